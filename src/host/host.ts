@@ -1,0 +1,18 @@
+import type { Clock } from "./clock.js";
+import type { Files } from "./files.js";
+import type { Log } from "./log.js";
+import type { Network } from "./network.js";
+import type { Random } from "./random.js";
+import type { System } from "./system.js";
+import type { Timers } from "./timers.js";
+
+/** The outside world of one node. `node/` gives the real one, `sim/` a simulated one made from a seed. */
+export interface Host {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly network: Network;
+  readonly system: System;
+  readonly files: Files;
+  readonly log: Log;
+}

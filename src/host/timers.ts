@@ -1,0 +1,10 @@
+/** Stops a timer. Calling it again, or after the timer fired, does nothing. */
+export type Cancel = () => void;
+
+/** The only way to be called later. A node's timers never keep its process alive by themselves. */
+export interface Timers {
+  /** Calls `fire` once, not sooner than `delayMs` from now. */
+  after(delayMs: number, fire: () => void): Cancel;
+  /** Calls `fire` about every `periodMs`; a late call is not made up for by two. */
+  every(periodMs: number, fire: () => void): Cancel;
+}
