@@ -1,0 +1,6 @@
+import type { Clock } from "../clock.js";
+
+export const nodeClock: Clock = {
+  wallMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+};

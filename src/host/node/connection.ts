@@ -1,0 +1,133 @@
+import type { Socket } from "node:net";
+import type { Connection, ConnectionEvents } from "../network.js";
+import { toHostError } from "./os-error.js";
+
+/** A closing connection whose peer takes none of the pending bytes for so long is cut off. */
+const FLUSH_STALL_MS = 10_000;
+/**
+ * After the last byte and our FIN we wait for the peer's FIN, discarding what still comes: closing a
+ * socket with unread input resets it, and a reset can overtake the last reply (RFC 1122 4.2.2.13).
+ */
+const LINGER_MS = 1_000;
+
+const MILLIS_PER_SECOND = 1000;
+
+/** What a connection is called before its owner is known, and after it closed: nobody listens. */
+const NOBODY: ConnectionEvents = { received() {}, drained() {}, closed() {} };
+
+/** One TCP or Unix stream over a `net.Socket` that was made with `onread`. */
+export class NodeConnection implements Connection {
+  readonly remote: string;
+  readonly local: string;
+  readonly isLoopback: boolean;
+  readonly isUnix: boolean;
+
+  private events = NOBODY;
+  private awaitsDrain = false;
+  private closing = false;
+  private failure: Error | undefined;
+  private linger: NodeJS.Timeout | undefined;
+
+  /** `unixPath` names the socket file where there is one: sockets do not know it themselves. */
+  constructor(
+    private readonly socket: Socket,
+    unixPath: string | undefined,
+  ) {
+    this.isUnix = unixPath !== undefined;
+    if (unixPath !== undefined) {
+      this.remote = this.local = `${unixPath}:0`;
+      this.isLoopback = true;
+    } else {
+      this.remote = nameOf(socket.remoteAddress, socket.remotePort);
+      this.local = nameOf(socket.localAddress, socket.localPort);
+      this.isLoopback = isLoopbackAddress(socket.remoteAddress);
+    }
+    socket.on("error", (error) => this.failed(error));
+    socket.on("end", () => this.close());
+    socket.on("close", () => this.closed());
+    socket.resume();
+  }
+
+  /** From here on `events` hears what happens. Bytes arrive in later turns of the loop only. */
+  attach(events: ConnectionEvents): void {
+    this.events = events;
+  }
+
+  /** The socket read `length` bytes into `buffer`. */
+  received(buffer: Buffer, length: number): void {
+    if (!this.closing) this.events.received(buffer, length);
+  }
+
+  get pendingBytes(): number {
+    return this.socket.writableLength;
+  }
+
+  write(bytes: Uint8Array): boolean {
+    const { socket } = this;
+    if (this.closing || socket.destroyed) return true;
+    socket.write(bytes, this.onTaken);
+    if (socket.writableLength === 0) return true;
+    this.awaitsDrain = true;
+    return false;
+  }
+
+  /** Called for each write, in a later tick; Node's own 'drain' knows only its high-water mark. */
+  private readonly onTaken = (): void => {
+    if (!this.awaitsDrain || this.socket.writableLength > 0 || this.socket.destroyed) return;
+    this.awaitsDrain = false;
+    this.events.drained();
+  };
+
+  pauseReading(): void {
+    if (!this.closing) this.socket.pause();
+  }
+
+  resumeReading(): void {
+    if (!this.closing) this.socket.resume();
+  }
+
+  setKeepAlive(seconds: number): void {
+    this.socket.setKeepAlive(seconds > 0, seconds * MILLIS_PER_SECOND);
+  }
+
+  close(): void {
+    const { socket } = this;
+    if (this.closing || socket.destroyed) return;
+    this.closing = true;
+    // Not reading while flushing, so that only progress of the peer's own reading counts as activity.
+    socket.pause();
+    socket.setTimeout(FLUSH_STALL_MS, () => socket.destroy());
+    socket.end(() => {
+      if (socket.destroyed) return;
+      socket.resume();
+      this.linger = setTimeout(() => socket.destroy(), LINGER_MS).unref();
+    });
+  }
+
+  destroy(): void {
+    this.closing = true;
+    this.socket.destroy();
+  }
+
+  private failed(error: Error): void {
+    // Once all is sent, how the peer ends the stream is its own affair.
+    if (!this.socket.writableFinished) this.failure = toHostError(error);
+  }
+
+  private closed(): void {
+    clearTimeout(this.linger);
+    const { events } = this;
+    this.events = NOBODY;
+    events.closed(this.failure);
+  }
+}
+
+/** As Redis prints a peer; `?:0` if it was gone before anyone could ask. */
+function nameOf(address: string | undefined, port: number | undefined): string {
+  if (address === undefined) return "?:0";
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+function isLoopbackAddress(address: string | undefined): boolean {
+  return address !== undefined && (address === "::1" || address.startsWith("127."));
+}

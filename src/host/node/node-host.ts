@@ -1,0 +1,33 @@
+import type { Host } from "../host.js";
+import { nodeClock } from "./clock.js";
+import { nodeFiles } from "./files.js";
+import { createNodeLog, type LogOptions, type NodeLog } from "./log.js";
+import { createNodeNetwork } from "./network.js";
+import { nodeRandom } from "./random.js";
+import { createNodeSystem } from "./system.js";
+import { nodeTimers } from "./timers.js";
+
+export interface NodeHostOptions {
+  readonly log: LogOptions;
+}
+
+export interface NodeHost extends Host {
+  readonly log: NodeLog;
+}
+
+/**
+ * The real world of one node. Several may live in one process. Its owner closes `log` last.
+ * Throws a `HostError` if the log's file cannot be opened.
+ */
+export function createNodeHost(options: NodeHostOptions): NodeHost {
+  const log = createNodeLog(options.log);
+  return {
+    clock: nodeClock,
+    timers: nodeTimers,
+    random: nodeRandom,
+    network: createNodeNetwork(log),
+    system: createNodeSystem(),
+    files: nodeFiles,
+    log,
+  };
+}
