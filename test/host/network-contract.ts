@@ -331,6 +331,7 @@ export function itKeepsTheNetworkContract(create: () => Promise<NetworkUnderTest
     expect(client.closings).to.deep.equal([undefined]);
     expect(client.connection.pendingBytes).to.equal(0);
     const accepted = await world.settle(server.first);
+    await world.settle(accepted.until((it) => it.bytesReceived > 0));
     accepted.connection.resumeReading();
     await world.settle(ended(accepted));
     expect(accepted.closings).to.have.length(1);
