@@ -57,7 +57,8 @@ export class ConfigStore {
       const field = fieldOf(name)!;
       const option: Option<unknown> = options[field];
       const parsed = option.type.parse(text, next[field]);
-      if (!parsed.ok) return refusedFor(name, parsed.problem);
+      // Redis repeats a name as it was given above this point, and as the table spells it from here on.
+      if (!parsed.ok) return refusedFor(name.toLowerCase(), parsed.problem);
       next = withValues(next, { [field]: parsed.value });
     }
     const before = this.current;

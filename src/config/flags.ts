@@ -58,11 +58,12 @@ function declareFlag(command: Command, { option, title, settings }: FlagDeclarat
   }
 }
 
-/** The first sentence of the option's documentation, and its default. */
+/** The first sentence of the option's documentation, its choices if it has a few, and its default. */
 function helpFor({ doc, type, default: value }: Option<unknown>): string {
-  const sentence = /^.*?(?=[.:;] |\.$)/s.exec(doc)?.[0] ?? doc;
+  const sentence = /^.*?(?=[.:] |\.$)/s.exec(doc)?.[0] ?? doc;
+  const choices = type.isChoice ? `: ${type.range}` : "";
   const shown = type.formatLines?.(value).join(" ") ?? type.format(value);
-  return shown === "" ? sentence : `${sentence} (default ${shown})`;
+  return `${sentence.replaceAll("`", "")}${choices}${shown === "" ? "" : ` (default ${shown})`}`;
 }
 
 function readFlags(command: Command, settings: readonly Setting[]): FlagSettings {

@@ -16,7 +16,7 @@ export interface Quantity extends Range {
 export function integer({ unit, ...range }: Quantity): OptionType<number> {
   return {
     placeholder: unit,
-    range: `${range.min} to ${range.max}`,
+    range: describeRange(range, String),
     isList: false,
     parse(text) {
       if (!/^(0|-?[1-9][0-9]{0,18})$/.test(text)) return bad("argument couldn't be parsed into an integer");
@@ -30,7 +30,7 @@ export function integer({ unit, ...range }: Quantity): OptionType<number> {
 export function memory(range: Range): OptionType<number> {
   return {
     placeholder: "bytes",
-    range: `${formatMemorySize(range.min)} to ${formatMemorySize(range.max)}`,
+    range: describeRange(range, formatMemorySize),
     isList: false,
     parse(text) {
       const bytes = parseMemorySize(text);
@@ -87,6 +87,7 @@ export function oneOf<const W extends string>(placeholder: string, words: readon
   return {
     placeholder,
     range: list,
+    isChoice: true,
     isList: false,
     parse(text) {
       const value = words.find((word) => word === text.toLowerCase());
@@ -127,6 +128,10 @@ export function fileMode(): OptionType<number> {
 
 export function bad(problem: string): Parsed<never> {
   return { ok: false, problem };
+}
+
+function describeRange({ min, max }: Range, format: (bound: number) => string): string {
+  return max === Number.MAX_SAFE_INTEGER ? `at least ${format(min)}` : `${format(min)} to ${format(max)}`;
 }
 
 function within({ min, max }: Range, value: number): Parsed<number> {

@@ -14,6 +14,8 @@ export interface OptionType<T> {
   readonly placeholder: string;
   /** The values allowed, in words. Empty if every text is good. */
   readonly range: string;
+  /** True if `range` lists every value there is, and `--help` should too. */
+  readonly isChoice?: true;
   /** True if a value is made of several words, as in `bind 127.0.0.1 ::1`. */
   readonly isList: boolean;
   /** `current` is the value so far: a list that names only some of its parts leaves the others as they are. */

@@ -71,7 +71,8 @@ describe("config store", () => {
       failed("loglevel", "argument(s) must be one of the following: debug, verbose, notice, warning"),
     ],
     [[["protected-mode", "maybe"]], failed("protected-mode", "argument must be 'yes' or 'no'")],
-    [[["databases", "3"]], failed("databases", "can't set immutable config")],
+    [[["DataBases", "3"]], failed("DataBases", "can't set immutable config")],
+    [[["HZ", "a"]], failed("hz", "argument couldn't be parsed into an integer")],
     [
       [["maxmemory-clients", "101%"]],
       failed("maxmemory-clients", "percentage argument must be less or equal to 100"),
