@@ -120,6 +120,7 @@ describe("the rules about the language", () => {
     ["test/a.test.ts", "const a = b as any;", "'any'"],
     ["bench/a.ts", "function f(a: any[]): void {}", "'any'"],
     ["scripts/a.ts", "const a = new Map<string, any>();", "'any'"],
+    ["src/base/a.ts", "export type A = [string, any];", "'any'"],
     ["src/base/a.ts", "export enum Color { red }", "'enum'"],
     ["src/base/a.ts", "export const enum Color { red }", "'enum'"],
     ["src/base/a.ts", "export namespace inner { const a = 1; }", "'namespace'"],
@@ -132,6 +133,7 @@ describe("the rules about the language", () => {
   ]);
   accepts([
     ["src/base/a.ts", "export const a = Promise.any(list); // any of them"],
+    ["src/base/a.ts", "const [, any, two] = three;\nexport const a = f(any !== two);"],
     ["src/base/a.ts", 'export const a = { any: 1, enum: 2, default: 3 }.any + "any";'],
     ["src/base/a.ts", 'import { default as a } from "denque";\nswitch (b) { default: a(); }'],
     ["src/base/a.ts", "const module = 1;\nexport const namespace = module;"],
@@ -172,6 +174,7 @@ describe("the rules about tests", () => {
   accepts([
     ["test/a.test.ts", 'it("skips it.only and describe.skip", () => { reader.skip(1); });'],
     ["test/a.test.ts", "before(function () { if (!isThere) this.skip(); });"],
+    ["test/a.ts", "export function needs(test: Context) { if (!isThere) test.skip(); }"],
   ]);
 });
 

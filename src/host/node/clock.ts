@@ -1,3 +1,4 @@
+/** The clocks of the machine. */
 import type { Clock } from "../clock.js";
 
 export const nodeClock: Clock = {

@@ -1,3 +1,4 @@
+/** Files of the real file system. */
 import { randomBytes } from "node:crypto";
 import { open, readFile, realpath, rename, stat, unlink } from "node:fs/promises";
 import { dirname } from "node:path";

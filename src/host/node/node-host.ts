@@ -1,3 +1,4 @@
+/** Puts the parts of the real world together. */
 import type { Host } from "../host.js";
 import { nodeClock } from "./clock.js";
 import { nodeFiles } from "./files.js";

@@ -1,3 +1,4 @@
+/** Randomness from V8 and from the operating system. */
 import { randomBytes } from "node:crypto";
 import type { Random } from "../random.js";
 

@@ -1,3 +1,4 @@
+/** What the operating system and V8 say about the process. */
 import { machine, release, totalmem, type } from "node:os";
 import type { CpuUse, MemoryUse, System } from "../system.js";
 
