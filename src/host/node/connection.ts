@@ -1,9 +1,11 @@
 import type { Socket } from "node:net";
+import { HostError } from "../host-error.js";
 import type { Connection, ConnectionEvents } from "../network.js";
 import { toHostError } from "./os-error.js";
 
 /** A closing connection whose peer takes none of the pending bytes for so long is cut off. */
 const FLUSH_STALL_MS = 10_000;
+const STALLED = "the peer took none of the last bytes";
 /**
  * After the last byte and our FIN we wait for the peer's FIN, discarding what still comes: closing a
  * socket with unread input resets it, and a reset can overtake the last reply (RFC 1122 4.2.2.13).
@@ -96,7 +98,7 @@ export class NodeConnection implements Connection {
     this.closing = true;
     // Not reading while flushing, so that only progress of the peer's own reading counts as activity.
     socket.pause();
-    socket.setTimeout(FLUSH_STALL_MS, () => socket.destroy());
+    socket.setTimeout(FLUSH_STALL_MS, () => socket.destroy(new HostError("ETIMEDOUT", STALLED)));
     socket.end(() => {
       if (socket.destroyed) return;
       socket.resume();
