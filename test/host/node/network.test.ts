@@ -24,7 +24,11 @@ describe("node network", () => {
     directory = await mkdtemp(join(tmpdir(), "torus-"));
     unix = { path: join(directory, "socket") };
   });
-  afterEach(() => rm(directory, { recursive: true }));
+  const open: Listener[] = [];
+  afterEach(async () => {
+    await Promise.all(open.splice(0).map((listener) => listener.close()));
+    await rm(directory, { recursive: true });
+  });
 
   itKeepsTheNetworkContract(async () => ({
     network: createNodeNetwork(silentLog),
@@ -35,7 +39,6 @@ describe("node network", () => {
   }));
 
   const network = createNodeNetwork(silentLog);
-  const open: Listener[] = [];
   const listen = async (
     endpoint: Endpoint,
     accept: (connection: Connection) => ConnectionEvents,
@@ -45,7 +48,6 @@ describe("node network", () => {
     open.push(listener);
     return listener;
   };
-  afterEach(() => Promise.all(open.splice(0).map((listener) => listener.close())));
 
   /** A client of Node's own, for what `Connection` would not do. */
   const rawClient = async (listener: Listener): Promise<Socket> => {
