@@ -8,7 +8,7 @@ import { namesOf, type Option } from "./option.js";
 import { options } from "./options.js";
 import { rewriteConfigFile } from "./rewrite.js";
 
-/** A name and a text, as CONFIG SET takes and CONFIG GET answers them. */
+/** A name and a text, as CONFIG SET takes and CONFIG GET answers them: Unicode, which on the wire is UTF-8. */
 export type NamedText = readonly [name: string, text: string];
 
 export type SetOutcome =

@@ -29,21 +29,37 @@ export const defaultConfig: Config = Object.freeze(
   Object.fromEntries(declarations.map(([field, option]) => [field, option.default])),
 ) as Config;
 
+/** Values by field, each as itself or as the text that a configuration file would have: `{ maxmemoryBytes: "100mb" }`. */
+export type ConfigValues = { readonly [F in Field]?: Config[F] | string };
+
 /**
- * The defaults with some values changed. Throws a `ConfigError` for a value that the option would not take as text, for a
+ * The defaults with some values changed. Throws a `ConfigError` for a value that the option does not take, for a
  * field that does not exist, or if the values contradict one another.
  */
-export function makeConfig(values: Partial<Config> = {}): Config {
-  for (const [field, value] of Object.entries(values) as [Field, unknown][]) {
-    const declared: Option<unknown> | undefined = Object.hasOwn(options, field) ? options[field] : undefined;
-    if (!declared) throw new ConfigError(`there is no option ${field}`);
-    const parsed = declared.type.parse(declared.type.format(value), declared.default);
-    if (!parsed.ok) throw new ConfigError(`${field} ${JSON.stringify(value)}: ${parsed.problem}`);
-  }
-  const config = withValues(defaultConfig, values);
+export function makeConfig(values: ConfigValues = {}): Config {
+  const parsed = Object.entries(values).map(([field, value]) => [field, checkedValue(field, value)]);
+  const config = withValues(defaultConfig, Object.fromEntries(parsed));
   const problem = contradiction(config);
   if (problem !== undefined) throw new ConfigError(problem);
   return config;
+}
+
+/** The value as the option's own parser makes it, for that is where the rules are. */
+function checkedValue(field: string, value: unknown): unknown {
+  const option: Option<unknown> | undefined = Object.hasOwn(options, field)
+    ? options[field as Field]
+    : undefined;
+  if (!option) throw new ConfigError(`there is no option ${field}`);
+  const refuse = (problem: string) => new ConfigError(`${field} ${JSON.stringify(value)}: ${problem}`);
+  if (typeof value !== "string" && typeof value !== typeof option.default) {
+    throw refuse(`it is neither text nor like ${JSON.stringify(option.default)}`);
+  }
+  const parsed = option.type.parse(
+    typeof value === "string" ? value : option.type.format(value),
+    option.default,
+  );
+  if (!parsed.ok) throw refuse(parsed.problem);
+  return parsed.value;
 }
 
 /** A new snapshot that differs in the given fields. The values are trusted: they come from an option's `parse`. */
@@ -57,4 +73,9 @@ export function contradiction({ bind, unixsocket }: Config): string | undefined 
     return "nothing to listen on: 'bind' has no address and 'unixsocket' is not set";
   }
   return undefined;
+}
+
+/** Where the file is that an option names: a relative path begins at `dir`, and that at the process's own directory. */
+export function pathOf({ dir }: Config, path: string): string {
+  return path.startsWith("/") || dir === "." ? path : `${dir.replace(/\/+$/, "")}/${path}`;
 }

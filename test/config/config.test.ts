@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { declarations, defaultConfig, fieldOf, makeConfig } from "#torus/config/config.js";
+import { declarations, defaultConfig, fieldOf, makeConfig, pathOf } from "#torus/config/config.js";
 import { ConfigError } from "#torus/config/config-error.js";
 import { flagOf, namesOf, variableOf } from "#torus/config/option.js";
 
@@ -9,17 +9,42 @@ describe("config", () => {
     expect(makeConfig({ port: 0 })).to.deep.equal({ ...defaultConfig, port: 0 });
   });
 
-  it("refuses values that the option would refuse as text", () => {
-    expect(() => makeConfig({ port: 65536 })).to.throw(ConfigError, "port 65536");
-    expect(() => makeConfig({ hz: 1.5 })).to.throw(ConfigError, "hz 1.5");
+  it("takes a value as itself or as text", () => {
+    const config = makeConfig({
+      maxmemoryBytes: "100mb",
+      hz: 20,
+      bind: "127.0.0.1 -::1",
+      protectedMode: "no",
+    });
+    expect(config.maxmemoryBytes).to.equal(104_857_600);
+    expect(config.hz).to.equal(20);
+    expect(config.bind[1]).to.deep.equal({ host: "::1", optional: true });
+    expect(config.protectedMode).to.equal(false);
+    expect(makeConfig({ bind: config.bind }).bind).to.deep.equal(config.bind);
+  });
+
+  it("refuses values that the option does not take, and names option and value", () => {
+    expect(() => makeConfig({ port: 65536 })).to.throw(
+      ConfigError,
+      "port 65536: argument must be between 0 and 65535 inclusive",
+    );
+    expect(() => makeConfig({ hz: 1.5 })).to.throw(ConfigError, "hz 1.5: argument couldn't be parsed");
     expect(() => makeConfig({ databases: Number.NaN })).to.throw(ConfigError, "databases");
+    const mistyped: object = { bind: 5 };
+    expect(() => makeConfig(mistyped)).to.throw(ConfigError, "bind 5: it is neither text nor like [{");
   });
 
   it("refuses a field that is no option", () => {
-    const misspelt = { port: 7000, prot: 7000 };
+    const misspelt: object = { prot: 7000 };
     expect(() => makeConfig(misspelt)).to.throw(ConfigError, "there is no option prot");
-    const inherited = { toString: 1 } as object;
-    expect(() => makeConfig(inherited)).to.throw(ConfigError, "toString");
+    const inherited: object = { toString: 1 };
+    expect(() => makeConfig(inherited)).to.throw(ConfigError, "there is no option toString");
+  });
+
+  it("begins a relative path at the working directory of the configuration", () => {
+    expect(pathOf(makeConfig(), "a.sock")).to.equal("a.sock");
+    expect(pathOf(makeConfig({ dir: "/var/torus/" }), "a.sock")).to.equal("/var/torus/a.sock");
+    expect(pathOf(makeConfig({ dir: "data" }), "/run/a.sock")).to.equal("/run/a.sock");
   });
 
   it("refuses to listen nowhere", () => {

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import fc from "fast-check";
 import { defaultConfig, makeConfig } from "#torus/config/config.js";
 import { readConfigFile } from "#torus/config/config-file.js";
 import { combineSettings } from "#torus/config/load.js";
@@ -60,5 +61,56 @@ describe("CONFIG REWRITE", () => {
 
   it("drops the earlier of two lines when both are out of date", () => {
     expect(rewriteConfigFile("hz 5\n# then\nhz 6\n", makeConfig({ hz: 7 }))).to.equal("hz 7\n# then\n");
+  });
+
+  it("makes any file say what any configuration is, and is then satisfied with it", () => {
+    const anyText = fc.string({ unit: "binary", maxLength: 8 });
+    const anyMemory = fc.integer({ min: 0, max: 2 ** 40 });
+    const anyLimit = fc.record({ hardBytes: anyMemory, softBytes: anyMemory, softSeconds: fc.nat(100) });
+    const configs = fc
+      .record(
+        {
+          hz: fc.integer({ min: 1, max: 500 }),
+          maxmemoryBytes: anyMemory,
+          maxmemoryClients: fc.oneof(
+            anyMemory.map((bytes) => ({ bytes, percent: 0 })),
+            fc.integer({ min: 1, max: 100 }).map((percent) => ({ bytes: 0, percent })),
+          ),
+          requirepass: anyText,
+          nodeName: anyText,
+          protectedMode: fc.boolean(),
+          unixsocketMode: fc.integer({ min: 0, max: 0o777 }),
+          bind: fc.array(
+            fc.record({ host: fc.constantFrom("::1", "127.0.0.1", "db.example"), optional: fc.boolean() }),
+            {
+              minLength: 1,
+              maxLength: 3,
+            },
+          ),
+          clientOutputBufferLimits: fc.record({ normal: anyLimit, replica: anyLimit, pubsub: anyLimit }),
+        },
+        { requiredKeys: [] },
+      )
+      .map(makeConfig);
+    const lines = [
+      "# hz 3",
+      "",
+      "hz 20",
+      "HZ 7",
+      "requirepass ''",
+      "bind ::1 *",
+      "maxmemory 1gb",
+      "client-output-buffer-limit pubsub 1 1 1",
+    ];
+    const files = fc.array(fc.constantFrom(...lines)).map((chosen) => chosen.join("\n"));
+    fc.assert(
+      fc.property(files, configs, (before, config) => {
+        const after = rewriteConfigFile(before, config);
+        expect(configOf(after)).to.deep.equal(config);
+        expect(rewriteConfigFile(after, config)).to.equal(after);
+        const comments = (text: string) => text.split("\n").filter((line) => line === "# hz 3");
+        expect(comments(after)).to.deep.equal(comments(before));
+      }),
+    );
   });
 });
