@@ -1,0 +1,59 @@
+/**
+ * What the server must reach, and what it aims at: one declaration a goal. Rows measure and name the
+ * goal they serve; verdicts and reports read this table.
+ */
+export interface Goal {
+  readonly id: GoalId;
+  readonly title: string;
+  /** `ratio`: ours divided by the rival's, median of the rounds. `figure`: our own median, in the row's unit. */
+  readonly judges: "ratio" | "figure";
+  readonly better: "lower" | "higher";
+  /** Undefined where only an aim is set. */
+  readonly must: number | undefined;
+  readonly aim: number;
+}
+
+export type GoalId =
+  | "cpu-p1"
+  | "rate-p16-d3"
+  | "rate-p64-d3"
+  | "rate-p16-d100"
+  | "rate-p64-d100"
+  | "p99-p64"
+  | "bytes-d3"
+  | "bytes-d100"
+  | "stall"
+  | "first-pong"
+  | "crowd-served"
+  | "crowd-p99"
+  | "churn-served";
+
+export const goals: readonly Goal[] = [
+  ratio("cpu-p1", "CPU per operation, one command at a time", "lower", 1.15, 1.05),
+  ratio("rate-p16-d3", "Rate, pipelines of 16, 3-byte values", "higher", 1.0, 1.2),
+  ratio("rate-p64-d3", "Rate, pipelines of 64, 3-byte values", "higher", 1.2, 1.4),
+  ratio("rate-p16-d100", "Rate, pipelines of 16, 100-byte values", "higher", 0.95, 1.1),
+  ratio("rate-p64-d100", "Rate, pipelines of 64, 100-byte values", "higher", 1.2, 1.5),
+  ratio("p99-p64", "99th percentile of latency, pipelines of 64", "lower", 1.5, 1.0),
+  figure("bytes-d3", "Resident bytes per key, 3-byte values", "lower", 85, 72),
+  figure("bytes-d100", "Resident bytes per key, 100-byte values", "lower", 190, 184),
+  figure("stall", "Longest stall of a second client while keys load and are overwritten", "lower", 25, 10),
+  figure("first-pong", "First PONG after process start, empty", "lower", 250, 120),
+  figure("crowd-served", "Concurrent clients: operations lost or wrong", "lower", 0, 0),
+  ratio("crowd-p99", "Concurrent clients: 99th percentile of latency", "lower", undefined, 1.0),
+  figure("churn-served", "Connects and closes: lost, or descriptors leaked", "lower", 0, 0),
+];
+
+function ratio(
+  id: GoalId,
+  title: string,
+  better: "lower" | "higher",
+  must: number | undefined,
+  aim: number,
+): Goal {
+  return { id, title, judges: "ratio", better, must, aim };
+}
+
+function figure(id: GoalId, title: string, better: "lower" | "higher", must: number, aim: number): Goal {
+  return { id, title, judges: "figure", better, must, aim };
+}

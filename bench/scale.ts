@@ -1,0 +1,73 @@
+/** How much is measured: the full run decides, the quick one hints, the smoke test only shows that all parts work. */
+export interface Scale {
+  readonly name: "full" | "quick" | "smoke";
+  readonly rounds: number;
+  /** Aimed length of one run of redis-benchmark, in seconds. */
+  readonly cellSeconds: number;
+  /** Keys that redis-benchmark draws from (`-r`), all of them present before it starts. */
+  readonly keyspace: number;
+  /** Key counts at which resident bytes are read, ascending. */
+  readonly memoryKeys: readonly number[];
+  readonly memoryRounds: number;
+  readonly stallKeys: number;
+  readonly stallRounds: number;
+  readonly starts: number;
+  readonly crowdClients: number;
+  /** Pairs of SET and GET that each client of the crowd does. */
+  readonly crowdTurns: number;
+  readonly crowdRounds: number;
+  readonly churnConnects: number;
+  /** The run gives up after this, whatever hangs. */
+  readonly minutesMax: number;
+}
+
+export const scales: Readonly<Record<Scale["name"], Scale>> = {
+  full: {
+    name: "full",
+    rounds: 5,
+    cellSeconds: 2.5,
+    keyspace: 1_000_000,
+    memoryKeys: [1_000_000, 5_000_000],
+    memoryRounds: 2,
+    stallKeys: 5_000_000,
+    stallRounds: 3,
+    starts: 11,
+    crowdClients: 10_000,
+    crowdTurns: 10,
+    crowdRounds: 3,
+    churnConnects: 20_000,
+    minutesMax: 40,
+  },
+  quick: {
+    name: "quick",
+    rounds: 2,
+    cellSeconds: 0.4,
+    keyspace: 1_000_000,
+    memoryKeys: [1_000_000],
+    memoryRounds: 1,
+    stallKeys: 1_000_000,
+    stallRounds: 1,
+    starts: 5,
+    crowdClients: 10_000,
+    crowdTurns: 3,
+    crowdRounds: 1,
+    churnConnects: 5_000,
+    minutesMax: 3,
+  },
+  smoke: {
+    name: "smoke",
+    rounds: 1,
+    cellSeconds: 0.05,
+    keyspace: 10_000,
+    memoryKeys: [50_000],
+    memoryRounds: 1,
+    stallKeys: 20_000,
+    stallRounds: 1,
+    starts: 1,
+    crowdClients: 200,
+    crowdTurns: 2,
+    crowdRounds: 1,
+    churnConnects: 200,
+    minutesMax: 2,
+  },
+};

@@ -1,0 +1,95 @@
+/** The contenders and their processes: starts a server by its command line, waits for its PONG, stops it. */
+import type { ChildProcess } from "node:child_process";
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import type { Children } from "./children.js";
+import { Connection } from "./resp.js";
+
+export interface Contender {
+  readonly side: Side;
+  readonly name: string;
+  /** `{port}` and `{dir}` stand for what each start chooses. */
+  readonly command: readonly string[];
+}
+
+export type Side = "ours" | "rival";
+
+export interface Server {
+  readonly side: Side;
+  readonly name: string;
+  readonly port: number;
+  readonly pid: number;
+  /** From just before the process was spawned to its first PONG. */
+  readonly firstPongMs: number;
+  stop(): Promise<void>;
+}
+
+const startMsMax = 20_000;
+/** Long enough to write a CPU profile at exit; a server that needs longer is killed. */
+const stopMsMax = 15_000;
+/** How finely the time to the first PONG is seen. */
+const retryMs = 1;
+
+export async function startServer(children: Children, contender: Contender): Promise<Server> {
+  const directory = children.temporaryDirectory();
+  const port = await freePort();
+  const command = contender.command.map((word) =>
+    word.replaceAll("{port}", String(port)).replaceAll("{dir}", directory),
+  );
+  const logPath = join(directory, "server.log");
+  const log = openSync(logPath, "w");
+  const startedMs = performance.now();
+  const child = children.spawn(command, { role: "server", cwd: directory, stdio: ["ignore", log, log] });
+  closeSync(log);
+  try {
+    await firstPong(child, port);
+  } catch (cause) {
+    const words = readFileSync(logPath, "utf8").trim().slice(-2000);
+    throw new Error(`${command.join(" ")}: ${String(cause)}\n${words}`, { cause });
+  }
+  const firstPongMs = performance.now() - startedMs;
+  const stop = async (): Promise<void> => {
+    await children.stop(child, stopMsMax);
+    children.removeDirectory(directory);
+  };
+  return { side: contender.side, name: contender.name, port, pid: child.pid!, firstPongMs, stop };
+}
+
+/** Connects until somebody listens, then asks until PONG comes: a server may listen before it serves. */
+async function firstPong(child: ChildProcess, port: number): Promise<void> {
+  let failure: Error | undefined;
+  child.once("error", (error) => (failure = error));
+  const deadlineMs = performance.now() + startMsMax;
+  while (performance.now() < deadlineMs) {
+    if (failure !== undefined) throw failure;
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error("the server ended before it answered");
+    if (await answersPing(port)) return;
+    await pause(retryMs);
+  }
+  throw new Error(`no PONG within ${startMsMax} ms`);
+}
+
+async function answersPing(port: number): Promise<boolean> {
+  try {
+    const connection = await Connection.open(port);
+    try {
+      return (await connection.call("PING")) === "PONG";
+    } finally {
+      connection.close();
+    }
+  } catch {
+    return false; // Not listening yet, or still loading: the caller asks again until its deadline.
+  }
+}
+
+/** Free when asked. Somebody may take it before the server does; then the start fails and says so. */
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => probe.once("listening", resolve));
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}
