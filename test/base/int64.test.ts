@@ -44,7 +44,7 @@ const powers = fc
   .map(([power, off, sign]) => sign * 10n ** BigInt(power) + off);
 const exact = fc.oneof(bordering, powers, fc.bigInt({ min: MIN, max: MAX }));
 
-describe("base/int64", () => {
+describe("64-bit integers", () => {
   it("keeps a value as a number if and only if it is a safe integer", () => {
     expect(toInt64(2n ** 53n - 1n)).equal(Number.MAX_SAFE_INTEGER);
     expect(toInt64(2n ** 53n)).equal(2n ** 53n);

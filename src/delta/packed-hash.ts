@@ -1,0 +1,210 @@
+/**
+ * A hash as one run of bytes: the body of a small hash in the arena and of every hash on the wire.
+ *
+ *     hash  := base:version entry*
+ *     entry := fieldSize:varint valueSize:varint age:varint [origin:u16] field value
+ *
+ *     fieldSize  length of the field * 2, plus 1 if the entry's origin is not the base's and stands behind `age`
+ *     valueSize  length of the value + 1; 0 for the mark of a removed field, which has no value
+ *     age        clock of the entry's version - clock of the base: 0, one byte, for what was written with the base
+ *
+ * Entries keep the order in which their fields first came; it means nothing to equality. A field has one entry.
+ * Everything here works where the bytes lie, and walking them allocates nothing. Only `isPackedHash` doubts its
+ * input, all else trusts what it, or this node, has made.
+ */
+import { assert } from "../base/assert.js";
+import { ByteReader } from "../base/byte-reader.js";
+import type { ByteWriter } from "../base/byte-writer.js";
+import { type ByteRange, copyRange } from "../base/bytes.js";
+import { readVarint, skipVarint, varintBytes, writeVarint } from "../base/varint.js";
+import { readClock, readOrigin, VERSION_BYTES, type Version, writeVersion } from "./version.js";
+
+/** Entries begin behind the base. A body of only this length is a hash without entries. */
+export const HASH_BASE_BYTES = VERSION_BYTES;
+
+const ORIGIN_BYTES = 2;
+
+/** A field as it is to be written. */
+export interface HashEntry {
+  readonly field: ByteRange;
+  /** null marks the field as removed. */
+  readonly value: ByteRange | null;
+  readonly version: Version;
+}
+
+/** Bytes that an entry takes in a hash of this base, whose clock is not above the entry's. */
+export function hashEntryBytes({ field, value, version }: HashEntry, base: Version): number {
+  const fieldLength = field.end - field.start;
+  const valueLength = value === null ? 0 : value.end - value.start;
+  return (
+    varintBytes(fieldLength * 2) +
+    varintBytes(value === null ? 0 : valueLength + 1) +
+    varintBytes(version.clock - base.clock) +
+    (version.origin === base.origin ? 0 : ORIGIN_BYTES) +
+    fieldLength +
+    valueLength
+  );
+}
+
+/** Writes an entry at `at` of a body with this base, and returns the offset behind it. The room is the caller's care. */
+export function writeHashEntry(bytes: Uint8Array, at: number, entry: HashEntry, base: Version): number {
+  const { field, value, version } = entry;
+  assert(version.clock >= base.clock, "no entry of a packed hash is older than its base");
+  const isForeign = version.origin !== base.origin;
+  let to = writeVarint(bytes, at, (field.end - field.start) * 2 + (isForeign ? 1 : 0));
+  to = writeVarint(bytes, to, value === null ? 0 : value.end - value.start + 1);
+  to = writeVarint(bytes, to, version.clock - base.clock);
+  if (isForeign) {
+    bytes[to++] = version.origin;
+    bytes[to++] = version.origin >>> 8;
+  }
+  to = copyRange(field, bytes, to);
+  return value === null ? to : copyRange(value, bytes, to);
+}
+
+/** Appends an entry to a body with this base. */
+export function appendHashEntry(writer: ByteWriter, entry: HashEntry, base: Version): void {
+  writer.ensure(hashEntryBytes(entry, base));
+  writer.length = writeHashEntry(writer.bytes, writer.length, entry, base);
+}
+
+/**
+ * Walks the entries of a packed hash. One cursor serves any number of walks; its offsets point into the bytes
+ * that it was opened on, and are theirs as long as those do not change.
+ */
+export class HashCursor {
+  bytes: Uint8Array = new Uint8Array(0);
+  /** The entry at hand: its bytes, those of its field, those of its value. */
+  entryStart = 0;
+  entryEnd = 0;
+  fieldStart = 0;
+  fieldEnd = 0;
+  valueStart = 0;
+  valueEnd = 0;
+  /** The entry is the mark of a removed field. */
+  isRemoved = false;
+  #start = 0;
+  #end = 0;
+  #ageAt = 0;
+  #isForeign = false;
+
+  /** Stands before the first entry of the body `bytes[start, end)`. */
+  open(bytes: Uint8Array, start: number, end: number): void {
+    this.bytes = bytes;
+    this.#start = start;
+    this.#end = end;
+    this.entryEnd = start + HASH_BASE_BYTES;
+  }
+
+  /** Goes to the next entry; false if there is none. */
+  next(): boolean {
+    const { bytes, entryEnd: at } = this;
+    if (at >= this.#end) return false;
+    const fieldSize = readVarint(bytes, at);
+    const valueSizeAt = fieldSize < 0x80 ? at + 1 : skipVarint(bytes, at);
+    const valueSize = readVarint(bytes, valueSizeAt);
+    const ageAt = valueSize < 0x80 ? valueSizeAt + 1 : skipVarint(bytes, valueSizeAt);
+    const isForeign = (fieldSize & 1) === 1;
+    const fieldStart = skipVarint(bytes, ageAt) + (isForeign ? ORIGIN_BYTES : 0);
+    const fieldEnd = fieldStart + (fieldSize >>> 1);
+    this.entryStart = at;
+    this.#ageAt = ageAt;
+    this.#isForeign = isForeign;
+    this.fieldStart = fieldStart;
+    this.fieldEnd = fieldEnd;
+    this.valueStart = fieldEnd;
+    this.isRemoved = valueSize === 0;
+    this.valueEnd = valueSize === 0 ? fieldEnd : fieldEnd + valueSize - 1;
+    this.entryEnd = this.valueEnd;
+    return true;
+  }
+
+  /** Goes to the entry of a field, from the first entry on; false if it has none. A removed field has one. */
+  find({ bytes: field, start, end }: ByteRange): boolean {
+    const length = end - start;
+    this.entryEnd = this.#start + HASH_BASE_BYTES;
+    while (this.next()) {
+      if (this.fieldEnd - this.fieldStart !== length) continue;
+      const { bytes, fieldStart } = this;
+      let matched = 0;
+      while (matched < length && bytes[fieldStart + matched] === field[start + matched]) matched++;
+      if (matched === length) return true;
+    }
+    return false;
+  }
+
+  /** The base of the body. */
+  baseClock(): number {
+    return readClock(this.bytes, this.#start);
+  }
+
+  baseOrigin(): number {
+    return readOrigin(this.bytes, this.#start);
+  }
+
+  /** The version of the entry at hand. */
+  clock(): number {
+    return this.baseClock() + readVarint(this.bytes, this.#ageAt);
+  }
+
+  origin(): number {
+    if (!this.#isForeign) return this.baseOrigin();
+    const at = this.fieldStart - ORIGIN_BYTES;
+    return this.bytes[at]! | (this.bytes[at + 1]! << 8);
+  }
+}
+
+/** Fields that a client can see: entries that are no marks. */
+export function countFields(cursor: HashCursor, { bytes, start, end }: ByteRange): number {
+  let count = 0;
+  cursor.open(bytes, start, end);
+  while (cursor.next()) if (!cursor.isRemoved) count++;
+  return count;
+}
+
+/** Whether no client can see the hash: it has no entry but marks of removed fields. */
+export function isEmptied(cursor: HashCursor, { bytes, start, end }: ByteRange): boolean {
+  cursor.open(bytes, start, end);
+  while (cursor.next()) if (!cursor.isRemoved) return false;
+  return true;
+}
+
+/**
+ * Appends the same hash with another base: to take in an entry older than the present base, or to have a smaller
+ * body. No entry may be older than the new base. The source is not in the writer.
+ */
+export function rebaseHash(cursor: HashCursor, source: ByteRange, base: Version, writer: ByteWriter): void {
+  const { bytes } = source;
+  writer.ensure(HASH_BASE_BYTES);
+  writeVersion(writer.bytes, writer.length, base);
+  writer.length += HASH_BASE_BYTES;
+  cursor.open(bytes, source.start, source.end);
+  while (cursor.next()) {
+    const field = { bytes, start: cursor.fieldStart, end: cursor.fieldEnd };
+    const value = cursor.isRemoved ? null : { bytes, start: cursor.valueStart, end: cursor.valueEnd };
+    appendHashEntry(
+      writer,
+      { field, value, version: { clock: cursor.clock(), origin: cursor.origin() } },
+      base,
+    );
+  }
+}
+
+/**
+ * Whether bytes from outside have the form above, so that a cursor may walk them. That no field comes twice is
+ * not checked here, for it takes memory: a sender that is not broken sends none.
+ */
+export function isPackedHash(range: ByteRange): boolean {
+  const reader = new ByteReader(range);
+  const baseClock = reader.u64();
+  const baseOrigin = reader.u16();
+  while (reader.remaining > 0) {
+    const fieldSize = reader.varint();
+    const valueSize = reader.varint();
+    const age = reader.varint();
+    if (!Number.isSafeInteger(baseClock + age)) return false;
+    if (fieldSize % 2 === 1 && reader.u16() === baseOrigin) return false;
+    reader.skip(Math.floor(fieldSize / 2) + Math.max(valueSize - 1, 0));
+  }
+  return !reader.failed;
+}
