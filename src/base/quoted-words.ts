@@ -24,7 +24,7 @@ export function splitWords(line: string): string[] | undefined {
     while (isSpace(line[at])) at++;
     if (at >= line.length) return words;
     let word = "";
-    while (at < line.length && !isSpace(line[at])) {
+    while (at < line.length && !endsBareWord(line[at]!)) {
       const character = line[at]!;
       if (character !== '"' && character !== "'") {
         word += character;
@@ -35,6 +35,7 @@ export function splitWords(line: string): string[] | undefined {
       if (!quoted || (quoted.next < line.length && !isSpace(line[quoted.next]))) return undefined;
       word += quoted.text;
       at = quoted.next;
+      break;
     }
     words.push(word);
   }
@@ -84,6 +85,11 @@ export function quoteWord(word: string): string {
     return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
   });
   return `"${escaped}"`;
+}
+
+/** Vertical tab and form feed stand between words, but within a bare word they belong to it (so Redis's `sdssplitargs`). */
+function endsBareWord(character: string): boolean {
+  return " \t\n\r".includes(character);
 }
 
 function isSpace(character: string | undefined): boolean {

@@ -10,6 +10,7 @@ describe("quoted words", () => {
     ["  a \t b  ", ["a", "b"]],
     ['"a b" c', ["a b", "c"]],
     ["'a b' c", ["a b", "c"]],
+    ["\va\vb 'c'\f'd'", ["a\vb", "c", "d"]],
     ['""', [""]],
     ["''", [""]],
     ['pre"fix ed"', ["prefix ed"]],

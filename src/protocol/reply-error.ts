@@ -1,0 +1,68 @@
+/**
+ * The errors that clients see: lines of the form `CODE text`, without the `-` and the line end of the wire. Codes are
+ * stable and programs depend on them; the texts here are Redis 7.0's, letter by letter. Lines are byte
+ * strings (one character a byte, latin1), for they may quote what a client sent.
+ */
+
+/** Thrown or returned where a command fails by its client's fault. */
+export class ReplyError extends Error {
+  override readonly name = "ReplyError";
+
+  /** `line` is the whole line, such as `ERR syntax error`. */
+  constructor(readonly line: string) {
+    super(line);
+  }
+
+  /** The first word of the line, such as `WRONGTYPE`. */
+  get code(): string {
+    const space = this.line.indexOf(" ");
+    return space === -1 ? this.line : this.line.slice(0, space);
+  }
+}
+
+export const WRONG_TYPE = "WRONGTYPE Operation against a key holding the wrong kind of value";
+export const SYNTAX_ERROR = "ERR syntax error";
+export const NO_SUCH_KEY = "ERR no such key";
+export const SAME_OBJECT = "ERR source and destination objects are the same";
+export const INDEX_OUT_OF_RANGE = "ERR index out of range";
+export const NOT_AN_INTEGER = "ERR value is not an integer or out of range";
+export const NOT_A_FLOAT = "ERR value is not a valid float";
+export const OUT_OF_RANGE = "ERR value is out of range";
+export const NOT_POSITIVE = "ERR value is out of range, must be positive";
+export const INCREMENT_OVERFLOW = "ERR increment or decrement would overflow";
+export const DECREMENT_OVERFLOW = "ERR decrement would overflow";
+export const INCREMENT_NOT_FINITE = "ERR increment would produce NaN or Infinity";
+export const STRING_TOO_LONG = "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
+export const OFFSET_OUT_OF_RANGE = "ERR offset is out of range";
+export const NOT_A_BIT_OFFSET = "ERR bit offset is not an integer or out of range";
+export const NOT_A_BIT = "ERR bit is not an integer or out of range";
+export const BIT_NOT_ZERO_OR_ONE = "ERR The bit argument must be 1 or 0.";
+export const HASH_VALUE_NOT_AN_INTEGER = "ERR hash value is not an integer";
+export const HASH_VALUE_NOT_A_FLOAT = "ERR hash value is not a float";
+export const INVALID_CURSOR = "ERR invalid cursor";
+export const DATABASE_OUT_OF_RANGE = "ERR DB index is out of range";
+export const TIMEOUT_NOT_AN_INTEGER = "ERR timeout is not an integer or out of range";
+export const TIMEOUT_NEGATIVE = "ERR timeout is negative";
+
+export const NO_AUTH = "NOAUTH Authentication required.";
+export const WRONG_PASSWORD = "WRONGPASS invalid username-password pair or user is disabled.";
+export const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
+export const LOADING = "LOADING Redis is loading the dataset in memory";
+export const BUSY_KEY = "BUSYKEY Target key name already exists.";
+export const NOT_A_PROTOCOL_VERSION = "ERR Protocol version is not an integer or out of range";
+export const UNSUPPORTED_PROTOCOL = "NOPROTO unsupported protocol version";
+
+export const EXEC_ABORTED = "EXECABORT Transaction discarded because of previous errors.";
+export const NESTED_MULTI = "ERR MULTI calls can not be nested";
+export const EXEC_WITHOUT_MULTI = "ERR EXEC without MULTI";
+export const DISCARD_WITHOUT_MULTI = "ERR DISCARD without MULTI";
+export const WATCH_INSIDE_MULTI = "ERR WATCH inside MULTI is not allowed";
+
+/** `command` is the lower-case full name: `get`, or `config|set` for a subcommand. */
+export function wrongNumberOfArguments(command: string): string {
+  return `ERR wrong number of arguments for '${command}' command`;
+}
+
+export function invalidExpireTime(command: string): string {
+  return `ERR invalid expire time in '${command}' command`;
+}
