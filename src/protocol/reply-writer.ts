@@ -7,6 +7,29 @@
  */
 
 import { assert } from "../base/assert.js";
+import {
+  ASTERISK,
+  COLON,
+  COMMA,
+  CR,
+  DOLLAR,
+  EQUALS,
+  GREATER_THAN,
+  HASH,
+  LF,
+  LOWER_F,
+  LOWER_T,
+  MINUS,
+  PERCENT,
+  PLUS,
+  SPACE,
+  TILDE,
+  UNDERSCORE,
+  UPPER_K,
+  UPPER_O,
+  ZERO,
+} from "./ascii.js";
+import { decimalLength, writeDecimal } from "./decimal-digits.js";
 import { formatDouble } from "./double-text.js";
 
 /** Where replies go: the sending half of a connection. */
@@ -26,29 +49,6 @@ const LOOP_COPY_BYTES_MAX = 40;
 const HEADER_BYTES_MAX = 20;
 /** What `reserveArray` leaves free: the header of up to nine elements. Longer ones move what follows. */
 const RESERVED_BYTES = 4;
-/** Integers beyond 32 bits are written in two steps of so many digits. */
-const DIGITS_PER_STEP = 9;
-const DIGITS_STEP = 1e9;
-const UINT32_END = 2 ** 32;
-
-const LF = 10;
-const CR = 13;
-const SPACE = 32;
-const HASH = 35;
-const DOLLAR = 36;
-const PERCENT = 37;
-const ASTERISK = 42;
-const PLUS = 43;
-const COMMA = 44;
-const MINUS = 45;
-const ZERO = 48;
-const COLON = 58;
-const EQUALS = 61;
-const GREATER_THAN = 62;
-const UNDERSCORE = 95;
-const LOWER_F = 102;
-const LOWER_T = 116;
-const TILDE = 126;
 
 export class ReplyWriter {
   /** Version of the protocol: what `HELLO` agreed on. */
@@ -72,8 +72,8 @@ export class ReplyWriter {
   ok(): void {
     const { buffer, length } = this.reserve(5);
     buffer[length] = PLUS;
-    buffer[length + 1] = 79;
-    buffer[length + 2] = 75;
+    buffer[length + 1] = UPPER_O;
+    buffer[length + 2] = UPPER_K;
     buffer[length + 3] = CR;
     buffer[length + 4] = LF;
     this.length = length + 5;
@@ -122,7 +122,7 @@ export class ReplyWriter {
   bulkInteger(value: number): void {
     this.header(DOLLAR, decimalLength(value));
     this.reserve(HEADER_BYTES_MAX);
-    this.lineEnd(this.digits(this.length, value));
+    this.lineEnd(writeDecimal(this.buffer, this.length, value));
   }
 
   /** The absent value: `$-1` to RESP2. */
@@ -310,33 +310,8 @@ export class ReplyWriter {
       buffer[length + 3] = LF;
       this.length = length + 4;
     } else {
-      this.lineEnd(this.digits(length + 1, value));
+      this.lineEnd(writeDecimal(buffer, length + 1, value));
     }
-  }
-
-  /** Writes a safe integer at an offset where there is room; the offset behind it. */
-  private digits(start: number, value: number): number {
-    let at = start;
-    let rest = value;
-    if (rest < 0) {
-      this.buffer[at++] = MINUS;
-      rest = -rest;
-    }
-    if (rest < UINT32_END) return this.uint32Digits(at, rest, decimalLength(rest));
-    const high = Math.floor(rest / DIGITS_STEP);
-    at = this.uint32Digits(at, high, decimalLength(high));
-    return this.uint32Digits(at, rest - high * DIGITS_STEP, DIGITS_PER_STEP);
-  }
-
-  private uint32Digits(start: number, value: number, count: number): number {
-    const { buffer } = this;
-    let rest = value >>> 0;
-    for (let at = start + count - 1; at >= start; at--) {
-      const tenth = (rest / 10) >>> 0;
-      buffer[at] = ZERO + rest - 10 * tenth;
-      rest = tenth;
-    }
-    return start + count;
   }
 
   private lineEnd(at: number): void {
@@ -394,12 +369,4 @@ export class ReplyWriter {
     this.header(type, count);
     this.length = end + moved;
   }
-}
-
-/** Characters of a safe integer in decimal. */
-function decimalLength(value: number): number {
-  if (value < 0) return 1 + decimalLength(-value);
-  let count = 1;
-  for (let limit = 10; value >= limit; limit *= 10) count++;
-  return count;
 }

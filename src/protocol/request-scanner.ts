@@ -13,6 +13,27 @@
  */
 
 import { splitWords } from "../base/quoted-words.js";
+import {
+  ASTERISK,
+  CR,
+  DOLLAR,
+  DOUBLE_QUOTE,
+  endsWord,
+  isSpace,
+  LF,
+  NINE,
+  SINGLE_QUOTE,
+  ZERO,
+} from "./ascii.js";
+import {
+  INVALID,
+  LINE_BYTES_MAX,
+  lineLength,
+  NEGATIVE,
+  parseLength,
+  TOO_LONG,
+  UNFINISHED,
+} from "./length-line.js";
 import { PartialRequest } from "./partial-request.js";
 
 /** A command was found: `marks`, `count` and `bytes` describe it. */
@@ -23,8 +44,6 @@ export const INCOMPLETE = 0;
 export const BROKEN = -1;
 export type ScanResult = typeof COMPLETE | typeof INCOMPLETE | typeof BROKEN;
 
-/** Lines of lengths and inline commands: Redis's PROTO_INLINE_MAX_SIZE. */
-const LINE_BYTES_MAX = 64 * 1024;
 const COUNT_MAX = 2 ** 31 - 1;
 /** What a client may send before it has authenticated. */
 const UNAUTHENTICATED_COUNT_MAX = 10;
@@ -40,29 +59,10 @@ const MARKS_KEPT_MAX = 64 * 1024;
 const STEP_BYTES_MIN = 256;
 /** `$0`, CRLF, CRLF. */
 const SHORTEST_BULK_BYTES = 6;
-/** The longest decimal text of a 64-bit integer. */
-const INT64_CHARACTERS_MAX = 20;
 /** Up to here the digits of a length are read as they come; longer ones are judged at leisure. */
 const PLAIN_DIGITS_MAX = 9;
 
-const TAB = 9;
-const LF = 10;
-const CR = 13;
-const SPACE = 32;
-const DOUBLE_QUOTE = 34;
-const DOLLAR = 36;
-const SINGLE_QUOTE = 39;
-const ASTERISK = 42;
-const ZERO = 48;
-const NINE = 57;
-
 const UNKNOWN = -1;
-
-// What `readLength` answers instead of a length.
-const UNFINISHED = -1;
-const TOO_LONG = -2;
-const INVALID = -3;
-const NEGATIVE = -4;
 
 /** What `scanInline` answers besides a `ScanResult`. */
 const EMPTY_LINE = 2;
@@ -320,7 +320,7 @@ export class RequestScanner {
     return COMPLETE;
   }
 
-  /** The number on the line at `at`, behind its first byte; `cursor` is then behind the line. Negative: see the constants. */
+  /** The number on the line at `at`, behind its first byte; `cursor` is then behind the line. Negative: see `length-line.ts`. */
   private readLength(bytes: Buffer, at: number, end: number): number {
     if (at + 4 <= end && bytes[at + 2] === CR) {
       const length = bytes[at + 1]! - ZERO;
@@ -345,16 +345,10 @@ export class RequestScanner {
 
   /** The same for lines that are negative, very long, damaged or not all there. */
   private readOddLength(bytes: Buffer, at: number, end: number): number {
-    const lineLength = bytes.subarray(at, Math.min(end, at + LINE_BYTES_MAX + 1)).indexOf(CR);
-    if (lineLength === -1) return end - at > LINE_BYTES_MAX ? TOO_LONG : UNFINISHED;
-    if (at + lineLength + 1 >= end) return UNFINISHED;
-    this.cursor = at + lineLength + 2;
-    if (lineLength > INT64_CHARACTERS_MAX + 1) return INVALID;
-    const text = bytes.toString("latin1", at + 1, at + lineLength);
-    if (!/^(0|-?[1-9][0-9]*)$/.test(text)) return INVALID;
-    const length = BigInt(text);
-    if (length !== BigInt.asIntN(64, length)) return INVALID;
-    return length < 0n ? NEGATIVE : Number(length);
+    const size = lineLength(bytes, at, end);
+    if (size < 0) return size;
+    this.cursor = at + size + 2;
+    return parseLength(bytes.toString("latin1", at + 1, at + size));
   }
 
   private growMarks(): Int32Array {
@@ -433,14 +427,4 @@ export class RequestScanner {
     this.error = `Protocol error: ${reason}`;
     return BROKEN;
   }
-}
-
-/** White space as C's `isspace` sees it. */
-function isSpace(byte: number): boolean {
-  return byte === SPACE || (byte >= TAB && byte <= CR);
-}
-
-/** What ends a word without quotes: vertical tab and form feed do not, though they may stand before one. */
-function endsWord(byte: number): boolean {
-  return byte === SPACE || byte === CR || byte === TAB || byte === LF;
 }
