@@ -3,7 +3,7 @@
  * scanner reads plain ones itself; here is the full rule, for those that are long, negative or damaged.
  */
 
-import { CR } from "./ascii.js";
+import { CR, DOLLAR } from "./ascii.js";
 
 /** The longest line of a length, and the longest inline command: Redis's PROTO_INLINE_MAX_SIZE. */
 export const LINE_BYTES_MAX = 64 * 1024;
@@ -31,4 +31,15 @@ export function parseLength(text: string): number {
   const length = BigInt(text);
   if (length !== BigInt.asIntN(64, length)) return INVALID;
   return length < 0n ? NEGATIVE : Number(length);
+}
+
+/** What is wrong with a line that should say how many arguments follow. */
+export function countProblem(reason: number): string {
+  return reason === TOO_LONG ? "too big mbulk count string" : "invalid multibulk length";
+}
+
+/** What is wrong with a line that should announce an argument; `type` is its first byte. */
+export function bulkProblem(type: number, reason: number): string {
+  if (reason === TOO_LONG) return "too big bulk count string";
+  return type === DOLLAR ? "invalid bulk length" : `expected '$', got '${String.fromCharCode(type)}'`;
 }

@@ -54,4 +54,24 @@ export class PartialRequest {
     this.buffer = target;
     this.byteLength = kept;
   }
+
+  /**
+   * Keeps the marks of `found` arguments, less `shift`. True if the array itself was taken and the scanner needs
+   * another: many marks change hands, for a command of a million arguments would copy them with every read. A
+   * few are copied, so that a connection never holds much more than it has marks.
+   */
+  saveMarks(marks: Int32Array, shift: number): boolean {
+    const used = 2 * this.found;
+    if (shift > 0) for (let i = 0; i < used; i++) marks[i]! -= shift;
+    const isTaken = 4 * used >= marks.length;
+    this.marks = isTaken ? marks : marks.slice(0, used);
+    return isTaken;
+  }
+
+  /** The array that the scanner goes on with: its own with the kept marks in it, or the one that was taken. */
+  restoreMarks(marks: Int32Array): Int32Array {
+    if (this.marks.length > marks.length) return this.marks;
+    marks.set(this.marks);
+    return marks;
+  }
 }
