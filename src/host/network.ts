@@ -3,6 +3,14 @@
  * seeded model of them in simulation. Callback style on purpose: the read path must not allocate.
  */
 
+/** A closing connection whose peer takes none of the pending bytes for so long, or at most twice that, is cut off. */
+export const FLUSH_STALL_MS = 10_000;
+/**
+ * After the last byte and our FIN we wait for the peer's FIN, discarding what still comes: closing a socket with unread
+ * input resets it, and a reset can overtake the last reply (RFC 1122, section 4.2.2.13).
+ */
+export const LINGER_MS = 1_000;
+
 /** Where to listen or to connect: `{ host, port }` for TCP (port 0 lets the system choose), or `{ path }` for a Unix socket. */
 export type Endpoint = { readonly host: string; readonly port: number } | { readonly path: string };
 
@@ -45,7 +53,10 @@ export interface Connection {
   resumeReading(): void;
   /** Changes the keep-alive interval; 0 turns probes off. */
   setKeepAlive(seconds: number): void;
-  /** Sends what is pending, then closes. */
+  /**
+   * Sends what is pending, then closes; nothing but `closed` is heard from here on. Neither a peer that takes none of
+   * the pending bytes for `FLUSH_STALL_MS` nor one that keeps its end open for `LINGER_MS` can hold it up.
+   */
   close(): void;
   /** Closes now; pending bytes are dropped. */
   destroy(): void;
@@ -55,7 +66,7 @@ export interface Connection {
 export interface ConnectionEvents {
   /** `bytes[0, length)` arrived. The array is shared by all connections and valid only during the call. */
   received(bytes: Buffer, length: number): void;
-  /** Everything given to `write` has been taken. Called only after a `write` that returned false. */
+  /** Everything given to `write` has been taken. Called once after one or more `write`s that returned false. */
   drained(): void;
   /** The peer closed, the stream failed (`error` says how), or `close`/`destroy` finished. Called exactly once. */
   closed(error?: Error): void;

@@ -1,16 +1,7 @@
 import type { Socket } from "node:net";
 import { HostError } from "../host-error.js";
-import type { Connection, ConnectionEvents } from "../network.js";
+import { type Connection, type ConnectionEvents, FLUSH_STALL_MS, LINGER_MS } from "../network.js";
 import { toHostError } from "./os-error.js";
-
-/** A closing connection whose peer takes none of the pending bytes for so long is cut off. */
-const FLUSH_STALL_MS = 10_000;
-const STALLED = "the peer took none of the last bytes";
-/**
- * After the last byte and our FIN we wait for the peer's FIN, discarding what still comes: closing a
- * socket with unread input resets it, and a reset can overtake the last reply (RFC 1122 4.2.2.13).
- */
-const LINGER_MS = 1_000;
 
 const MILLIS_PER_SECOND = 1000;
 
@@ -75,7 +66,8 @@ export class NodeConnection implements Connection {
 
   /** Called for each write, in a later tick; Node's own 'drain' knows only its high-water mark. */
   private readonly onTaken = (): void => {
-    if (!this.awaitsDrain || this.socket.writableLength > 0 || this.socket.destroyed) return;
+    const { socket } = this;
+    if (!this.awaitsDrain || this.closing || socket.destroyed || socket.writableLength > 0) return;
     this.awaitsDrain = false;
     this.events.drained();
   };
@@ -98,7 +90,9 @@ export class NodeConnection implements Connection {
     this.closing = true;
     // Not reading while flushing, so that only progress of the peer's own reading counts as activity.
     socket.pause();
-    socket.setTimeout(FLUSH_STALL_MS, () => socket.destroy(new HostError("ETIMEDOUT", STALLED)));
+    socket.setTimeout(FLUSH_STALL_MS, () =>
+      socket.destroy(new HostError("ETIMEDOUT", "the peer took none of the last bytes")),
+    );
     socket.end(() => {
       if (socket.destroyed) return;
       socket.resume();

@@ -1,0 +1,32 @@
+import type { Cancel, Timers } from "../timers.js";
+import type { SimClock } from "./clock.js";
+import type { PlannedEvent, Timeline } from "./timeline.js";
+
+/** Timers that fire exactly when they are due by the clock of their host. */
+export class SimTimers implements Timers {
+  constructor(
+    private readonly timeline: Timeline,
+    private readonly clock: SimClock,
+    private readonly place: string,
+  ) {}
+
+  after(delayMs: number, fire: () => void): Cancel {
+    const event = this.plan(delayMs, fire);
+    return () => this.timeline.cancel(event);
+  }
+
+  every(periodMs: number, fire: () => void): Cancel {
+    const again = () => {
+      // Planned first, so that `fire` may cancel.
+      event = this.plan(periodMs, again);
+      fire();
+    };
+    let event = this.plan(periodMs, again);
+    return () => this.timeline.cancel(event);
+  }
+
+  private plan(delayMs: number, run: () => void): PlannedEvent {
+    const atMs = this.timeline.nowMs + this.clock.worldMs(delayMs);
+    return this.timeline.plan({ atMs, kind: "timer", place: this.place, isTimer: true }, run);
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * A world in one process, made from a seed: hosts with clocks, timers, randomness, files and a network between them, all
+ * in virtual time. The same seed and the same script give the same run, told by `traceHash`; another seed
+ * gives other latencies, other chunks, other random numbers.
+ */
+import { Prng } from "../../base/prng.js";
+import type { AfterPromises } from "../after-promises.js";
+import type { Endpoint } from "../network.js";
+import { SimClient } from "./client.js";
+import { Driver } from "./driver.js";
+import { Links, type WireSpeed } from "./links.js";
+import { SimNetwork } from "./network.js";
+import { SimHost } from "./sim-host.js";
+import { Timeline } from "./timeline.js";
+import { Trace } from "./trace.js";
+
+export interface WorldOptions {
+  readonly seed: string | number;
+  readonly afterPromises: AfterPromises;
+  /** Between two hosts; a local network's if left out. */
+  readonly wireSpeed?: WireSpeed;
+}
+
+const LOCAL_NETWORK: WireSpeed = { latencyMs: 0.2, jitterMs: 0.6 };
+const READ_BUFFER_BYTES = 64 * 1024;
+const HOUR_MS = 3_600_000;
+
+export function createWorld(options: WorldOptions): World {
+  return new World(options);
+}
+
+export class World {
+  private readonly prng: Prng;
+  private readonly trace = new Trace();
+  private readonly timeline = new Timeline(this.trace);
+  private readonly driver: Driver;
+  private readonly links: Links;
+  private readonly network: SimNetwork;
+  private readonly hostByName = new Map<string, SimHost>();
+
+  constructor({ seed, afterPromises, wireSpeed = LOCAL_NETWORK }: WorldOptions) {
+    const { timeline, trace } = this;
+    this.prng = new Prng(seed);
+    this.driver = new Driver({ timeline, afterPromises, seed });
+    this.links = new Links(timeline, this.prng.fork("links"), wireSpeed);
+    const prng = this.prng.fork("streams");
+    const buffer = Buffer.alloc(READ_BUFFER_BYTES);
+    this.network = new SimNetwork({ timeline, trace, prng, buffer }, this.links);
+  }
+
+  /** Milliseconds since the world began. */
+  get nowMs(): number {
+    return this.timeline.nowMs;
+  }
+
+  /** Tells this run from any that went another way: how many events there were, and a hash of them. */
+  get traceHash(): string {
+    return this.trace.digest;
+  }
+
+  /** The host of that name, which comes into being when it is first asked for. */
+  host(name: string): SimHost {
+    const known = this.hostByName.get(name);
+    if (known !== undefined) return known;
+    const { network, address } = this.network.addHost(name);
+    const pid = 1 + this.hostByName.size;
+    const host = new SimHost(name, {
+      address,
+      network,
+      timeline: this.timeline,
+      prng: this.prng.fork(`host ${name}`),
+      pid,
+    });
+    this.hostByName.set(name, host);
+    return host;
+  }
+
+  // Letting time pass. Each of these runs the world; several may wait at once.
+
+  /** Runs until the given time of the world, with all that is due by then. */
+  run({ untilMs }: { untilMs: number }): Promise<void> {
+    return this.driver.runUntil(untilMs);
+  }
+
+  /** Runs for so long. */
+  advance(ms: number): Promise<void> {
+    return this.driver.runUntil(this.nowMs + ms);
+  }
+
+  /** Runs until nothing is under way but timers. Rejects if that takes longer than `withinMs`. */
+  settle({ withinMs = HOUR_MS } = {}): Promise<void> {
+    const isMet = () => this.timeline.eventsUnderWay === 0;
+    return this.driver.runWhile("the world to come to rest", { isMet, withinMs });
+  }
+
+  /** Runs until the promise settles, and answers as it does. Rejects if that takes longer than `withinMs`. */
+  async complete<Value>(promise: Promise<Value>, { withinMs = HOUR_MS } = {}): Promise<Value> {
+    let isSettled = false;
+    const settled = () => {
+      isSettled = true;
+    };
+    promise.then(settled, settled);
+    await this.driver.runWhile("a promise", { isMet: () => isSettled, withinMs });
+    return promise;
+  }
+
+  /** Opens a stream for a script, from a host to an endpoint as that host sees it. */
+  connect(from: string, endpoint: Endpoint): Promise<SimClient> {
+    return SimClient.connect(this.host(from).network, endpoint, this.driver);
+  }
+
+  // Faults.
+
+  /** Cuts the ways both ways between the hosts of one side and those of the other. */
+  partition(side: readonly string[], otherSide: readonly string[]): void {
+    this.cut(side, otherSide);
+    this.cut(otherSide, side);
+  }
+
+  /** Cuts only the ways from the one to the other. */
+  cut(from: readonly string[], to: readonly string[]): void {
+    this.links.cut(from, to);
+  }
+
+  /** Mends all ways. What was under way arrives after all. */
+  heal(): void {
+    this.links.mend();
+  }
+
+  /** Breaks all streams between two hosts. */
+  resetStreams(one: string, other: string): void {
+    this.network.resetStreams(one, other);
+  }
+}
