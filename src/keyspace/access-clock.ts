@@ -1,0 +1,65 @@
+/**
+ * The word in a record that says how recently (LRU) or how often (LFU) it was used. Under LRU it is seconds of the
+ * monotonic clock since the node started; under LFU 16 bits of minutes and 8 of a logarithmic counter, as
+ * Redis has it: https://redis.io/docs/latest/develop/reference/eviction/#lfu-eviction
+ */
+const LFU_INITIAL = 5;
+const LFU_COUNTER_MAX = 255;
+const MINUTES_MASK = 0xffff;
+
+export class AccessClock {
+  isLfu = false;
+  lfuLogFactor = 10;
+  lfuDecayMinutes = 1;
+  #seconds = 0;
+  readonly #random: () => number;
+
+  /** `random` gives unsigned 32-bit integers. */
+  constructor(random: () => number) {
+    this.#random = random;
+  }
+
+  /** Takes note of the time, a few times a second. */
+  tick(monotonicMs: number): void {
+    this.#seconds = Math.floor(monotonicMs / 1000);
+  }
+
+  /** The word of a record just made. */
+  initial(): number {
+    return this.isLfu ? (this.#minutes() << 8) | LFU_INITIAL : this.#seconds;
+  }
+
+  /** The word of a record whose value was replaced: under LFU its past counts. */
+  overwritten(word: number, initial: number): number {
+    return this.isLfu ? word : initial;
+  }
+
+  touched(word: number): number {
+    if (!this.isLfu) return this.#seconds;
+    const counter = this.frequency(word);
+    return (this.#minutes() << 8) | (this.#grows(counter) ? counter + 1 : counter);
+  }
+
+  idleSeconds(word: number): number {
+    return Math.max(0, this.#seconds - word);
+  }
+
+  /** The LFU counter, after the decay that its age asks for. */
+  frequency(word: number): number {
+    const counter = word & 0xff;
+    if (this.lfuDecayMinutes === 0) return counter;
+    const elapsed = (this.#minutes() - (word >>> 8)) & MINUTES_MASK;
+    return Math.max(0, counter - Math.floor(elapsed / this.lfuDecayMinutes));
+  }
+
+  #minutes(): number {
+    return Math.floor(this.#seconds / 60) & MINUTES_MASK;
+  }
+
+  /** The more often a key was used, the less likely one more use counts. */
+  #grows(counter: number): boolean {
+    if (counter === LFU_COUNTER_MAX) return false;
+    const above = Math.max(0, counter - LFU_INITIAL);
+    return this.#random() < 2 ** 32 / (above * this.lfuLogFactor + 1);
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * One of the databases that SELECT chooses: its records, the tables of its slots, and what is known of each slot
+ * as a whole. Each has an arena of its own, so that emptying one takes no longer than dropping it.
+ */
+import { SLOT_COUNT } from "../base/key-hash.js";
+import type { Location } from "./arena.js";
+import { Records } from "./records.js";
+import { TableIndex } from "./table-index.js";
+
+const GROUP_BITS = 7;
+
+export class Database {
+  records = new Records();
+  index = new TableIndex(this.records.arena, SLOT_COUNT);
+  /** Keys that a client can see: tombstones, husks and emptied collections are in the index but not counted. */
+  size = 0;
+  /** Keys with a deadline. */
+  expiringCount = 0;
+  /** Visible keys per slot and per run of 128 slots, so that a random key is found in few steps. */
+  readonly counts = new Uint32Array(SLOT_COUNT);
+  readonly #groups = new Uint32Array(SLOT_COUNT >>> GROUP_BITS);
+  /** Per slot a time before which no key of it expires, in milliseconds; Infinity if none does. */
+  #due: Float64Array | undefined;
+  /** The lives that keys without a record are born into (DESIGN: birth floor), per slot. */
+  #birthClocks: Float64Array | undefined;
+  #birthOrigins: Uint16Array | undefined;
+
+  /** `number` is what SELECT calls it; SWAPDB changes it. */
+  constructor(public number: number) {}
+
+  /** Forgets all records at once. Birth floors stay. */
+  clear(): void {
+    this.records = new Records();
+    this.index = new TableIndex(this.records.arena, SLOT_COUNT);
+    this.size = 0;
+    this.expiringCount = 0;
+    this.counts.fill(0);
+    this.#groups.fill(0);
+    this.#due = undefined;
+  }
+
+  /** Counts a key in or out (`by` is 1 or -1). */
+  countKey(slot: number, by: number): void {
+    this.size += by;
+    this.counts[slot]! += by;
+    this.#groups[slot >>> GROUP_BITS]! += by;
+  }
+
+  /** Notes that a key of the slot expires at `deadlineMs`. */
+  noteDeadline(slot: number, deadlineMs: number): void {
+    const due = (this.#due ??= new Float64Array(SLOT_COUNT).fill(Number.POSITIVE_INFINITY));
+    if (deadlineMs < due[slot]!) due[slot] = deadlineMs;
+  }
+
+  /** Replaces the earliest deadline of a slot after all its keys were looked at. */
+  setDue(slot: number, deadlineMs: number): void {
+    if (this.#due) this.#due[slot] = deadlineMs;
+  }
+
+  dueOf(slot: number): number {
+    return this.#due ? this.#due[slot]! : Number.POSITIVE_INFINITY;
+  }
+
+  /** The next slot from `from` on in which a key may have expired, or -1. */
+  nextDueSlot(from: number, nowMs: number): number {
+    const due = this.#due;
+    if (!due) return -1;
+    for (let slot = from; slot < SLOT_COUNT; slot++) if (due[slot]! <= nowMs) return slot;
+    return -1;
+  }
+
+  birthClock(slot: number): number {
+    return this.#birthClocks ? this.#birthClocks[slot]! : 0;
+  }
+
+  birthOrigin(slot: number): number {
+    return this.#birthOrigins ? this.#birthOrigins[slot]! : 0;
+  }
+
+  /** Raises the birth floor of a slot; a lower one is ignored. */
+  raiseBirthFloor(slot: number, clock: number, origin: number): void {
+    const clocks = (this.#birthClocks ??= new Float64Array(SLOT_COUNT));
+    const origins = (this.#birthOrigins ??= new Uint16Array(SLOT_COUNT));
+    if (clock < clocks[slot]! || (clock === clocks[slot] && origin <= origins[slot]!)) return;
+    clocks[slot] = clock;
+    origins[slot] = origin;
+  }
+
+  /** The first slot from `from` on that has keys, or -1. */
+  nextSlot(from: number): number {
+    let slot = from;
+    while (slot < SLOT_COUNT) {
+      if (this.#groups[slot >>> GROUP_BITS] === 0) {
+        slot = ((slot >>> GROUP_BITS) + 1) << GROUP_BITS;
+        continue;
+      }
+      if (this.counts[slot] !== 0) return slot;
+      slot++;
+    }
+    return -1;
+  }
+
+  /** The slot of the visible key number `rank`, 0 to `size - 1`. */
+  slotOfRank(rank: number): number {
+    let left = rank;
+    let group = 0;
+    while (left >= this.#groups[group]!) left -= this.#groups[group++]!;
+    let slot = group << GROUP_BITS;
+    while (left >= this.counts[slot]!) left -= this.counts[slot++]!;
+    return slot;
+  }
+
+  /** A record of a slot that has keys, near the hash. It may be an invisible one. */
+  near(slot: number, hash: number): Location {
+    return this.index.near(slot, hash);
+  }
+
+  /** Bytes of all records and of what finds them. */
+  get usedBytes(): number {
+    const perSlot = 4 + (this.#due ? 8 : 0) + (this.#birthClocks ? 10 : 0);
+    const { arena, outsideBytes } = this.records;
+    return arena.usedBytes + outsideBytes + this.index.usedBytes + SLOT_COUNT * perSlot;
+  }
+}

@@ -1,0 +1,453 @@
+/**
+ * All records of a node and the one way to reach them. A caller opens a key and then reads or changes *the open key*;
+ * everything is synchronous and in place. What a data type does with its body is in a file of its own (text.ts,
+ * counter.ts, hash.ts, ...); here is what all types share: opening, placing, lives, expiry, removal.
+ *
+ * Invariant: every change of a visible record ends in `changed()`, so that watchers and the dirty count miss none.
+ * Invariant: locations and views are valid only until the next change: records move.
+ */
+import { KeyHasher } from "../base/key-hash.js";
+import { CLOCK_UNITS_PER_MS, type HybridClock } from "../delta/hybrid-clock.js";
+import type { AccessClock } from "./access-clock.js";
+import { type Location, NOWHERE, UNIT_BITS, UNIT_MASK } from "./arena.js";
+import { Database } from "./database.js";
+import type { Journal } from "./journal.js";
+import {
+  ACCESS,
+  BODY_LENGTH,
+  DEADLINE,
+  HEADER_BYTES,
+  KEY_LENGTH,
+  LIFE_CLOCK,
+  ORIGIN_SHIFT,
+  OUTSIDE,
+  OUTSIDE_BYTES,
+  REGISTER_CLOCK,
+  REGISTER_ORIGIN,
+  REGISTER_SIZE_MASK,
+  REGISTER_SIZE_SHIFT,
+  type RecordType,
+  registerBytes,
+  STRUCTURE,
+  TYPE_FLAGS_ORIGIN,
+  TYPE_NONE,
+  typeOf,
+} from "./record.js";
+import type { Records } from "./records.js";
+import { Watchers } from "./watchers.js";
+
+/** Longer copies are faster by a native call. */
+const NATIVE_COPY_BYTES = 40;
+
+export interface KeyspaceOptions {
+  readonly databases: number;
+  /** 16 bits that tell this node's versions from others'. */
+  readonly origin: number;
+  readonly clock: HybridClock;
+  readonly access: AccessClock;
+  /** 32-bit words of the cluster's hash seed. */
+  readonly seedWord: () => number;
+}
+
+export interface KeyspaceStats {
+  hits: number;
+  misses: number;
+  expired: number;
+  evicted: number;
+}
+
+/** Frees what a structure body holds. Each type with large collections registers its own. */
+export type FreeStructure = (database: Database, handle: number) => void;
+
+export class Keyspace {
+  readonly databases: Database[];
+  readonly clock: HybridClock;
+  readonly origin: number;
+  readonly access: AccessClock;
+  readonly hasher: KeyHasher;
+  readonly watchers = new Watchers();
+  readonly stats: KeyspaceStats = { hits: 0, misses: 0, expired: 0, evicted: 0 };
+  journal: Journal | null = null;
+  /** Whether deleted and expired records leave tombstones and husks behind: only other owners need them. */
+  keepTombstones = false;
+  /** Changes since the last snapshot, as Redis counts `rdb_changes_since_last_save`. */
+  dirty = 0;
+  /** The time of this tick in milliseconds, by the hybrid clock: what deadlines are compared with. */
+  nowMs = 0;
+  /** By record type. */
+  readonly freeStructure: FreeStructure[] = [];
+
+  /** The database that the next `open` looks in. */
+  database: Database;
+  /** The records of that database. */
+  records: Records;
+
+  /** The open key: its bytes, place and record (NOWHERE if it does not exist). */
+  bytes: Buffer = Buffer.alloc(0);
+  start = 0;
+  end = 0;
+  slot = 0;
+  hash = 0;
+  at: Location = NOWHERE;
+  /** The invisible record of the open key: a tombstone, a husk or an emptied collection. */
+  ghost: Location = NOWHERE;
+
+  constructor(options: KeyspaceOptions) {
+    this.clock = options.clock;
+    this.origin = options.origin;
+    this.access = options.access;
+    this.hasher = new KeyHasher(options.seedWord);
+    this.databases = Array.from({ length: options.databases }, (_, number) => new Database(number));
+    this.database = this.databases[0]!;
+    this.records = this.database.records;
+  }
+
+  /** Starts a tick: time stands still until the next one. */
+  tick(wallMs: number): void {
+    this.clock.tick(wallMs);
+    this.nowMs = this.clock.nowMs();
+  }
+
+  /** Chooses the database for what follows. */
+  select(number: number): void {
+    this.database = this.databases[number]!;
+    this.records = this.database.records;
+  }
+
+  /** Opens a key to change it. Answers its record, NOWHERE if there is none or it just expired. */
+  open(bytes: Buffer, start: number, end: number): Location {
+    const at = this.peek(bytes, start, end);
+    if (at !== NOWHERE) this.touch(at);
+    return at;
+  }
+
+  /** Opens a key to read it, and counts a hit or a miss. */
+  read(bytes: Buffer, start: number, end: number): Location {
+    const at = this.peek(bytes, start, end);
+    if (at !== NOWHERE) {
+      this.stats.hits++;
+      this.touch(at);
+    } else {
+      this.stats.misses++;
+    }
+    return at;
+  }
+
+  /** Opens a key and leaves its access clock and the statistics alone. */
+  peek(bytes: Buffer, start: number, end: number): Location {
+    const { hasher, database } = this;
+    hasher.digest(bytes, start, end);
+    this.bytes = bytes;
+    this.start = start;
+    this.end = end;
+    const slot = (this.slot = hasher.slot);
+    const hash = (this.hash = hasher.hash);
+    this.ghost = NOWHERE;
+    const at = (this.at = database.index.find(slot, hash, bytes, start, end));
+    if (at === NOWHERE) return NOWHERE;
+    const slab = this.records.arena.slabs[at >>> UNIT_BITS]!;
+    const word1 = slab.words[((at & UNIT_MASK) << 1) + TYPE_FLAGS_ORIGIN]!;
+    if ((word1 & REGISTER_SIZE_MASK) !== 0) {
+      const deadline = slab.doubles[(at & UNIT_MASK) + DEADLINE]!;
+      if (deadline !== 0 && deadline <= this.nowMs && typeOf(word1) !== TYPE_NONE) this.expireOpen();
+    }
+    if (this.keepTombstones) this.#hideGhost();
+    return this.at;
+  }
+
+  /** Writes the access clock of a record, for eviction and OBJECT IDLETIME and FREQ. */
+  touch(at: Location): void {
+    const slab = this.records.arena.slabs[at >>> UNIT_BITS]!;
+    const word = ((at & UNIT_MASK) << 1) + ACCESS;
+    slab.words[word] = this.access.touched(slab.words[word]!);
+  }
+
+  /**
+   * Gives the open key a record of a new life (`clock` of this node) with room for `bodyLength` bytes, which the
+   * caller writes at `records.body(at)`. What was there before is gone. `deadlineMs` 0 means no expiry.
+   */
+  place(type: RecordType, clock: number, deadlineMs: number, bodyLength: number): Location {
+    const at = this.placeRaw(type, 0, deadlineMs === 0 ? 0 : 8, bodyLength);
+    const slab = this.records.arena.slabs[at >>> UNIT_BITS]!;
+    const unit = at & UNIT_MASK;
+    slab.words[(unit << 1) + TYPE_FLAGS_ORIGIN]! |= this.origin << ORIGIN_SHIFT;
+    slab.doubles[unit + LIFE_CLOCK] = clock;
+    if (deadlineMs !== 0) {
+      slab.doubles[unit + DEADLINE] = deadlineMs;
+      this.database.expiringCount++;
+      this.database.noteDeadline(this.slot, deadlineMs);
+    }
+    return at;
+  }
+
+  /**
+   * The mechanical part of `place`: a cell for the open key with header (life and register not yet set), key bytes
+   * and room for the body, and the index pointing at it. The old record's body is freed.
+   */
+  placeRaw(type: RecordType, flags: number, registerSize: number, bodyLength: number): Location {
+    const { records, database } = this;
+    const keyLength = this.end - this.start;
+    const isOutside = bodyLength > OUTSIDE_BYTES && (flags & STRUCTURE) === 0;
+    const inside = isOutside || flags & STRUCTURE ? 0 : bodyLength;
+    const bytes = HEADER_BYTES + registerSize + keyLength + inside;
+    const old = this.at !== NOWHERE ? this.at : this.ghost;
+    let access = this.access.initial();
+    let at = old;
+    if (old === NOWHERE) {
+      at = records.arena.allocate(bytes);
+      database.index.insert(this.slot, this.hash, at);
+    } else {
+      access = this.access.overwritten(records.word(old, ACCESS), access);
+      this.#releaseBody(old);
+      if (records.deadline(old) !== 0) database.expiringCount--;
+      if (!records.fits(old, bytes)) {
+        at = records.arena.allocate(bytes);
+        database.index.replace(at);
+        records.arena.free(old);
+      }
+    }
+    if (this.at === NOWHERE) database.countKey(this.slot, 1);
+    const slab = records.arena.slabs[at >>> UNIT_BITS]!;
+    const unit = at & UNIT_MASK;
+    const word = unit << 1;
+    slab.words[word + ACCESS] = access;
+    slab.words[word + TYPE_FLAGS_ORIGIN] =
+      type | flags | (registerSize << (REGISTER_SIZE_SHIFT - 3)) | (isOutside ? OUTSIDE : 0);
+    slab.words[word + KEY_LENGTH] = keyLength;
+    slab.words[word + BODY_LENGTH] = isOutside ? records.createOutside(bodyLength) : bodyLength;
+    copyBytes(this.bytes, this.start, this.end, slab.bytes, (unit << 3) + HEADER_BYTES + registerSize);
+    this.at = at;
+    this.ghost = NOWHERE;
+    return at;
+  }
+
+  /**
+   * Changes the length of the open record's body, keeping what fits of it (further bytes are undefined inside the
+   * arena), and the size of its register. The record may move.
+   */
+  reshape(registerSize: number, bodyLength: number): Location {
+    const { records, database, at } = this;
+    const slab = records.slab(at);
+    const unit = at & UNIT_MASK;
+    const word = unit << 1;
+    const word1 = slab.words[word + TYPE_FLAGS_ORIGIN]!;
+    const oldRegister = registerBytes(word1);
+    const keyLength = slab.words[word + KEY_LENGTH]!;
+    const isHandle = (word1 & (OUTSIDE | STRUCTURE)) !== 0;
+    if (word1 & OUTSIDE) records.resizeOutside(slab.words[word + BODY_LENGTH]!, bodyLength);
+    const oldInside = isHandle ? 0 : slab.words[word + BODY_LENGTH]!;
+    const moveOut = !isHandle && bodyLength > OUTSIDE_BYTES;
+    const inside = isHandle || moveOut ? 0 : bodyLength;
+    const bytes = HEADER_BYTES + registerSize + keyLength + inside;
+    const from = (unit << 3) + HEADER_BYTES + oldRegister;
+    let handle = slab.words[word + BODY_LENGTH]!;
+    if (moveOut) {
+      handle = records.createOutside(bodyLength, bodyLength + (bodyLength >>> 1));
+      records.outsideBuffer(handle).fill(0, oldInside, bodyLength);
+      slab.bytes.copy(records.outsideBuffer(handle), 0, from + keyLength, from + keyLength + oldInside);
+    }
+    const kept = keyLength + Math.min(oldInside, inside);
+    let to = at;
+    let target = slab;
+    if (!records.fits(at, bytes)) {
+      to = records.arena.allocate(bytes);
+      target = records.slab(to);
+      const toWord = (to & UNIT_MASK) << 1;
+      for (let i = 0; i < HEADER_BYTES >>> 2; i++) target.words[toWord + i] = slab.words[word + i]!;
+      for (let i = 0; i < Math.min(oldRegister, registerSize) >>> 3; i++) {
+        target.doubles[(to & UNIT_MASK) + DEADLINE + i] = slab.doubles[unit + DEADLINE + i]!;
+      }
+    }
+    const toStart = ((to & UNIT_MASK) << 3) + HEADER_BYTES + registerSize;
+    if (to !== at || oldRegister !== registerSize) slab.bytes.copy(target.bytes, toStart, from, from + kept);
+    const toWord = (to & UNIT_MASK) << 1;
+    target.words[toWord + TYPE_FLAGS_ORIGIN] =
+      (word1 & ~REGISTER_SIZE_MASK) | (registerSize << (REGISTER_SIZE_SHIFT - 3)) | (moveOut ? OUTSIDE : 0);
+    target.words[toWord + BODY_LENGTH] = isHandle || moveOut ? handle : bodyLength;
+    if (to !== at) {
+      database.index.replace(to);
+      records.arena.free(at);
+      this.at = to;
+    }
+    return to;
+  }
+
+  /** Starts a new life of the open record in place: type and body stay, the deadline is carried over. */
+  rebirth(clock: number): void {
+    let { at } = this;
+    const { records } = this;
+    const deadline = records.deadline(at);
+    const registerSize = deadline === 0 ? 0 : 8;
+    if (registerBytes(records.word1(at)) !== registerSize) {
+      const isOutside = (records.word1(at) & OUTSIDE) !== 0;
+      at = this.reshape(registerSize, isOutside ? records.bodyLength(at) : records.word(at, BODY_LENGTH));
+    }
+    this.setLife(at, clock, this.origin);
+  }
+
+  setLife(at: Location, clock: number, origin: number): void {
+    const slab = this.records.slab(at);
+    const unit = at & UNIT_MASK;
+    const word = (unit << 1) + TYPE_FLAGS_ORIGIN;
+    slab.words[word] = (slab.words[word]! & 0xffff) | (origin << ORIGIN_SHIFT);
+    slab.doubles[unit + LIFE_CLOCK] = clock;
+  }
+
+  /** EXPIRE and PERSIST: sets the deadline of the open key within its life; 0 takes it off. */
+  setDeadline(deadlineMs: number): void {
+    this.writeRegister(deadlineMs, this.clock.next(), this.origin);
+    this.journal?.deadlineSet();
+    this.changed();
+  }
+
+  /** Writes the expiry register of the open record, in the smallest form. */
+  writeRegister(deadlineMs: number, clock: number, origin: number): void {
+    const { records, database } = this;
+    const isOfLife = clock === records.lifeClock(this.at) && origin === records.lifeOrigin(this.at);
+    const size = isOfLife ? (deadlineMs === 0 ? 0 : 8) : origin === records.lifeOrigin(this.at) ? 16 : 24;
+    if (records.deadline(this.at) !== 0) database.expiringCount--;
+    if (registerBytes(records.word1(this.at)) !== size) {
+      const isOutside = (records.word1(this.at) & OUTSIDE) !== 0;
+      const body = isOutside ? records.bodyLength(this.at) : records.word(this.at, BODY_LENGTH);
+      this.reshape(size, body);
+    }
+    const slab = records.slab(this.at);
+    const unit = this.at & UNIT_MASK;
+    if (size >= 8) slab.doubles[unit + DEADLINE] = deadlineMs;
+    if (size >= 16) slab.doubles[unit + REGISTER_CLOCK] = clock;
+    if (size === 24) slab.words[(unit << 1) + REGISTER_ORIGIN] = origin;
+    if (deadlineMs !== 0) {
+      database.expiringCount++;
+      database.noteDeadline(this.slot, deadlineMs);
+    }
+  }
+
+  /** DEL of the open key, which must be visible. */
+  remove(): void {
+    const clock = this.clock.next();
+    this.bury(clock, this.origin);
+    this.journal?.removed(clock);
+    this.changed();
+  }
+
+  /** Ends the open record's life with a tombstone, or without one where no other owner could need it. */
+  bury(clock: number, origin: number): void {
+    if (!this.keepTombstones) {
+      this.drop(clock, origin);
+      return;
+    }
+    this.#becomeGhost(0);
+    this.setLife(this.ghost, clock, origin);
+  }
+
+  /** Frees the open record. Keys born later in the slot get a life not below the one given. */
+  drop(birthClock: number, birthOrigin: number): void {
+    const { database, records } = this;
+    const at = this.at !== NOWHERE ? this.at : this.ghost;
+    if (at === NOWHERE) return;
+    if (this.at !== NOWHERE) database.countKey(this.slot, -1);
+    if (records.deadline(at) !== 0) database.expiringCount--;
+    this.#releaseBody(at);
+    database.index.remove(this.slot);
+    records.arena.free(at);
+    database.raiseBirthFloor(this.slot, birthClock, birthOrigin);
+    this.at = NOWHERE;
+    this.ghost = NOWHERE;
+  }
+
+  /** The open record's deadline has passed. It makes no version: every owner sees the same deadline. */
+  expireOpen(): void {
+    const { records, at } = this;
+    this.stats.expired++;
+    const deadlineClock = records.deadline(at) * CLOCK_UNITS_PER_MS;
+    const life = records.lifeClock(at);
+    if (this.keepTombstones) this.#becomeGhost(registerBytes(records.word1(at)));
+    else if (deadlineClock > life) this.drop(deadlineClock, 0);
+    else this.drop(life, records.lifeOrigin(at));
+    this.changed();
+  }
+
+  /** The clock of the life that a write on the open, absent key joins; `bornOrigin` is its origin. */
+  bornClock(): number {
+    if (this.ghost === NOWHERE) return this.database.birthClock(this.slot);
+    const deadlineClock = this.records.deadline(this.ghost) * CLOCK_UNITS_PER_MS;
+    return Math.max(this.records.lifeClock(this.ghost), deadlineClock);
+  }
+
+  bornOrigin(): number {
+    if (this.ghost === NOWHERE) return this.database.birthOrigin(this.slot);
+    const isDerived = this.bornClock() > this.records.lifeClock(this.ghost);
+    return isDerived ? 0 : this.records.lifeOrigin(this.ghost);
+  }
+
+  /** FLUSHDB: ends all lives of a database. */
+  flush(number: number): void {
+    const database = this.databases[number]!;
+    const clock = this.clock.next();
+    this.watchers.flushed(this, database);
+    this.dirty += database.size;
+    database.clear();
+    for (let slot = 0; slot < database.counts.length; slot++) {
+      database.raiseBirthFloor(slot, clock, this.origin);
+    }
+    if (database === this.database) this.records = database.records;
+    this.journal?.flushed(number, clock);
+  }
+
+  /** To be called after every change of the open key. */
+  changed(): void {
+    this.dirty++;
+    if (this.watchers.count !== 0) this.watchers.changed(this);
+  }
+
+  /** Keys in all databases. */
+  get size(): number {
+    let size = 0;
+    for (const database of this.databases) size += database.size;
+    return size;
+  }
+
+  get usedBytes(): number {
+    let bytes = 0;
+    for (const database of this.databases) bytes += database.usedBytes;
+    return bytes;
+  }
+
+  /** Leaves only header, key and `registerSize` bytes of register of the open record. */
+  #becomeGhost(registerSize: number): void {
+    const { records, database } = this;
+    if (records.deadline(this.at) !== 0) database.expiringCount--;
+    this.#releaseBody(this.at);
+    const slab = records.slab(this.at);
+    const word = ((this.at & UNIT_MASK) << 1) + TYPE_FLAGS_ORIGIN;
+    slab.words[word]! &= REGISTER_SIZE_MASK | (0xffff << ORIGIN_SHIFT);
+    slab.words[((this.at & UNIT_MASK) << 1) + BODY_LENGTH] = 0;
+    this.ghost = this.reshape(registerSize, 0);
+    this.at = NOWHERE;
+    database.countKey(this.slot, -1);
+  }
+
+  /** Types without a live element and tombstones are in the index but not for clients' eyes. */
+  #hideGhost(): void {
+    if (this.at === NOWHERE || this.records.type(this.at) !== TYPE_NONE) return;
+    this.ghost = this.at;
+    this.at = NOWHERE;
+  }
+
+  #releaseBody(at: Location): void {
+    const word1 = this.records.word1(at);
+    if (word1 & OUTSIDE) this.records.releaseOutside(this.records.word(at, BODY_LENGTH));
+    else if (word1 & STRUCTURE) {
+      this.freeStructure[typeOf(word1)]!(this.database, this.records.word(at, BODY_LENGTH));
+    }
+  }
+}
+
+/** Copies bytes: short ranges by a loop, which a native call would only slow down. */
+export function copyBytes(from: Buffer, start: number, end: number, to: Buffer, at: number): void {
+  if (end - start > NATIVE_COPY_BYTES) {
+    from.copy(to, at, start, end);
+    return;
+  }
+  for (let i = start, j = at; i < end; i++, j++) to[j] = from[i]!;
+}

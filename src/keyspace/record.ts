@@ -1,0 +1,71 @@
+/**
+ * The layout of a record: one cell of the arena that holds everything about one key.
+ *
+ *     word 0    access clock (LRU seconds, or LFU counter and minutes)
+ *     word 1    type : 8 | flags : 8 | origin of the life : 16
+ *     word 2    key length in bytes
+ *     word 3    body length in bytes; of an outside body, its handle
+ *     double 2  clock of the life
+ *     then      expiry register, 0 to 24 bytes: deadline; clock of its version; origin of its version
+ *     then      key bytes, body bytes
+ *
+ * A register whose version equals the life costs 8 bytes, one set later by the same node 16. Bodies above
+ * `OUTSIDE_BYTES` live in a buffer of their own (see outside-bodies.ts). Only the index points at records, so
+ * that they can be moved. Entries of large collections use the same header (see field-table.ts).
+ */
+import { type Location, NOWHERE } from "./arena.js";
+
+export { type Location, NOWHERE };
+
+/** Word offsets within a cell. */
+export const ACCESS = 0;
+export const TYPE_FLAGS_ORIGIN = 1;
+export const KEY_LENGTH = 2;
+export const BODY_LENGTH = 3;
+/** Offsets in doubles within a cell. */
+export const LIFE_CLOCK = 2;
+export const DEADLINE = 3;
+export const REGISTER_CLOCK = 4;
+/** Word offset of the origin of a foreign register. */
+export const REGISTER_ORIGIN = 10;
+
+export const HEADER_BYTES = 24;
+
+/** Record types in the order of their rank in a merge: within one life the higher rank wins. */
+export const TYPE_NONE = 0;
+export const TYPE_TEXT = 1;
+export const TYPE_COUNTER = 2;
+export const TYPE_HASH = 3;
+/** Not a record: an entry of a large collection. */
+export const TYPE_ENTRY = 0x70;
+
+export type RecordType =
+  | typeof TYPE_NONE
+  | typeof TYPE_TEXT
+  | typeof TYPE_COUNTER
+  | typeof TYPE_HASH
+  | typeof TYPE_ENTRY;
+
+/** Flags, in bits 8 to 15 of word 1. Bits 8 and 9 give the size of the expiry register in units of 8 bytes. */
+export const REGISTER_SIZE_SHIFT = 8;
+export const REGISTER_SIZE_MASK = 3 << REGISTER_SIZE_SHIFT;
+/** The body is outside the arena; the body length word is its handle. */
+export const OUTSIDE = 1 << 10;
+/** The body is a structure of its own (a large collection); the body length word is its handle. */
+export const STRUCTURE = 1 << 11;
+/** A collection that was large once stays a structure, as in Redis; an OBJECT ENCODING hint for text: not the embedded form. */
+export const RAW_TEXT = 1 << 12;
+
+export const ORIGIN_SHIFT = 16;
+
+/** Larger bodies live outside the arena. */
+export const OUTSIDE_BYTES = 16 * 1024;
+
+export function typeOf(word1: number): RecordType {
+  return (word1 & 0xff) as RecordType;
+}
+
+/** Bytes of the expiry register. */
+export function registerBytes(word1: number): number {
+  return (word1 & REGISTER_SIZE_MASK) >>> (REGISTER_SIZE_SHIFT - 3);
+}

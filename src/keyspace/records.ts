@@ -1,0 +1,206 @@
+/**
+ * Reads and writes the parts of a record, wherever they lie. Nothing here knows of databases, time or
+ * versions' meaning; callers keep the index pointing at what is placed here.
+ */
+import { Arena, type Location, NOWHERE, type Slab, UNIT_BITS, UNIT_MASK } from "./arena.js";
+import {
+  BODY_LENGTH,
+  DEADLINE,
+  HEADER_BYTES,
+  KEY_LENGTH,
+  LIFE_CLOCK,
+  ORIGIN_SHIFT,
+  OUTSIDE,
+  OUTSIDE_BYTES,
+  REGISTER_CLOCK,
+  REGISTER_ORIGIN,
+  type RecordType,
+  registerBytes,
+  STRUCTURE,
+  TYPE_FLAGS_ORIGIN,
+  typeOf,
+} from "./record.js";
+
+/** A range of bytes that belongs to somebody else: valid until the next change of the keyspace. */
+export interface ByteView {
+  bytes: Buffer;
+  start: number;
+  end: number;
+}
+
+/** A body too large for the arena. */
+interface OutsideBody {
+  /** Its capacity may exceed the body. */
+  buffer: Buffer;
+  length: number;
+  /** A reply may still be reading it: it must not be changed in place any more. */
+  lent: boolean;
+}
+
+export class Records {
+  readonly arena = new Arena();
+  /** Bytes of bodies outside the arena. */
+  outsideBytes = 0;
+  readonly #outside: (OutsideBody | undefined)[] = [];
+  readonly #freeHandles: number[] = [];
+  readonly #view: ByteView = { bytes: Buffer.alloc(0), start: 0, end: 0 };
+
+  slab(at: Location): Slab {
+    return this.arena.slabs[at >>> UNIT_BITS]!;
+  }
+
+  /** Type, flags and origin. */
+  word1(at: Location): number {
+    return this.slab(at).words[((at & UNIT_MASK) << 1) + TYPE_FLAGS_ORIGIN]!;
+  }
+
+  type(at: Location): RecordType {
+    return typeOf(this.word1(at));
+  }
+
+  setWord(at: Location, word: number, value: number): void {
+    this.slab(at).words[((at & UNIT_MASK) << 1) + word] = value;
+  }
+
+  word(at: Location, word: number): number {
+    return this.slab(at).words[((at & UNIT_MASK) << 1) + word]!;
+  }
+
+  lifeClock(at: Location): number {
+    return this.slab(at).doubles[(at & UNIT_MASK) + LIFE_CLOCK]!;
+  }
+
+  lifeOrigin(at: Location): number {
+    return this.word1(at) >>> ORIGIN_SHIFT;
+  }
+
+  /** When the record expires, in milliseconds since the epoch; 0 for never. */
+  deadline(at: Location): number {
+    const slab = this.slab(at);
+    const unit = at & UNIT_MASK;
+    if (registerBytes(slab.words[(unit << 1) + TYPE_FLAGS_ORIGIN]!) === 0) return 0;
+    return slab.doubles[unit + DEADLINE]!;
+  }
+
+  registerClock(at: Location): number {
+    return registerBytes(this.word1(at)) < 16
+      ? this.lifeClock(at)
+      : this.slab(at).doubles[(at & UNIT_MASK) + REGISTER_CLOCK]!;
+  }
+
+  registerOrigin(at: Location): number {
+    return registerBytes(this.word1(at)) < 24 ? this.lifeOrigin(at) : this.word(at, REGISTER_ORIGIN);
+  }
+
+  keyLength(at: Location): number {
+    return this.word(at, KEY_LENGTH);
+  }
+
+  /** The key's bytes. The view is reused by the next call of `key` or `body`. */
+  key(at: Location): ByteView {
+    const slab = this.slab(at);
+    const unit = at & UNIT_MASK;
+    const view = this.#view;
+    view.bytes = slab.bytes;
+    view.start = (unit << 3) + HEADER_BYTES + registerBytes(slab.words[(unit << 1) + TYPE_FLAGS_ORIGIN]!);
+    view.end = view.start + slab.words[(unit << 1) + KEY_LENGTH]!;
+    return view;
+  }
+
+  bodyLength(at: Location): number {
+    const length = this.word(at, BODY_LENGTH);
+    return this.word1(at) & OUTSIDE ? this.#outside[length]!.length : length;
+  }
+
+  /** The body's bytes (not of a structure). The view is reused by the next call of `key` or `body`. */
+  body(at: Location): ByteView {
+    const slab = this.slab(at);
+    const unit = at & UNIT_MASK;
+    const word = unit << 1;
+    const word1 = slab.words[word + TYPE_FLAGS_ORIGIN]!;
+    const view = this.#view;
+    if (word1 & OUTSIDE) {
+      const outside = this.#outside[slab.words[word + BODY_LENGTH]!]!;
+      view.bytes = outside.buffer;
+      view.start = 0;
+      view.end = outside.length;
+    } else {
+      view.bytes = slab.bytes;
+      view.start = (unit << 3) + HEADER_BYTES + registerBytes(word1) + slab.words[word + KEY_LENGTH]!;
+      view.end = view.start + slab.words[word + BODY_LENGTH]!;
+    }
+    return view;
+  }
+
+  /** The body as a buffer that a reply may keep: shared if it is outside the arena, else undefined. */
+  lend(at: Location): Buffer | undefined {
+    if ((this.word1(at) & OUTSIDE) === 0) return undefined;
+    const outside = this.#outside[this.word(at, BODY_LENGTH)]!;
+    outside.lent = true;
+    return outside.buffer.subarray(0, outside.length);
+  }
+
+  /** Bytes that a record takes, structures aside, as the arena rounds them. */
+  sizeOf(at: Location): number {
+    const outside = this.word1(at) & OUTSIDE ? this.#outside[this.word(at, BODY_LENGTH)]!.buffer.length : 0;
+    return this.slab(at).cellBytes + outside;
+  }
+
+  /** Whether a cell of `bytes` bytes would be of the same class as the one at `at`. */
+  fits(at: Location, bytes: number): boolean {
+    const { cellBytes } = this.slab(at);
+    // A smaller value stays in place only while it does not waste more than a step of its class.
+    return bytes <= cellBytes && (bytes + 8 > cellBytes || bytes + (bytes >>> 3) >= cellBytes);
+  }
+
+  allocate(bytes: number): Location {
+    return this.arena.allocate(bytes);
+  }
+
+  /** Frees a record and its outside body. A structure is the caller's to free first. */
+  free(at: Location): void {
+    if (this.word1(at) & OUTSIDE) this.releaseOutside(this.word(at, BODY_LENGTH));
+    this.arena.free(at);
+  }
+
+  /** Keeps a body outside; answers its handle. `capacity` leaves room to grow in place. */
+  createOutside(length: number, capacity = length): number {
+    const handle = this.#freeHandles.pop() ?? this.#outside.length;
+    // Not zeroed beyond what a caller writes: `length` bytes are the caller's to fill.
+    this.#outside[handle] = { buffer: Buffer.allocUnsafeSlow(capacity), length, lent: false };
+    this.outsideBytes += capacity;
+    return handle;
+  }
+
+  outsideBuffer(handle: number): Buffer {
+    return this.#outside[handle]!.buffer;
+  }
+
+  /**
+   * Makes an outside body changeable and at least `length` long; new bytes are zero. Grows by half, so that a
+   * value built up by APPEND is not copied each time.
+   */
+  resizeOutside(handle: number, length: number): Buffer {
+    const body = this.#outside[handle]!;
+    if (body.lent || length > body.buffer.length) {
+      const capacity =
+        length > body.buffer.length ? Math.min(length + (length >>> 1), 2 ** 32) : body.buffer.length;
+      const buffer = Buffer.allocUnsafeSlow(capacity);
+      body.buffer.copy(buffer, 0, 0, body.length);
+      this.outsideBytes += capacity - body.buffer.length;
+      body.buffer = buffer;
+      body.lent = false;
+    }
+    if (length > body.length) body.buffer.fill(0, body.length, length);
+    body.length = length;
+    return body.buffer;
+  }
+
+  releaseOutside(handle: number): void {
+    this.outsideBytes -= this.#outside[handle]!.buffer.length;
+    this.#outside[handle] = undefined;
+    this.#freeHandles.push(handle);
+  }
+}
+
+export { NOWHERE, OUTSIDE_BYTES, STRUCTURE };
