@@ -135,7 +135,10 @@ export class Arena {
   free(location: Location): void {
     const slab = this.slabs[location >>> UNIT_BITS]!;
     this.usedBytes -= slab.cellBytes;
-    if (slab.sizeClass === OWN_SLAB) return this.#dropSlab(slab);
+    if (slab.sizeClass === OWN_SLAB) {
+      this.#dropSlab(slab);
+      return;
+    }
     const wasFull = slab.isFull;
     const word = (location & UNIT_MASK) << 1;
     slab.words[word] = slab.freed;

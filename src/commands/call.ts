@@ -1,0 +1,107 @@
+/**
+ * One command being executed, as its handler sees it: the arguments, the keyspace, the reply. There is one
+ * such object per node, filled anew for each command, so that executing allocates nothing.
+ *
+ * Handlers check all arguments before they change anything: a thrown `ReplyError` becomes the reply and
+ * state is as before.
+ */
+import { parseInteger } from "../base/integer-text.js";
+import type { ConfigStore } from "../config/config-store.js";
+import { type Location, NOWHERE } from "../keyspace/arena.js";
+import type { Keyspace } from "../keyspace/keyspace.js";
+import type { RecordType } from "../keyspace/record.js";
+import { NOT_AN_INTEGER, WRONG_TYPE } from "../protocol/reply-error.js";
+import type { ReplyWriter } from "../protocol/reply-writer.js";
+
+const LOWER_CASE = 0x20;
+
+/** What a call works with; the same for all calls of a node. */
+export interface Workplace {
+  readonly keyspace: Keyspace;
+  readonly config: ConfigStore;
+  /** Where the reply goes; its `resp` field says in which version of the protocol. */
+  readonly reply: ReplyWriter;
+  /** Unsigned 32-bit random integers. */
+  readonly random: () => number;
+}
+
+export class Call {
+  readonly keyspace: Keyspace;
+  readonly config: ConfigStore;
+  readonly reply: ReplyWriter;
+  readonly random: () => number;
+  /** The buffer in which the arguments lie; valid only during the call. */
+  bytes: Buffer = Buffer.alloc(0);
+  /** Argument i lies at [marks[2i], marks[2i + 1]); argument 0 is the command's name. */
+  marks = new Int32Array(0);
+  /** Number of arguments, the name included. */
+  count = 0;
+
+  constructor(workplace: Workplace) {
+    this.keyspace = workplace.keyspace;
+    this.config = workplace.config;
+    this.reply = workplace.reply;
+    this.random = workplace.random;
+  }
+
+  start(index: number): number {
+    return this.marks[index << 1]!;
+  }
+
+  end(index: number): number {
+    return this.marks[(index << 1) + 1]!;
+  }
+
+  length(index: number): number {
+    return this.end(index) - this.start(index);
+  }
+
+  /** A copy of an argument's bytes, which may be kept. */
+  copy(index: number): Buffer {
+    return Buffer.from(this.bytes.subarray(this.start(index), this.end(index)));
+  }
+
+  /** An argument as text, one character a byte: for names and messages, not for values. */
+  text(index: number): string {
+    return this.bytes.toString("latin1", this.start(index), this.end(index));
+  }
+
+  /** Whether an argument is this word, given in lower case, in whichever case it came. */
+  is(index: number, word: string): boolean {
+    const start = this.start(index);
+    if (this.end(index) - start !== word.length) return false;
+    for (let i = 0; i < word.length; i++) {
+      const byte = this.bytes[start + i]!;
+      const letter = byte >= 0x41 && byte <= 0x5a ? byte | LOWER_CASE : byte;
+      if (letter !== word.charCodeAt(i)) return false;
+    }
+    return true;
+  }
+
+  /** An argument as a 64-bit integer; beyond ±2^53 the nearest float64. Refuses what is none. */
+  integer(index: number): number {
+    const value = parseInteger(this.bytes, this.start(index), this.end(index));
+    if (Number.isNaN(value)) throw NOT_AN_INTEGER;
+    return value;
+  }
+
+  /** Opens the key in an argument for reading (counts a hit or a miss), for changing, or without leaving a trace. */
+  read(index: number): Location {
+    return this.keyspace.read(this.bytes, this.start(index), this.end(index));
+  }
+
+  open(index: number): Location {
+    return this.keyspace.open(this.bytes, this.start(index), this.end(index));
+  }
+
+  peek(index: number): Location {
+    return this.keyspace.peek(this.bytes, this.start(index), this.end(index));
+  }
+
+  /** Refuses a record of another type than those given; an absent one passes. */
+  expectType(at: Location, type: RecordType, other: RecordType = type): void {
+    if (at === NOWHERE) return;
+    const found = this.keyspace.records.type(at);
+    if (found !== type && found !== other) throw WRONG_TYPE;
+  }
+}

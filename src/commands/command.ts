@@ -1,0 +1,120 @@
+/**
+ * What a command is. Each is declared once, in the file of its group; dispatch, key routing, COMMAND, ACL
+ * categories, metrics and the generated reference page all read that one declaration.
+ */
+import type { Call } from "./call.js";
+import type { SessionCall } from "./session.js";
+
+export type CommandGroup =
+  | "bitmap"
+  | "connection"
+  | "generic"
+  | "hash"
+  | "server"
+  | "string"
+  | "transactions";
+
+/** Redis's own flags: https://redis.io/docs/latest/commands/command/#flags */
+export type CommandFlag =
+  | "admin"
+  | "allow_busy"
+  | "blocking"
+  | "denyoom"
+  | "fast"
+  | "loading"
+  | "may_replicate"
+  | "movablekeys"
+  | "no_async_loading"
+  | "no_auth"
+  | "no_mandatory_keys"
+  | "no_multi"
+  | "noscript"
+  | "protected"
+  | "readonly"
+  | "sentinel"
+  | "skip_monitor"
+  | "skip_slowlog"
+  | "stale"
+  | "write";
+
+/** Where keys stand among the arguments: from `first` to `last` (negative counts from the end), every `step`. */
+export interface KeyPositions {
+  readonly first: number;
+  readonly last: number;
+  readonly step: number;
+  /** How the keys are used, in COMMAND INFO's words, such as ["RW", "access", "update"]. */
+  readonly access: readonly string[];
+}
+
+export interface Declaration {
+  /** In lower case; of a subcommand only its own word. */
+  readonly name: string;
+  /** Arguments including the name; negative: at least so many. */
+  readonly arity: number;
+  readonly group: CommandGroup;
+  readonly flags: readonly CommandFlag[];
+  /** ACL categories beyond those that follow from flags and group, without the `@`. */
+  readonly categories?: readonly string[];
+  /** One entry per key specification. None: the command names no key. */
+  readonly keys?: readonly KeyPositions[];
+  /** Redis's COMMAND tips, such as "nondeterministic_output". */
+  readonly tips?: readonly string[];
+  /** Arguments in the notation of `syntax.ts`. */
+  readonly syntax?: string;
+  readonly since: string;
+  readonly complexity: string;
+  /** One sentence in our own words. */
+  readonly summary: string;
+  /** Pairs of a version and what changed then. */
+  readonly history?: readonly (readonly [string, string])[];
+  /** Where we differ from Redis and why, for the reference page. */
+  readonly differs?: string;
+  readonly subcommands?: readonly Command[];
+}
+
+/** Works on the open database, synchronously; sees neither connection nor cluster. */
+export interface DataCommand extends Declaration {
+  readonly kind: "data";
+  readonly run: (call: Call) => void;
+}
+
+/** Sees the connection or the node. */
+export interface SessionCommand extends Declaration {
+  readonly kind: "session";
+  readonly run: (call: SessionCall) => void;
+}
+
+/** Does nothing but hold subcommands, such as CLIENT and CONFIG. */
+export interface ContainerCommand extends Declaration {
+  readonly kind: "container";
+  readonly subcommands: readonly Command[];
+}
+
+export type Command = ContainerCommand | DataCommand | SessionCommand;
+
+export function data(declaration: Omit<DataCommand, "kind">): DataCommand {
+  return { kind: "data", ...declaration };
+}
+
+export function session(declaration: Omit<SessionCommand, "kind">): SessionCommand {
+  return { kind: "session", ...declaration };
+}
+
+export function container(declaration: Omit<ContainerCommand, "kind">): ContainerCommand {
+  return { kind: "container", ...declaration };
+}
+
+/** The first argument is the key. */
+export function keyAt1(...access: string[]): readonly KeyPositions[] {
+  return [{ first: 1, last: 1, step: 1, access }];
+}
+
+/** Every argument is a key. */
+export function allKeys(...access: string[]): readonly KeyPositions[] {
+  return [{ first: 1, last: -1, step: 1, access }];
+}
+
+/** Keys alternate with values. */
+export function everyOtherKey(...access: string[]): readonly KeyPositions[] {
+  return [{ first: 1, last: -1, step: 2, access }];
+}

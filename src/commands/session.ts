@@ -1,0 +1,118 @@
+/**
+ * What session and admin commands see beyond the keyspace: the connection they came on and the node. The
+ * server implements these interfaces; commands know nothing of sockets.
+ */
+
+import type { Watcher } from "../keyspace/watchers.js";
+import { Call } from "./call.js";
+import type { Command } from "./command.js";
+import type { LatencyMonitor } from "./latency-monitor.js";
+import type { Slowlog } from "./slowlog.js";
+
+/** One client's connection. */
+export interface Session extends Watcher {
+  readonly id: number;
+  /** `address:port` of the client, and of our own end. */
+  readonly remote: string;
+  readonly local: string;
+  readonly isUnix: boolean;
+  readonly createdMs: number;
+  name: string;
+  libraryName: string;
+  libraryVersion: string;
+  database: number;
+  resp: 2 | 3;
+  authenticated: boolean;
+  /** CLIENT NO-EVICT and NO-TOUCH. */
+  noEvict: boolean;
+  noTouch: boolean;
+  /** CLIENT REPLY: `skip-next` is SKIP as given, `skip` while the command after it runs. */
+  replyMode: "on" | "off" | "skip-next" | "skip";
+  /** Non-null between MULTI and EXEC. */
+  transaction: Transaction | null;
+  /** How many keys it watches. */
+  watchedKeys: number;
+  /** For CLIENT LIST: milliseconds (monotonic) of the last command; its name (`client|list`). */
+  lastCommandMs: number;
+  lastCommand: string;
+  /** Bytes that wait: unfinished request, replies not yet sent; the buffers that hold them. */
+  readonly queryBytes: number;
+  readonly outputBytes: number;
+  readonly memoryBytes: number;
+  /** Closes after the replies so far were sent (`soft`), or at once. */
+  close(soft: boolean): void;
+}
+
+/** Commands between MULTI and EXEC. */
+export interface Transaction {
+  /** The raw bytes of each command, as a request that the scanner reads again. */
+  readonly queue: Buffer[];
+  queuedBytes: number;
+  /** A command was refused while queueing: EXEC answers EXECABORT. */
+  aborted: boolean;
+  /** Some queued command writes. */
+  writes: boolean;
+}
+
+/** What every node counts, for INFO. */
+export interface NodeStats {
+  totalConnections: number;
+  rejectedConnections: number;
+  totalCommands: number;
+  inputBytes: number;
+  outputBytes: number;
+  totalErrors: number;
+  /** Commands a second, and bytes a second in and out, over the last seconds. */
+  commandRate: number;
+  inputRate: number;
+  outputRate: number;
+  evictedClients: number;
+  peakMemoryBytes: number;
+  /** Counts by error code, such as WRONGTYPE. */
+  readonly errorsByCode: Map<string, number>;
+}
+
+/** Figures of one command since the last CONFIG RESETSTAT. */
+export interface CommandStats {
+  readonly name: string;
+  calls: number;
+  microseconds: number;
+  rejected: number;
+  failed: number;
+}
+
+export interface Node {
+  readonly runId: string;
+  readonly startedWallMs: number;
+  readonly stats: NodeStats;
+  readonly slowlog: Slowlog;
+  readonly latency: LatencyMonitor;
+  readonly commands: ReadonlyMap<string, Command>;
+  readonly commandStats: Iterable<CommandStats>;
+  sessions(): Iterable<Session>;
+  readonly sessionCount: number;
+  /** Facts of process and machine. */
+  readonly system: import("../host/system.js").System;
+  readonly clock: import("../host/clock.js").Clock;
+  readonly port: number;
+  readonly configFile: string;
+  /** Writes the configuration file anew; calls back with an error line or undefined. */
+  rewriteConfig(): Promise<string | undefined>;
+  resetStats(): void;
+  /** CLIENT PAUSE: holds back all commands, or only writes, until a time (monotonic milliseconds); 0 ends it. */
+  pause(untilMs: number, writesOnly: boolean): void;
+  setActiveExpiry(on: boolean): void;
+  /** Executes the queued commands of a session as one, replies included. */
+  executeTransaction(session: Session): void;
+  shutdown(): void;
+}
+
+export class SessionCall extends Call {
+  session!: Session;
+  node!: Node;
+  /**
+   * Makes this command's reply, and so all later ones of the connection, wait. The reply is what `later` writes once
+   * it resolves; commands of other connections go on meanwhile.
+   */
+  postpone!: (later: Promise<() => void>) => void;
+}
