@@ -57,6 +57,8 @@ export interface Declaration {
   readonly categories?: readonly string[];
   /** One entry per key specification. None: the command names no key. */
   readonly keys?: readonly KeyPositions[];
+  /** Runs at once between MULTI and EXEC instead of being queued. */
+  readonly unqueued?: true;
   /** Redis's COMMAND tips, such as "nondeterministic_output". */
   readonly tips?: readonly string[];
   /** Arguments in the notation of `syntax.ts`. */

@@ -1,0 +1,294 @@
+/**
+ * One client's connection: takes bytes, hands complete requests to the executor in order, and sends the replies
+ * of one read with one write. A client that does not read its replies is not read from either.
+ */
+import type { Session, Transaction } from "../commands/session.js";
+import type { Connection, ConnectionEvents } from "../host/network.js";
+import { PartialRequest } from "../protocol/partial-request.js";
+import { BROKEN, COMPLETE, type RequestScanner } from "../protocol/request-scanner.js";
+import type { Entry } from "./command-index.js";
+import type { Server } from "./server.js";
+
+/** Bits of `hurdles`. */
+const UNAUTHENTICATED = 1;
+const IN_TRANSACTION = 2;
+const NOT_REPLYING = 4;
+
+/** With so many bytes of replies not yet taken, no further command of the client is executed. */
+const PENDING_REPLY_BYTES_MAX = 1024 * 1024;
+/** Replies are sent on when so many have gathered within one read. */
+const REPLY_CHUNK_BYTES = 256 * 1024;
+
+export class Client implements ConnectionEvents, Session {
+  /** Not zero if a guard must look at each command of this client. */
+  hurdles = 0;
+  keysChanged = false;
+  watchedKeys = 0;
+  readonly createdMs: number;
+  readonly remote: string;
+  readonly local: string;
+  readonly isUnix: boolean;
+  name = "";
+  libraryName = "";
+  libraryVersion = "";
+  database = 0;
+  resp: 2 | 3 = 2;
+  noEvict = false;
+  noTouch = false;
+  lastCommandMs: number;
+  lastEntry: Entry | null = null;
+  #authenticated = false;
+  #replyMode: Session["replyMode"] = "on";
+  #transaction: Transaction | null = null;
+  /** Bytes received and not yet executed; null in the common case that none are left. */
+  #partial: PartialRequest | null = null;
+  /** The reply of a command is still to come; what follows waits for it. */
+  #isPostponed = false;
+  /** More replies wait to be sent than the client may have. */
+  #isCongested = false;
+  #isClosing = false;
+  /** Since when the soft output limit has been exceeded, in monotonic milliseconds. */
+  #overSoftSinceMs = 0;
+
+  constructor(
+    readonly id: number,
+    private readonly connection: Connection,
+    private readonly server: Server,
+  ) {
+    this.remote = connection.remote;
+    this.local = connection.local;
+    this.isUnix = connection.isUnix;
+    this.createdMs = this.lastCommandMs = server.nowMs;
+  }
+
+  get authenticated(): boolean {
+    return this.#authenticated;
+  }
+
+  set authenticated(yes: boolean) {
+    this.#authenticated = yes;
+    this.#setHurdle(UNAUTHENTICATED, !yes);
+  }
+
+  get transaction(): Transaction | null {
+    return this.#transaction;
+  }
+
+  set transaction(transaction: Transaction | null) {
+    this.#transaction = transaction;
+    this.#setHurdle(IN_TRANSACTION, transaction !== null);
+  }
+
+  get replyMode(): Session["replyMode"] {
+    return this.#replyMode;
+  }
+
+  set replyMode(mode: Session["replyMode"]) {
+    this.#replyMode = mode;
+    this.#setHurdle(NOT_REPLYING, mode !== "on");
+  }
+
+  get lastCommand(): string {
+    return this.lastEntry === null ? "NULL" : this.lastEntry.name;
+  }
+
+  get queryBytes(): number {
+    return this.#partial === null ? 0 : this.#partial.byteLength;
+  }
+
+  get outputBytes(): number {
+    return this.connection.pendingBytes;
+  }
+
+  get memoryBytes(): number {
+    const { transaction } = this;
+    return this.queryBytes + this.outputBytes + (transaction === null ? 0 : transaction.queuedBytes) + OBJECT_BYTES;
+  }
+
+  received(bytes: Buffer, length: number): void {
+    if (this.#isClosing) return;
+    const { server } = this;
+    server.beginTurn();
+    server.state.stats.inputBytes += length;
+    this.lastCommandMs = server.nowMs;
+    if (this.#partial !== null) {
+      this.#keep(bytes, 0, length);
+      this.resume();
+      return;
+    }
+    const { scanner } = server;
+    this.#prepare(scanner);
+    scanner.begin(bytes, 0, length);
+    this.#executeAll(scanner);
+    // What is left over outlives this call, the shared buffer does not.
+    if (!this.#isClosing && scanner.position < length) this.#keep(bytes, scanner.position, length);
+    this.#send();
+  }
+
+  /** Goes on with what was received and not executed: its reason to wait may be gone. */
+  resume(): void {
+    const partial = this.#partial;
+    if (partial === null || this.#isClosing || this.#mustWait) return;
+    this.server.beginTurn();
+    this.#prepare(partial.scanner);
+    partial.begin();
+    this.#executeAll(partial.scanner);
+    partial.end();
+    if (partial.byteLength === 0) this.#partial = null;
+    this.#send();
+    this.#readOrNot();
+  }
+
+  drained(): void {
+    if (!this.#isCongested) return;
+    this.#isCongested = false;
+    this.resume();
+    this.#readOrNot();
+  }
+
+  closed(): void {
+    this.#isClosing = true;
+    this.#partial = null;
+    this.server.removeClient(this);
+  }
+
+  /** Makes the reply of the command being executed, and all that follows, wait for `later`. */
+  postpone(later: Promise<() => void>): void {
+    this.#isPostponed = true;
+    void later.then(
+      (write) => this.#settle(write),
+      (error: unknown) => this.server.fail(error),
+    );
+  }
+
+  close(soft: boolean): void {
+    if (!soft) {
+      this.#isClosing = true;
+      this.connection.destroy();
+      return;
+    }
+    this.#closeAfterReplies();
+  }
+
+  /** A few times a second: idle and output limits. */
+  check(nowMs: number): void {
+    const { timeoutSeconds, clientOutputBufferLimits } = this.server.config.current;
+    const idleMs = nowMs - this.lastCommandMs;
+    if (timeoutSeconds > 0 && idleMs > timeoutSeconds * 1000 && !this.#isPostponed) {
+      this.close(false);
+      return;
+    }
+    const { softBytes, softSeconds } = clientOutputBufferLimits.normal;
+    if (softBytes === 0 || this.outputBytes <= softBytes) this.#overSoftSinceMs = 0;
+    else if (this.#overSoftSinceMs === 0) this.#overSoftSinceMs = nowMs;
+    else if (nowMs - this.#overSoftSinceMs > softSeconds * 1000) this.#closeOverLimit("soft");
+  }
+
+  #settle(write: () => void): void {
+    this.#isPostponed = false;
+    if (this.#isClosing) return;
+    this.server.beginTurn();
+    this.server.reply.resp = this.resp;
+    write();
+    this.#send();
+    this.resume();
+    this.#readOrNot();
+  }
+
+  get #mustWait(): boolean {
+    return this.#isPostponed || this.#isCongested;
+  }
+
+  #setHurdle(bit: number, on: boolean): void {
+    this.hurdles = on ? this.hurdles | bit : this.hurdles & ~bit;
+  }
+
+  #prepare(scanner: RequestScanner): void {
+    scanner.authenticated = this.#authenticated;
+    scanner.bulkLengthMax = this.server.config.current.protoMaxBulkLenBytes;
+    this.server.reply.resp = this.resp;
+  }
+
+  /** Executes requests until none is complete or something makes the client wait. */
+  #executeAll(scanner: RequestScanner): void {
+    const { server } = this;
+    const { reply, executor } = server;
+    while (!this.#mustWait && !this.#isClosing) {
+      const result = scanner.next();
+      if (result !== COMPLETE) {
+        if (result === BROKEN) this.#closeBroken(scanner.error);
+        return;
+      }
+      if (!executor.execute(this, scanner)) {
+        // Offered again from its start once the pause is over.
+        scanner.position = scanner.commandStart;
+        this.#waitForPause();
+        return;
+      }
+      if (reply.length > REPLY_CHUNK_BYTES) this.#send();
+    }
+  }
+
+  #waitForPause(): void {
+    this.#isPostponed = true;
+    this.server.waitForPause(this, () => {
+      this.#isPostponed = false;
+      this.resume();
+      this.#readOrNot();
+    });
+  }
+
+  #keep(bytes: Buffer, start: number, end: number): void {
+    this.#partial ??= new PartialRequest();
+    this.#partial.append(bytes, start, end);
+    if (this.#partial.byteLength > this.server.config.current.clientQueryBufferLimitBytes) {
+      this.server.log.warn("closing a client that exceeded client-query-buffer-limit", { client: this.remote });
+      this.close(false);
+      return;
+    }
+    this.#readOrNot();
+  }
+
+  #readOrNot(): void {
+    if (this.#mustWait) this.connection.pauseReading();
+    else this.connection.resumeReading();
+  }
+
+  /** Hands the replies gathered so far to the connection. */
+  #send(): void {
+    const { connection, server } = this;
+    const sent = server.reply.sendTo(connection);
+    if (sent === 0) return;
+    server.state.stats.outputBytes += sent;
+    const { pendingBytes } = connection;
+    if (pendingBytes === 0) return;
+    const { hardBytes } = server.config.current.clientOutputBufferLimits.normal;
+    if (hardBytes > 0 && pendingBytes > hardBytes) this.#closeOverLimit("hard");
+    else if (pendingBytes > PENDING_REPLY_BYTES_MAX && !this.#isCongested) {
+      this.#isCongested = true;
+      connection.pauseReading();
+    }
+  }
+
+  #closeBroken(error: string): void {
+    this.server.reply.error(`ERR ${error}`);
+    this.#closeAfterReplies();
+  }
+
+  #closeAfterReplies(): void {
+    this.#send();
+    this.#isClosing = true;
+    this.connection.close();
+  }
+
+  #closeOverLimit(which: string): void {
+    this.server.log.warn(`closing a client that exceeded the ${which} client-output-buffer-limit`, {
+      client: this.remote,
+      bytes: this.outputBytes,
+    });
+    this.close(false);
+  }
+}
+
+/** What a client costs besides its buffers, roughly. */
+const OBJECT_BYTES = 1024;

@@ -1,0 +1,136 @@
+/**
+ * From the bytes of a name to its command, without making a string of them. Beside each declaration stands what
+ * dispatch needs of it in the shape that it needs it, computed once at start.
+ */
+import type { Call } from "../commands/call.js";
+import type { Command, CommandFlag } from "../commands/command.js";
+import type { SessionCall } from "../commands/session.js";
+
+/** Flags that dispatch asks for, as bits. */
+export const WRITE = 1;
+export const DENY_OOM = 2;
+export const FAST = 4;
+export const NO_AUTH = 8;
+/** Runs at once between MULTI and EXEC. */
+export const UNQUEUED = 16;
+/** May not be queued. */
+export const NO_MULTI = 32;
+export const SKIP_SLOWLOG = 64;
+export const MAY_REPLICATE = 128;
+/** Not held back by CLIENT PAUSE, so that a paused server can be managed. */
+export const ADMIN = 256;
+
+const BIT_BY_FLAG: Partial<Record<CommandFlag, number>> = {
+  write: WRITE,
+  denyoom: DENY_OOM,
+  fast: FAST,
+  no_auth: NO_AUTH,
+  no_multi: NO_MULTI,
+  skip_slowlog: SKIP_SLOWLOG,
+  may_replicate: MAY_REPLICATE,
+};
+
+const LOWER_CASE = 0x20;
+
+/** A command as dispatch sees it, with its statistics. */
+export class Entry {
+  readonly bits: number;
+  readonly arity: number;
+  readonly run: ((call: SessionCall) => void) | ((call: Call) => void) | null;
+  readonly subcommands: ReadonlyMap<string, Entry> | null;
+  calls = 0;
+  microseconds = 0;
+  rejected = 0;
+  failed = 0;
+
+  /** `name` is the full one: `client|list`. */
+  constructor(
+    readonly name: string,
+    readonly command: Command,
+  ) {
+    let bits = command.unqueued ? UNQUEUED : 0;
+    for (const flag of command.flags) bits |= BIT_BY_FLAG[flag] ?? 0;
+    this.bits = bits;
+    this.arity = command.arity;
+    this.run = command.kind === "container" ? null : command.run;
+    const { subcommands } = command;
+    this.subcommands =
+      subcommands === undefined
+        ? null
+        : new Map(subcommands.map((child) => [child.name, new Entry(`${name}|${child.name}`, child)]));
+  }
+
+  accepts(argumentCount: number): boolean {
+    return this.arity < 0 ? argumentCount >= -this.arity : argumentCount === this.arity;
+  }
+
+  /** This entry and its subcommands'. */
+  *all(): Iterable<Entry> {
+    yield this;
+    if (this.subcommands) for (const child of this.subcommands.values()) yield* child.all();
+  }
+
+  resetStats(): void {
+    this.calls = 0;
+    this.microseconds = 0;
+    this.rejected = 0;
+    this.failed = 0;
+  }
+}
+
+interface Bucket {
+  readonly name: Buffer;
+  readonly entry: Entry;
+}
+
+export class CommandIndex {
+  readonly entries: readonly Entry[];
+  readonly #buckets: (Bucket | undefined)[];
+  readonly #mask: number;
+
+  constructor(commands: Iterable<Command>) {
+    this.entries = Array.from(commands, (command) => new Entry(command.name, command));
+    let size = 16;
+    while (size < this.entries.length * 4) size *= 2;
+    this.#mask = size - 1;
+    this.#buckets = Array.from({ length: size }, () => undefined);
+    for (const entry of this.entries) {
+      const name = Buffer.from(entry.name, "latin1");
+      let at = hashName(name, 0, name.length) & this.#mask;
+      while (this.#buckets[at] !== undefined) at = (at + 1) & this.#mask;
+      this.#buckets[at] = { name, entry };
+    }
+  }
+
+  /** The command of a name in whichever case; undefined if there is none. */
+  find(bytes: Buffer, start: number, end: number): Entry | undefined {
+    let at = hashName(bytes, start, end) & this.#mask;
+    for (;;) {
+      const bucket = this.#buckets[at];
+      if (bucket === undefined) return undefined;
+      if (isName(bucket.name, bytes, start, end)) return bucket.entry;
+      at = (at + 1) & this.#mask;
+    }
+  }
+
+  *all(): Iterable<Entry> {
+    for (const entry of this.entries) yield* entry.all();
+  }
+}
+
+/** Setting the bit of lower case also maps some signs onto others; `isName` tells them apart. */
+function hashName(bytes: Uint8Array, start: number, end: number): number {
+  let hash = end - start;
+  for (let i = start; i < end; i++) hash = Math.imul(hash, 31) + (bytes[i]! | LOWER_CASE);
+  return hash ^ (hash >>> 7);
+}
+
+function isName(name: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start !== name.length) return false;
+  for (let i = 0; i < name.length; i++) {
+    const byte = bytes[start + i]!;
+    if (byte === name[i]) continue;
+    if (byte < 0x41 || byte > 0x5a || (byte | LOWER_CASE) !== name[i]) return false;
+  }
+  return true;
+}

@@ -1,0 +1,289 @@
+/**
+ * From a scanned request to its reply: finds the command, lets it pass the guards in Redis's order, runs it and keeps
+ * its statistics. It knows sessions and the keyspace, and nothing of sockets.
+ *
+ * The common case is one comparison away from running: `session.hurdles` and `hurdles` are zero unless some guard has
+ * to look closer.
+ */
+import { AssertionError } from "../base/assert.js";
+import { buildRequest } from "../protocol/request-builder.js";
+import type { Call } from "../commands/call.js";
+import { SessionCall, type Transaction } from "../commands/session.js";
+import { ArenaFull } from "../keyspace/arena.js";
+import { NO_AUTH_GIVEN, OUT_OF_MEMORY, ReplyError } from "../protocol/reply-error.js";
+import { COMPLETE, RequestScanner } from "../protocol/request-scanner.js";
+import type { ReplyWriter } from "../protocol/reply-writer.js";
+import {
+  type CommandIndex,
+  DENY_OOM,
+  type Entry,
+  FAST,
+  NO_AUTH,
+  NO_MULTI,
+  SKIP_SLOWLOG,
+  UNQUEUED,
+  WRITE,
+} from "./command-index.js";
+import type { Client } from "./client.js";
+import type { NodeState } from "./node-state.js";
+
+/** One in so many fast commands is timed, and stands for the others in the statistics: two looks at the clock cost a tenth of a GET. */
+const SAMPLE_EVERY = 16;
+/** A request of so many bytes is worth timing whatever its command. */
+const LONG_REQUEST_BYTES = 1024;
+const MICROS_PER_MS = 1000;
+/** As Redis: an unknown command's name and arguments are shown up to so many bytes. */
+const SHOWN_BYTES = 128;
+const SLOWLOG_ARGUMENTS = 32;
+
+export class Executor {
+  readonly call: SessionCall;
+  readonly #index: CommandIndex;
+  readonly #node: NodeState;
+  readonly #reply: ReplyWriter;
+  readonly #queueScanner = new RequestScanner();
+  #untilSample = 1;
+
+  constructor(index: CommandIndex, node: NodeState, call: SessionCall) {
+    this.#index = index;
+    this.#node = node;
+    this.call = call;
+    this.#reply = call.reply;
+  }
+
+  /**
+   * Executes the request that `scanner` holds and writes its reply. Returns false if the command must wait
+   * (CLIENT PAUSE): nothing happened, and it is to be offered again.
+   */
+  execute(client: Client, scanner: RequestScanner): boolean {
+    const { call } = this;
+    call.bytes = scanner.bytes;
+    call.marks = scanner.marks;
+    call.count = scanner.count;
+    const node = this.#node;
+    node.stats.totalCommands++;
+    const entry = this.#index.find(call.bytes, call.marks[0]!, call.marks[1]!);
+    if (
+      entry === undefined ||
+      entry.run === null ||
+      !entry.accepts(call.count) ||
+      (client.hurdles | node.hurdles) !== 0
+    ) {
+      return this.#executeGuarded(client, entry);
+    }
+    client.lastEntry = entry;
+    this.#run(entry, client);
+    return true;
+  }
+
+  /** EXEC: runs what was queued, replies and all. */
+  executeTransaction(client: Client, { queue }: Transaction): void {
+    const { call } = this;
+    const scanner = this.#queueScanner;
+    scanner.authenticated = true;
+    this.#reply.array(queue.length);
+    for (const request of queue) {
+      scanner.begin(request, 0, request.length);
+      if (scanner.next() !== COMPLETE) throw new AssertionError("a queued request cannot be read");
+      call.bytes = scanner.bytes;
+      call.marks = scanner.marks;
+      call.count = scanner.count;
+      const entry = this.#resolve(this.#index.find(call.bytes, call.marks[0]!, call.marks[1]!));
+      if (!(entry instanceof ReplyError)) this.#run(entry, client);
+    }
+  }
+
+  #run(entry: Entry, client: Client): void {
+    const timed =
+      (entry.bits & FAST) === 0 ||
+      --this.#untilSample === 0 ||
+      this.#node.timesAll ||
+      this.call.marks[(this.call.count << 1) - 1]! - this.call.marks[0]! > LONG_REQUEST_BYTES;
+    if (timed) {
+      this.#runTimed(entry, client);
+      return;
+    }
+    entry.calls++;
+    this.#perform(entry, client);
+  }
+
+  #runTimed(entry: Entry, client: Client): void {
+    const isSample = this.#untilSample <= 0;
+    if (isSample) this.#untilSample = SAMPLE_EVERY;
+    const { call } = this;
+    const { bytes, marks, count } = call;
+    const startMs = this.#node.clock.monotonicMs();
+    entry.calls++;
+    this.#perform(entry, client);
+    const micros = (this.#node.clock.monotonicMs() - startMs) * MICROS_PER_MS;
+    entry.microseconds += isSample && (entry.bits & FAST) !== 0 ? micros * SAMPLE_EVERY : micros;
+    if (micros < this.#node.slowMicros) return;
+    call.bytes = bytes;
+    call.marks = marks;
+    call.count = count;
+    this.#noteSlow(entry, client, micros);
+  }
+
+  #perform(entry: Entry, client: Client): void {
+    const { call } = this;
+    const reply = this.#reply;
+    const mark = reply.mark();
+    call.session = client;
+    call.keyspace.select(client.database);
+    try {
+      (entry.run as (call: Call) => void)(call);
+    } catch (error) {
+      reply.rollback(mark);
+      this.#fail(entry, error);
+    }
+  }
+
+  #fail(entry: Entry, error: unknown): void {
+    if (error instanceof ReplyError) {
+      entry.failed++;
+      this.#refuse(error);
+    } else if (error instanceof ArenaFull) {
+      entry.failed++;
+      this.#refuse(OUT_OF_MEMORY);
+    } else {
+      // A broken promise of ours: going on could serve what is wrong.
+      throw error;
+    }
+  }
+
+  #refuse(error: ReplyError): void {
+    this.#node.countError(error.line);
+    this.#reply.error(error.line);
+  }
+
+  #executeGuarded(client: Client, found: Entry | undefined): boolean {
+    const { call } = this;
+    const node = this.#node;
+    const entry = this.#resolve(found);
+    if (entry instanceof ReplyError) return this.#reject(client, found, entry);
+    const { bits } = entry;
+    client.lastEntry = entry;
+    if (!client.authenticated && (bits & NO_AUTH) === 0) return this.#reject(client, entry, NO_AUTH_GIVEN);
+    const { transaction } = client;
+    if (transaction !== null && (bits & NO_MULTI) !== 0) {
+      return this.#reject(client, entry, new ReplyError("ERR Command not allowed inside a transaction"));
+    }
+    const needsMemory = (bits & DENY_OOM) !== 0 || (entry.name === "exec" && transaction?.deniedByMemory === true);
+    if (node.isOverMemory && needsMemory && !node.makeRoom()) {
+      return this.#reject(client, entry, OUT_OF_MEMORY);
+    }
+    if (node.holdsBack(bits, transaction)) {
+      node.stats.totalCommands--;
+      return false;
+    }
+    call.session = client;
+    if (transaction !== null && (bits & UNQUEUED) === 0) {
+      this.#enqueue(client, transaction, bits);
+      return true;
+    }
+    if (client.replyMode === "on") this.#run(entry, client);
+    else this.#runSilently(entry, client);
+    return true;
+  }
+
+  /** CLIENT REPLY OFF and SKIP. */
+  #runSilently(entry: Entry, client: Client): void {
+    const mark = this.#reply.mark();
+    const before = client.replyMode;
+    if (before === "skip-next") client.replyMode = "skip";
+    this.#run(entry, client);
+    if (client.replyMode !== "on") this.#reply.rollback(mark);
+    if (client.replyMode === "skip") client.replyMode = "on";
+  }
+
+  #enqueue(client: Client, transaction: Transaction, bits: number): void {
+    const { call } = this;
+    const request = buildRequest(call.bytes, call.marks, call.count);
+    transaction.queuedBytes += request.length;
+    if (transaction.queuedBytes > this.call.config.current.clientQueryBufferLimitBytes) {
+      transaction.aborted = true;
+      throw new ReplyError("ERR transaction exceeds client-query-buffer-limit");
+    }
+    transaction.queue.push(request);
+    if (bits & WRITE) transaction.writes = true;
+    if (bits & DENY_OOM) transaction.deniedByMemory = true;
+    const mark = this.#reply.mark();
+    this.#reply.simple("QUEUED");
+    if (client.replyMode !== "on") this.#reply.rollback(mark);
+  }
+
+  #reject(client: Client, entry: Entry | undefined, error: ReplyError): boolean {
+    if (entry) entry.rejected++;
+    if (client.transaction !== null) client.transaction.aborted = true;
+    const mark = this.#reply.mark();
+    this.#refuse(error);
+    if (client.replyMode !== "on") this.#reply.rollback(mark);
+    if (client.replyMode === "skip-next") client.replyMode = "on";
+    return true;
+  }
+
+  /** The entry to run, by subcommand where there are such, or what is wrong with the request. */
+  #resolve(entry: Entry | undefined): Entry | ReplyError {
+    const { call } = this;
+    if (entry === undefined) return this.#unknownCommand();
+    if (entry.subcommands !== null && call.count > 1) {
+      const child = entry.subcommands.get(call.text(1).toLowerCase());
+      if (child !== undefined) return this.#checkArity(child);
+      if (entry.run === null) {
+        const shown = call.text(1).slice(0, SHOWN_BYTES);
+        return new ReplyError(`ERR unknown subcommand '${shown}'. Try ${entry.name.toUpperCase()} HELP.`);
+      }
+    }
+    return this.#checkArity(entry);
+  }
+
+  #checkArity(entry: Entry): Entry | ReplyError {
+    if (entry.accepts(this.call.count) && entry.run !== null) return entry;
+    return new ReplyError(`ERR wrong number of arguments for '${entry.name}' command`);
+  }
+
+  #unknownCommand(): ReplyError {
+    const { call } = this;
+    let shown = "";
+    for (let i = 1; i < call.count && shown.length < SHOWN_BYTES; i++) {
+      shown += `'${call.text(i).slice(0, SHOWN_BYTES - shown.length)}' `;
+    }
+    const name = call.text(0).slice(0, SHOWN_BYTES);
+    return new ReplyError(`ERR unknown command '${name}', with args beginning with: ${shown}`);
+  }
+
+  #noteSlow(entry: Entry, client: Client, micros: number): void {
+    const node = this.#node;
+    const { call } = this;
+    const { latencyMonitorThresholdMs, slowlogLogSlowerThanMicros } = call.config.current;
+    const wallSeconds = Math.floor(node.clock.wallMs() / 1000);
+    if (latencyMonitorThresholdMs > 0 && micros >= latencyMonitorThresholdMs * MICROS_PER_MS) {
+      const event = entry.bits & FAST ? "fast-command" : "command";
+      node.latency.add(event, Math.floor(micros / MICROS_PER_MS), wallSeconds);
+    }
+    const isSlow = slowlogLogSlowerThanMicros >= 0 && micros >= slowlogLogSlowerThanMicros;
+    if (!isSlow || (entry.bits & SKIP_SLOWLOG) !== 0) return;
+    node.slowlog.add({
+      wallSeconds,
+      microseconds: Math.round(micros),
+      args: this.#shownArguments(),
+      remote: client.remote,
+      clientName: client.name,
+    });
+  }
+
+  /** The arguments as SLOWLOG keeps them: neither many nor long. */
+  #shownArguments(): Buffer[] {
+    const { call } = this;
+    const shown = call.count > SLOWLOG_ARGUMENTS ? SLOWLOG_ARGUMENTS - 1 : call.count;
+    const args = Array.from({ length: shown }, (_, i) => {
+      const length = call.length(i);
+      if (length <= SHOWN_BYTES) return call.copy(i);
+      const start = call.start(i);
+      const head = call.bytes.toString("latin1", start, start + SHOWN_BYTES);
+      return Buffer.from(`${head}... (${length - SHOWN_BYTES} more bytes)`, "latin1");
+    });
+    if (shown < call.count) args.push(Buffer.from(`... (${call.count - shown} more arguments)`));
+    return args;
+  }
+}

@@ -1,0 +1,218 @@
+/**
+ * What all connections of a node share: its statistics, its logs of slow things, and the reasons for which commands
+ * may have to wait or be refused. Implements what admin commands see of the node.
+ */
+import type { Command } from "../commands/command.js";
+import { LatencyMonitor } from "../commands/latency-monitor.js";
+import type { CommandStats, Node, NodeStats, Session, Transaction } from "../commands/session.js";
+import { Slowlog } from "../commands/slowlog.js";
+import type { ConfigStore } from "../config/config-store.js";
+import type { Clock } from "../host/clock.js";
+import type { Host } from "../host/host.js";
+import type { System } from "../host/system.js";
+import { Evictor } from "../keyspace/evictor.js";
+import type { Keyspace } from "../keyspace/keyspace.js";
+import { Sweeper } from "../keyspace/sweeper.js";
+import { ADMIN, type CommandIndex, MAY_REPLICATE, WRITE } from "./command-index.js";
+import type { Client } from "./client.js";
+
+/** Bits of `hurdles`. */
+const PAUSED = 1;
+const OVER_MEMORY = 2;
+
+const ERROR_CODES_MAX = 128;
+const MICROS_PER_MS = 1000;
+/** Every command is timed if one so short is to be seen. */
+const SHORT_MICROS = 1000;
+
+export interface NodeStateOptions {
+  readonly host: Host;
+  readonly config: ConfigStore;
+  readonly keyspace: Keyspace;
+  readonly index: CommandIndex;
+  readonly runId: string;
+  readonly configFile: string;
+  readonly shutdown: () => void;
+}
+
+export class NodeState implements Node {
+  /** Not zero if some guard must look at every command. */
+  hurdles = 0;
+  /** Shorter commands are neither slow nor spikes, in microseconds. */
+  slowMicros = 0;
+  /** Whether each command is timed, not only a sample of the fast ones. */
+  timesAll = false;
+  port = 0;
+  readonly runId: string;
+  readonly startedWallMs: number;
+  readonly stats: NodeStats = emptyStats();
+  readonly slowlog: Slowlog;
+  readonly latency = new LatencyMonitor();
+  readonly commands: ReadonlyMap<string, Command>;
+  readonly clients = new Map<number, Client>();
+  readonly configFile: string;
+  readonly system: System;
+  readonly clock: Clock;
+  readonly keyspace: Keyspace;
+  readonly sweeper: Sweeper;
+  readonly evictor: Evictor;
+  /** When CLIENT PAUSE ends, in monotonic milliseconds. */
+  pausedUntilMs = 0;
+  pausesWritesOnly = false;
+  isActiveExpiryOn = true;
+  readonly shutdown: () => void;
+  readonly #host: Host;
+  readonly #config: ConfigStore;
+  readonly #index: CommandIndex;
+  /** Run by `executeTransaction`; the server sets it. */
+  runTransaction: (client: Client, transaction: Transaction) => void = () => {};
+  /** Called when held-back commands may go on. */
+  resumed: () => void = () => {};
+
+  constructor(options: NodeStateOptions) {
+    const { host, config, keyspace, index } = options;
+    this.#host = host;
+    this.#config = config;
+    this.#index = index;
+    this.runId = options.runId;
+    this.configFile = options.configFile;
+    this.shutdown = options.shutdown;
+    this.system = host.system;
+    this.clock = host.clock;
+    this.keyspace = keyspace;
+    this.startedWallMs = host.clock.wallMs();
+    this.slowlog = new Slowlog(() => config.current.slowlogMaxLen);
+    this.commands = new Map(index.entries.map(({ name, command }) => [name, command]));
+    this.sweeper = new Sweeper(keyspace, host.clock);
+    this.evictor = new Evictor(keyspace, host.random, host.clock);
+    this.configure();
+    config.subscribe(() => this.configure());
+  }
+
+  /** Takes over what the options say. */
+  configure(): void {
+    const { slowlogLogSlowerThanMicros, latencyMonitorThresholdMs, maxmemoryPolicy, ...config } =
+      this.#config.current;
+    const slow = slowlogLogSlowerThanMicros < 0 ? Number.POSITIVE_INFINITY : slowlogLogSlowerThanMicros;
+    const spike = latencyMonitorThresholdMs === 0 ? Number.POSITIVE_INFINITY : latencyMonitorThresholdMs * MICROS_PER_MS;
+    this.slowMicros = Math.min(slow, spike);
+    this.timesAll = this.slowMicros < SHORT_MICROS;
+    const { access } = this.keyspace;
+    access.isLfu = maxmemoryPolicy.endsWith("-lfu");
+    access.lfuLogFactor = config.lfuLogFactor;
+    access.lfuDecayMinutes = config.lfuDecayTimeMinutes;
+    this.evictor.configure(config.maxmemoryBytes, maxmemoryPolicy, config.maxmemorySamples);
+    this.checkMemory();
+  }
+
+  /** Looks whether the memory limit is reached; asked once per turn of the loop. */
+  checkMemory(): void {
+    if (this.evictor.isOverLimit()) this.hurdles |= OVER_MEMORY;
+    else this.hurdles &= ~OVER_MEMORY;
+  }
+
+  get isOverMemory(): boolean {
+    return (this.hurdles & OVER_MEMORY) !== 0;
+  }
+
+  /** Evicts until there is room. False if there is still none. */
+  makeRoom(): boolean {
+    const hasRoom = this.evictor.makeRoom();
+    this.checkMemory();
+    return hasRoom;
+  }
+
+  /** Whether a command must wait for the end of CLIENT PAUSE. */
+  holdsBack(bits: number, transaction: Transaction | null): boolean {
+    if ((this.hurdles & PAUSED) === 0) return false;
+    if (this.clock.monotonicMs() >= this.pausedUntilMs) {
+      this.pause(0, false);
+      return false;
+    }
+    if (!this.pausesWritesOnly) return (bits & ADMIN) === 0;
+    return (bits & (WRITE | MAY_REPLICATE)) !== 0 || transaction?.writes === true;
+  }
+
+  pause(untilMs: number, writesOnly: boolean): void {
+    this.pausedUntilMs = untilMs;
+    this.pausesWritesOnly = writesOnly;
+    if (untilMs > 0) {
+      this.hurdles |= PAUSED;
+      return;
+    }
+    this.hurdles &= ~PAUSED;
+    this.resumed();
+  }
+
+  get isPaused(): boolean {
+    return (this.hurdles & PAUSED) !== 0;
+  }
+
+  sessions(): Iterable<Session> {
+    return this.clients.values();
+  }
+
+  get sessionCount(): number {
+    return this.clients.size;
+  }
+
+  get commandStats(): Iterable<CommandStats> {
+    return this.#index.all();
+  }
+
+  countError(line: string): void {
+    const { stats } = this;
+    stats.totalErrors++;
+    const code = line.slice(0, line.indexOf(" "));
+    const { errorsByCode } = stats;
+    // Bounded, should a code ever come from outside.
+    if (errorsByCode.size < ERROR_CODES_MAX || errorsByCode.has(code)) {
+      errorsByCode.set(code, (errorsByCode.get(code) ?? 0) + 1);
+    }
+  }
+
+  resetStats(): void {
+    Object.assign(this.stats, emptyStats(), { errorsByCode: this.stats.errorsByCode });
+    this.stats.errorsByCode.clear();
+    Object.assign(this.keyspace.stats, { hits: 0, misses: 0, expired: 0, evicted: 0 });
+    for (const entry of this.#index.all()) entry.resetStats();
+  }
+
+  setActiveExpiry(on: boolean): void {
+    this.isActiveExpiryOn = on;
+  }
+
+  async rewriteConfig(): Promise<string | undefined> {
+    if (this.configFile === "") return "ERR The server is running without a config file";
+    try {
+      const text = await this.#host.files.readText(this.configFile);
+      await this.#host.files.replaceText(this.configFile, this.#config.rewrite(text));
+      return undefined;
+    } catch (error) {
+      return `ERR Rewriting config file: ${(error as Error).message}`;
+    }
+  }
+
+  executeTransaction(session: Session): void {
+    const client = session as Client;
+    const { transaction } = client;
+    if (transaction !== null) this.runTransaction(client, transaction);
+  }
+}
+
+function emptyStats(): NodeStats {
+  return {
+    totalConnections: 0,
+    rejectedConnections: 0,
+    totalCommands: 0,
+    inputBytes: 0,
+    outputBytes: 0,
+    totalErrors: 0,
+    commandRate: 0,
+    inputRate: 0,
+    outputRate: 0,
+    evictedClients: 0,
+    peakMemoryBytes: 0,
+    errorsByCode: new Map(),
+  };
+}
