@@ -134,17 +134,18 @@ export class Server {
       keepAliveSeconds: tcpKeepaliveSeconds,
       ...(unixsocketMode > 0 ? { unixMode: unixsocketMode } : {}),
     };
-    const listener = await this.#host.network.listen(options, (connection) => this.#accept(connection));
+    const listener = await this.#host.network.listen(options, (connection) => this.accept(connection));
     this.#listeners.push(listener);
     return listener.endpoint;
   }
 
-  #accept(connection: Connection): Client {
+  /** Takes a new connection as a client; a trusted one (inside the process) needs no password. */
+  accept(connection: Connection, { trusted = false } = {}): Client {
     const { state } = this;
     const { maxclients, requirepass, protectedMode } = this.config.current;
     this.nowMs = this.#host.clock.monotonicMs();
     const client = new Client(this.#nextClientId++, connection, this);
-    client.authenticated = requirepass === "";
+    client.authenticated = trusted || requirepass === "";
     state.stats.totalConnections++;
     const isExposed = protectedMode && requirepass === "" && !connection.isLoopback;
     if (state.clients.size >= maxclients || isExposed) {

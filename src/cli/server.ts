@@ -1,0 +1,51 @@
+/** `torus server`: runs a node until it is told to stop. */
+import type { Command } from "commander";
+import type { Config } from "../config/config.js";
+import { readConfigFile } from "../config/config-file.js";
+import { readEnvironment } from "../config/environment.js";
+import { declareFlags } from "../config/flags.js";
+import { combineSettings } from "../config/load.js";
+import { nodeFiles } from "../host/node/files.js";
+import type { LogLevel } from "../host/node/log.js";
+import { createNodeHost } from "../host/node/node-host.js";
+import { runNode } from "../node.js";
+
+const LOG_LEVELS: Readonly<Record<Config["loglevel"], LogLevel>> = {
+  debug: "debug",
+  verbose: "debug",
+  notice: "info",
+  warning: "warn",
+};
+
+export function declareServer(program: Command): void {
+  const command = program.command("server").description("run a node");
+  const readFlags = declareFlags(command);
+  command.action(async () => {
+    const flags = readFlags();
+    const environment = readEnvironment(process.env);
+    const configFile = flags.configFile ?? environment.configFile ?? "";
+    const file = configFile === "" ? [] : readConfigFile(await nodeFiles.readText(configFile), configFile);
+    await serve(combineSettings({ file, environment: environment.settings, flags: flags.settings }), configFile);
+  });
+}
+
+async function serve(config: Config, configFile: string): Promise<void> {
+  const host = createNodeHost({
+    log: { level: LOG_LEVELS[config.loglevel], format: "text" },
+  });
+  let stop = (_error?: unknown): void => {};
+  const stopped = new Promise<unknown>((resolve) => {
+    stop = resolve;
+  });
+  const node = await runNode({ host, config, configFile, stopped: (error) => stop(error) });
+  // Sockets keep the process alive; a second signal ends it the hard way.
+  process.once("SIGINT", () => stop());
+  process.once("SIGTERM", () => stop());
+  const error = await stopped;
+  if (error !== undefined) {
+    host.log.error("stopping on a fault of our own", { error: (error as Error).stack ?? String(error) });
+    process.exitCode = 1;
+  }
+  await node.close();
+  host.log.close();
+}

@@ -1,0 +1,84 @@
+/** A client inside the process: requests go to the server's executor, replies come back as values, no socket between. */
+import Denque from "denque";
+import type { Connection, ConnectionEvents } from "../host/network.js";
+import { ReplyDecoder, type ReplyValue } from "../protocol/reply-decoder.js";
+import { buildRequest } from "../protocol/request-builder.js";
+import type { Server } from "./server.js";
+
+/** What a command takes: text is sent as UTF-8, numbers as Redis writes them. */
+export type Argument = string | number | Uint8Array;
+
+interface Call {
+  readonly resolve: (value: ReplyValue) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class LocalClient {
+  readonly #events: ConnectionEvents;
+  readonly #calls = new Denque<Call>();
+  #isOpen = true;
+
+  constructor(server: Server) {
+    const decoder = new ReplyDecoder((value) => this.#settle(value));
+    const close = () => this.#close();
+    const connection: Connection = {
+      remote: "local:0",
+      local: "local:0",
+      isLoopback: true,
+      isUnix: false,
+      pendingBytes: 0,
+      write(bytes) {
+        decoder.push(Buffer.from(bytes));
+        return true;
+      },
+      pauseReading() {},
+      resumeReading() {},
+      setKeepAlive() {},
+      close,
+      destroy: close,
+    };
+    this.#events = server.accept(connection, { trusted: true });
+  }
+
+  /**
+   * Executes one command. Text comes back as a string, a reply that is not valid UTF-8 as a Buffer, nil as null.
+   * Rejects with a `ReplyError` where Redis would answer an error.
+   */
+  call(...args: readonly Argument[]): Promise<ReplyValue> {
+    if (!this.#isOpen) return Promise.reject(new Error("the node is closed"));
+    return new Promise((resolve, reject) => {
+      this.#calls.push({ resolve, reject });
+      const request = requestOf(args);
+      this.#events.received(request, request.length);
+    });
+  }
+
+  #settle(value: ReplyValue): void {
+    const call = this.#calls.shift();
+    if (value instanceof Error) call?.reject(value);
+    else call?.resolve(value);
+  }
+
+  #close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    let call = this.#calls.shift();
+    while (call !== undefined) {
+      call.reject(new Error("the node was closed before it replied"));
+      call = this.#calls.shift();
+    }
+    this.#events.closed();
+  }
+}
+
+function requestOf(args: readonly Argument[]): Buffer {
+  const parts = args.map((arg) => (arg instanceof Uint8Array ? arg : Buffer.from(String(arg))));
+  const marks = new Int32Array(parts.length * 2);
+  let end = 0;
+  for (const [i, part] of parts.entries()) {
+    marks[i * 2] = end;
+    end += part.length;
+    marks[i * 2 + 1] = end;
+  }
+  return buildRequest(Buffer.concat(parts), marks, parts.length);
+}
