@@ -67,6 +67,11 @@ export interface Declaration {
   readonly complexity: string;
   /** One sentence in our own words. */
   readonly summary: string;
+  readonly deprecatedSince?: string;
+  /** What to use instead, as a phrase: "`SET` with the `GET` option". */
+  readonly replacedBy?: string;
+  /** COMMAND DOCS's own flags. */
+  readonly docFlags?: readonly "syscmd"[];
   /** Pairs of a version and what changed then. */
   readonly history?: readonly (readonly [string, string])[];
   /** Where we differ from Redis and why, for the reference page. */
