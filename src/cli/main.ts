@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 /** The `torus` command. Only what the subcommand needs is loaded, for `server` must answer soon after it starts. */
 import { Command } from "commander";
+import { version } from "../base/version.js";
 import { ConfigError } from "../config/config-error.js";
 import { HostError } from "../host/host-error.js";
 import { declareServer } from "./server.js";
-import { version } from "../base/version.js";
 
 const program = new Command("torus")
   .description("TorusKV: a Redis-protocol key-value cluster")

@@ -25,7 +25,10 @@ export function declareServer(program: Command): void {
     const environment = readEnvironment(process.env);
     const configFile = flags.configFile ?? environment.configFile ?? "";
     const file = configFile === "" ? [] : readConfigFile(await nodeFiles.readText(configFile), configFile);
-    await serve(combineSettings({ file, environment: environment.settings, flags: flags.settings }), configFile);
+    await serve(
+      combineSettings({ file, environment: environment.settings, flags: flags.settings }),
+      configFile,
+    );
   });
 }
 

@@ -10,7 +10,7 @@ import type { ConfigStore } from "../config/config-store.js";
 import { type Location, NOWHERE } from "../keyspace/arena.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
 import type { RecordType } from "../keyspace/record.js";
-import { NOT_AN_INTEGER, WRONG_TYPE } from "../protocol/reply-error.js";
+import { NOT_AN_INTEGER, ReplyError, WRONG_TYPE } from "../protocol/reply-error.js";
 import type { ReplyWriter } from "../protocol/reply-writer.js";
 
 const LOWER_CASE = 0x20;
@@ -33,7 +33,7 @@ export class Call {
   /** The buffer in which the arguments lie; valid only during the call. */
   bytes: Buffer = Buffer.alloc(0);
   /** Argument i lies at [marks[2i], marks[2i + 1]); argument 0 is the command's name. */
-  marks = new Int32Array(0);
+  marks: Int32Array = new Int32Array(0);
   /** Number of arguments, the name included. */
   count = 0;
 
@@ -81,7 +81,7 @@ export class Call {
   /** An argument as a 64-bit integer; beyond ±2^53 the nearest float64. Refuses what is none. */
   integer(index: number): number {
     const value = parseInteger(this.bytes, this.start(index), this.end(index));
-    if (Number.isNaN(value)) throw NOT_AN_INTEGER;
+    if (Number.isNaN(value)) throw new ReplyError(NOT_AN_INTEGER);
     return value;
   }
 
@@ -102,6 +102,6 @@ export class Call {
   expectType(at: Location, type: RecordType, other: RecordType = type): void {
     if (at === NOWHERE) return;
     const found = this.keyspace.records.type(at);
-    if (found !== type && found !== other) throw WRONG_TYPE;
+    if (found !== type && found !== other) throw new ReplyError(WRONG_TYPE);
   }
 }

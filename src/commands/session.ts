@@ -3,6 +3,8 @@
  * server implements these interfaces; commands know nothing of sockets.
  */
 
+import type { Clock } from "../host/clock.js";
+import type { System } from "../host/system.js";
 import type { Watcher } from "../keyspace/watchers.js";
 import { Call } from "./call.js";
 import type { Command } from "./command.js";
@@ -52,6 +54,8 @@ export interface Transaction {
   aborted: boolean;
   /** Some queued command writes. */
   writes: boolean;
+  /** Some queued command is refused while memory is short, and EXEC with it. */
+  needsMemory: boolean;
 }
 
 /** What every node counts, for INFO. */
@@ -92,8 +96,8 @@ export interface Node {
   sessions(): Iterable<Session>;
   readonly sessionCount: number;
   /** Facts of process and machine. */
-  readonly system: import("../host/system.js").System;
-  readonly clock: import("../host/clock.js").Clock;
+  readonly system: System;
+  readonly clock: Clock;
   readonly port: number;
   readonly configFile: string;
   /** Writes the configuration file anew; calls back with an error line or undefined. */

@@ -263,8 +263,11 @@ export class TableIndex {
     else {
       if (bits !== DIRECTORY) this.#createDirectory(table);
       // All keys of a page may share further bits: split until the page of this hash has room.
-      do this.#split(this.#openPage(table, hash), this.#pageNumber, hash);
-      while ((this.#openPage(table, hash), this.#isFull(table)));
+      let directory = this.#openPage(table, hash);
+      do {
+        this.#split(directory, this.#pageNumber, hash);
+        directory = this.#openPage(table, hash);
+      } while (this.#isFull(table));
     }
     if (this.#bits[table] !== DIRECTORY) this.#open(this.#pages[table]!, this.#bits[table]!, 0);
     this.#cell = this.#freeCell(hash);

@@ -4,8 +4,9 @@
  */
 import type { Session, Transaction } from "../commands/session.js";
 import type { Connection, ConnectionEvents } from "../host/network.js";
-import { PartialRequest } from "../protocol/partial-request.js";
-import { BROKEN, COMPLETE, type RequestScanner } from "../protocol/request-scanner.js";
+import type { PartialRequest } from "../protocol/partial-request.js";
+import { buildRequest } from "../protocol/request-builder.js";
+import { BROKEN, INCOMPLETE } from "../protocol/request-scanner.js";
 import type { Entry } from "./command-index.js";
 import type { Server } from "./server.js";
 
@@ -40,8 +41,10 @@ export class Client implements ConnectionEvents, Session {
   #authenticated = false;
   #replyMode: Session["replyMode"] = "on";
   #transaction: Transaction | null = null;
-  /** Bytes received and not yet executed; null in the common case that none are left. */
-  #partial: PartialRequest | null = null;
+  /** Bytes received and not yet executed; undefined in the common case that none are left. */
+  #partial: PartialRequest | undefined;
+  /** A command that CLIENT PAUSE holds back, as a request. */
+  #held: Buffer | null = null;
   /** The reply of a command is still to come; what follows waits for it. */
   #isPostponed = false;
   /** More replies wait to be sent than the client may have. */
@@ -93,7 +96,7 @@ export class Client implements ConnectionEvents, Session {
   }
 
   get queryBytes(): number {
-    return this.#partial === null ? 0 : this.#partial.byteLength;
+    return this.#partial === undefined ? 0 : this.#partial.byteLength;
   }
 
   get outputBytes(): number {
@@ -102,7 +105,9 @@ export class Client implements ConnectionEvents, Session {
 
   get memoryBytes(): number {
     const { transaction } = this;
-    return this.queryBytes + this.outputBytes + (transaction === null ? 0 : transaction.queuedBytes) + OBJECT_BYTES;
+    return (
+      this.queryBytes + this.outputBytes + (transaction === null ? 0 : transaction.queuedBytes) + OBJECT_BYTES
+    );
   }
 
   received(bytes: Buffer, length: number): void {
@@ -111,44 +116,35 @@ export class Client implements ConnectionEvents, Session {
     server.beginTurn();
     server.state.stats.inputBytes += length;
     this.lastCommandMs = server.nowMs;
-    if (this.#partial !== null) {
-      this.#keep(bytes, 0, length);
-      this.resume();
-      return;
-    }
-    const { scanner } = server;
-    this.#prepare(scanner);
-    scanner.begin(bytes, 0, length);
-    this.#executeAll(scanner);
-    // What is left over outlives this call, the shared buffer does not.
-    if (!this.#isClosing && scanner.position < length) this.#keep(bytes, scanner.position, length);
-    this.#send();
+    this.#executeFrom(bytes, length);
   }
 
-  /** Goes on with what was received and not executed: its reason to wait may be gone. */
+  /** Goes on with what was received and not executed: the reason to wait is gone. */
   resume(): void {
-    const partial = this.#partial;
-    if (partial === null || this.#isClosing || this.#mustWait) return;
+    if (this.#isClosing || this.#mustWait) return;
     this.server.beginTurn();
-    this.#prepare(partial.scanner);
-    partial.begin();
-    this.#executeAll(partial.scanner);
-    partial.end();
-    if (partial.byteLength === 0) this.#partial = null;
-    this.#send();
-    this.#readOrNot();
+    const held = this.#held;
+    if (held !== null) {
+      const { scanner } = this.server;
+      this.#held = null;
+      scanner.begin(held, 0, held.length);
+      scanner.next();
+      this.server.reply.resp = this.resp;
+      if (!this.server.executor.execute(this, scanner)) this.#hold(held);
+    }
+    this.#executeFrom(NOTHING, 0);
+    if (!this.#mustWait) this.connection.resumeReading();
   }
 
   drained(): void {
     if (!this.#isCongested) return;
     this.#isCongested = false;
     this.resume();
-    this.#readOrNot();
   }
 
   closed(): void {
     this.#isClosing = true;
-    this.#partial = null;
+    this.#partial = undefined;
     this.server.removeClient(this);
   }
 
@@ -192,7 +188,6 @@ export class Client implements ConnectionEvents, Session {
     write();
     this.#send();
     this.resume();
-    this.#readOrNot();
   }
 
   get #mustWait(): boolean {
@@ -203,63 +198,57 @@ export class Client implements ConnectionEvents, Session {
     this.hurdles = on ? this.hurdles | bit : this.hurdles & ~bit;
   }
 
-  #prepare(scanner: RequestScanner): void {
-    scanner.authenticated = this.#authenticated;
-    scanner.bulkLengthMax = this.server.config.current.protoMaxBulkLenBytes;
-    this.server.reply.resp = this.resp;
-  }
-
-  /** Executes requests until none is complete or something makes the client wait. */
-  #executeAll(scanner: RequestScanner): void {
+  /** Executes what was kept and what came, in order; keeps what cannot be executed yet. */
+  #executeFrom(bytes: Buffer, length: number): void {
     const { server } = this;
-    const { reply, executor } = server;
+    const { scanner, reply, executor } = server;
+    scanner.bulkLengthMax = server.config.current.protoMaxBulkLenBytes;
+    if (this.#partial === undefined) scanner.begin(bytes, 0, length);
+    else scanner.resume(this.#partial, bytes, 0, length);
+    reply.resp = this.resp;
     while (!this.#mustWait && !this.#isClosing) {
+      scanner.authenticated = this.#authenticated;
       const result = scanner.next();
-      if (result !== COMPLETE) {
-        if (result === BROKEN) this.#closeBroken(scanner.error);
+      if (result === BROKEN) {
+        reply.error(`ERR ${scanner.error}`);
+        this.#partial = undefined;
+        this.#closeAfterReplies();
         return;
       }
+      if (result === INCOMPLETE) break;
       if (!executor.execute(this, scanner)) {
-        // Offered again from its start once the pause is over.
-        scanner.position = scanner.commandStart;
-        this.#waitForPause();
-        return;
+        this.#hold(buildRequest(scanner.bytes, scanner.marks, scanner.count));
+      } else if (reply.byteLength > REPLY_CHUNK_BYTES) {
+        this.#send();
       }
-      if (reply.length > REPLY_CHUNK_BYTES) this.#send();
+    }
+    this.#partial = this.#isClosing ? undefined : scanner.takeRest();
+    this.#send();
+    if (this.#partial?.exceeds(server.config.current.clientQueryBufferLimitBytes)) {
+      server.log.warn("closing a client that exceeded client-query-buffer-limit", { client: this.remote });
+      this.close(false);
+    } else if (this.#mustWait) {
+      this.connection.pauseReading();
     }
   }
 
-  #waitForPause(): void {
+  /** Keeps a command that CLIENT PAUSE holds back. */
+  #hold(request: Buffer): void {
+    this.#held = request;
     this.#isPostponed = true;
     this.server.waitForPause(this, () => {
       this.#isPostponed = false;
       this.resume();
-      this.#readOrNot();
     });
-  }
-
-  #keep(bytes: Buffer, start: number, end: number): void {
-    this.#partial ??= new PartialRequest();
-    this.#partial.append(bytes, start, end);
-    if (this.#partial.byteLength > this.server.config.current.clientQueryBufferLimitBytes) {
-      this.server.log.warn("closing a client that exceeded client-query-buffer-limit", { client: this.remote });
-      this.close(false);
-      return;
-    }
-    this.#readOrNot();
-  }
-
-  #readOrNot(): void {
-    if (this.#mustWait) this.connection.pauseReading();
-    else this.connection.resumeReading();
   }
 
   /** Hands the replies gathered so far to the connection. */
   #send(): void {
     const { connection, server } = this;
-    const sent = server.reply.sendTo(connection);
-    if (sent === 0) return;
-    server.state.stats.outputBytes += sent;
+    const { byteLength } = server.reply;
+    if (byteLength === 0) return;
+    server.state.stats.outputBytes += byteLength;
+    server.reply.sendTo(connection);
     const { pendingBytes } = connection;
     if (pendingBytes === 0) return;
     const { hardBytes } = server.config.current.clientOutputBufferLimits.normal;
@@ -268,11 +257,6 @@ export class Client implements ConnectionEvents, Session {
       this.#isCongested = true;
       connection.pauseReading();
     }
-  }
-
-  #closeBroken(error: string): void {
-    this.server.reply.error(`ERR ${error}`);
-    this.#closeAfterReplies();
   }
 
   #closeAfterReplies(): void {
@@ -290,5 +274,6 @@ export class Client implements ConnectionEvents, Session {
   }
 }
 
+const NOTHING = Buffer.alloc(0);
 /** What a client costs besides its buffers, roughly. */
 const OBJECT_BYTES = 1024;

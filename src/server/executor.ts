@@ -6,13 +6,14 @@
  * to look closer.
  */
 import { AssertionError } from "../base/assert.js";
-import { buildRequest } from "../protocol/request-builder.js";
 import type { Call } from "../commands/call.js";
-import { SessionCall, type Transaction } from "../commands/session.js";
+import type { SessionCall, Transaction } from "../commands/session.js";
 import { ArenaFull } from "../keyspace/arena.js";
-import { NO_AUTH_GIVEN, OUT_OF_MEMORY, ReplyError } from "../protocol/reply-error.js";
-import { COMPLETE, RequestScanner } from "../protocol/request-scanner.js";
+import { NO_AUTH as NOT_AUTHENTICATED, OUT_OF_MEMORY, ReplyError } from "../protocol/reply-error.js";
 import type { ReplyWriter } from "../protocol/reply-writer.js";
+import { buildRequest } from "../protocol/request-builder.js";
+import { COMPLETE, RequestScanner } from "../protocol/request-scanner.js";
+import type { Client } from "./client.js";
 import {
   type CommandIndex,
   DENY_OOM,
@@ -24,7 +25,6 @@ import {
   UNQUEUED,
   WRITE,
 } from "./command-index.js";
-import type { Client } from "./client.js";
 import type { NodeState } from "./node-state.js";
 
 /** One in so many fast commands is timed, and stands for the others in the statistics: two looks at the clock cost a tenth of a GET. */
@@ -144,7 +144,7 @@ export class Executor {
       this.#refuse(error);
     } else if (error instanceof ArenaFull) {
       entry.failed++;
-      this.#refuse(OUT_OF_MEMORY);
+      this.#refuse(new ReplyError(OUT_OF_MEMORY));
     } else {
       // A broken promise of ours: going on could serve what is wrong.
       throw error;
@@ -163,14 +163,16 @@ export class Executor {
     if (entry instanceof ReplyError) return this.#reject(client, found, entry);
     const { bits } = entry;
     client.lastEntry = entry;
-    if (!client.authenticated && (bits & NO_AUTH) === 0) return this.#reject(client, entry, NO_AUTH_GIVEN);
+    if (!client.authenticated && (bits & NO_AUTH) === 0)
+      return this.#reject(client, entry, new ReplyError(NOT_AUTHENTICATED));
     const { transaction } = client;
     if (transaction !== null && (bits & NO_MULTI) !== 0) {
       return this.#reject(client, entry, new ReplyError("ERR Command not allowed inside a transaction"));
     }
-    const needsMemory = (bits & DENY_OOM) !== 0 || (entry.name === "exec" && transaction?.deniedByMemory === true);
+    const needsMemory =
+      (bits & DENY_OOM) !== 0 || (entry.name === "exec" && transaction?.needsMemory === true);
     if (node.isOverMemory && needsMemory && !node.makeRoom()) {
-      return this.#reject(client, entry, OUT_OF_MEMORY);
+      return this.#reject(client, entry, new ReplyError(OUT_OF_MEMORY));
     }
     if (node.holdsBack(bits, transaction)) {
       node.stats.totalCommands--;
@@ -206,7 +208,7 @@ export class Executor {
     }
     transaction.queue.push(request);
     if (bits & WRITE) transaction.writes = true;
-    if (bits & DENY_OOM) transaction.deniedByMemory = true;
+    if (bits & DENY_OOM) transaction.needsMemory = true;
     const mark = this.#reply.mark();
     this.#reply.simple("QUEUED");
     if (client.replyMode !== "on") this.#reply.rollback(mark);

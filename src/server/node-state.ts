@@ -13,8 +13,8 @@ import type { System } from "../host/system.js";
 import { Evictor } from "../keyspace/evictor.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
 import { Sweeper } from "../keyspace/sweeper.js";
-import { ADMIN, type CommandIndex, MAY_REPLICATE, WRITE } from "./command-index.js";
 import type { Client } from "./client.js";
+import { ADMIN, type CommandIndex, MAY_REPLICATE, WRITE } from "./command-index.js";
 
 /** Bits of `hurdles`. */
 const PAUSED = 1;
@@ -94,7 +94,8 @@ export class NodeState implements Node {
     const { slowlogLogSlowerThanMicros, latencyMonitorThresholdMs, maxmemoryPolicy, ...config } =
       this.#config.current;
     const slow = slowlogLogSlowerThanMicros < 0 ? Number.POSITIVE_INFINITY : slowlogLogSlowerThanMicros;
-    const spike = latencyMonitorThresholdMs === 0 ? Number.POSITIVE_INFINITY : latencyMonitorThresholdMs * MICROS_PER_MS;
+    const spike =
+      latencyMonitorThresholdMs === 0 ? Number.POSITIVE_INFINITY : latencyMonitorThresholdMs * MICROS_PER_MS;
     this.slowMicros = Math.min(slow, spike);
     this.timesAll = this.slowMicros < SHORT_MICROS;
     const { access } = this.keyspace;

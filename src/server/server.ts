@@ -4,7 +4,7 @@
  */
 import { SessionCall } from "../commands/session.js";
 import { commands } from "../commands/table.js";
-import type { Config } from "../config/config.js";
+import { type Config, pathOf } from "../config/config.js";
 import type { ConfigStore } from "../config/config-store.js";
 import type { Host } from "../host/host.js";
 import type { Log } from "../host/log.js";
@@ -73,8 +73,10 @@ export class Server {
     call.node = this.state;
     call.postpone = (later) => (call.session as Client).postpone(later);
     this.executor = new Executor(index, this.state, call);
-    this.state.runTransaction = (client, transaction) => this.executor.executeTransaction(client, transaction);
-    this.state.resumed = () => this.#resumePaused();
+    this.state.runTransaction = (client, transaction) =>
+      this.executor.executeTransaction(client, transaction);
+    // Later, since the command that ends a pause is itself being executed.
+    this.state.resumed = () => void host.timers.after(0, () => this.#resumePaused());
     this.#rates = new RateMeter(this.state.stats);
     this.#cancels.push(config.subscribe((now, before) => this.#reconfigure(now, before)));
     this.beginTurn();
@@ -85,13 +87,18 @@ export class Server {
     const { bind, port, unixsocket } = this.config.current;
     try {
       let tcpPort = port;
-      for (const host of bind) {
-        const bound = await this.#listenAt({ host, port: tcpPort });
-        // Port 0 means any, but the same on every address.
-        if ("port" in bound) tcpPort = bound.port;
+      for (const { host, optional } of bind) {
+        try {
+          const bound = await this.#listenAt({ host, port: tcpPort });
+          // Port 0 means any, but the same on every address.
+          if ("port" in bound) tcpPort = bound.port;
+        } catch (error) {
+          if (!optional) throw error;
+          this.log.warn("leaving out an address that cannot be bound", { host, error: String(error) });
+        }
       }
       this.state.port = bind.length > 0 ? tcpPort : 0;
-      if (unixsocket !== "") await this.#listenAt({ path: unixsocket });
+      if (unixsocket !== "") await this.#listenAt({ path: pathOf(this.config.current, unixsocket) });
     } catch (error) {
       await this.close();
       throw error;
