@@ -5,6 +5,7 @@
 import type { Config } from "./config/config.js";
 import { ConfigStore } from "./config/config-store.js";
 import { HybridClock } from "./delta/hybrid-clock.js";
+import { ORIGIN_MAX } from "./delta/version.js";
 import type { Host } from "./host/host.js";
 import { AccessClock } from "./keyspace/access-clock.js";
 import { Keyspace } from "./keyspace/keyspace.js";
@@ -37,7 +38,7 @@ export async function runNode({ host, config, configFile, stopped }: NodeSetup):
   const { random, log } = host;
   const keyspace = new Keyspace({
     databases: config.databases,
-    origin: random.uint32() & 0xffff,
+    origin: 1 + (random.uint32() % ORIGIN_MAX),
     clock: new HybridClock(),
     access: new AccessClock(() => random.uint32()),
     seedWord: () => random.uint32(),

@@ -6,6 +6,7 @@
  * Invariant: every change of a visible record ends in `changed()`, so that watchers and the dirty count miss none.
  * Invariant: locations and views are valid only until the next change: records move.
  */
+import { copyBytes } from "../base/copy-bytes.js";
 import { KeyHasher } from "../base/key-hash.js";
 import { CLOCK_UNITS_PER_MS, type HybridClock } from "../delta/hybrid-clock.js";
 import type { AccessClock } from "./access-clock.js";
@@ -35,9 +36,6 @@ import {
 } from "./record.js";
 import type { Records } from "./records.js";
 import { Watchers } from "./watchers.js";
-
-/** Longer copies are faster by a native call. */
-const NATIVE_COPY_BYTES = 40;
 
 export interface KeyspaceOptions {
   readonly databases: number;
@@ -221,52 +219,11 @@ export class Keyspace {
     return at;
   }
 
-  /**
-   * Changes the length of the open record's body, keeping what fits of it (further bytes are undefined inside the
-   * arena), and the size of its register. The record may move.
-   */
+  /** Changes body length and register size of the open record, which may move: see `Records.reshape`. */
   reshape(registerSize: number, bodyLength: number): Location {
-    const { records, database, at } = this;
-    const slab = records.slab(at);
-    const unit = at & UNIT_MASK;
-    const word = unit << 1;
-    const word1 = slab.words[word + TYPE_FLAGS_ORIGIN]!;
-    const oldRegister = registerBytes(word1);
-    const keyLength = slab.words[word + KEY_LENGTH]!;
-    const isHandle = (word1 & (OUTSIDE | STRUCTURE)) !== 0;
-    if (word1 & OUTSIDE) records.resizeOutside(slab.words[word + BODY_LENGTH]!, bodyLength);
-    const oldInside = isHandle ? 0 : slab.words[word + BODY_LENGTH]!;
-    const moveOut = !isHandle && bodyLength > OUTSIDE_BYTES;
-    const inside = isHandle || moveOut ? 0 : bodyLength;
-    const bytes = HEADER_BYTES + registerSize + keyLength + inside;
-    const from = (unit << 3) + HEADER_BYTES + oldRegister;
-    let handle = slab.words[word + BODY_LENGTH]!;
-    if (moveOut) {
-      handle = records.createOutside(bodyLength, bodyLength + (bodyLength >>> 1));
-      records.outsideBuffer(handle).fill(0, oldInside, bodyLength);
-      slab.bytes.copy(records.outsideBuffer(handle), 0, from + keyLength, from + keyLength + oldInside);
-    }
-    const kept = keyLength + Math.min(oldInside, inside);
-    let to = at;
-    let target = slab;
-    if (!records.fits(at, bytes)) {
-      to = records.arena.allocate(bytes);
-      target = records.slab(to);
-      const toWord = (to & UNIT_MASK) << 1;
-      for (let i = 0; i < HEADER_BYTES >>> 2; i++) target.words[toWord + i] = slab.words[word + i]!;
-      for (let i = 0; i < Math.min(oldRegister, registerSize) >>> 3; i++) {
-        target.doubles[(to & UNIT_MASK) + DEADLINE + i] = slab.doubles[unit + DEADLINE + i]!;
-      }
-    }
-    const toStart = ((to & UNIT_MASK) << 3) + HEADER_BYTES + registerSize;
-    if (to !== at || oldRegister !== registerSize) slab.bytes.copy(target.bytes, toStart, from, from + kept);
-    const toWord = (to & UNIT_MASK) << 1;
-    target.words[toWord + TYPE_FLAGS_ORIGIN] =
-      (word1 & ~REGISTER_SIZE_MASK) | (registerSize << (REGISTER_SIZE_SHIFT - 3)) | (moveOut ? OUTSIDE : 0);
-    target.words[toWord + BODY_LENGTH] = isHandle || moveOut ? handle : bodyLength;
-    if (to !== at) {
-      database.index.replace(to);
-      records.arena.free(at);
+    const to = this.records.reshape(this.at, registerSize, bodyLength);
+    if (to !== this.at) {
+      this.database.index.replace(to);
       this.at = to;
     }
     return to;
@@ -441,13 +398,4 @@ export class Keyspace {
       this.freeStructure[typeOf(word1)]!(this.database, this.records.word(at, BODY_LENGTH));
     }
   }
-}
-
-/** Copies bytes: short ranges by a loop, which a native call would only slow down. */
-export function copyBytes(from: Buffer, start: number, end: number, to: Buffer, at: number): void {
-  if (end - start > NATIVE_COPY_BYTES) {
-    from.copy(to, at, start, end);
-    return;
-  }
-  for (let i = start, j = at; i < end; i++, j++) to[j] = from[i]!;
 }

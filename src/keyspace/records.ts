@@ -14,6 +14,8 @@ import {
   OUTSIDE_BYTES,
   REGISTER_CLOCK,
   REGISTER_ORIGIN,
+  REGISTER_SIZE_MASK,
+  REGISTER_SIZE_SHIFT,
   type RecordType,
   registerBytes,
   STRUCTURE,
@@ -151,6 +153,53 @@ export class Records {
     const { cellBytes } = this.slab(at);
     // A smaller value stays in place only while it does not waste more than a step of its class.
     return bytes <= cellBytes && (bytes + 8 > cellBytes || bytes + (bytes >>> 3) >= cellBytes);
+  }
+
+  /**
+   * Changes the length of a record's body, keeping what fits of it (further bytes are undefined inside the
+   * arena), and the size of its
+   * register. The record may move: the caller lets the index point at the location returned.
+   */
+  reshape(at: Location, registerSize: number, bodyLength: number): Location {
+    const slab = this.slab(at);
+    const unit = at & UNIT_MASK;
+    const word = unit << 1;
+    const word1 = slab.words[word + TYPE_FLAGS_ORIGIN]!;
+    const oldRegister = registerBytes(word1);
+    const keyLength = slab.words[word + KEY_LENGTH]!;
+    const isHandle = (word1 & (OUTSIDE | STRUCTURE)) !== 0;
+    if (word1 & OUTSIDE) this.resizeOutside(slab.words[word + BODY_LENGTH]!, bodyLength);
+    const oldInside = isHandle ? 0 : slab.words[word + BODY_LENGTH]!;
+    const moveOut = !isHandle && bodyLength > OUTSIDE_BYTES;
+    const inside = isHandle || moveOut ? 0 : bodyLength;
+    const bytes = HEADER_BYTES + registerSize + keyLength + inside;
+    const from = (unit << 3) + HEADER_BYTES + oldRegister;
+    let handle = slab.words[word + BODY_LENGTH]!;
+    if (moveOut) {
+      handle = this.createOutside(bodyLength, bodyLength + (bodyLength >>> 1));
+      this.outsideBuffer(handle).fill(0, oldInside, bodyLength);
+      slab.bytes.copy(this.outsideBuffer(handle), 0, from + keyLength, from + keyLength + oldInside);
+    }
+    const kept = keyLength + Math.min(oldInside, inside);
+    let to = at;
+    let target = slab;
+    if (!this.fits(at, bytes)) {
+      to = this.arena.allocate(bytes);
+      target = this.slab(to);
+      const toWord = (to & UNIT_MASK) << 1;
+      for (let i = 0; i < HEADER_BYTES >>> 2; i++) target.words[toWord + i] = slab.words[word + i]!;
+      for (let i = 0; i < Math.min(oldRegister, registerSize) >>> 3; i++) {
+        target.doubles[(to & UNIT_MASK) + DEADLINE + i] = slab.doubles[unit + DEADLINE + i]!;
+      }
+    }
+    const toStart = ((to & UNIT_MASK) << 3) + HEADER_BYTES + registerSize;
+    if (to !== at || oldRegister !== registerSize) slab.bytes.copy(target.bytes, toStart, from, from + kept);
+    const toWord = (to & UNIT_MASK) << 1;
+    target.words[toWord + TYPE_FLAGS_ORIGIN] =
+      (word1 & ~REGISTER_SIZE_MASK) | (registerSize << (REGISTER_SIZE_SHIFT - 3)) | (moveOut ? OUTSIDE : 0);
+    target.words[toWord + BODY_LENGTH] = isHandle || moveOut ? handle : bodyLength;
+    if (to !== at) this.arena.free(at);
+    return to;
   }
 
   allocate(bytes: number): Location {
