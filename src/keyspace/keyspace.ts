@@ -6,7 +6,7 @@
  * Invariant: every change of a visible record ends in `changed()`, so that watchers and the dirty count miss none.
  * Invariant: locations and views are valid only until the next change: records move.
  */
-import { copyBytes } from "../base/copy-bytes.js";
+import { copyBytes } from "../base/bytes.js";
 import { KeyHasher } from "../base/key-hash.js";
 import { CLOCK_UNITS_PER_MS, type HybridClock } from "../delta/hybrid-clock.js";
 import type { AccessClock } from "./access-clock.js";

@@ -2,7 +2,7 @@
  * Text: a string of bytes. A SET starts a life, and so does every edit; within a life the value never changes, which
  * is why two texts of one life need no merging.
  */
-import { copyBytes } from "../base/copy-bytes.js";
+import { copyBytes } from "../base/bytes.js";
 import { type Location, UNIT_BITS, UNIT_MASK } from "./arena.js";
 import type { Keyspace } from "./keyspace.js";
 import {
