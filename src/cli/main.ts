@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { version } from "../base/version.js";
 import { ConfigError } from "../config/config-error.js";
 import { HostError } from "../host/host-error.js";
+import { failWith } from "../host/node/process.js";
 import { declareServer } from "./server.js";
 
 const program = new Command("torus")
@@ -17,6 +18,5 @@ try {
 } catch (error) {
   // The operator's mistakes and the world's refusals are told in a line; anything else is ours and keeps its trace.
   if (!(error instanceof ConfigError || error instanceof HostError)) throw error;
-  process.stderr.write(`torus: ${error.message}\n`);
-  process.exitCode = 1;
+  failWith(`torus: ${error.message}`);
 }

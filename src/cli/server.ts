@@ -8,6 +8,7 @@ import { combineSettings } from "../config/load.js";
 import { nodeFiles } from "../host/node/files.js";
 import type { LogLevel } from "../host/node/log.js";
 import { createNodeHost } from "../host/node/node-host.js";
+import { environment, failWith, onceAskedToStop } from "../host/node/process.js";
 import { runNode } from "../node.js";
 
 const LOG_LEVELS: Readonly<Record<Config["loglevel"], LogLevel>> = {
@@ -22,11 +23,11 @@ export function declareServer(program: Command): void {
   const readFlags = declareFlags(command);
   command.action(async () => {
     const flags = readFlags();
-    const environment = readEnvironment(process.env);
-    const configFile = flags.configFile ?? environment.configFile ?? "";
+    const variables = readEnvironment(environment);
+    const configFile = flags.configFile ?? variables.configFile ?? "";
     const file = configFile === "" ? [] : readConfigFile(await nodeFiles.readText(configFile), configFile);
     await serve(
-      combineSettings({ file, environment: environment.settings, flags: flags.settings }),
+      combineSettings({ file, environment: variables.settings, flags: flags.settings }),
       configFile,
     );
   });
@@ -41,13 +42,11 @@ async function serve(config: Config, configFile: string): Promise<void> {
     stop = resolve;
   });
   const node = await runNode({ host, config, configFile, stopped: (error) => stop(error) });
-  // Sockets keep the process alive; a second signal ends it the hard way.
-  process.once("SIGINT", () => stop());
-  process.once("SIGTERM", () => stop());
+  onceAskedToStop(() => stop());
   const error = await stopped;
   if (error !== undefined) {
     host.log.error("stopping on a fault of our own", { error: (error as Error).stack ?? String(error) });
-    process.exitCode = 1;
+    failWith("torus: stopped on a fault of its own, see the log");
   }
   await node.close();
   host.log.close();

@@ -239,15 +239,7 @@ export class Keyspace {
       const isOutside = (records.word1(at) & OUTSIDE) !== 0;
       at = this.reshape(registerSize, isOutside ? records.bodyLength(at) : records.word(at, BODY_LENGTH));
     }
-    this.setLife(at, clock, this.origin);
-  }
-
-  setLife(at: Location, clock: number, origin: number): void {
-    const slab = this.records.slab(at);
-    const unit = at & UNIT_MASK;
-    const word = (unit << 1) + TYPE_FLAGS_ORIGIN;
-    slab.words[word] = (slab.words[word]! & 0xffff) | (origin << ORIGIN_SHIFT);
-    slab.doubles[unit + LIFE_CLOCK] = clock;
+    this.records.setLife(at, clock, this.origin);
   }
 
   /** EXPIRE and PERSIST: sets the deadline of the open key within its life; 0 takes it off. */
@@ -294,7 +286,7 @@ export class Keyspace {
       return;
     }
     this.#becomeGhost(0);
-    this.setLife(this.ghost, clock, origin);
+    this.records.setLife(this.ghost, clock, origin);
   }
 
   /** Frees the open record. Keys born later in the slot get a life not below the one given. */

@@ -76,6 +76,14 @@ export class Records {
     return this.word1(at) >>> ORIGIN_SHIFT;
   }
 
+  setLife(at: Location, clock: number, origin: number): void {
+    const slab = this.slab(at);
+    const unit = at & UNIT_MASK;
+    const word = (unit << 1) + TYPE_FLAGS_ORIGIN;
+    slab.words[word] = (slab.words[word]! & 0xffff) | (origin << ORIGIN_SHIFT);
+    slab.doubles[unit + LIFE_CLOCK] = clock;
+  }
+
   /** When the record expires, in milliseconds since the epoch; 0 for never. */
   deadline(at: Location): number {
     const slab = this.slab(at);

@@ -19,7 +19,7 @@ export class LocalClient {
   #isOpen = true;
 
   constructor(server: Server) {
-    const decoder = new ReplyDecoder((value) => this.#settle(value));
+    const decoder = new ReplyDecoder((value: ReplyValue) => this.#settle(value));
     const close = () => this.#close();
     const connection: Connection = {
       remote: "local:0",
