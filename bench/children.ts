@@ -64,6 +64,11 @@ export class Children {
     clearTimeout(overdue);
   }
 
+  /** Of the children that live. */
+  pids(): number[] {
+    return [...this.living].flatMap(({ pid }) => pid ?? []);
+  }
+
   temporaryDirectory(): string {
     const directory = mkdtempSync(join(tmpdir(), "torus-bench-"));
     this.directories.add(directory);

@@ -25,6 +25,10 @@ export class LoadClient<Request extends object, Answer> {
     return new LoadClient(children, name, child);
   }
 
+  get pid(): number {
+    return this.child.pid!;
+  }
+
   ask(request: Request, timeoutMs: number): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const { child } = this;

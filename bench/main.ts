@@ -4,6 +4,7 @@ import type { Bench } from "./bench.js";
 import { Children } from "./children.js";
 import { ourContender, resultsDirectory, rivalContender } from "./contenders.js";
 import type { Measurement } from "./measurement.js";
+import { machineMeter } from "./meter.js";
 import { type Options, parseOptions, usage } from "./options.js";
 import { pinningHere } from "./pinning.js";
 import { formatDuration } from "./report/format.js";
@@ -27,7 +28,8 @@ async function run(options: Options): Promise<void> {
   const children = new Children(options.pin ? pinningHere() : undefined);
   const release = endWithUs(children, options.scale.minutesMax);
   const note = (line: string): void => void process.stdout.write(`${line}\n`);
-  const bench: Bench = { contenders, children, scale: options.scale, note };
+  const meter = machineMeter(children, options.scale.patienceMs);
+  const bench: Bench = { contenders, children, scale: options.scale, meter, note };
   const startedMs = performance.now();
   const measurements: Measurement[] = [];
   try {
@@ -53,18 +55,14 @@ function contendersOf(options: Options): Contender[] {
   return [ourContender(options), ...(rival === undefined ? [] : [rival])];
 }
 
-/** Ctrl-C, a request to end and the overall time limit all take the children along. */
+/** However this process ends, by an error, Ctrl-C or the overall time limit, it takes its children along. */
 function endWithUs(children: Children, minutesMax: number): () => void {
   const end = (why: string, exitCode: number) => (): void => {
     process.stderr.write(`\nbench: ${why}\n`);
-    children.endAll();
     process.exit(exitCode);
   };
-  const interrupted = end("interrupted", 130);
-  process.on("SIGINT", interrupted).on("SIGTERM", interrupted);
+  process.on("exit", () => children.endAll());
+  process.on("SIGINT", end("interrupted", 130)).on("SIGTERM", end("asked to end", 143));
   const overdue = setTimeout(end(`not done within ${minutesMax} minutes`, 1), minutesMax * 60_000);
-  return () => {
-    clearTimeout(overdue);
-    process.off("SIGINT", interrupted).off("SIGTERM", interrupted);
-  };
+  return () => clearTimeout(overdue);
 }

@@ -80,9 +80,11 @@ function withRounds(scale: Scale, text: string): Scale {
   return {
     ...scale,
     rounds,
+    repeats: true,
     memoryRounds: rounds,
     stallRounds: rounds,
     crowdRounds: rounds,
+    churnRounds: rounds,
     minutesMax: Math.ceil(scale.minutesMax * stretch),
   };
 }

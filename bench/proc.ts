@@ -4,6 +4,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
 
 /** User plus system time of all threads of a process, those that ended included, in clock ticks. */
 export function cpuTicksOf(stat: string): number {
@@ -76,6 +77,18 @@ export function residentBytes(pid: number): number {
 
 export function openDescriptors(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length;
+}
+
+/** A descriptor that is still open this long after its client closed is leaked. */
+const closeMsMax = 3_000;
+const lookMs = 50;
+
+/** Gives a process a moment to close what it holds beyond `before`; resolves to how many it never closed. */
+export async function leakedDescriptors(pid: number, before: number): Promise<number> {
+  for (let waitedMs = 0; waitedMs < closeMsMax && openDescriptors(pid) > before; waitedMs += lookMs) {
+    await pause(lookMs);
+  }
+  return Math.max(0, openDescriptors(pid) - before);
 }
 
 /** What this process may open, and what it hands to its children: Node raises the soft limit to the hard one. */

@@ -1,8 +1,20 @@
 /** The rows of the benchmark in the order in which they run. */
 import type { Row } from "./bench.js";
+import { churnRow } from "./rows/churn.js";
+import { crowdRow } from "./rows/crowd.js";
+import { memoryRows } from "./rows/memory.js";
+import { stallRows } from "./rows/stall.js";
+import { startRow } from "./rows/start.js";
 import { throughputRows } from "./rows/throughput.js";
 
-export const rows: readonly Row[] = [...throughputRows];
+export const rows: readonly Row[] = [
+  ...throughputRows,
+  ...memoryRows,
+  ...stallRows,
+  startRow,
+  crowdRow,
+  churnRow,
+];
 
 /** Rows whose names begin with one of `prefixes`, or all if there is none. Throws on a prefix that fits no row. */
 export function rowsNamed(prefixes: readonly string[]): readonly Row[] {

@@ -2,6 +2,10 @@
 export interface Scale {
   readonly name: "full" | "quick" | "smoke";
   readonly rounds: number;
+  /** Whether rounds that others disturbed are repeated, at most as many as were asked for. */
+  readonly repeats: boolean;
+  /** How long a round waits for a quiet machine. */
+  readonly patienceMs: number;
   /** Aimed length of one run of redis-benchmark, in seconds. */
   readonly cellSeconds: number;
   /** Keys that redis-benchmark draws from (`-r`), all of them present before it starts. */
@@ -11,12 +15,15 @@ export interface Scale {
   readonly memoryRounds: number;
   readonly stallKeys: number;
   readonly stallRounds: number;
+  /** How long a second client watches an idle server, for the baseline. */
+  readonly idleMs: number;
   readonly starts: number;
   readonly crowdClients: number;
   /** Pairs of SET and GET that each client of the crowd does. */
   readonly crowdTurns: number;
   readonly crowdRounds: number;
   readonly churnConnects: number;
+  readonly churnRounds: number;
   /** The run gives up after this, whatever hangs. */
   readonly minutesMax: number;
 }
@@ -25,49 +32,61 @@ export const scales: Readonly<Record<Scale["name"], Scale>> = {
   full: {
     name: "full",
     rounds: 5,
+    repeats: true,
+    patienceMs: 20_000,
     cellSeconds: 2.5,
     keyspace: 1_000_000,
     memoryKeys: [1_000_000, 5_000_000],
     memoryRounds: 2,
     stallKeys: 5_000_000,
     stallRounds: 3,
+    idleMs: 1_500,
     starts: 11,
     crowdClients: 10_000,
     crowdTurns: 10,
     crowdRounds: 3,
     churnConnects: 20_000,
+    churnRounds: 3,
     minutesMax: 40,
   },
   quick: {
     name: "quick",
     rounds: 2,
+    repeats: false,
+    patienceMs: 0,
     cellSeconds: 0.4,
     keyspace: 1_000_000,
     memoryKeys: [1_000_000],
     memoryRounds: 1,
     stallKeys: 1_000_000,
     stallRounds: 1,
+    idleMs: 400,
     starts: 5,
     crowdClients: 10_000,
     crowdTurns: 3,
     crowdRounds: 1,
     churnConnects: 5_000,
+    churnRounds: 1,
     minutesMax: 3,
   },
   smoke: {
     name: "smoke",
     rounds: 1,
+    repeats: false,
+    patienceMs: 0,
     cellSeconds: 0.05,
     keyspace: 10_000,
     memoryKeys: [50_000],
     memoryRounds: 1,
     stallKeys: 20_000,
     stallRounds: 1,
+    idleMs: 50,
     starts: 1,
     crowdClients: 200,
     crowdTurns: 2,
     crowdRounds: 1,
     churnConnects: 200,
+    churnRounds: 1,
     minutesMax: 2,
   },
 };

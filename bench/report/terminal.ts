@@ -24,13 +24,19 @@ export function terminalReport(measurements: readonly Measurement[]): string {
 }
 
 function memberLine(measurement: Measurement): string {
-  const { ours, rival, unit, label } = measurement;
+  const { ours, rival, unit } = measurement;
+  const label = `${measurement.label}: ${measurement.figure}`;
   const own = `ours ${spread(ours, unit)}`;
   const mark = marks[judge(measurement)!.outcome];
-  if (rival.length === 0) return `${mark.padEnd(5)} ${label.padEnd(34)} ${own}`;
-  const ratio = summarize(ratios(ours, rival));
-  const compared = `${formatRatio(ratio.median)} (${ratio.min.toFixed(2)}..${ratio.max.toFixed(2)})`;
-  return `${mark.padEnd(5)} ${label.padEnd(34)} ${compared.padEnd(20)} ${own.padEnd(38)} rival ${spread(rival, unit)}`;
+  if (rival.length === 0) return `${mark.padEnd(5)} ${label.padEnd(50)} ${own}`;
+  const compared = comparison(ours, rival);
+  return `${mark.padEnd(5)} ${label.padEnd(50)} ${compared.padEnd(20)} ${own.padEnd(40)} rival ${spread(rival, unit)}`;
+}
+
+/** Empty where both have nothing, such as no operation lost: then there is no ratio. */
+function comparison(ours: readonly number[], rival: readonly number[]): string {
+  const { median, min, max } = summarize(ratios(ours, rival));
+  return Number.isFinite(median) ? `${formatRatio(median)} (${min.toFixed(2)}..${max.toFixed(2)})` : "";
 }
 
 function spread(values: readonly number[], unit: Measurement["unit"]): string {

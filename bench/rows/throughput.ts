@@ -2,14 +2,15 @@
  * Rate, CPU time per operation and latency under redis-benchmark, for one depth of pipeline and one size
  * of value. All keys are there before it starts: SET overwrites and GET hits, the state a cache lives in.
  */
-import { accounted, type Bench, inTurns, pick, type Row, type Series, withServers } from "../bench.js";
-import type { FillAnswer, FillRequest } from "../clients/fill.js";
+import { type Bench, type Row, turnsOf, withServers } from "../bench.js";
+import { fill } from "../filling.js";
 import type { GoalId } from "../goals.js";
-import { LoadClient } from "../load-client.js";
-import type { Measurement } from "../measurement.js";
+import { type Figure, type Measurement, measurementsOf } from "../measurement.js";
+import { cpuSeconds } from "../proc.js";
 import { type BenchmarkResult, type BenchmarkRun, redisBenchmark } from "../redis-benchmark.js";
 import { formatCount } from "../report/format.js";
 import type { Server } from "../servers.js";
+import { inTurns } from "../turns.js";
 
 interface Shape {
   readonly pipeline: number;
@@ -20,9 +21,6 @@ interface Shape {
 
 const commands = ["set", "get"] as const;
 const clients = 50;
-/** A round in which others used more of a processor than this is repeated. */
-const foreignBusyMax = 0.1;
-const fillMsMax = 120_000;
 /** Enough for a first rate and for a just-in-time compiler to see both commands. */
 const rehearsalSeconds = 0.3;
 
@@ -41,23 +39,27 @@ function throughput(shape: Shape): Row {
 }
 
 async function measure(bench: Bench, servers: readonly Server[], shape: Shape): Promise<Measurement[]> {
-  for (const server of servers) await fill(bench, server, shape.valueBytes);
+  // Every key that redis-benchmark may draw: no run then depends on what an earlier one happened to write.
+  const keys = { prefix: "key:", first: 0, count: bench.scale.keyspace, seed: 1, salt: 0 };
+  for (const { port } of servers) await fill(bench.children, { port, valueBytes: shape.valueBytes, ...keys });
   const requests = await requestsFor(bench, servers, shape);
   const measurements: Measurement[] = [];
-  const cells = { set: emptySeries(), get: emptySeries() };
   for (const command of commands) {
-    cells[command] = await inTurns(
-      servers,
-      bench.scale.rounds,
-      async (server) => {
-        const run = { ...runOf(bench, server, shape), command, requests: requests[command] };
-        const cell = await runCell(bench, server, run);
-        bench.note(`  ${command.toUpperCase()} ${server.name.padEnd(8)} ${describe(cell)}`);
-        return cell;
-      },
-      isDisturbed,
-    );
-    measurements.push(...measurementsOf(shape, command, requests[command], cells[command]));
+    const cells = await inTurns(turnsOf(bench, servers, bench.scale.rounds), async (server) => {
+      const cell = await runCell(bench, server, {
+        ...runOf(bench, server, shape),
+        command,
+        requests: requests[command],
+      });
+      bench.note(`  ${command.toUpperCase()} ${server.name.padEnd(8)} ${describe(cell)}`);
+      return cell;
+    });
+    const about = {
+      id: `p${shape.pipeline}-d${shape.valueBytes}-${command}`,
+      label: `${command.toUpperCase()}, P${shape.pipeline}, ${shape.valueBytes} B`,
+      sample: `${formatCount(requests[command])} requests, ${clients} clients`,
+    };
+    measurements.push(...measurementsOf(about, figuresOf(shape), cells));
   }
   return measurements;
 }
@@ -66,35 +68,24 @@ interface Cell extends BenchmarkResult {
   readonly cpuMicrosPerOp: number;
   /** Share of one processor that the server used: under about 0.9 the load, not the server, set the rate. */
   readonly serverBusy: number;
-  /** Share of one processor that went to others than this benchmark. */
-  readonly foreignBusy: number;
-}
-
-function emptySeries(): Series<Cell> {
-  return { ours: [], rival: [] };
 }
 
 async function runCell({ children }: Bench, server: Server, run: BenchmarkRun): Promise<Cell> {
-  const spent = await accounted(server, () => redisBenchmark(children, run));
+  const cpuBefore = cpuSeconds(server.pid);
+  const startedMs = performance.now();
+  const result = await redisBenchmark(children, run);
+  const wallSeconds = (performance.now() - startedMs) / 1000;
+  const serverCpuSeconds = cpuSeconds(server.pid) - cpuBefore;
   return {
-    ...spent.value,
-    cpuMicrosPerOp: (spent.serverCpuSeconds * 1e6) / run.requests,
-    serverBusy: spent.serverCpuSeconds / spent.wallSeconds,
-    foreignBusy: spent.foreignCpuSeconds / spent.wallSeconds,
+    ...result,
+    cpuMicrosPerOp: (serverCpuSeconds * 1e6) / run.requests,
+    serverBusy: serverCpuSeconds / wallSeconds,
   };
 }
 
 function runOf({ scale }: Bench, server: Server, shape: Shape): Omit<BenchmarkRun, "command" | "requests"> {
   const { pipeline, valueBytes } = shape;
   return { port: server.port, pipeline, valueBytes, clients, keyspace: scale.keyspace };
-}
-
-/** Every key that redis-benchmark may draw, so that no run depends on what an earlier one happened to write. */
-async function fill({ children, scale }: Bench, server: Server, valueBytes: number): Promise<void> {
-  const client = LoadClient.start<FillRequest, FillAnswer>(children, "fill");
-  const keys = { prefix: "key:", first: 0, count: scale.keyspace, seed: 1, valueBytes, salt: 0 };
-  await client.ask({ port: server.port, ...keys }, fillMsMax);
-  await client.stop();
 }
 
 /** The same number of requests for both sides, sized by the faster one, so that no run is too short to time. */
@@ -117,62 +108,19 @@ async function requestsFor(
   return { set: requests(fastest.set), get: requests(fastest.get) };
 }
 
-function measurementsOf(shape: Shape, command: string, requests: number, cells: Series<Cell>): Measurement[] {
-  const { pipeline, valueBytes, goals } = shape;
-  const common = (figure: string): Pick<Measurement, "id" | "label" | "sample"> => ({
-    id: `p${pipeline}-d${valueBytes}-${command}-${figure}`,
-    label: `${command.toUpperCase()}, P${pipeline}, ${valueBytes} B`,
-    sample: `${formatCount(requests)} requests, ${clients} clients`,
-  });
+function figuresOf({ goals }: Shape): readonly Figure<Cell>[] {
   return [
+    { id: "rate", figure: "rate", unit: "op/s", goal: goals.rate, of: (cell) => cell.requestsPerSecond },
     {
-      ...common("rate"),
-      figure: "rate",
-      goal: goals.rate,
-      unit: "op/s",
-      better: "higher",
-      ...pick(cells, (cell) => cell.requestsPerSecond),
-    },
-    {
-      ...common("cpu"),
+      id: "cpu",
       figure: "CPU per operation",
-      goal: goals.cpu,
       unit: "us",
-      better: "lower",
-      ...pick(cells, (cell) => cell.cpuMicrosPerOp),
+      goal: goals.cpu,
+      of: (cell) => cell.cpuMicrosPerOp,
     },
-    {
-      ...common("p50"),
-      figure: "p50 latency",
-      goal: undefined,
-      unit: "ms",
-      better: "lower",
-      ...pick(cells, (cell) => cell.p50Ms),
-    },
-    {
-      ...common("p99"),
-      figure: "p99 latency",
-      goal: goals.p99,
-      unit: "ms",
-      better: "lower",
-      ...pick(cells, (cell) => cell.p99Ms),
-    },
-    {
-      ...common("busy"),
-      figure: "server busy",
-      goal: undefined,
-      unit: "share",
-      better: "higher",
-      ...pick(cells, (cell) => cell.serverBusy),
-    },
-    {
-      ...common("foreign"),
-      figure: "foreign load",
-      goal: undefined,
-      unit: "share",
-      better: "lower",
-      ...pick(cells, (cell) => cell.foreignBusy),
-    },
+    { id: "p50", figure: "p50 latency", unit: "ms", of: (cell) => cell.p50Ms },
+    { id: "p99", figure: "p99 latency", unit: "ms", goal: goals.p99, of: (cell) => cell.p99Ms },
+    { id: "busy", figure: "server busy", unit: "share", of: (cell) => cell.serverBusy },
   ];
 }
 
@@ -180,12 +128,7 @@ function describe(cell: Cell): string {
   const rate = `${(cell.requestsPerSecond / 1000).toFixed(0)} k/s`.padStart(9);
   const cpu = `${cell.cpuMicrosPerOp.toFixed(2)} us/op`.padStart(13);
   const tail = `p50 ${cell.p50Ms.toFixed(2)}  p99 ${cell.p99Ms.toFixed(2)} ms`;
-  return `${rate} ${cpu}  ${tail}  server ${percent(cell.serverBusy)}  others ${percent(cell.foreignBusy)}${isDisturbed(cell) ? " (disturbed)" : ""}`;
-}
-
-/** Judged by what others did, never by the figure itself: repeating rounds must not choose among results. */
-function isDisturbed(cell: Cell): boolean {
-  return cell.foreignBusy > foreignBusyMax;
+  return `${rate} ${cpu}  ${tail}  server ${percent(cell.serverBusy)}`;
 }
 
 function percent(share: number): string {

@@ -1,39 +1,53 @@
 import { expect } from "chai";
-import { inTurns } from "../../bench/bench.js";
+import type { Meter } from "../../bench/meter.js";
+import { inTurns, type Turns } from "../../bench/turns.js";
 
 const both = [{ side: "ours" }, { side: "rival" }] as const;
+
+/** A machine whose foreign load is what the list says, one measurement after the other. */
+function turns(rounds: number, foreign: (measured: number) => number): Turns<(typeof both)[number]> {
+  let measured = 0;
+  const meter: Meter = {
+    around: async (work) => ({ value: await work(), foreignBusy: foreign(measured++) }),
+    calm: async () => {},
+  };
+  return { entrants: both, rounds, repeatsMax: rounds, meter, note: () => {} };
+}
+
+const quiet = (): number => 0;
 
 describe("the rounds of a measurement", () => {
   it("let both sides go first equally often", async () => {
     const order: string[] = [];
-    await inTurns(both, 4, async ({ side }) => order.push(side));
+    await inTurns(turns(4, quiet), async ({ side }) => order.push(side));
     expect(order).to.deep.equal(["ours", "rival", "rival", "ours", "ours", "rival", "rival", "ours"]);
   });
 
-  it("are repeated for both sides when either was disturbed", async () => {
-    const values = [1, 100, 2, 3];
+  it("are repeated for both sides when others disturbed either", async () => {
+    let value = 0;
     const series = await inTurns(
-      both,
-      1,
-      async () => values.shift()!,
-      (value) => value > 50,
+      turns(1, (measured) => (measured === 1 ? 0.5 : 0)),
+      async () => ++value,
     );
-    expect(series).to.deep.equal({ ours: [2], rival: [3] });
+    expect(series).to.deep.equal({
+      ours: [{ value: 3, foreignBusy: 0 }],
+      rival: [{ value: 4, foreignBusy: 0 }],
+    });
   });
 
-  it("are kept in the end on a machine that is never quiet", async () => {
+  it("are kept in the end on a machine that is never quiet, and say so", async () => {
     let measured = 0;
     const series = await inTurns(
-      both,
-      3,
+      turns(3, () => 1),
       async () => ++measured,
-      () => true,
     );
-    expect(series.ours).to.have.length(3);
+    expect(series.ours.map(({ foreignBusy }) => foreignBusy)).to.deep.equal([1, 1, 1]);
     expect(measured).to.equal(2 * (3 + 3));
   });
 
   it("need no rival", async () => {
-    expect(await inTurns([both[0]], 2, async () => 7)).to.deep.equal({ ours: [7, 7], rival: [] });
+    const series = await inTurns({ ...turns(2, quiet), entrants: [both[0]] }, async () => 7);
+    expect(series.ours.map(({ value }) => value)).to.deep.equal([7, 7]);
+    expect(series.rival).to.deep.equal([]);
   });
 });

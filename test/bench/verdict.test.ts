@@ -5,7 +5,7 @@ import type { Measurement } from "../../bench/measurement.js";
 import { judge, type Outcome, worst } from "../../bench/verdict.js";
 
 function measured(goal: GoalId, ours: readonly number[], rival: readonly number[]): Measurement {
-  const about = { id: "x", label: "x", figure: "x", unit: "count", better: "lower", sample: "" } as const;
+  const about = { id: "x", label: "x", figure: "x", unit: "count", sample: "" } as const;
   return { ...about, goal, ours, rival };
 }
 
