@@ -304,7 +304,15 @@ export class ReplyWriter {
   private header(type: number, value: number): void {
     const { buffer, length } = this.reserve(HEADER_BYTES_MAX);
     buffer[length] = type;
-    if (value >= 0 && value < 10) {
+    // Most headers announce less than a hundred bytes or elements.
+    if (value >= 10 && value < 100) {
+      const tens = (value / 10) | 0;
+      buffer[length + 1] = ZERO + tens;
+      buffer[length + 2] = ZERO + value - 10 * tens;
+      buffer[length + 3] = CR;
+      buffer[length + 4] = LF;
+      this.length = length + 5;
+    } else if (value >= 0 && value < 10) {
       buffer[length + 1] = ZERO + value;
       buffer[length + 2] = CR;
       buffer[length + 3] = LF;
