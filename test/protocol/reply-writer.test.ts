@@ -8,8 +8,10 @@ function written(resp: 2 | 3, write: Write): string {
   const writer = new ReplyWriter();
   writer.resp = resp;
   write(writer);
-  expect(writer.byteLength).to.equal(writer.buffer.toString("latin1", 0, writer.length).length);
-  return Buffer.concat(writer.take()).toString("latin1");
+  const { byteLength } = writer;
+  const bytes = Buffer.concat(writer.take());
+  expect(bytes.length).to.equal(byteLength);
+  return bytes.toString("latin1");
 }
 
 /** A sink that keeps what is written while `full`. */
@@ -67,15 +69,8 @@ describe("reply writer", () => {
   ];
   for (const [name, write, resp2, resp3] of cases) {
     it(`writes ${name} for both versions of the protocol`, () => {
-      if (name !== "largeBulk") {
-        expect(written(2, write)).to.equal(resp2);
-        expect(written(3, write)).to.equal(resp3);
-        return;
-      }
-      const writer = new ReplyWriter();
-      write(writer);
-      expect(writer.byteLength).to.equal(resp2.length);
-      expect(Buffer.concat(writer.take()).toString()).to.equal(resp2);
+      expect(written(2, write)).to.equal(resp2);
+      expect(written(3, write)).to.equal(resp3);
     });
   }
 
