@@ -17,6 +17,8 @@ export class SimClient implements ConnectionEvents {
   /** Arrived and not yet taken by the script. */
   private arrived = "";
   private isClosed = false;
+  /** Set while the script waits. */
+  private wake: (() => void) | undefined;
 
   private constructor(
     readonly connection: Connection,
@@ -26,18 +28,9 @@ export class SimClient implements ConnectionEvents {
   /** Rejects with a `HostError` as `Network.connect` does. */
   static async connect(network: Network, endpoint: Endpoint, driver: Driver): Promise<SimClient> {
     let client: SimClient | undefined;
-    let failure: unknown;
-    network
-      .connect(endpoint, (connection) => (client = new SimClient(connection, driver)))
-      .catch((error: unknown) => {
-        failure = error;
-      });
-    await driver.runWhile("a connection", {
-      isMet: () => client !== undefined || failure !== undefined,
-      withinMs: PATIENCE_MS,
-    });
-    if (failure !== undefined) throw failure;
-    assert(client !== undefined, "a connect opens or fails");
+    const opened = network.connect(endpoint, (connection) => (client = new SimClient(connection, driver)));
+    await driver.complete(opened, { what: "a connection", withinMs: PATIENCE_MS });
+    assert(client !== undefined, "a connection was opened");
     return client;
   }
 
@@ -71,6 +64,7 @@ export class SimClient implements ConnectionEvents {
 
   received(bytes: Buffer, length: number): void {
     this.arrived += bytes.toString("latin1", 0, length);
+    this.wake?.();
   }
 
   drained(): void {
@@ -79,11 +73,23 @@ export class SimClient implements ConnectionEvents {
 
   closed(): void {
     this.isClosed = true;
+    this.wake?.();
   }
 
   private async until(what: string, isMet: () => boolean): Promise<void> {
-    const { driver, patienceMs } = this;
-    await driver.runWhile(what, { isMet: () => isMet() || this.isClosed, withinMs: patienceMs });
+    const isOver = () => isMet() || this.isClosed;
+    if (!isOver()) {
+      assert(this.wake === undefined, "a script reads one thing after the other");
+      const wish = { what, withinMs: this.patienceMs };
+      const waiting = this.driver.runUntilCalled(wish, (call) => {
+        this.wake = () => {
+          if (isOver()) call();
+        };
+      });
+      await waiting.finally(() => {
+        this.wake = undefined;
+      });
+    }
     if (!isMet()) {
       throw new Error(`the stream ended before ${what}, after ${JSON.stringify(this.arrived.slice(-100))}`);
     }

@@ -3,26 +3,37 @@
  * may wait for the world at once; it runs as long as one of them does, and stands still as soon as all were answered,
  * so that what a script does next happens at the time at which it was answered.
  */
+import { assert } from "../../base/assert.js";
 import type { AfterPromises } from "../after-promises.js";
+import { Agenda, type Due } from "./agenda.js";
 import type { Timeline } from "./timeline.js";
 
-/** What a script waits for. */
-interface Demand {
-  readonly isMet: () => boolean;
-  readonly deadlineMs: number;
-  /** What it means that the deadline came first: undefined if that is what the script waits for. */
-  readonly tooLate: string | undefined;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
+/** What a script waits for, and for how long in virtual milliseconds. */
+export interface Wish {
+  /** Said if it does not come in time. */
+  readonly what: string;
+  readonly withinMs: number;
 }
 
-/** Something in the world threw. The cause is what it threw; the message says how to see it again. */
+/** Something in the world threw, or a script waited in vain. The message says how to see it again. */
 export class SimulationError extends Error {
   override readonly name = "SimulationError";
 }
 
+/** Due at its deadline. */
+interface Demand extends Due {
+  /** What it means that the deadline came first: undefined if that is what the script waits for. */
+  readonly what: string | undefined;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
 export class Driver {
-  private demands: Demand[] = [];
+  private readonly demands = new Agenda<Demand>();
+  private open = 0;
+  private sequence = 0;
+  /** Met since the last turn. */
+  private met: Demand[] = [];
   private isRunning = false;
 
   private readonly timeline: Timeline;
@@ -33,70 +44,100 @@ export class Driver {
     timeline,
     afterPromises,
     seed,
-  }: { timeline: Timeline; afterPromises: AfterPromises; seed: string | number }) {
+  }: {
+    timeline: Timeline;
+    afterPromises: AfterPromises;
+    seed: string | number;
+  }) {
     this.timeline = timeline;
     this.afterPromises = afterPromises;
     this.seed = seed;
   }
 
-  /** Runs until the given time. */
-  runUntil(untilMs: number): Promise<void> {
-    return this.demand({ isMet: () => false, deadlineMs: untilMs, tooLate: undefined });
-  }
-
-  /** Runs until `isMet`, at most for `withinMs`: then, or if nothing is left to happen, rejects and says `what` is missing. */
-  runWhile(what: string, { isMet, withinMs }: { isMet: () => boolean; withinMs: number }): Promise<void> {
-    return this.demand({ isMet, deadlineMs: this.timeline.nowMs + withinMs, tooLate: what });
-  }
-
-  private demand(demand: Pick<Demand, "isMet" | "deadlineMs" | "tooLate">): Promise<void> {
+  /** Runs until the given time, with all that is due by then. */
+  runUntil(atMs: number): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.demands.push({ ...demand, resolve, reject });
-      if (this.isRunning) return;
+      this.demand({ atMs, what: undefined, resolve, reject });
+    });
+  }
+
+  /** Runs until the function that `arm` is given is called. Rejects if that does not happen in time. */
+  runUntilCalled({ what, withinMs }: Wish, arm: (call: () => void) => void): Promise<void> {
+    const atMs = this.timeline.nowMs + withinMs;
+    return new Promise((resolve, reject) => {
+      const demand = this.demand({ atMs, what, resolve, reject });
+      arm(() => this.met.push(demand));
+    });
+  }
+
+  /** Runs until the promise settles, and answers as it does. Rejects if that does not happen in time. */
+  async complete<Value>(promise: Promise<Value>, wish: Wish): Promise<Value> {
+    await this.runUntilCalled(wish, (call) => promise.then(call, call));
+    return promise;
+  }
+
+  private demand(wanted: Omit<Demand, "sequence" | "isOver">): Demand {
+    const demand = { ...wanted, sequence: this.sequence++, isOver: false };
+    this.demands.add(demand);
+    this.open++;
+    if (!this.isRunning) {
       this.isRunning = true;
       this.afterPromises(this.turn);
-    });
+    }
+    return demand;
   }
 
   /** Called when no promise continuation is left. */
   private readonly turn = (): void => {
     // Scripts that are answered get their say before the next event.
-    if (!this.answer(({ isMet }) => isMet())) {
-      const deadlineMs = Math.min(...this.demands.map((demand) => demand.deadlineMs));
-      if (deadlineMs < this.timeline.nextMs()) {
-        if (this.timeline.nowMs < deadlineMs) this.timeline.advanceTo(deadlineMs);
-        this.answer((demand) => demand.deadlineMs <= deadlineMs);
-      } else {
-        this.step();
-      }
-    }
-    if (this.demands.length > 0) this.afterPromises(this.turn);
+    if (this.met.length > 0) this.answerMet();
+    else this.proceed();
+    if (this.open > 0) this.afterPromises(this.turn);
     else this.isRunning = false;
   };
 
-  /** Answers the demands that `isDue` selects and says whether there were any. */
-  private answer(isDue: (demand: Demand) => boolean): boolean {
-    const due = this.demands.filter(isDue);
-    if (due.length === 0) return false;
-    this.demands = this.demands.filter((demand) => !due.includes(demand));
-    for (const { isMet, tooLate, resolve, reject } of due) {
-      if (tooLate === undefined || isMet()) resolve();
-      else reject(this.failure(`waited in vain for ${tooLate}`));
+  private answerMet(): void {
+    const { met } = this;
+    this.met = [];
+    for (const demand of met) {
+      if (demand.isOver) continue;
+      this.demands.cancel(demand);
+      this.open--;
+      demand.resolve();
     }
-    return true;
+  }
+
+  /** The next event or, if none is due before it, the next deadline. */
+  private proceed(): void {
+    const deadlineMs = this.demands.nextMs();
+    if (this.timeline.nextMs() <= deadlineMs) {
+      this.step();
+      return;
+    }
+    this.timeline.advanceTo(Math.max(this.timeline.nowMs, deadlineMs));
+    const { what, resolve, reject } = this.popDemand();
+    if (what === undefined) resolve();
+    else reject(this.failure(`waited in vain for ${what}`));
   }
 
   private step(): void {
     try {
       this.timeline.step();
     } catch (cause) {
-      const failure = this.failure(cause instanceof Error ? cause.message : String(cause), cause);
-      for (const { reject } of this.demands.splice(0)) reject(failure);
+      const failure = this.failure(cause instanceof Error ? cause.message : String(cause), { cause });
+      while (this.open > 0) this.popDemand().reject(failure);
     }
   }
 
-  private failure(message: string, cause?: unknown): SimulationError {
+  private popDemand(): Demand {
+    const demand = this.demands.pop();
+    assert(demand !== undefined, "the world runs only on demand");
+    this.open--;
+    return demand;
+  }
+
+  private failure(message: string, options?: { cause: unknown }): SimulationError {
     const where = `seed ${this.seed}, at ${this.timeline.nowMs} ms`;
-    return new SimulationError(`${message} (${where})`, cause === undefined ? {} : { cause });
+    return new SimulationError(`${message} (${where})`, options);
   }
 }

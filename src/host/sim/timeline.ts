@@ -3,10 +3,10 @@
  * stands still while an event runs and jumps to the next one after it.
  */
 import { assert } from "../../base/assert.js";
-import { Heap } from "../../base/heap.js";
+import { Agenda, type Due } from "./agenda.js";
 import type { Trace } from "./trace.js";
 
-/** What is planned, for the trace: `kind` says what, `place` where. */
+/** What is to happen when. `kind` says what, `place` where: the trace takes them down. */
 export interface Plan {
   /** In the world's time; now, if it is already past. */
   readonly atMs: number;
@@ -16,27 +16,18 @@ export interface Plan {
   readonly isTimer?: boolean;
 }
 
-export interface PlannedEvent {
-  readonly atMs: number;
-  readonly sequence: number;
+export interface PlannedEvent extends Due {
   readonly kind: string;
   readonly place: string;
   readonly isTimer: boolean;
-  /** Undefined once it ran or was cancelled. */
-  run: (() => void) | undefined;
+  readonly run: () => void;
 }
-
-/** Cancelled events stay in the heap until they are at least so many and more than half of it. */
-const CANCELLED_MIN = 1024;
 
 export class Timeline {
   private time = 0;
   private sequence = 0;
-  private cancelled = 0;
   private underWay = 0;
-  private readonly events = new Heap<PlannedEvent>(
-    (one, other) => one.atMs < other.atMs || (one.atMs === other.atMs && one.sequence < other.sequence),
-  );
+  private readonly agenda = new Agenda<PlannedEvent>();
 
   constructor(private readonly trace: Trace) {}
 
@@ -51,54 +42,37 @@ export class Timeline {
   }
 
   plan({ atMs, kind, place, isTimer = false }: Plan, run: () => void): PlannedEvent {
-    const event: PlannedEvent = {
-      atMs: Math.max(this.time, atMs),
-      sequence: this.sequence++,
-      kind,
-      place,
-      isTimer,
-      run,
-    };
-    this.events.push(event);
+    const dueMs = Math.max(this.time, atMs);
+    const event = { atMs: dueMs, sequence: this.sequence++, kind, place, isTimer, run, isOver: false };
+    this.agenda.add(event);
     if (!isTimer) this.underWay++;
     return event;
   }
 
   cancel(event: PlannedEvent): void {
-    if (event.run === undefined) return;
-    event.run = undefined;
+    if (event.isOver) return;
     if (!event.isTimer) this.underWay--;
-    this.cancelled++;
-    if (this.cancelled < CANCELLED_MIN || this.cancelled * 2 < this.events.size) return;
-    this.events.retain(({ run }) => run !== undefined);
-    this.cancelled = 0;
+    this.agenda.cancel(event);
   }
 
   /** When the next event is due, or Infinity if nothing is planned. */
   nextMs(): number {
-    for (let event = this.events.peek(); event !== undefined; event = this.events.peek()) {
-      if (event.run !== undefined) return event.atMs;
-      this.events.pop();
-      this.cancelled--;
-    }
-    return Number.POSITIVE_INFINITY;
+    return this.agenda.nextMs();
   }
 
   /** Moves time to the next event and runs it. */
   step(): void {
-    this.advanceTo(this.nextMs());
-    const event = this.events.pop();
-    assert(event?.run !== undefined, "there is a next event");
-    const { run } = event;
-    event.run = undefined;
+    const event = this.agenda.pop();
+    assert(event !== undefined, "there is a next event");
+    this.time = event.atMs;
     if (!event.isTimer) this.underWay--;
     this.trace.event(event);
-    run();
+    event.run();
   }
 
   /** Moves time, which no event may be due before. */
   advanceTo(atMs: number): void {
-    assert(atMs >= this.time && atMs <= this.nextMs() && atMs < Number.POSITIVE_INFINITY, "time goes on");
+    assert(atMs >= this.time && atMs <= this.nextMs(), "time goes on, and passes no event by");
     this.time = atMs;
   }
 }

@@ -89,19 +89,13 @@ export class World {
 
   /** Runs until nothing is under way but timers. Rejects if that takes longer than `withinMs`. */
   settle({ withinMs = HOUR_MS } = {}): Promise<void> {
-    const isMet = () => this.timeline.eventsUnderWay === 0;
-    return this.driver.runWhile("the world to come to rest", { isMet, withinMs });
+    const rest = this.runToRest(this.nowMs + withinMs);
+    return this.driver.complete(rest, { what: "the world to come to rest", withinMs });
   }
 
   /** Runs until the promise settles, and answers as it does. Rejects if that takes longer than `withinMs`. */
-  async complete<Value>(promise: Promise<Value>, { withinMs = HOUR_MS } = {}): Promise<Value> {
-    let isSettled = false;
-    const settled = () => {
-      isSettled = true;
-    };
-    promise.then(settled, settled);
-    await this.driver.runWhile("a promise", { isMet: () => isSettled, withinMs });
-    return promise;
+  complete<Value>(promise: Promise<Value>, { withinMs = HOUR_MS } = {}): Promise<Value> {
+    return this.driver.complete(promise, { what: "a promise", withinMs });
   }
 
   /** Opens a stream for a script, from a host to an endpoint as that host sees it. */
@@ -130,5 +124,13 @@ export class World {
   /** Breaks all streams between two hosts. */
   resetStreams(one: string, other: string): void {
     this.network.resetStreams(one, other);
+  }
+
+  private async runToRest(deadlineMs: number): Promise<void> {
+    // What is due now first: it may be about to set more under way.
+    await this.driver.runUntil(this.nowMs);
+    while (this.timeline.eventsUnderWay > 0 && this.nowMs < deadlineMs) {
+      await this.driver.runUntil(Math.min(this.timeline.nextMs(), deadlineMs));
+    }
   }
 }

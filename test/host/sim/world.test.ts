@@ -180,6 +180,15 @@ describe("the simulated world", () => {
     expect(isWritten).to.equal(true);
   });
 
+  it("says so if it does not come to rest", async () => {
+    const world = worldOf(5);
+    const { files } = world.host("a");
+    const writeForEver = (): Promise<void> => files.replaceText("/busy", "").then(writeForEver);
+    void writeForEver();
+    const failure = await rejection(world.settle({ withinMs: 20 }));
+    expect(failure.message).to.equal("waited in vain for the world to come to rest (seed 5, at 20 ms)");
+  });
+
   it("keeps the files of each host apart", async () => {
     const world = worldOf(1);
     const path = "/etc/torus.conf";
