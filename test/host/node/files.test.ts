@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -53,11 +53,10 @@ describe("node files", () => {
       expect(failure).to.be.instanceOf(HostError).with.property("code", "ENOENT");
   });
 
-  it("leave the old file and no rubbish when a replacement fails", async () => {
-    const failure = await nodeFiles.replaceText(directory, "text").catch((error: unknown) => error);
-    expect(failure).to.be.instanceOf(HostError);
-    expect(await readdir(join(directory, ".."))).to.satisfy((names: string[]) =>
-      names.every((name) => !(name.startsWith(directory) && name.endsWith(".tmp"))),
-    );
+  it("leave what was there and no rubbish when a replacement fails", async () => {
+    await mkdir(path);
+    const failure = await nodeFiles.replaceText(path, "text").catch((error: unknown) => error);
+    expect(failure).to.be.instanceOf(HostError).with.property("code", "EISDIR");
+    expect(await readdir(directory)).to.deep.equal(["torus.conf"]);
   });
 });

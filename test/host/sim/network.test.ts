@@ -43,15 +43,18 @@ describe("the simulated network between hosts", () => {
     const options = { backlog: 511, keepAliveSeconds: 0 };
     const nobody = (): ConnectionEvents => ({ received() {}, drained() {}, closed() {} });
     await echoOn(world, "a");
-    const cases: readonly [Promise<unknown>, string][] = [
-      [world.connect("b", { host: "a", port: 1 }), "ECONNREFUSED"],
-      [world.connect("b", { host: "nowhere", port: PORT }), "ENOTFOUND"],
-      [world.connect("b", { host: "127.0.0.1", port: PORT }), "ECONNREFUSED"],
-      [network.listen({ ...options, endpoint: { host: "127.0.0.1", port: PORT } }, nobody), "EADDRINUSE"],
-      [network.listen({ ...options, endpoint: { host: "192.0.2.1", port: PORT } }, nobody), "EADDRNOTAVAIL"],
+    const connect = (host: string, port: number) => () => world.connect("b", { host, port });
+    const listen = (host: string) => () =>
+      world.complete(network.listen({ ...options, endpoint: { host, port: PORT } }, nobody));
+    const cases: readonly [() => Promise<unknown>, string][] = [
+      [connect("a", 1), "ECONNREFUSED"],
+      [connect("nowhere", PORT), "ENOTFOUND"],
+      [connect("127.0.0.1", PORT), "ECONNREFUSED"],
+      [listen("127.0.0.1"), "EADDRINUSE"],
+      [listen("192.0.2.1"), "EADDRNOTAVAIL"],
     ];
-    for (const [promise, code] of cases) {
-      expect(await rejection(world.complete(promise)))
+    for (const [attempt, code] of cases) {
+      expect(await rejection(attempt()))
         .to.be.instanceOf(HostError)
         .with.property("code", code);
     }
