@@ -2,6 +2,7 @@
  * The composition root: a configuration and a host become a running node. Nothing above knows how a node is put
  * together, nothing below knows that it is one.
  */
+import { Prng } from "./base/prng.js";
 import type { Config } from "./config/config.js";
 import { ConfigStore } from "./config/config-store.js";
 import { HybridClock } from "./delta/hybrid-clock.js";
@@ -36,12 +37,13 @@ export interface RunningNode {
 export async function runNode({ host, config, configFile, stopped }: NodeSetup): Promise<RunningNode> {
   const store = new ConfigStore(config);
   const { random, log } = host;
+  const seed = Prng.fromState([random.uint32(), random.uint32(), random.uint32(), random.uint32() | 1]);
   const keyspace = new Keyspace({
     databases: config.databases,
     origin: 1 + (random.uint32() % ORIGIN_MAX),
     clock: new HybridClock(),
     access: new AccessClock(() => random.uint32()),
-    seedWord: () => random.uint32(),
+    seedWord: () => seed.uint32(),
   });
   const server = new Server({
     host,

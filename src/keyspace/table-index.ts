@@ -123,6 +123,29 @@ export class TableIndex {
     return location;
   }
 
+  /** Reads the home cell of a hash, for what that does to the processor's cache. */
+  warm(table: number, hash: number): number {
+    const bits = this.#bits[table]!;
+    if (bits === 0) return 0;
+    if (bits === DIRECTORY) this.#openPage(table, hash);
+    else this.#open(this.#pages[table]!, bits, 0);
+    return this.#words[this.#base + (((hash << this.#pageDepth) >>> (32 - this.#pageBits)) << 1)]!;
+  }
+
+  /** The first record with this hash, whatever its key, or NOWHERE. */
+  glance(table: number, hash: number): Location {
+    const bits = this.#bits[table]!;
+    if (bits === 0) return NOWHERE;
+    if (bits === DIRECTORY) this.#openPage(table, hash);
+    else this.#open(this.#pages[table]!, bits, 0);
+    const words = this.#words;
+    const base = this.#base;
+    const mask = ((1 << this.#pageBits) - 1) << 1;
+    let cell = ((hash << this.#pageDepth) >>> (32 - this.#pageBits)) << 1;
+    while (words[base + cell] !== hash && words[base + cell + 1] !== NOWHERE) cell = (cell + 2) & mask;
+    return words[base + cell + 1]!;
+  }
+
   /** Adds the key that `find` just missed. */
   insert(table: number, hash: number, location: Location): void {
     if (this.#isFull(table)) this.#makeRoom(table, hash);

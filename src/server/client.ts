@@ -6,7 +6,7 @@ import type { Session, Transaction } from "../commands/session.js";
 import type { Connection, ConnectionEvents } from "../host/network.js";
 import type { PartialRequest } from "../protocol/partial-request.js";
 import { buildRequest } from "../protocol/request-builder.js";
-import { BROKEN, INCOMPLETE } from "../protocol/request-scanner.js";
+import { BROKEN, COMPLETE, type RequestScanner, type ScanResult } from "../protocol/request-scanner.js";
 import type { Entry } from "./command-index.js";
 import type { Server } from "./server.js";
 
@@ -130,7 +130,8 @@ export class Client implements ConnectionEvents, Session {
       scanner.begin(held, 0, held.length);
       scanner.next();
       this.server.reply.resp = this.resp;
-      if (!this.server.executor.execute(this, scanner)) this.#hold(held);
+      const { bytes, marks, count } = scanner;
+      if (!this.server.executor.execute(this, bytes, marks, count)) this.#hold(held);
     }
     this.#executeFrom(NOTHING, 0);
     if (!this.#mustWait) this.connection.resumeReading();
@@ -201,26 +202,15 @@ export class Client implements ConnectionEvents, Session {
   /** Executes what was kept and what came, in order; keeps what cannot be executed yet. */
   #executeFrom(bytes: Buffer, length: number): void {
     const { server } = this;
-    const { scanner, reply, executor } = server;
+    const { scanner } = server;
     scanner.bulkLengthMax = server.config.current.protoMaxBulkLenBytes;
-    if (this.#partial === undefined) scanner.begin(bytes, 0, length);
-    else scanner.resume(this.#partial, bytes, 0, length);
-    reply.resp = this.resp;
-    while (!this.#mustWait && !this.#isClosing) {
-      scanner.authenticated = this.#authenticated;
-      const result = scanner.next();
-      if (result === BROKEN) {
-        reply.error(`ERR ${scanner.error}`);
-        this.#partial = undefined;
-        this.#closeAfterReplies();
-        return;
-      }
-      if (result === INCOMPLETE) break;
-      if (!executor.execute(this, scanner)) {
-        this.#hold(buildRequest(scanner.bytes, scanner.marks, scanner.count));
-      } else if (reply.byteLength > REPLY_CHUNK_BYTES) {
-        this.#send();
-      }
+    server.reply.resp = this.resp;
+    if (this.#partial === undefined) {
+      scanner.begin(bytes, 0, length);
+      this.#executePipeline(scanner, bytes, length);
+    } else {
+      scanner.resume(this.#partial, bytes, 0, length);
+      this.#executeEach(scanner);
     }
     this.#partial = this.#isClosing ? undefined : scanner.takeRest();
     this.#send();
@@ -230,6 +220,55 @@ export class Client implements ConnectionEvents, Session {
     } else if (this.#mustWait) {
       this.connection.pauseReading();
     }
+  }
+
+  /** The common case: all requests lie whole in the read buffer. They are scanned a batch ahead. */
+  #executePipeline(scanner: RequestScanner, source: Buffer, length: number): void {
+    const { batch, keyspace } = this.server;
+    let result: ScanResult = COMPLETE;
+    while (result === COMPLETE && !this.#mustWait && !this.#isClosing) {
+      scanner.authenticated = this.#authenticated;
+      // Before AUTH other limits hold than after it: then no request is scanned ahead.
+      batch.fill(scanner, this.#authenticated ? BATCH_REQUESTS : 1);
+      result = batch.result;
+      batch.warm(keyspace, this.database);
+      for (let i = 0; i < batch.size; i++) {
+        if (this.#mustWait || this.#isClosing) {
+          scanner.begin(source, batch.ends[i - 1]!, length);
+          keyspace.hasher.forget();
+          return;
+        }
+        batch.offer(i, keyspace.hasher);
+        this.#execute(batch.bytes[i]!, batch.marks[i]!, batch.counts[i]!);
+      }
+    }
+    keyspace.hasher.forget();
+    if (result !== BROKEN || this.#isClosing) return;
+    if (!this.#mustWait) this.#closeBroken(scanner.error);
+    // Found again, and then answered, when the requests before it were.
+    else scanner.begin(source, batch.size > 0 ? batch.ends[batch.size - 1]! : 0, length);
+  }
+
+  /** The other case: the first request came in pieces. */
+  #executeEach(scanner: RequestScanner): void {
+    while (!this.#mustWait && !this.#isClosing) {
+      scanner.authenticated = this.#authenticated;
+      const result = scanner.next();
+      if (result === BROKEN) this.#closeBroken(scanner.error);
+      if (result !== COMPLETE) return;
+      this.#execute(scanner.bytes, scanner.marks, scanner.count);
+    }
+  }
+
+  #execute(bytes: Buffer, marks: Int32Array, count: number): void {
+    const { executor, reply } = this.server;
+    if (!executor.execute(this, bytes, marks, count)) this.#hold(buildRequest(bytes, marks, count));
+    else if (reply.byteLength > REPLY_CHUNK_BYTES) this.#send();
+  }
+
+  #closeBroken(error: string): void {
+    this.server.reply.error(`ERR ${error}`);
+    this.#closeAfterReplies();
   }
 
   /** Keeps a command that CLIENT PAUSE holds back. */
@@ -274,6 +313,8 @@ export class Client implements ConnectionEvents, Session {
   }
 }
 
+/** How many requests of a pipeline are scanned ahead. */
+const BATCH_REQUESTS = 16;
 const NOTHING = Buffer.alloc(0);
 /** What a client costs besides its buffers, roughly. */
 const OBJECT_BYTES = 1024;

@@ -9,7 +9,8 @@ import type { SessionCall } from "../commands/session.js";
 /** Flags that dispatch asks for, as bits. */
 export const WRITE = 1;
 export const DENY_OOM = 2;
-export const FAST = 4;
+/** Takes constant time: timed by sample (docs/decisions/0003). */
+export const CONSTANT_TIME = 4;
 export const NO_AUTH = 8;
 /** Runs at once between MULTI and EXEC. */
 export const UNQUEUED = 16;
@@ -23,7 +24,6 @@ export const ADMIN = 256;
 const BIT_BY_FLAG: Partial<Record<CommandFlag, number>> = {
   write: WRITE,
   denyoom: DENY_OOM,
-  fast: FAST,
   no_auth: NO_AUTH,
   no_multi: NO_MULTI,
   skip_slowlog: SKIP_SLOWLOG,
@@ -49,6 +49,7 @@ export class Entry {
     readonly command: Command,
   ) {
     let bits = command.unqueued ? UNQUEUED : 0;
+    if (command.kind === "data" && command.complexity === "O(1)") bits |= CONSTANT_TIME;
     for (const flag of command.flags) bits |= BIT_BY_FLAG[flag] ?? 0;
     this.bits = bits;
     this.arity = command.arity;

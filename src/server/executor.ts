@@ -15,10 +15,10 @@ import { buildRequest } from "../protocol/request-builder.js";
 import { COMPLETE, RequestScanner } from "../protocol/request-scanner.js";
 import type { Client } from "./client.js";
 import {
+  CONSTANT_TIME,
   type CommandIndex,
   DENY_OOM,
   type Entry,
-  FAST,
   NO_AUTH,
   NO_MULTI,
   SKIP_SLOWLOG,
@@ -27,7 +27,7 @@ import {
 } from "./command-index.js";
 import type { NodeState } from "./node-state.js";
 
-/** One in so many fast commands is timed, and stands for the others in the statistics: two looks at the clock cost a tenth of a GET. */
+/** One in so many commands of constant time is timed, and stands for the others in the statistics: two looks at the clock cost a tenth of a GET. */
 const SAMPLE_EVERY = 16;
 /** A request of so many bytes is worth timing whatever its command. */
 const LONG_REQUEST_BYTES = 1024;
@@ -52,14 +52,14 @@ export class Executor {
   }
 
   /**
-   * Executes the request that `scanner` holds and writes its reply. Returns false if the command must wait
-   * (CLIENT PAUSE): nothing happened, and it is to be offered again.
+   * Executes one scanned request and writes its reply. Returns false if the command must wait (CLIENT PAUSE): nothing
+   * happened, and it is to be offered again.
    */
-  execute(client: Client, scanner: RequestScanner): boolean {
+  execute(client: Client, bytes: Buffer, marks: Int32Array, count: number): boolean {
     const { call } = this;
-    call.bytes = scanner.bytes;
-    call.marks = scanner.marks;
-    call.count = scanner.count;
+    call.bytes = bytes;
+    call.marks = marks;
+    call.count = count;
     const node = this.#node;
     node.stats.totalCommands++;
     const entry = this.#index.find(call.bytes, call.marks[0]!, call.marks[1]!);
@@ -95,7 +95,7 @@ export class Executor {
 
   #run(entry: Entry, client: Client): void {
     const timed =
-      (entry.bits & FAST) === 0 ||
+      (entry.bits & CONSTANT_TIME) === 0 ||
       --this.#untilSample === 0 ||
       this.#node.timesAll ||
       this.call.marks[(this.call.count << 1) - 1]! - this.call.marks[0]! > LONG_REQUEST_BYTES;
@@ -116,7 +116,7 @@ export class Executor {
     entry.calls++;
     this.#perform(entry, client);
     const micros = (this.#node.clock.monotonicMs() - startMs) * MICROS_PER_MS;
-    entry.microseconds += isSample && (entry.bits & FAST) !== 0 ? micros * SAMPLE_EVERY : micros;
+    entry.microseconds += isSample && (entry.bits & CONSTANT_TIME) !== 0 ? micros * SAMPLE_EVERY : micros;
     if (micros < this.#node.slowMicros) return;
     call.bytes = bytes;
     call.marks = marks;
@@ -260,7 +260,7 @@ export class Executor {
     const { latencyMonitorThresholdMs, slowlogLogSlowerThanMicros } = call.config.current;
     const wallSeconds = Math.floor(node.clock.wallMs() / 1000);
     if (latencyMonitorThresholdMs > 0 && micros >= latencyMonitorThresholdMs * MICROS_PER_MS) {
-      const event = entry.bits & FAST ? "fast-command" : "command";
+      const event = entry.command.flags.includes("fast") ? "fast-command" : "command";
       node.latency.add(event, Math.floor(micros / MICROS_PER_MS), wallSeconds);
     }
     const isSlow = slowlogLogSlowerThanMicros >= 0 && micros >= slowlogLogSlowerThanMicros;

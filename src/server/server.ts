@@ -13,6 +13,7 @@ import type { Cancel } from "../host/timers.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
 import { ReplyWriter } from "../protocol/reply-writer.js";
 import { RequestScanner } from "../protocol/request-scanner.js";
+import { Batch } from "./batch.js";
 import { Client } from "./client.js";
 import { CommandIndex } from "./command-index.js";
 import { Executor } from "./executor.js";
@@ -46,11 +47,12 @@ export class Server {
   readonly reply = new ReplyWriter();
   readonly scanner = new RequestScanner();
   readonly executor: Executor;
+  readonly batch = new Batch();
+  readonly keyspace: Keyspace;
   /** Monotonic milliseconds, as of the last turn. */
   nowMs: number;
   readonly fail: (error: unknown) => void;
   readonly #host: Host;
-  readonly #keyspace: Keyspace;
   readonly #listeners: Listener[] = [];
   readonly #cancels: Cancel[] = [];
   readonly #pausedClients = new Map<Client, () => void>();
@@ -65,7 +67,7 @@ export class Server {
     this.config = config;
     this.log = host.log;
     this.fail = options.fail;
-    this.#keyspace = keyspace;
+    this.keyspace = keyspace;
     this.nowMs = host.clock.monotonicMs();
     const index = new CommandIndex(commands);
     this.state = new NodeState({ ...options, index });
@@ -119,7 +121,7 @@ export class Server {
   /** Sets the clocks for what is done in this turn of the loop. */
   beginTurn(): void {
     const { clock } = this.#host;
-    this.#keyspace.tick(clock.wallMs());
+    this.keyspace.tick(clock.wallMs());
     this.state.checkMemory();
   }
 
@@ -128,7 +130,7 @@ export class Server {
   }
 
   removeClient(client: Client): void {
-    this.#keyspace.watchers.unwatch(client);
+    this.keyspace.watchers.unwatch(client);
     this.state.clients.delete(client.id);
     this.#pausedClients.delete(client);
   }
@@ -174,7 +176,7 @@ export class Server {
   #cron(periodMs: number): void {
     const { clock } = this.#host;
     this.nowMs = clock.monotonicMs();
-    this.#keyspace.access.tick(this.nowMs);
+    this.keyspace.access.tick(this.nowMs);
     this.beginTurn();
     const { state } = this;
     if (state.isPaused && this.nowMs >= state.pausedUntilMs) state.pause(0, false);
@@ -182,7 +184,7 @@ export class Server {
     state.sweeper.compact(periodMs * SWEEP_SHARE);
     for (const client of state.clients.values()) client.check(this.nowMs);
     this.#rates.sample(this.nowMs);
-    state.stats.peakMemoryBytes = Math.max(state.stats.peakMemoryBytes, this.#keyspace.usedBytes);
+    state.stats.peakMemoryBytes = Math.max(state.stats.peakMemoryBytes, this.keyspace.usedBytes);
   }
 
   #reconfigure(now: Config, before: Config): void {
