@@ -12,6 +12,7 @@
  */
 import { assert } from "../base/assert.js";
 import { Arena, type Location, NOWHERE, UNIT_BITS, UNIT_MASK } from "./arena.js";
+import { doubleDirectory, type PageDirectory } from "./page-directory.js";
 import { HEADER_BYTES, KEY_LENGTH, registerBytes, TYPE_FLAGS_ORIGIN } from "./record.js";
 
 const PAGE_BITS_MIN = 2;
@@ -21,24 +22,13 @@ const PAGE_KEYS_MAX = (1 << PAGE_BITS_MAX) * 0.75;
 const DIRECTORY = 0xff;
 const HASHES = 2 ** 32;
 
-/** Pages of a large table: `pageOf[top bits of the hash]` is a number into the other lists. */
-interface Directory {
-  /** How many top bits choose the page. */
-  depth: number;
-  pageOf: Uint32Array;
-  readonly pages: Location[];
-  /** How many top bits all keys of a page share. */
-  readonly depths: number[];
-  readonly counts: number[];
-}
-
 export class TableIndex {
   readonly #pageArena = new Arena();
   readonly #records: Arena;
   #pages: Int32Array;
   #bits: Uint8Array;
   #counts: Uint32Array;
-  readonly #directories = new Map<number, Directory>();
+  readonly #directories = new Map<number, PageDirectory>();
   #tableCount: number;
   readonly #freeTables: number[] = [];
 
@@ -261,7 +251,7 @@ export class TableIndex {
     this.#pageDepth = depth;
   }
 
-  #openPage(table: number, hash: number): Directory {
+  #openPage(table: number, hash: number): PageDirectory {
     const directory = this.#directories.get(table)!;
     // A shift by 32 would be one by 0; a directory has at least two pages, so its depth is at least 1.
     const number = directory.pageOf[hash >>> (32 - directory.depth)]!;
@@ -354,7 +344,7 @@ export class TableIndex {
   }
 
   /** Splits one page by the next bit of its hashes. */
-  #split(directory: Directory, number: number, hash: number): void {
+  #split(directory: PageDirectory, number: number, hash: number): void {
     const depth = directory.depths[number]! + 1;
     assert(depth + PAGE_BITS_MAX <= 32, "a table has more keys than its hashes can tell apart");
     if (depth > directory.depth) doubleDirectory(directory);
@@ -394,10 +384,4 @@ const LONG_KEY = 64;
 function grown<T extends Int32Array | Uint32Array | Uint8Array>(old: T, larger: T): T {
   larger.set(old);
   return larger;
-}
-
-function doubleDirectory(directory: Directory): void {
-  const { pageOf } = directory;
-  directory.pageOf = Uint32Array.from({ length: pageOf.length * 2 }, (_, i) => pageOf[i >>> 1]!);
-  directory.depth++;
 }
