@@ -4,6 +4,7 @@
  */
 import { SLOT_COUNT } from "../base/key-hash.js";
 import type { Location } from "./arena.js";
+import { FieldTables } from "./field-table.js";
 import { Records } from "./records.js";
 import { TableIndex } from "./table-index.js";
 
@@ -12,9 +13,11 @@ const GROUP_BITS = 7;
 export class Database {
   records = new Records();
   index = new TableIndex(this.records.arena, SLOT_COUNT);
+  /** What large collections hold. */
+  fields = new FieldTables(this.records);
   /** Keys that a client can see: tombstones, husks and emptied collections are in the index but not counted. */
   size = 0;
-  /** Keys with a deadline. */
+  /** Keys with a deadline that a client can see. */
   expiringCount = 0;
   /** Visible keys per slot and per run of 128 slots, so that a random key is found in few steps. */
   readonly counts = new Uint32Array(SLOT_COUNT);
@@ -32,6 +35,7 @@ export class Database {
   clear(): void {
     this.records = new Records();
     this.index = new TableIndex(this.records.arena, SLOT_COUNT);
+    this.fields = new FieldTables(this.records);
     this.size = 0;
     this.expiringCount = 0;
     this.counts.fill(0);
@@ -119,6 +123,7 @@ export class Database {
   get usedBytes(): number {
     const perSlot = 4 + (this.#due ? 8 : 0) + (this.#birthClocks ? 10 : 0);
     const { arena, outsideBytes } = this.records;
-    return arena.usedBytes + outsideBytes + this.index.usedBytes + SLOT_COUNT * perSlot;
+    const found = this.index.usedBytes + this.fields.usedBytes;
+    return arena.usedBytes + outsideBytes + found + SLOT_COUNT * perSlot;
   }
 }

@@ -3,6 +3,8 @@
  * did to the open key; whoever listens (a log, a link, a test) turns it into deltas. With no listener nothing
  * is encoded and a change costs one comparison.
  */
+import type { HashEntry } from "../delta/packed-hash.js";
+
 export interface Journal {
   /** The open key has a wholly new record: a new life. */
   replaced(): void;
@@ -10,8 +12,10 @@ export interface Journal {
   patched(predecessorClock: number, predecessorOrigin: number, offset: number, length: number): void;
   /** This node's contribution to the open counter changed. */
   counted(): void;
-  /** Fields of the open hash were set or removed: all those of version `clock`. */
-  fieldsChanged(clock: number, removed: readonly Buffer[]): void;
+  /** The open hash is about to have this entry: a field set or removed. The entry is valid during the call only. */
+  fieldChanged(entry: HashEntry): void;
+  /** The entries told of since the last call of this are one change of the open hash, which still has its record. */
+  fieldsChanged(): void;
   /** The expiry register of the open key changed. */
   deadlineSet(): void;
   /** The open key was deleted by a tombstone of this clock. */

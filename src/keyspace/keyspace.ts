@@ -1,7 +1,8 @@
 /**
  * All records of a node and the one way to reach them. A caller opens a key and then reads or changes *the open key*;
  * everything is synchronous and in place. What a data type does with its body is in a file of its own (text.ts,
- * counter.ts, hash.ts, ...); here is what all types share: opening, placing, lives, expiry, removal.
+ * counter.ts, hash.ts, ...); here is what all types share: opening, placing, lives, expiry, removal. Long because all
+ * of these keep the same state of the open key.
  *
  * Invariant: every change of a visible record ends in `changed()`, so that watchers and the dirty count miss none.
  * Invariant: locations and views are valid only until the next change: records move.
@@ -12,6 +13,7 @@ import { CLOCK_UNITS_PER_MS, type HybridClock } from "../delta/hybrid-clock.js";
 import type { AccessClock } from "./access-clock.js";
 import { type Location, NOWHERE, UNIT_BITS, UNIT_MASK } from "./arena.js";
 import { Database } from "./database.js";
+import { isGhost } from "./ghost.js";
 import type { Journal } from "./journal.js";
 import {
   ACCESS,
@@ -54,9 +56,6 @@ export interface KeyspaceStats {
   evicted: number;
 }
 
-/** Frees what a structure body holds. Each type with large collections registers its own. */
-export type FreeStructure = (database: Database, handle: number) => void;
-
 export class Keyspace {
   readonly databases: Database[];
   readonly clock: HybridClock;
@@ -72,8 +71,6 @@ export class Keyspace {
   dirty = 0;
   /** The time of this tick in milliseconds, by the hybrid clock: what deadlines are compared with. */
   nowMs = 0;
-  /** By record type. */
-  readonly freeStructure: FreeStructure[] = [];
 
   /** The database that the next `open` looks in. */
   database: Database;
@@ -197,7 +194,7 @@ export class Keyspace {
     } else {
       access = this.access.overwritten(records.word(old, ACCESS), access);
       this.#releaseBody(old);
-      if (records.deadline(old) !== 0) database.expiringCount--;
+      if (this.at !== NOWHERE && records.deadline(old) !== 0) database.expiringCount--;
       if (!records.fits(old, bytes)) {
         at = records.arena.allocate(bytes);
         database.index.replace(at);
@@ -285,7 +282,7 @@ export class Keyspace {
       this.drop(clock, origin);
       return;
     }
-    this.#becomeGhost(0);
+    this.#becomeGhost(0, true);
     this.records.setLife(this.ghost, clock, origin);
   }
 
@@ -294,8 +291,10 @@ export class Keyspace {
     const { database, records } = this;
     const at = this.at !== NOWHERE ? this.at : this.ghost;
     if (at === NOWHERE) return;
-    if (this.at !== NOWHERE) database.countKey(this.slot, -1);
-    if (records.deadline(at) !== 0) database.expiringCount--;
+    if (this.at !== NOWHERE) {
+      database.countKey(this.slot, -1);
+      if (records.deadline(at) !== 0) database.expiringCount--;
+    }
     this.#releaseBody(at);
     database.index.remove(this.slot);
     records.arena.free(at);
@@ -307,12 +306,15 @@ export class Keyspace {
   /** The open record's deadline has passed. It makes no version: every owner sees the same deadline. */
   expireOpen(): void {
     const { records, at } = this;
-    this.stats.expired++;
+    // What another owner gave a deadline may be an emptied collection here: nobody misses it.
+    const isSeen = !this.keepTombstones || !isGhost(this.database, at);
     const deadlineClock = records.deadline(at) * CLOCK_UNITS_PER_MS;
     const life = records.lifeClock(at);
-    if (this.keepTombstones) this.#becomeGhost(registerBytes(records.word1(at)));
+    if (this.keepTombstones) this.#becomeGhost(registerBytes(records.word1(at)), isSeen);
     else if (deadlineClock > life) this.drop(deadlineClock, 0);
     else this.drop(life, records.lifeOrigin(at));
+    if (!isSeen) return;
+    this.stats.expired++;
     this.changed();
   }
 
@@ -329,6 +331,28 @@ export class Keyspace {
     return isDerived ? 0 : this.records.lifeOrigin(this.ghost);
   }
 
+  /**
+   * Gives the open, absent key a record for a write that joins a life. Only a write of the same type may go on with what
+   * an emptied collection left (see collection.ts); for any other type that life is over, and `clock` starts one.
+   */
+  placeBorn(type: RecordType, clock: number, bodyLength: number): Location {
+    const isOver = this.ghost !== NOWHERE && this.records.type(this.ghost) !== TYPE_NONE;
+    const lifeClock = isOver ? clock : this.bornClock();
+    const lifeOrigin = isOver ? this.origin : this.bornOrigin();
+    const at = this.placeRaw(type, 0, 0, bodyLength);
+    this.records.setLife(at, lifeClock, lifeOrigin);
+    return at;
+  }
+
+  /** Frees about `budget` entries of large collections that were given up. Answers how many it freed. */
+  releaseSlice(budget: number): number {
+    let freed = 0;
+    for (const { fields } of this.databases) {
+      if (fields.queuedEntries > 0 && freed < budget) freed += fields.releaseSlice(budget - freed);
+    }
+    return freed;
+  }
+
   /** FLUSHDB: ends all lives of a database. */
   flush(number: number): void {
     const database = this.databases[number]!;
@@ -343,9 +367,9 @@ export class Keyspace {
     this.journal?.flushed(number, clock);
   }
 
-  /** To be called after every change of the open key. */
-  changed(): void {
-    this.dirty++;
+  /** To be called after every change of the open key; `changes` is how many Redis would count. */
+  changed(changes = 1): void {
+    this.dirty += changes;
     if (this.watchers.count !== 0) this.watchers.changed(this);
   }
 
@@ -363,9 +387,9 @@ export class Keyspace {
   }
 
   /** Leaves only header, key and `registerSize` bytes of register of the open record. */
-  #becomeGhost(registerSize: number): void {
+  #becomeGhost(registerSize: number, wasSeen: boolean): void {
     const { records, database } = this;
-    if (records.deadline(this.at) !== 0) database.expiringCount--;
+    if (wasSeen && records.deadline(this.at) !== 0) database.expiringCount--;
     this.#releaseBody(this.at);
     const slab = records.slab(this.at);
     const word = ((this.at & UNIT_MASK) << 1) + TYPE_FLAGS_ORIGIN;
@@ -373,12 +397,11 @@ export class Keyspace {
     slab.words[((this.at & UNIT_MASK) << 1) + BODY_LENGTH] = 0;
     this.ghost = this.reshape(registerSize, 0);
     this.at = NOWHERE;
-    database.countKey(this.slot, -1);
+    if (wasSeen) database.countKey(this.slot, -1);
   }
 
-  /** Types without a live element and tombstones are in the index but not for clients' eyes. */
   #hideGhost(): void {
-    if (this.at === NOWHERE || this.records.type(this.at) !== TYPE_NONE) return;
+    if (this.at === NOWHERE || !isGhost(this.database, this.at)) return;
     this.ghost = this.at;
     this.at = NOWHERE;
   }
@@ -386,8 +409,6 @@ export class Keyspace {
   #releaseBody(at: Location): void {
     const word1 = this.records.word1(at);
     if (word1 & OUTSIDE) this.records.releaseOutside(this.records.word(at, BODY_LENGTH));
-    else if (word1 & STRUCTURE) {
-      this.freeStructure[typeOf(word1)]!(this.database, this.records.word(at, BODY_LENGTH));
-    }
+    else if (word1 & STRUCTURE) this.database.fields.release(this.records.word(at, BODY_LENGTH));
   }
 }

@@ -11,7 +11,7 @@
  *
  * A register whose version equals the life costs 8 bytes, one set later by the same node 16. Bodies above
  * `OUTSIDE_BYTES` live in a buffer of their own (see outside-bodies.ts). Only the index points at records, so
- * that they can be moved. Entries of large collections use the same header (see field-table.ts).
+ * that they can be moved. Entries of large collections have the same header (see field-table.ts).
  */
 import { type Location, NOWHERE } from "./arena.js";
 
@@ -55,6 +55,8 @@ export const OUTSIDE = 1 << 10;
 export const STRUCTURE = 1 << 11;
 /** A collection that was large once stays a structure, as in Redis; an OBJECT ENCODING hint for text: not the embedded form. */
 export const RAW_TEXT = 1 << 12;
+/** An entry of a large collection that marks its field as removed: it has no value. */
+export const REMOVED = 1 << 13;
 
 export const ORIGIN_SHIFT = 16;
 

@@ -9,6 +9,8 @@
  * A table of up to `PAGE_KEYS_MAX` keys is one page that doubles. A larger one is a directory of pages of
  * which one at a time splits (extendible hashing, Fagin et al. 1979), so that five million keys under one hash
  * tag never mean one long rehash.
+ *
+ * Long because all who walk, fill and grow a table must agree on where a cell is.
  */
 import { assert } from "../base/assert.js";
 import { Arena, type Location, NOWHERE, UNIT_BITS, UNIT_MASK } from "./arena.js";
@@ -21,6 +23,8 @@ const PAGE_KEYS_MAX = (1 << PAGE_BITS_MAX) * 0.75;
 /** In place of the bits of a table that has a directory. */
 const DIRECTORY = 0xff;
 const HASHES = 2 ** 32;
+/** A table is rarely less than an eighth full, so that so many draws from its cells hardly ever miss all. */
+const DRAWS_MAX = 64;
 
 export class TableIndex {
   readonly #pageArena = new Arena();
@@ -57,6 +61,14 @@ export class TableIndex {
 
   count(table: number): number {
     return this.#counts[table]!;
+  }
+
+  /** Bytes of the pages of one table. */
+  bytesOf(table: number): number {
+    const directory = this.#directories.get(table);
+    if (directory) return directory.pages.length * (8 << PAGE_BITS_MAX);
+    const bits = this.#bits[table]!;
+    return bits === 0 ? 0 : 8 << bits;
   }
 
   /** Opens a new empty table. */
@@ -211,6 +223,27 @@ export class TableIndex {
       if (hash >= from && hash < next) into.push(location);
     }
     return next;
+  }
+
+  /**
+   * A record of a table that is not empty, drawn at random: all are equally likely, unless the table is so sparse that
+   * too many draws miss. `random` gives unsigned 32-bit integers.
+   */
+  draw(table: number, random: () => number): Location {
+    const directory = this.#directories.get(table);
+    for (let draws = 0; draws < DRAWS_MAX; draws++) {
+      if (directory) {
+        // Pages are equally large but not equally likely to be met by a hash, so the draw is from the list.
+        const number = random() % directory.pages.length;
+        this.#open(directory.pages[number]!, PAGE_BITS_MAX, directory.depths[number]!);
+      } else {
+        this.#open(this.#pages[table]!, this.#bits[table]!, 0);
+      }
+      const cell = (random() & ((1 << this.#pageBits) - 1)) << 1;
+      const location = this.#words[this.#base + cell + 1]!;
+      if (location !== NOWHERE) return location;
+    }
+    return this.near(table, random());
   }
 
   /** A record of a table that is not empty, near a hash drawn at random. */

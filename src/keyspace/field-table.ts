@@ -1,0 +1,233 @@
+/**
+ * The entries of large collections. Each collection is a hash table; all of a database are in one index, over cells of
+ * the database's arena. An entry has the header of a record: its key is the field, its body the value, its life the
+ * version of the field, and in place of the access clock stands the number of its table, so that whoever moves cells
+ * finds what points at one. A removed field may leave an entry with the flag REMOVED and no value.
+ *
+ * A collection that is given up goes into a queue and is freed a slice at a time, since a million cells take
+ * a second. Until then its bytes count as used.
+ */
+import Denque from "denque";
+import { assert } from "../base/assert.js";
+import { copyRange } from "../base/bytes.js";
+import type { KeyHasher } from "../base/key-hash.js";
+import type { HashEntry } from "../delta/packed-hash.js";
+import { type Location, NOWHERE, UNIT_MASK } from "./arena.js";
+import {
+  ACCESS,
+  BODY_LENGTH,
+  HEADER_BYTES,
+  KEY_LENGTH,
+  LIFE_CLOCK,
+  ORIGIN_SHIFT,
+  OUTSIDE,
+  OUTSIDE_BYTES,
+  REMOVED,
+  TYPE_ENTRY,
+  TYPE_FLAGS_ORIGIN,
+} from "./record.js";
+import type { Records } from "./records.js";
+import { TableIndex } from "./table-index.js";
+
+/** Where a walk over a table ends: one more than the largest hash. */
+export const WALK_END = 2 ** 32;
+
+/** So few entries are freed at once, sparing the queue. */
+const FREED_AT_ONCE_MAX = 64;
+/** Home cells that are walked in one step of freeing. */
+const FREED_HOMES = 64;
+/** Entries looked at to estimate the size of a table. */
+const SIZE_SAMPLES = 64;
+
+export class FieldTables {
+  readonly index: TableIndex;
+  readonly #records: Records;
+  /** Per table the entries that are not marks. */
+  #live = new Uint32Array(16);
+  /** Tables given up and not freed yet, oldest first. */
+  readonly #queue = new Denque<number>();
+  readonly #queued = new Set<number>();
+  /** Up to this hash the oldest one is freed. */
+  #freedTo = 0;
+  #queuedEntries = 0;
+  readonly #batch: Location[] = [];
+
+  constructor(records: Records) {
+    this.#records = records;
+    this.index = new TableIndex(records.arena, 0);
+  }
+
+  /** Bytes of what finds entries; the entries themselves are counted by arena and records. */
+  get usedBytes(): number {
+    return this.index.usedBytes + this.#live.byteLength;
+  }
+
+  create(): number {
+    const table = this.index.createTable();
+    if (table >= this.#live.length) {
+      const grown = new Uint32Array(table * 2);
+      grown.set(this.#live);
+      this.#live = grown;
+    }
+    this.#live[table] = 0;
+    return table;
+  }
+
+  /** Entries that are not marks. */
+  liveCount(table: number): number {
+    return this.#live[table]!;
+  }
+
+  /** All entries, marks of removed fields too. */
+  count(table: number): number {
+    return this.index.count(table);
+  }
+
+  isMark(at: Location): boolean {
+    return (this.#records.word1(at) & REMOVED) !== 0;
+  }
+
+  /** The entry of a field, or NOWHERE. A `write` or `remove` that follows at once acts on this field. */
+  find(table: number, hash: number, bytes: Uint8Array, start: number, end: number): Location {
+    return this.index.find(table, hash, bytes, start, end);
+  }
+
+  /**
+   * Writes the entry that `find` just looked for; `at` is what it found. Answers whether the table has a live field more than
+   * before. The entry's bytes are not in the cell at `at`.
+   */
+  write(table: number, hash: number, at: Location, entry: HashEntry): boolean {
+    const records = this.#records;
+    const { field, value, version } = entry;
+    const fieldLength = field.end - field.start;
+    const valueLength = value === null ? 0 : value.end - value.start;
+    const isOutside = valueLength > OUTSIDE_BYTES;
+    const bytes = HEADER_BYTES + fieldLength + (isOutside ? 0 : valueLength);
+    let to = at;
+    let wasLive = false;
+    if (at === NOWHERE) {
+      to = records.arena.allocate(bytes);
+      this.index.insert(table, hash, to);
+    } else {
+      wasLive = !this.isMark(at);
+      if (!records.fits(at, bytes)) {
+        to = records.arena.allocate(bytes);
+        this.index.replace(to);
+        records.free(at);
+      } else if (records.word1(at) & OUTSIDE) {
+        records.releaseOutside(records.word(at, BODY_LENGTH));
+      }
+    }
+    const slab = records.slab(to);
+    const unit = to & UNIT_MASK;
+    const word = unit << 1;
+    slab.words[word + ACCESS] = table;
+    slab.words[word + TYPE_FLAGS_ORIGIN] =
+      TYPE_ENTRY |
+      (isOutside ? OUTSIDE : 0) |
+      (value === null ? REMOVED : 0) |
+      (version.origin << ORIGIN_SHIFT);
+    slab.words[word + KEY_LENGTH] = fieldLength;
+    slab.words[word + BODY_LENGTH] = isOutside ? records.createOutside(valueLength) : valueLength;
+    slab.doubles[unit + LIFE_CLOCK] = version.clock;
+    const valueAt = copyRange(field, slab.bytes, (unit << 3) + HEADER_BYTES);
+    if (isOutside) copyRange(value!, records.outsideBuffer(slab.words[word + BODY_LENGTH]!), 0);
+    else if (value !== null) copyRange(value, slab.bytes, valueAt);
+    const isLive = value !== null;
+    if (isLive !== wasLive) this.#live[table]! += isLive ? 1 : -1;
+    return isLive && !wasLive;
+  }
+
+  /** Takes out the entry that `find` just found at `at`. */
+  remove(table: number, at: Location): void {
+    if (!this.isMark(at)) this.#live[table]!--;
+    this.index.remove(table);
+    this.#records.free(at);
+  }
+
+  /** An entry drawn at random, maybe a mark; the table is not empty. */
+  draw(table: number, random: () => number): Location {
+    return this.index.draw(table, random);
+  }
+
+  /**
+   * Collects the entries of a range of hashes that starts at `from`, and answers where the next range starts:
+   * `WALK_END` after the last (see `TableIndex.collect`).
+   */
+  collect(table: number, from: number, homes: number, into: Location[]): number {
+    return this.index.collect(table, from, homes, into);
+  }
+
+  /** The bytes that a table takes with all its entries, estimated from some of them. */
+  bytesOf(table: number): number {
+    const sample: Location[] = [];
+    let from = 0;
+    while (from < WALK_END && sample.length < SIZE_SAMPLES) {
+      from = this.collect(table, from, SIZE_SAMPLES, sample);
+    }
+    let bytes = 0;
+    for (const at of sample) bytes += this.#records.sizeOf(at);
+    const perEntry = sample.length === 0 ? 0 : bytes / sample.length;
+    return this.index.bytesOf(table) + Math.round(perEntry * this.count(table));
+  }
+
+  /**
+   * Moves an entry to another cell, for whoever empties sparse slabs. False if it stays: entries of tables in the
+   * queue do, for they go soon.
+   */
+  relocate(hasher: KeyHasher, at: Location): boolean {
+    const records = this.#records;
+    const table = records.word(at, ACCESS);
+    if (this.#queued.has(table)) return false;
+    const { bytes, start, end } = records.key(at);
+    hasher.digest(bytes, start, end);
+    const found = this.find(table, hasher.hash, bytes, start, end);
+    assert(found === at, "an entry is in the table that it names");
+    const { cellBytes } = records.slab(at);
+    const to = records.arena.allocate(cellBytes);
+    const [fromByte, toByte] = [(at & UNIT_MASK) << 3, (to & UNIT_MASK) << 3];
+    records.slab(at).bytes.copy(records.slab(to).bytes, toByte, fromByte, fromByte + cellBytes);
+    this.index.replace(to);
+    // The outside body, if there is one, moved along.
+    records.arena.free(at);
+    return true;
+  }
+
+  // ---- Giving up tables ----
+
+  /** Gives up a table. It must not be used any more; a large one is freed by `releaseSlice`. */
+  release(table: number): void {
+    this.#live[table] = 0;
+    this.#queue.push(table);
+    this.#queued.add(table);
+    this.#queuedEntries += this.count(table);
+    if (this.#queue.length === 1 && this.#queuedEntries <= FREED_AT_ONCE_MAX)
+      this.releaseSlice(FREED_AT_ONCE_MAX);
+  }
+
+  /** Entries that wait to be freed. */
+  get queuedEntries(): number {
+    return this.#queuedEntries;
+  }
+
+  /** Frees at least one and about `budget` of the entries that wait. Answers how many it freed. */
+  releaseSlice(budget: number): number {
+    const batch = this.#batch;
+    let freed = 0;
+    while (freed < budget) {
+      const table = this.#queue.peekFront();
+      if (table === undefined) break;
+      this.#freedTo = this.collect(table, this.#freedTo, FREED_HOMES, batch);
+      for (const at of batch) this.#records.free(at);
+      freed += batch.length;
+      batch.length = 0;
+      if (this.#freedTo < WALK_END) continue;
+      this.#queue.shift();
+      this.#queued.delete(table);
+      this.index.dropTable(table);
+      this.#freedTo = 0;
+    }
+    this.#queuedEntries -= freed;
+    return freed;
+  }
+}

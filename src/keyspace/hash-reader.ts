@@ -1,0 +1,178 @@
+/**
+ * Reads the entries of a hash, whatever its form: one after the other, or the one of a field. Packed ones come in the
+ * order in which their fields came, those of a table in the order of their hashes. Marks of removed fields are entries too.
+ */
+import type { ByteRange } from "../base/bytes.js";
+import type { KeyHasher } from "../base/key-hash.js";
+import { HashCursor, type HashEntry } from "../delta/packed-hash.js";
+import type { Version } from "../delta/version.js";
+import { type Location, NOWHERE } from "./arena.js";
+import type { Database } from "./database.js";
+import { WALK_END } from "./field-table.js";
+import { PACKED, tableOfHash } from "./hash-body.js";
+import type { ByteView } from "./records.js";
+
+/** Home cells of a table that are looked at together. */
+const STEP_HOMES = 128;
+/** As Redis: a scan of a sparse table looks at so many homes for each field asked for, and no further. */
+const HOMES_PER_FIELD_MAX = 10;
+
+/**
+ * The reader is itself the entry at hand, valid until the next step or change. One serves any number of hashes, one
+ * at a time.
+ */
+export class HashReader implements HashEntry {
+  readonly field: ByteView = emptyView();
+  value: ByteView | null = null;
+  /** Where the entry at hand lies; NOWHERE if it is packed with others. */
+  at: Location = NOWHERE;
+  readonly #value: ByteView = emptyView();
+  readonly #version = { clock: 0, origin: 0 };
+  #database!: Database;
+  #table = PACKED;
+  /** Of a packed hash. */
+  readonly #cursor = new HashCursor();
+  #bytes = this.field.bytes;
+  /** Of a table: entries collected and not visited yet start at `#step`; those that follow, at the hash `#from`. */
+  readonly #batch: Location[] = [];
+  #step = 0;
+  #from = 0;
+
+  /** Stands before the first entry of the hash at `at`. */
+  open(database: Database, at: Location): void {
+    this.#database = database;
+    this.#table = tableOfHash(database, at);
+    this.at = NOWHERE;
+    if (this.#table === PACKED) {
+      const { bytes, start, end } = database.records.body(at);
+      this.#bytes = bytes;
+      this.#cursor.open(bytes, start, end);
+    } else {
+      this.#batch.length = 0;
+      this.#step = 0;
+      this.#from = 0;
+    }
+  }
+
+  /** Goes to the next entry; false if there is none. */
+  next(): boolean {
+    if (this.#table !== PACKED) return this.#nextOfTable();
+    if (!this.#cursor.next()) return false;
+    this.#showPacked();
+    return true;
+  }
+
+  /** Goes to the next field that a client can see; false if there is none. */
+  nextLive(): boolean {
+    while (this.next()) if (this.value !== null) return true;
+    return false;
+  }
+
+  /** Goes to the entry of a field; false if it has none. */
+  find(field: ByteRange, hasher: KeyHasher): boolean {
+    if (this.#table === PACKED) {
+      if (!this.#cursor.find(field)) return false;
+      this.#showPacked();
+      return true;
+    }
+    const { bytes, start, end } = field;
+    hasher.digest(bytes, start, end);
+    const at = this.#database.fields.find(this.#table, hasher.hash, bytes, start, end);
+    if (at === NOWHERE) return false;
+    this.#show(at);
+    return true;
+  }
+
+  /** Where the entry at hand is, for `goTo`; valid until the hash changes. */
+  get position(): number {
+    return this.#table === PACKED ? this.#cursor.entryStart : this.at;
+  }
+
+  /** Makes the entry at a position the one at hand; of a table its location is one. */
+  goTo(position: number): void {
+    if (this.#table !== PACKED) {
+      this.#show(position);
+      return;
+    }
+    this.#cursor.entryEnd = position;
+    this.next();
+  }
+
+  /**
+   * Collects the positions of a part of the hash, about `count` or what so many homes of a table hold, and answers the cursor
+   * of the next part: 0 after the last. A field that is there throughout a walk of parts is met, whatever grows or
+   * shrinks meanwhile (see `TableIndex.collect`). A packed hash is one part, whatever the cursor.
+   */
+  scan(cursor: number, count: number, into: number[]): number {
+    if (this.#table === PACKED) {
+      while (this.next()) into.push(this.position);
+      return 0;
+    }
+    let from = cursor;
+    for (let homes = count * HOMES_PER_FIELD_MAX; from < WALK_END && homes > 0; ) {
+      const wanted = count - into.length;
+      if (wanted <= 0) break;
+      from = this.#database.fields.collect(this.#table, from, wanted, into);
+      homes -= wanted;
+    }
+    return from < WALK_END ? from : 0;
+  }
+
+  /** The version of the entry at hand. The object is the same each time. */
+  get version(): Version {
+    const version = this.#version;
+    if (this.at === NOWHERE) {
+      version.clock = this.#cursor.clock();
+      version.origin = this.#cursor.origin();
+    } else {
+      const { records } = this.#database;
+      version.clock = records.lifeClock(this.at);
+      version.origin = records.lifeOrigin(this.at);
+    }
+    return version;
+  }
+
+  #show(at: Location): void {
+    const { records, fields } = this.#database;
+    this.at = at;
+    setView(this.field, records.key(at));
+    this.value = fields.isMark(at) ? null : setView(this.#value, records.body(at));
+  }
+
+  #showPacked(): void {
+    const cursor = this.#cursor;
+    const bytes = this.#bytes;
+    const { field } = this;
+    field.bytes = bytes;
+    field.start = cursor.fieldStart;
+    field.end = cursor.fieldEnd;
+    const value = this.#value;
+    value.bytes = bytes;
+    value.start = cursor.valueStart;
+    value.end = cursor.valueEnd;
+    this.value = cursor.isRemoved ? null : value;
+  }
+
+  #nextOfTable(): boolean {
+    const batch = this.#batch;
+    while (this.#step === batch.length) {
+      if (this.#from === WALK_END) return false;
+      batch.length = 0;
+      this.#step = 0;
+      this.#from = this.#database.fields.collect(this.#table, this.#from, STEP_HOMES, batch);
+    }
+    this.#show(batch[this.#step++]!);
+    return true;
+  }
+}
+
+function emptyView(): ByteView {
+  return { bytes: Buffer.alloc(0), start: 0, end: 0 };
+}
+
+function setView(view: ByteView, { bytes, start, end }: ByteView): ByteView {
+  view.bytes = bytes;
+  view.start = start;
+  view.end = end;
+  return view;
+}

@@ -1,0 +1,105 @@
+/**
+ * Writes entries into the hash of the open key, whatever its form, and changes the form when the hash outgrows its limits:
+ * from packed to a table, never back, as in Redis. It knows nothing of who decides on versions, or listens.
+ */
+import type { ByteRange } from "../base/bytes.js";
+import type { HashEntry } from "../delta/packed-hash.js";
+import type { Version } from "../delta/version.js";
+import { type Location, NOWHERE } from "./arena.js";
+import { restructure } from "./collection.js";
+import { PACKED, tableOfHash } from "./hash-body.js";
+import { HashReader } from "./hash-reader.js";
+import type { Keyspace } from "./keyspace.js";
+import { PackedHashEditor } from "./packed-hash-editor.js";
+
+/** Up to where a hash stays packed. The names are those of the options. */
+export interface HashLimits {
+  readonly hashMaxListpackEntries: number;
+  /** Of each field and each value. */
+  readonly hashMaxListpackValueBytes: number;
+}
+
+export class HashWriter {
+  #keyspace!: Keyspace;
+  #limits!: HashLimits;
+  /** The table that the hash is, or `PACKED`: then `#packed` edits it. */
+  #table = PACKED;
+  readonly #packed = new PackedHashEditor();
+  readonly #reader = new HashReader();
+
+  /** Begins to write into the open hash. */
+  open(keyspace: Keyspace, limits: HashLimits): void {
+    this.#keyspace = keyspace;
+    this.#limits = limits;
+    this.#table = tableOfHash(keyspace.database, keyspace.at);
+    if (this.#table === PACKED) this.#packed.open(keyspace);
+  }
+
+  /** Begins with no entry in the open record, a hash without contents whose body is nothing but room. */
+  create(keyspace: Keyspace, limits: HashLimits, base: Version): void {
+    this.#keyspace = keyspace;
+    this.#limits = limits;
+    this.#table = PACKED;
+    this.#packed.create(keyspace, base);
+  }
+
+  /** Ends what `open` or `create` began: until now the record was not to be looked at. */
+  close(): void {
+    if (this.#table === PACKED) this.#packed.close();
+  }
+
+  /** Writes an entry in place of the one of its field. Answers whether the hash has a live field more than before. */
+  write(entry: HashEntry): boolean {
+    if (this.#table === PACKED) {
+      if (!this.#isLong(entry)) {
+        const isAdded = this.#packed.put(entry);
+        if (this.#packed.hasMoreThan(this.#limits.hashMaxListpackEntries)) this.#spread();
+        return isAdded;
+      }
+      this.#spread();
+    }
+    const { database, hasher } = this.#keyspace;
+    const at = this.#findInTable(entry.field);
+    return database.fields.write(this.#table, hasher.hash, at, entry);
+  }
+
+  /** Removes the live field of a mark, which stays in its place if asked. Answers whether there was such a field. */
+  remove(mark: HashEntry, leavesMark: boolean): boolean {
+    if (this.#table === PACKED) return this.#packed.remove(mark, leavesMark);
+    const { database, hasher } = this.#keyspace;
+    const { fields } = database;
+    const at = this.#findInTable(mark.field);
+    if (at === NOWHERE || fields.isMark(at)) return false;
+    if (leavesMark) fields.write(this.#table, hasher.hash, at, mark);
+    else fields.remove(this.#table, at);
+    return true;
+  }
+
+  /** The entry of a field in the table; the hasher then has the field's hash. */
+  #findInTable({ bytes, start, end }: ByteRange): Location {
+    const { database, hasher } = this.#keyspace;
+    hasher.digest(bytes, start, end);
+    return database.fields.find(this.#table, hasher.hash, bytes, start, end);
+  }
+
+  #isLong({ field, value }: HashEntry): boolean {
+    const bytesMax = this.#limits.hashMaxListpackValueBytes;
+    return field.end - field.start > bytesMax || (value !== null && value.end - value.start > bytesMax);
+  }
+
+  /** Turns the packed hash into a table. */
+  #spread(): void {
+    this.#packed.close();
+    const keyspace = this.#keyspace;
+    const { database, hasher } = keyspace;
+    const { fields } = database;
+    const reader = this.#reader;
+    this.#table = fields.create();
+    reader.open(database, keyspace.at);
+    while (reader.next()) {
+      const at = this.#findInTable(reader.field);
+      fields.write(this.#table, hasher.hash, at, reader);
+    }
+    restructure(keyspace, this.#table);
+  }
+}

@@ -1,0 +1,153 @@
+/**
+ * Changes the packed hash of the open record where it lies. The record takes another shape only when its body changes
+ * in length: a value overwritten by one as long costs a search and a copy.
+ */
+import { ByteWriter } from "../base/byte-writer.js";
+import type { ByteRange } from "../base/bytes.js";
+import {
+  HASH_BASE_BYTES,
+  HashCursor,
+  type HashEntry,
+  hashEntryBytes,
+  rebaseHash,
+  writeHashEntry,
+} from "../delta/packed-hash.js";
+import { type Version, writeVersion } from "../delta/version.js";
+import type { Keyspace } from "./keyspace.js";
+import { registerBytes } from "./record.js";
+
+/** Never reached: a body is packed only while it is small. */
+const REBASED_BYTES_MAX = 2 ** 31;
+/** Two sizes, an age and a byte of field. One field may be empty: a byte that the comparison below has to spare. */
+const ENTRY_BYTES_MIN = 4;
+
+export class PackedHashEditor {
+  #keyspace!: Keyspace;
+  /** The body is `#bytes[#start, #end)`; the record has bytes up to `#room`. */
+  #bytes: Buffer = Buffer.alloc(0);
+  #start = 0;
+  #end = 0;
+  #room = 0;
+  readonly #base = { clock: 0, origin: 0 };
+  readonly #cursor = new HashCursor();
+  readonly #rebased = new ByteWriter({ bytesMax: REBASED_BYTES_MAX });
+
+  /** Begins to edit the hash of the open record. */
+  open(keyspace: Keyspace): void {
+    this.#keyspace = keyspace;
+    this.#view();
+    this.#end = this.#room;
+    const cursor = this.#cursor;
+    cursor.open(this.#bytes, this.#start, this.#end);
+    this.#base.clock = cursor.baseClock();
+    this.#base.origin = cursor.baseOrigin();
+  }
+
+  /** Begins with an empty hash in the open record, whose body is nothing but room: at least `HASH_BASE_BYTES`. */
+  create(keyspace: Keyspace, base: Version): void {
+    this.#keyspace = keyspace;
+    this.#view();
+    this.#end = this.#start + HASH_BASE_BYTES;
+    this.#setBase(base);
+  }
+
+  /** Ends the edit: the record keeps no more room than it needs. */
+  close(): void {
+    if (this.#room !== this.#end) this.#resize(this.#end - this.#start);
+  }
+
+  /** Whether there are more than `count` entries, marks among them. Counts only a body that is long enough for so many. */
+  hasMoreThan(count: number): boolean {
+    if (this.#end - this.#start - HASH_BASE_BYTES < count * ENTRY_BYTES_MIN) return false;
+    const cursor = this.#cursor;
+    cursor.open(this.#bytes, this.#start, this.#end);
+    let entries = 0;
+    while (cursor.next()) entries++;
+    return entries > count;
+  }
+
+  /** Writes an entry in place of the one of its field. Answers whether the hash has a live field more than before. */
+  put(entry: HashEntry): boolean {
+    const { version } = entry;
+    const base = this.#base;
+    if (version.clock < base.clock) this.#lowerBase(version.clock);
+    const cursor = this.#cursor;
+    let isFound = this.#find(entry.field);
+    const wasLive = isFound && !cursor.isRemoved;
+    const isLive = entry.value !== null;
+    if (isFound && isLive && !wasLive) {
+      // A field that comes back is a new one to clients, and new ones come last.
+      this.#replace(cursor.entryStart, cursor.entryEnd, 0);
+      isFound = false;
+    }
+    const from = isFound ? cursor.entryStart : this.#end;
+    const to = isFound ? cursor.entryEnd : this.#end;
+    const isAlone = this.#end - (to - from) === this.#start + HASH_BASE_BYTES;
+    if (isAlone) this.#setBase(version);
+    const at = this.#replace(from, to, hashEntryBytes(entry, base));
+    writeHashEntry(this.#bytes, at, entry, base);
+    return isLive && !wasLive;
+  }
+
+  /** Removes the live field of a mark, which stays in its place if asked. Answers whether there was such a field. */
+  remove(mark: HashEntry, leavesMark: boolean): boolean {
+    if (!this.#find(mark.field) || this.#cursor.isRemoved) return false;
+    if (leavesMark) this.put(mark);
+    else this.#replace(this.#cursor.entryStart, this.#cursor.entryEnd, 0);
+    return true;
+  }
+
+  #find(field: ByteRange): boolean {
+    const cursor = this.#cursor;
+    cursor.open(this.#bytes, this.#start, this.#end);
+    return cursor.find(field);
+  }
+
+  /** Makes `bytes[from, to)` so many bytes long, which the caller writes at the offset returned: the body may move. */
+  #replace(from: number, to: number, length: number): number {
+    const growth = length - (to - from);
+    if (growth === 0) return from;
+    const offset = from - this.#start;
+    const tail = to - this.#start;
+    if (this.#end + growth > this.#room) this.#resize(this.#end + growth - this.#start);
+    const start = this.#start;
+    if (start + tail < this.#end) this.#bytes.copyWithin(start + offset + length, start + tail, this.#end);
+    this.#end += growth;
+    return start + offset;
+  }
+
+  /** Gives the body another length, of which the part in use stays what it is. */
+  #resize(length: number): void {
+    const keyspace = this.#keyspace;
+    const used = this.#end - this.#start;
+    keyspace.reshape(registerBytes(keyspace.records.word1(keyspace.at)), length);
+    this.#view();
+    this.#end = this.#start + used;
+  }
+
+  #view(): void {
+    const { records, at } = this.#keyspace;
+    const { bytes, start, end } = records.body(at);
+    this.#bytes = bytes;
+    this.#start = start;
+    this.#room = end;
+  }
+
+  #setBase({ clock, origin }: Version): void {
+    this.#base.clock = clock;
+    this.#base.origin = origin;
+    writeVersion(this.#bytes, this.#start, this.#base);
+  }
+
+  /** Lets all ages count from an earlier clock, for an entry that comes late. */
+  #lowerBase(clock: number): void {
+    const rebased = this.#rebased;
+    rebased.clear();
+    const base = this.#base;
+    base.clock = clock;
+    rebaseHash(this.#cursor, { bytes: this.#bytes, start: this.#start, end: this.#end }, base, rebased);
+    this.#resize(Math.max(rebased.length, this.#room - this.#start));
+    rebased.bytes.copy(this.#bytes, this.#start, 0, rebased.length);
+    this.#end = this.#start + rebased.length;
+  }
+}
