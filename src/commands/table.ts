@@ -1,9 +1,10 @@
 /** The one table of all commands: what is not here does not exist. */
 import type { Command } from "./command.js";
 import { connectionCommands } from "./connection.js";
+import { hashCommands } from "./hashes.js";
 import { stringCommands } from "./strings.js";
 
-export const commands: readonly Command[] = [...connectionCommands, ...stringCommands];
+export const commands: readonly Command[] = [...connectionCommands, ...hashCommands, ...stringCommands];
 
 export const commandByName: ReadonlyMap<string, Command> = new Map(
   commands.map((command) => [command.name, command]),

@@ -28,10 +28,13 @@ export const INDEX_OUT_OF_RANGE = "ERR index out of range";
 export const NOT_AN_INTEGER = "ERR value is not an integer or out of range";
 export const NOT_A_FLOAT = "ERR value is not a valid float";
 export const OUT_OF_RANGE = "ERR value is out of range";
+export const COUNT_OUT_OF_RANGE =
+  "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807";
 export const NOT_POSITIVE = "ERR value is out of range, must be positive";
 export const INCREMENT_OVERFLOW = "ERR increment or decrement would overflow";
 export const DECREMENT_OVERFLOW = "ERR decrement would overflow";
 export const INCREMENT_NOT_FINITE = "ERR increment would produce NaN or Infinity";
+export const INCREMENT_INFINITE = "ERR value is NaN or Infinity";
 export const STRING_TOO_LONG = "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
 export const OFFSET_OUT_OF_RANGE = "ERR offset is out of range";
 export const NOT_A_BIT_OFFSET = "ERR bit offset is not an integer or out of range";
