@@ -47,6 +47,12 @@ export function negateInt64(a: Int64): Int64 | undefined {
   return typeof a === "number" ? -a + 0 : toInt64(-a);
 }
 
+export function maxInt64(a: Int64, b: Int64): Int64 {
+  // Math.max takes no bigints.
+  if (a > b) return a;
+  return b;
+}
+
 /** The nearest 64-bit integer to an exact value. */
 export function saturateInt64(value: bigint): Int64 {
   return toInt64(value) ?? (value < 0n ? INT64_MIN : INT64_MAX);

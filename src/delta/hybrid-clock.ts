@@ -13,6 +13,11 @@ export function clockOfMs(ms: number): number {
   return ms * CLOCK_UNITS_PER_MS;
 }
 
+/** The millisecond that a clock falls into. */
+export function msOfClock(clock: number): number {
+  return Math.floor(clock / CLOCK_UNITS_PER_MS);
+}
+
 /** Strictly increasing, whatever the wall clock does; it costs an addition. */
 export class HybridClock {
   /** [latest clock issued, observed or reached]. A typed array, so that no write allocates a boxed double. */
@@ -35,6 +40,6 @@ export class HybridClock {
 
   /** The hybrid now in milliseconds: what deadlines are compared with. Never goes back. */
   nowMs(): number {
-    return Math.floor(this.#latest[0]! / CLOCK_UNITS_PER_MS);
+    return msOfClock(this.#latest[0]!);
   }
 }

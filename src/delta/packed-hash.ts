@@ -125,10 +125,11 @@ export class HashCursor {
     this.entryEnd = this.#start + HASH_BASE_BYTES;
     while (this.next()) {
       if (this.fieldEnd - this.fieldStart !== length) continue;
+      // From the end: fields of one hash often begin alike.
       const { bytes, fieldStart } = this;
-      let matched = 0;
-      while (matched < length && bytes[fieldStart + matched] === field[start + matched]) matched++;
-      if (matched === length) return true;
+      let unequal = length;
+      while (unequal > 0 && bytes[fieldStart + unequal - 1] === field[start + unequal - 1]) unequal--;
+      if (unequal === 0) return true;
     }
     return false;
   }

@@ -7,6 +7,7 @@ import {
   INT64_MAX,
   INT64_MIN,
   type Int64,
+  maxInt64,
   negateInt64,
   parseInt64,
   readInt64,
@@ -179,6 +180,8 @@ describe("64-bit integers", () => {
       fc.property(exact, exact, (a, b) => {
         expect(toInt64(a)! < toInt64(b)!).equal(a < b);
         expect(toInt64(a) === toInt64(b)).equal(a === b);
+        const [, higher] = [a, b].sort((x, y) => (x < y ? -1 : 1));
+        expect(maxInt64(toInt64(a)!, toInt64(b)!)).equal(toInt64(higher!));
       }),
     );
   });

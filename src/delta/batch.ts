@@ -1,0 +1,87 @@
+/**
+ * Batches: the deltas of one command, or of one EXEC, as the log and the links carry them.
+ *
+ *     batch := crc:u32 length:u32 format:u8 delta*
+ *
+ *     crc     CRC-32 of all that follows it, so of the length too
+ *     length  bytes that follow the length
+ *     format  1; a reader refuses what it does not know
+ *
+ * There is no count: deltas follow one another to the end, and a batch has at least one.
+ */
+import { ByteReader } from "../base/byte-reader.js";
+import type { ByteWriter } from "../base/byte-writer.js";
+import type { ByteRange } from "../base/bytes.js";
+import type { Checksum } from "../base/crc32.js";
+import type { Delta } from "./delta.js";
+import { readDelta } from "./delta-codec.js";
+
+export const FORMAT = 1;
+
+/** Bytes before the length's first counted one. */
+export const BATCH_HEAD_BYTES = 8;
+const LENGTH_AT = 4;
+
+/** Begins a batch at the writer's end; deltas are written next. Returns where it begins, for `endBatch`. */
+export function beginBatch(writer: ByteWriter): number {
+  const start = writer.length;
+  writer.u32(0);
+  writer.u32(0);
+  writer.u8(FORMAT);
+  return start;
+}
+
+/** Completes the batch that began at `start`. */
+export function endBatch(writer: ByteWriter, start: number, checksum: Checksum): void {
+  writer.patchU32(start + LENGTH_AT, writer.length - start - BATCH_HEAD_BYTES);
+  writer.patchU32(start, checksum(writer.bytes, start + LENGTH_AT, writer.length));
+}
+
+export type BatchReading =
+  | {
+      readonly kind: "batch";
+      readonly deltas: readonly Delta[];
+      /** The offset behind the batch. */
+      readonly end: number;
+    }
+  /** The bytes end before the batch does, if there is one: so many it would take in all. */
+  | { readonly kind: "incomplete"; readonly bytesNeeded: number }
+  | { readonly kind: "damaged"; readonly reason: string };
+
+export interface BatchReader {
+  readonly checksum: Checksum;
+  /** No batch is longer: what says so is damaged. Keeps a flipped bit from making its reader wait for gigabytes. */
+  readonly batchBytesMax: number;
+}
+
+/** Reads the batch at the start of `range`. Its deltas are views of the bytes. */
+export function readBatch(range: ByteRange, { checksum, batchBytesMax }: BatchReader): BatchReading {
+  const { bytes, start, end } = range;
+  const reader = new ByteReader(range);
+  const crc = reader.u32();
+  const length = reader.u32();
+  if (reader.failed) return { kind: "incomplete", bytesNeeded: BATCH_HEAD_BYTES };
+  const batchBytes = BATCH_HEAD_BYTES + length;
+  if (batchBytes > batchBytesMax) return damaged(`${batchBytes} bytes exceed the ${batchBytesMax} allowed`);
+  if (batchBytes > end - start) return { kind: "incomplete", bytesNeeded: batchBytes };
+  const batchEnd = start + batchBytes;
+  if (checksum(bytes, start + LENGTH_AT, batchEnd) !== crc) return damaged("the checksum does not match");
+  return readDeltas(new ByteReader({ bytes, start: reader.at, end: batchEnd }));
+}
+
+/** What the checksum vouches for may still come from a sender that is broken, or newer than this node. */
+function readDeltas(reader: ByteReader): BatchReading {
+  const format = reader.u8();
+  if (format !== FORMAT) return damaged(`format ${format} is not known`);
+  const deltas: Delta[] = [];
+  do {
+    const delta = readDelta(reader);
+    if (delta === undefined) return damaged(`delta ${deltas.length} is malformed`);
+    deltas.push(delta);
+  } while (reader.remaining > 0);
+  return { kind: "batch", deltas, end: reader.end };
+}
+
+function damaged(reason: string): BatchReading {
+  return { kind: "damaged", reason };
+}

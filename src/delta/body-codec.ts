@@ -1,0 +1,131 @@
+/**
+ * Bodies as values to bytes and back. A body's bytes are the same in the arena and on the wire: those of a text are
+ * its own, counters and hashes have pages of theirs (packed-counter.ts, packed-hash.ts).
+ */
+import { unreachable } from "../base/assert.js";
+import { ByteWriter } from "../base/byte-writer.js";
+import { compareBytes, rangeOf } from "../base/bytes.js";
+import { readInt64, writeInt64 } from "../base/int64.js";
+import {
+  CONTRIBUTION_BYTES,
+  COUNTER_BASE_BYTES,
+  contributionBoot,
+  contributionClock,
+  contributionOrigin,
+  contributionSum,
+  isPackedCounter,
+  writeContribution,
+} from "./packed-counter.js";
+import { appendHashEntry, HASH_BASE_BYTES, HashCursor, isPackedHash } from "./packed-hash.js";
+import {
+  type Body,
+  type CounterBody,
+  type HashBody,
+  type HashField,
+  NO_BODY,
+  RANKS,
+} from "./record-state.js";
+import { compareVersions, VERSION_ZERO, type Version, writeVersion } from "./version.js";
+
+/** No body is longer: Node's buffers end there. */
+export const BODY_BYTES_MAX = 2 ** 32 - 1;
+
+/**
+ * The canonical bytes of a body: equal bodies have equal ones. Of the many ways to pack a hash it is the one with the
+ * fields in the order of their bytes, on the lowest of their versions.
+ */
+export function packBody(body: Body): Uint8Array {
+  switch (body.kind) {
+    case "none":
+      return new Uint8Array(0);
+    case "text":
+      return body.bytes;
+    case "counter":
+      return packCounter(body);
+    case "hash":
+      return packHash(body);
+    default:
+      return unreachable(body);
+  }
+}
+
+function packCounter({ base, contributions }: CounterBody): Uint8Array {
+  const bytes = new Uint8Array(COUNTER_BASE_BYTES + contributions.length * CONTRIBUTION_BYTES);
+  writeInt64(bytes, 0, base);
+  let at = COUNTER_BASE_BYTES;
+  for (const contribution of contributions) {
+    writeContribution(bytes, at, contribution);
+    at += CONTRIBUTION_BYTES;
+  }
+  return bytes;
+}
+
+function packHash({ fields }: HashBody): Uint8Array {
+  const writer = new ByteWriter({ capacityBytes: 64 * (fields.size + 1), bytesMax: BODY_BYTES_MAX });
+  const base = lowestVersion(fields);
+  writeVersion(writer.bytes, 0, base);
+  writer.length = HASH_BASE_BYTES;
+  const entries = [...fields].map(([name, field]) => ({ name: Buffer.from(name, "latin1"), field }));
+  entries.sort((a, b) => compareBytes(a.name, b.name));
+  for (const { name, field } of entries) {
+    const value = field.value === null ? null : rangeOf(field.value);
+    appendHashEntry(writer, { field: rangeOf(name), value, version: field.version }, base);
+  }
+  return writer.written();
+}
+
+function lowestVersion(fields: ReadonlyMap<string, HashField>): Version {
+  let lowest: Version | undefined;
+  for (const { version } of fields.values()) {
+    if (lowest === undefined || compareVersions(version, lowest) < 0) lowest = version;
+  }
+  return lowest ?? VERSION_ZERO;
+}
+
+/**
+ * The body of that rank that some bytes from outside are, or undefined if they are none. Values are views of the bytes.
+ */
+export function unpackBody(rank: number, bytes: Uint8Array): Body | undefined {
+  switch (rank) {
+    case RANKS.none:
+      return bytes.length === 0 ? NO_BODY : undefined;
+    case RANKS.text:
+      return { kind: "text", bytes };
+    case RANKS.counter:
+      return isPackedCounter(rangeOf(bytes)) ? unpackCounter(bytes) : undefined;
+    case RANKS.hash:
+      return isPackedHash(rangeOf(bytes)) ? unpackHash(bytes) : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function unpackCounter(bytes: Uint8Array): CounterBody {
+  const contributions = [];
+  for (let at = COUNTER_BASE_BYTES; at < bytes.length; at += CONTRIBUTION_BYTES) {
+    contributions.push({
+      origin: contributionOrigin(bytes, at),
+      boot: contributionBoot(bytes, at),
+      sum: contributionSum(bytes, at),
+      clock: contributionClock(bytes, at),
+    });
+  }
+  return { kind: "counter", base: readInt64(bytes, 0), contributions };
+}
+
+/** undefined if a field comes twice. */
+function unpackHash(bytes: Uint8Array): HashBody | undefined {
+  const fields = new Map<string, HashField>();
+  const cursor = new HashCursor();
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  cursor.open(bytes, 0, bytes.length);
+  while (cursor.next()) {
+    const name = text.toString("latin1", cursor.fieldStart, cursor.fieldEnd);
+    if (fields.has(name)) return undefined;
+    fields.set(name, {
+      value: cursor.isRemoved ? null : bytes.subarray(cursor.valueStart, cursor.valueEnd),
+      version: { clock: cursor.clock(), origin: cursor.origin() },
+    });
+  }
+  return { kind: "hash", fields };
+}

@@ -1,0 +1,226 @@
+/**
+ * The bytes of a delta. Integers are little-endian, varints those of base/varint.ts.
+ *
+ *     delta    := record | patch | flush | collect
+ *     record   := tag:u8 place life:version [deadline] [register:version] [sized]
+ *                 tag       the body's rank (record-state.ts), + 32 if there is a deadline, + 64 if there is a register
+ *                 deadline  varint, milliseconds; without it there is none
+ *                 register  the version of the expiry register; without it it is the life
+ *                 sized     the body; none for rank 0
+ *     patch    := 128:u8 place predecessor:version life:version deadline:varint offset:varint sized
+ *                 deadline  0 for none
+ *     flush    := 129:u8 db:u8 slot:u16 floor:version
+ *                 db 255 is all databases, slot 65535 all slots
+ *     collect  := 130:u8 slot:u16 floor:version
+ *
+ *     place    := db:u8 slot:u16 key:sized
+ *     sized    := length:varint byte*
+ *     version  := clock:u64 origin:u16
+ *
+ * Writing takes the parts as they lie in the arena and allocates nothing; `writeDelta` is for deltas as values.
+ */
+import { unreachable } from "../base/assert.js";
+import type { ByteReader } from "../base/byte-reader.js";
+import type { ByteWriter } from "../base/byte-writer.js";
+import { type ByteRange, rangeOf } from "../base/bytes.js";
+import { BODY_BYTES_MAX, packBody, unpackBody } from "./body-codec.js";
+import { type CollectDelta, DB_MAX, type Delta, type FlushDelta, type KeyPlace } from "./delta.js";
+import { RANK_MAX, RANKS, type RecordState } from "./record-state.js";
+import { equalVersions, VERSION_BYTES, type Version, writeVersion } from "./version.js";
+
+const HAS_DEADLINE = 32;
+const HAS_REGISTER = 64;
+const PATCH = 128;
+const FLUSH = 129;
+const COLLECT = 130;
+
+const ALL_DBS = 255;
+const ALL_SLOTS = 0xffff;
+const SLOT_COUNT = 16384;
+
+/** A key where it lies. One object may be reused for all of them, as of the following. */
+export interface PlacedKey {
+  readonly db: number;
+  readonly slot: number;
+  readonly key: ByteRange;
+}
+
+/** A record where it lies. */
+export interface PlacedRecord extends PlacedKey {
+  readonly life: Version;
+  /** 0 for none. */
+  readonly deadlineMs: number;
+  /** The version of the expiry register. */
+  readonly registered: Version;
+  readonly rank: number;
+  /** The body in its packed form; not read if the rank is that of no body. */
+  readonly body: ByteRange;
+}
+
+/** A patch where it lies. */
+export interface PlacedPatch extends PlacedKey {
+  readonly predecessor: Version;
+  readonly life: Version;
+  readonly deadlineMs: number;
+  readonly offset: number;
+  readonly bytes: ByteRange;
+}
+
+export function writeRecord(writer: ByteWriter, record: PlacedRecord): void {
+  const { life, deadlineMs, registered, rank } = record;
+  const isOfLife = equalVersions(registered, life);
+  writer.u8(rank | (deadlineMs === 0 ? 0 : HAS_DEADLINE) | (isOfLife ? 0 : HAS_REGISTER));
+  writePlace(writer, record);
+  appendVersion(writer, life);
+  if (deadlineMs !== 0) writer.varint(deadlineMs);
+  if (!isOfLife) appendVersion(writer, registered);
+  if (rank !== RANKS.none) writer.sized(record.body);
+}
+
+export function writePatch(writer: ByteWriter, patch: PlacedPatch): void {
+  writer.u8(PATCH);
+  writePlace(writer, patch);
+  appendVersion(writer, patch.predecessor);
+  appendVersion(writer, patch.life);
+  writer.varint(patch.deadlineMs);
+  writer.varint(patch.offset);
+  writer.sized(patch.bytes);
+}
+
+export function writeFlush(writer: ByteWriter, { db, slot, floor }: FlushDelta): void {
+  writer.u8(FLUSH);
+  writer.u8(db ?? ALL_DBS);
+  writer.u16(slot ?? ALL_SLOTS);
+  appendVersion(writer, floor);
+}
+
+export function writeCollect(writer: ByteWriter, { slot, floor }: CollectDelta): void {
+  writer.u8(COLLECT);
+  writer.u16(slot);
+  appendVersion(writer, floor);
+}
+
+/** The canonical bytes of any delta: equal ones have equal bytes. */
+export function writeDelta(writer: ByteWriter, delta: Delta): void {
+  switch (delta.kind) {
+    case "record":
+      writeState(writer, delta, delta.state);
+      break;
+    case "patch":
+      writePatch(writer, { ...delta, key: rangeOf(delta.key), bytes: rangeOf(delta.bytes) });
+      break;
+    case "flush":
+      writeFlush(writer, delta);
+      break;
+    case "collect":
+      writeCollect(writer, delta);
+      break;
+    default:
+      unreachable(delta);
+  }
+}
+
+function writeState(
+  writer: ByteWriter,
+  { db, slot, key }: KeyPlace,
+  { life, expiry, body }: RecordState,
+): void {
+  writeRecord(writer, {
+    db,
+    slot,
+    key: rangeOf(key),
+    life,
+    deadlineMs: expiry.deadlineMs,
+    registered: expiry.version,
+    rank: RANKS[body.kind],
+    body: rangeOf(packBody(body)),
+  });
+}
+
+function writePlace(writer: ByteWriter, { db, slot, key }: PlacedKey): void {
+  writer.u8(db);
+  writer.u16(slot);
+  writer.sized(key);
+}
+
+function appendVersion(writer: ByteWriter, version: Version): void {
+  writer.ensure(VERSION_BYTES);
+  writeVersion(writer.bytes, writer.length, version);
+  writer.length += VERSION_BYTES;
+}
+
+/**
+ * Reads one delta from bytes that may be wrong; undefined, and a failed reader, if they are no delta. Keys and values
+ * are views of the bytes: who keeps them past the life of those copies them.
+ */
+export function readDelta(reader: ByteReader): Delta | undefined {
+  const tag = reader.u8();
+  const delta = readTagged(reader, tag);
+  if (delta === undefined) reader.fail();
+  return reader.failed ? undefined : delta;
+}
+
+function readTagged(reader: ByteReader, tag: number): Delta | undefined {
+  switch (tag) {
+    case PATCH:
+      return readPatch(reader);
+    case FLUSH:
+      return readFlush(reader);
+    case COLLECT:
+      return { kind: "collect", slot: readSlot(reader), floor: readVersion(reader) };
+    default:
+      return tag < PATCH ? readRecord(reader, tag) : undefined;
+  }
+}
+
+function readRecord(reader: ByteReader, tag: number): Delta | undefined {
+  const place = readPlace(reader);
+  const life = readVersion(reader);
+  const hasDeadline = (tag & HAS_DEADLINE) !== 0;
+  const deadlineMs = hasDeadline ? reader.varint() : 0;
+  const hasRegister = (tag & HAS_REGISTER) !== 0;
+  const version = hasRegister ? readVersion(reader) : life;
+  // What could be left out must be: equal records have one form.
+  const isWasteful = (hasDeadline && deadlineMs === 0) || (hasRegister && equalVersions(version, life));
+  const rank = tag & RANK_MAX;
+  const bytes = rank === RANKS.none ? new Uint8Array(0) : reader.sized();
+  if (reader.failed || isWasteful) return undefined;
+  const body = unpackBody(rank, bytes);
+  return body && { kind: "record", ...place, state: { life, expiry: { deadlineMs, version }, body } };
+}
+
+function readPatch(reader: ByteReader): Delta | undefined {
+  const place = readPlace(reader);
+  const predecessor = readVersion(reader);
+  const life = readVersion(reader);
+  const deadlineMs = reader.varint();
+  const offset = reader.varint();
+  const bytes = reader.sized();
+  // Where the patch applies, so much memory is taken.
+  if (offset + bytes.length > BODY_BYTES_MAX) return undefined;
+  return { kind: "patch", ...place, predecessor, life, deadlineMs, offset, bytes };
+}
+
+function readFlush(reader: ByteReader): Delta {
+  const db = reader.u8();
+  const slot = reader.u16();
+  if (slot >= SLOT_COUNT && slot !== ALL_SLOTS) reader.fail();
+  const floor = readVersion(reader);
+  return { kind: "flush", db: db === ALL_DBS ? null : db, slot: slot === ALL_SLOTS ? null : slot, floor };
+}
+
+function readPlace(reader: ByteReader): KeyPlace {
+  const db = reader.u8();
+  if (db > DB_MAX) reader.fail();
+  return { db, slot: readSlot(reader), key: reader.sized() };
+}
+
+function readSlot(reader: ByteReader): number {
+  const slot = reader.u16();
+  if (slot >= SLOT_COUNT) reader.fail();
+  return slot;
+}
+
+function readVersion(reader: ByteReader): Version {
+  return { clock: reader.u64(), origin: reader.u16() };
+}

@@ -1,0 +1,60 @@
+/**
+ * Deltas: what one command did, in a form that merges. All of a command, or of one EXEC, make a batch, the unit of log,
+ * stream, acknowledgement and application. Their bytes are in delta-codec.ts, what they do in apply.ts and
+ * remains.ts.
+ */
+import type { RecordState } from "./record-state.js";
+import type { Version } from "./version.js";
+
+export type Delta = RecordDelta | PatchDelta | FlushDelta | CollectDelta;
+
+/** Where a key lives. */
+export interface KeyPlace {
+  /** 0 to `DB_MAX`. */
+  readonly db: number;
+  readonly slot: number;
+  readonly key: Uint8Array;
+}
+
+/** A record, or what a command did to it: merged with what is there. */
+export interface RecordDelta extends KeyPlace {
+  readonly kind: "record";
+  readonly state: RecordState;
+}
+
+/**
+ * Some bytes of a large text. It begins a new life like every text edit, but stands only on the one it was made
+ * on: who has another needs the record.
+ */
+export interface PatchDelta extends KeyPlace {
+  readonly kind: "patch";
+  readonly predecessor: Version;
+  readonly life: Version;
+  /** Carried over from the predecessor; 0 for never. */
+  readonly deadlineMs: number;
+  /** Where the bytes go. They may overlap the text's end or lie beyond it; a gap is filled with zeros. */
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+/** FLUSHALL and FLUSHDB: lives below the floor do not exist. */
+export interface FlushDelta {
+  readonly kind: "flush";
+  /** null for all. */
+  readonly db: number | null;
+  /** null for all. */
+  readonly slot: number | null;
+  readonly floor: Version;
+}
+
+/**
+ * The slot, in all databases, takes this birth floor and collects remains up to it. Made only when every owner, current
+ * and pending, has merged all deltas up to the floor and what any of them wrote before it had (docs/formats/delta.md).
+ */
+export interface CollectDelta {
+  readonly kind: "collect";
+  readonly slot: number;
+  readonly floor: Version;
+}
+
+export const DB_MAX = 254;

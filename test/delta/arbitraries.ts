@@ -1,0 +1,92 @@
+/**
+ * Generated states from domains so small that everything collides: lives, registers, fields and contributions tie,
+ * deadlines fall on clocks, and every kind of body meets every other.
+ */
+
+import fc from "fast-check";
+import { INT64_MAX, INT64_MIN, type Int64 } from "#torus/base/int64.js";
+import type { Delta } from "#torus/delta/delta.js";
+import { clockOfMs } from "#torus/delta/hybrid-clock.js";
+import {
+  type Body,
+  type Contribution,
+  type HashField,
+  NO_BODY,
+  noExpiry,
+  type RecordState,
+} from "#torus/delta/record-state.js";
+import type { Version } from "#torus/delta/version.js";
+
+const CLOCKS = [0, 1, 2, 3, clockOfMs(1), clockOfMs(2), clockOfMs(2) + 1];
+const DEADLINES_MS = [0, 1, 2];
+
+export const version: fc.Arbitrary<Version> = fc.record({
+  clock: fc.constantFrom(...CLOCKS),
+  origin: fc.constantFrom(0, 1, 2),
+});
+
+export const nowMs = fc.constantFrom(0, 1, 2, 3);
+
+const bytes = fc.constantFrom("", "x", "xy", "y", "\x00\xff").map((text) => Buffer.from(text, "latin1"));
+const int64 = fc.constantFrom<Int64[]>(-1, 0, 1, 2, INT64_MAX, INT64_MIN);
+
+const contribution: fc.Arbitrary<Contribution> = fc.record({
+  origin: fc.constantFrom(1, 2),
+  boot: fc.constantFrom(1, 2 ** 32 - 1),
+  sum: int64,
+  clock: fc.constantFrom(...CLOCKS),
+});
+
+const field: fc.Arbitrary<HashField> = fc.record({ value: fc.option(bytes), version });
+
+export const body: fc.Arbitrary<Body> = fc.oneof(
+  fc.constant(NO_BODY),
+  fc.record({ kind: fc.constant("text" as const), bytes }),
+  fc.record({
+    kind: fc.constant("counter" as const),
+    base: int64,
+    contributions: fc
+      .uniqueArray(contribution, { selector: ({ origin, boot }) => `${origin}:${boot}`, maxLength: 4 })
+      .map((all) => all.sort((a, b) => a.origin - b.origin || a.boot - b.boot)),
+  }),
+  fc.record({
+    kind: fc.constant("hash" as const),
+    fields: fc
+      .uniqueArray(fc.tuple(fc.constantFrom("", "f", "g"), field), { selector: ([name]) => name })
+      .map((entries) => new Map(entries)),
+  }),
+);
+
+/** Half of the registers are those of a life without expiry, as in life. */
+export const state: fc.Arbitrary<RecordState> = version.chain((life) =>
+  fc.record({
+    life: fc.constant(life),
+    expiry: fc.oneof(
+      fc.constant(noExpiry(life)),
+      fc.record({ deadlineMs: fc.constantFrom(...DEADLINES_MS), version }),
+    ),
+    body,
+  }),
+);
+
+const place = { db: fc.constantFrom(0, 15, 254), slot: fc.constantFrom(0, 1, 16383), key: bytes };
+
+export const delta: fc.Arbitrary<Delta> = fc.oneof(
+  { arbitrary: fc.record({ kind: fc.constant("record" as const), ...place, state }), weight: 4 },
+  fc.record({
+    kind: fc.constant("patch" as const),
+    ...place,
+    predecessor: version,
+    life: version,
+    deadlineMs: fc.constantFrom(...DEADLINES_MS),
+    offset: fc.constantFrom(0, 1, 300),
+    bytes,
+  }),
+  fc.record({
+    kind: fc.constant("flush" as const),
+    db: fc.option(place.db),
+    slot: fc.option(place.slot),
+    floor: version,
+  }),
+  fc.record({ kind: fc.constant("collect" as const), slot: place.slot, floor: version }),
+);
