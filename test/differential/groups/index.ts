@@ -1,0 +1,20 @@
+import type { Group } from "../group.js";
+import { bits } from "./bits.js";
+import { connection } from "./connection.js";
+import { counters } from "./counters.js";
+import { expiry } from "./expiry.js";
+import { hashes } from "./hashes.js";
+import { keys } from "./keys.js";
+import { strings } from "./strings.js";
+import { transactions } from "./transactions.js";
+
+export const groups: readonly Group[] = [
+  strings,
+  counters,
+  bits,
+  hashes,
+  keys,
+  expiry,
+  transactions,
+  connection,
+];

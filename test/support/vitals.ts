@@ -1,0 +1,24 @@
+import type { WireClient } from "./wire-client.js";
+
+/** One number of INFO, asked over a connection that is served like any other. */
+export async function vital(client: WireClient, name: string): Promise<number> {
+  const reply = await client.call("INFO", "everything");
+  const text = reply.kind === "bulk" || reply.kind === "verbatim" ? reply.bytes.toString() : "";
+  const value = new RegExp(`^${name}:(\\d+)`, "m").exec(text)?.[1];
+  if (value === undefined) throw new Error(`INFO has no number called ${name}`);
+  return Number(value);
+}
+
+/** Megabytes of memory that the server's process holds in fact. */
+export async function residentMegabytes(client: WireClient): Promise<number> {
+  return (await vital(client, "used_memory_rss")) / 2 ** 20;
+}
+
+/** Asks until it is so. Every question is a round trip through the server, which so gets its turn: nobody sleeps. */
+export async function eventually(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  const attempts = 20_000;
+  for (let i = 0; i < attempts; i++) {
+    if (await isSo()) return;
+  }
+  throw new Error(`still not so after ${attempts} questions: ${what}`);
+}
