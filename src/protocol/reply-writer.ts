@@ -50,6 +50,9 @@ const HEADER_BYTES_MAX = 20;
 /** What `reserveArray` leaves free: the header of up to nine elements. Longer ones move what follows. */
 const RESERVED_BYTES = 4;
 
+/** Replies shorter than this are sent by views that are kept. */
+const VIEWS = 128;
+
 export class ReplyWriter {
   /** Version of the protocol: what `HELLO` agreed on. */
   resp: 2 | 3 = 2;
@@ -61,6 +64,10 @@ export class ReplyWriter {
   private large: Buffer[] = [];
   private largeAt: number[] = [];
   private largeBytes = 0;
+
+  /** Views of `viewed`, by length. */
+  private readonly views: (Buffer | undefined)[] = Array.from({ length: VIEWS }, () => undefined);
+  private viewed = this.buffer;
 
   /** All bytes of the replies, for the limits of output buffers. */
   get byteLength(): number {
@@ -254,10 +261,21 @@ export class ReplyWriter {
       for (const segment of this.take()) sink.write(segment);
       return;
     }
-    const bytes = this.buffer.subarray(0, this.length);
+    const bytes = this.view();
     if (sink.pendingBytes > 0) sink.write(Buffer.from(bytes));
     else if (!sink.write(bytes)) this.buffer = Buffer.allocUnsafe(BUFFER_BYTES_MIN);
     this.reset();
+  }
+
+  /** The bytes to send. Making a view costs more than writing a short reply, and short replies are often of one length. */
+  private view(): Buffer {
+    const { buffer, length } = this;
+    if (length >= VIEWS) return buffer.subarray(0, length);
+    if (this.viewed !== buffer) {
+      this.viewed = buffer;
+      this.views.fill(undefined);
+    }
+    return (this.views[length] ??= buffer.subarray(0, length));
   }
 
   /** The replies as buffers that belong to the caller, in order. */
