@@ -78,10 +78,10 @@ export class Call {
     return true;
   }
 
-  /** An argument as a 64-bit integer; beyond ±2^53 the nearest float64. Refuses what is none. */
-  integer(index: number): number {
+  /** An argument as a 64-bit integer; beyond ±2^53 the nearest float64. Refuses what is none with an error line. */
+  integer(index: number, error = NOT_AN_INTEGER): number {
     const value = parseInteger(this.bytes, this.start(index), this.end(index));
-    if (Number.isNaN(value)) throw new ReplyError(NOT_AN_INTEGER);
+    if (Number.isNaN(value)) throw new ReplyError(error);
     return value;
   }
 

@@ -59,6 +59,8 @@ export interface Declaration {
   readonly keys?: readonly KeyPositions[];
   /** Runs at once between MULTI and EXEC instead of being queued. */
   readonly unqueued?: true;
+  /** Runs what was queued: waits, and is refused, where a command of the transaction would be. */
+  readonly executes?: true;
   /** Redis's COMMAND tips, such as "nondeterministic_output". */
   readonly tips?: readonly string[];
   /** Arguments in the notation of `syntax.ts`. */

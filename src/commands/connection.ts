@@ -1,7 +1,25 @@
 /** Commands on the connection itself: https://redis.io/docs/latest/commands/?group=connection */
-import { ReplyError, wrongNumberOfArguments } from "../protocol/reply-error.js";
+import { redisVersion } from "../base/version.js";
+import {
+  DATABASE_OUT_OF_RANGE,
+  NOT_A_PROTOCOL_VERSION,
+  ReplyError,
+  SYNTAX_ERROR,
+  UNSUPPORTED_PROTOCOL,
+  wrongNumberOfArguments,
+} from "../protocol/reply-error.js";
+import { authenticate, authenticateDefaultUser } from "./authentication.js";
 import type { Call } from "./call.js";
-import { type Command, data } from "./command.js";
+import { setClientName } from "./client-name.js";
+import { clientCommand } from "./clients.js";
+import { type Command, data, session } from "./command.js";
+import type { SessionCall } from "./session.js";
+import { discardTransaction } from "./transactions.js";
+
+const NOT_YET_AUTHENTICATED =
+  "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option " +
+  "can be used to authenticate the client and select the RESP protocol version at the same time";
+const INT_MAX = 2 ** 31 - 1;
 
 export const connectionCommands: readonly Command[] = [
   data({
@@ -13,13 +31,160 @@ export const connectionCommands: readonly Command[] = [
     syntax: "[message]",
     since: "1.0.0",
     complexity: "O(1)",
-    summary: "Answers PONG, or the message given.",
+    summary: "Answers PONG, or the message it was given.",
     run: ping,
   }),
+  data({
+    name: "echo",
+    arity: 2,
+    group: "connection",
+    flags: ["loading", "stale", "fast"],
+    syntax: "message",
+    since: "1.0.0",
+    complexity: "O(1)",
+    summary: "Answers the message it was given.",
+    run: (call) => call.reply.bulk(call.bytes, call.start(1), call.end(1)),
+  }),
+  session({
+    name: "hello",
+    arity: -1,
+    group: "connection",
+    flags: ["noscript", "loading", "stale", "fast", "no_auth", "allow_busy"],
+    syntax: "[arguments=(protover:integer [AUTH (username password)] [SETNAME clientname])]",
+    since: "6.0.0",
+    complexity: "O(1)",
+    summary: "Chooses the version of the protocol, and may log in and name the connection with it.",
+    history: [["6.2.0", "The version may be left out, to read the connection's state"]],
+    run: hello,
+  }),
+  session({
+    name: "auth",
+    arity: -2,
+    group: "connection",
+    flags: ["noscript", "loading", "stale", "fast", "no_auth", "allow_busy"],
+    syntax: "[username@6.0.0] password",
+    since: "1.0.0",
+    complexity: "O(N) in passwords of the user",
+    summary: "Logs the connection in.",
+    history: [["6.0.0", "User names"]],
+    differs: "The only user is `default`, whose password is the option `requirepass`.",
+    run: auth,
+  }),
+  session({
+    name: "select",
+    arity: 2,
+    group: "connection",
+    flags: ["loading", "stale", "fast"],
+    syntax: "index:integer",
+    since: "1.0.0",
+    complexity: "O(1)",
+    summary: "Opens another database for the connection.",
+    run: select,
+  }),
+  session({
+    name: "quit",
+    arity: -1,
+    group: "connection",
+    flags: ["noscript", "loading", "stale", "fast", "no_auth", "allow_busy"],
+    unqueued: true,
+    since: "1.0.0",
+    complexity: "O(1)",
+    summary: "Closes the connection after its replies.",
+    run: quit,
+  }),
+  session({
+    name: "reset",
+    arity: 1,
+    group: "connection",
+    flags: ["noscript", "loading", "stale", "fast", "no_auth", "allow_busy"],
+    unqueued: true,
+    since: "6.2.0",
+    complexity: "O(1)",
+    summary: "Puts the connection into the state of a new one.",
+    run: reset,
+  }),
+  clientCommand,
 ];
 
 function ping(call: Call): void {
   if (call.count > 2) throw new ReplyError(wrongNumberOfArguments("ping"));
   if (call.count === 1) call.reply.simple("PONG");
   else call.reply.bulk(call.bytes, call.start(1), call.end(1));
+}
+
+/** What stands before a mistake in the options has happened, as in Redis. */
+function hello(call: SessionCall): void {
+  const { session, reply } = call;
+  const version = call.count > 1 ? protocolVersion(call) : session.resp;
+  for (let i = 2; i < call.count; i++) {
+    const following = call.count - 1 - i;
+    if (call.is(i, "auth") && following >= 2) {
+      authenticate(call, i + 1, i + 2);
+      i += 2;
+    } else if (call.is(i, "setname") && following >= 1) {
+      setClientName(call, i + 1);
+      i += 1;
+    } else {
+      throw new ReplyError(`ERR Syntax error in HELLO option '${call.text(i)}'`);
+    }
+  }
+  if (!session.authenticated) throw new ReplyError(NOT_YET_AUTHENTICATED);
+  session.resp = version;
+  reply.resp = version;
+  reply.map(7);
+  reply.bulkText("server");
+  reply.bulkText("redis");
+  reply.bulkText("version");
+  reply.bulkText(redisVersion);
+  reply.bulkText("proto");
+  reply.integer(version);
+  reply.bulkText("id");
+  reply.integer(session.id);
+  reply.bulkText("mode");
+  reply.bulkText("standalone");
+  reply.bulkText("role");
+  reply.bulkText("master");
+  reply.bulkText("modules");
+  reply.emptyArray();
+}
+
+function protocolVersion(call: Call): 2 | 3 {
+  const version = call.integer(1, NOT_A_PROTOCOL_VERSION);
+  if (version === 2 || version === 3) return version;
+  throw new ReplyError(UNSUPPORTED_PROTOCOL);
+}
+
+function auth(call: SessionCall): void {
+  if (call.count > 3) throw new ReplyError(SYNTAX_ERROR);
+  if (call.count === 3) authenticate(call, 1, 2);
+  else authenticateDefaultUser(call, 1);
+  call.reply.ok();
+}
+
+function select(call: SessionCall): void {
+  const index = call.integer(1);
+  if (Math.abs(index) > INT_MAX) {
+    throw new ReplyError(`ERR value is out of range, value must between ${-INT_MAX - 1} and ${INT_MAX}`);
+  }
+  if (index < 0 || index >= call.config.current.databases) throw new ReplyError(DATABASE_OUT_OF_RANGE);
+  call.session.database = index;
+  call.reply.ok();
+}
+
+function quit(call: SessionCall): void {
+  call.reply.ok();
+  call.session.close(true);
+}
+
+function reset(call: SessionCall): void {
+  const { session, config, reply } = call;
+  discardTransaction(call);
+  session.database = 0;
+  session.resp = 2;
+  reply.resp = 2;
+  session.authenticated = config.current.requirepass === "";
+  session.name = "";
+  session.replyMode = "on";
+  session.noTouch = false;
+  reply.simple("RESET");
 }

@@ -32,8 +32,6 @@ export interface Session extends Watcher {
   replyMode: "on" | "off" | "skip-next" | "skip";
   /** Non-null between MULTI and EXEC. */
   transaction: Transaction | null;
-  /** How many keys it watches. */
-  watchedKeys: number;
   /** For CLIENT LIST: milliseconds (monotonic) of the last command; its name (`client|list`). */
   lastCommandMs: number;
   lastCommand: string;
@@ -103,8 +101,12 @@ export interface Node {
   /** Writes the configuration file anew; calls back with an error line or undefined. */
   rewriteConfig(): Promise<string | undefined>;
   resetStats(): void;
-  /** CLIENT PAUSE: holds back all commands, or only writes, until a time (monotonic milliseconds); 0 ends it. */
+  /**
+   * CLIENT PAUSE: holds back all commands, or only writes, until a time in monotonic milliseconds. A pause under way is
+   * neither shortened nor loosened.
+   */
   pause(untilMs: number, writesOnly: boolean): void;
+  unpause(): void;
   setActiveExpiry(on: boolean): void;
   /** Executes the queued commands of a session as one, replies included. */
   executeTransaction(session: Session): void;

@@ -3,8 +3,14 @@ import type { Command } from "./command.js";
 import { connectionCommands } from "./connection.js";
 import { hashCommands } from "./hashes.js";
 import { stringCommands } from "./strings.js";
+import { transactionCommands } from "./transactions.js";
 
-export const commands: readonly Command[] = [...connectionCommands, ...hashCommands, ...stringCommands];
+export const commands: readonly Command[] = [
+  ...connectionCommands,
+  ...hashCommands,
+  ...stringCommands,
+  ...transactionCommands,
+];
 
 export const commandByName: ReadonlyMap<string, Command> = new Map(
   commands.map((command) => [command.name, command]),

@@ -48,6 +48,17 @@ export class Watchers {
     watcher.keysChanged = false;
   }
 
+  /** Lets keys expire whose time has come among those that somebody watches. */
+  expire(keyspace: Keyspace, watcher: Watcher): void {
+    const selected = keyspace.database.number;
+    for (const name of this.#keysByWatcher.get(watcher) ?? []) {
+      const { database, key } = this.#byKey.get(name)!;
+      keyspace.select(database);
+      keyspace.peek(key, 0, key.length);
+    }
+    keyspace.select(selected);
+  }
+
   /** The open key of the keyspace changed. */
   changed(keyspace: Keyspace): void {
     const name = nameOf(keyspace.database.number, keyspace.bytes, keyspace.start, keyspace.end);

@@ -61,6 +61,11 @@ export const EXEC_WITHOUT_MULTI = "ERR EXEC without MULTI";
 export const DISCARD_WITHOUT_MULTI = "ERR DISCARD without MULTI";
 export const WATCH_INSIDE_MULTI = "ERR WATCH inside MULTI is not allowed";
 
+/** EXEC itself was refused: the transaction is gone, whatever the reason. Redis leaves the code ERR out. */
+export function executionAborted({ line }: ReplyError): ReplyError {
+  return new ReplyError(`EXECABORT Transaction discarded because of: ${line.replace(/^ERR /, "")}`);
+}
+
 /** `command` is the lower-case full name: `get`, or `config|set` for a subcommand. */
 export function wrongNumberOfArguments(command: string): string {
   return `ERR wrong number of arguments for '${command}' command`;
@@ -68,4 +73,9 @@ export function wrongNumberOfArguments(command: string): string {
 
 export function invalidExpireTime(command: string): string {
   return `ERR invalid expire time in '${command}' command`;
+}
+
+/** Where a subcommand itself judges its arguments; `container` is in lower case. */
+export function unknownSubcommandOrArity(container: string, subcommand: string): string {
+  return `ERR unknown subcommand or wrong number of arguments for '${subcommand}'. Try ${container.toUpperCase()} HELP.`;
 }

@@ -24,7 +24,6 @@ export class Client implements ConnectionEvents, Session {
   /** Not zero if a guard must look at each command of this client. */
   hurdles = 0;
   keysChanged = false;
-  watchedKeys = 0;
   readonly createdMs: number;
   readonly remote: string;
   readonly local: string;
@@ -161,6 +160,8 @@ export class Client implements ConnectionEvents, Session {
   close(soft: boolean): void {
     if (!soft) {
       this.#isClosing = true;
+      // At once, so that CLIENT LIST and KILL in the same turn no longer see it.
+      this.server.removeClient(this);
       this.connection.destroy();
       return;
     }

@@ -18,8 +18,8 @@ export const UNQUEUED = 16;
 export const NO_MULTI = 32;
 export const SKIP_SLOWLOG = 64;
 export const MAY_REPLICATE = 128;
-/** Not held back by CLIENT PAUSE, so that a paused server can be managed. */
-export const ADMIN = 256;
+/** Runs the transaction: what holds for the commands in it holds for it. */
+export const EXECUTES = 256;
 
 const BIT_BY_FLAG: Partial<Record<CommandFlag, number>> = {
   write: WRITE,
@@ -48,7 +48,7 @@ export class Entry {
     readonly name: string,
     readonly command: Command,
   ) {
-    let bits = command.unqueued ? UNQUEUED : 0;
+    let bits = (command.unqueued ? UNQUEUED : 0) | (command.executes ? EXECUTES : 0);
     if (command.kind === "data" && command.complexity === "O(1)") bits |= CONSTANT_TIME;
     for (const flag of command.flags) bits |= BIT_BY_FLAG[flag] ?? 0;
     this.bits = bits;

@@ -9,7 +9,12 @@ import { AssertionError } from "../base/assert.js";
 import type { Call } from "../commands/call.js";
 import type { SessionCall, Transaction } from "../commands/session.js";
 import { ArenaFull } from "../keyspace/arena.js";
-import { NO_AUTH as NOT_AUTHENTICATED, OUT_OF_MEMORY, ReplyError } from "../protocol/reply-error.js";
+import {
+  executionAborted,
+  NO_AUTH as NOT_AUTHENTICATED,
+  OUT_OF_MEMORY,
+  ReplyError,
+} from "../protocol/reply-error.js";
 import type { ReplyWriter } from "../protocol/reply-writer.js";
 import { buildRequest } from "../protocol/request-builder.js";
 import { COMPLETE, RequestScanner } from "../protocol/request-scanner.js";
@@ -19,6 +24,7 @@ import {
   type CommandIndex,
   DENY_OOM,
   type Entry,
+  EXECUTES,
   NO_AUTH,
   NO_MULTI,
   SKIP_SLOWLOG,
@@ -159,6 +165,11 @@ export class Executor {
   #executeGuarded(client: Client, found: Entry | undefined): boolean {
     const { call } = this;
     const node = this.#node;
+    if (found === undefined && (call.is(0, "post") || call.is(0, "host:"))) {
+      // A browser that a malicious page has sent here: nothing more of its request is executed.
+      client.close(false);
+      return true;
+    }
     const entry = this.#resolve(found);
     if (entry instanceof ReplyError) return this.#reject(client, found, entry);
     const { bits } = entry;
@@ -170,7 +181,7 @@ export class Executor {
       return this.#reject(client, entry, new ReplyError("ERR Command not allowed inside a transaction"));
     }
     const needsMemory =
-      (bits & DENY_OOM) !== 0 || (entry.name === "exec" && transaction?.needsMemory === true);
+      (bits & DENY_OOM) !== 0 || ((bits & EXECUTES) !== 0 && transaction?.needsMemory === true);
     if (node.isOverMemory && needsMemory && !node.makeRoom()) {
       return this.#reject(client, entry, new ReplyError(OUT_OF_MEMORY));
     }
@@ -203,8 +214,8 @@ export class Executor {
     const request = buildRequest(call.bytes, call.marks, call.count);
     transaction.queuedBytes += request.length;
     if (transaction.queuedBytes > this.call.config.current.clientQueryBufferLimitBytes) {
-      transaction.aborted = true;
-      throw new ReplyError("ERR transaction exceeds client-query-buffer-limit");
+      client.close(false);
+      return;
     }
     transaction.queue.push(request);
     if (bits & WRITE) transaction.writes = true;
@@ -216,9 +227,15 @@ export class Executor {
 
   #reject(client: Client, entry: Entry | undefined, error: ReplyError): boolean {
     if (entry) entry.rejected++;
-    if (client.transaction !== null) client.transaction.aborted = true;
     const mark = this.#reply.mark();
-    this.#refuse(error);
+    if (entry !== undefined && (entry.bits & EXECUTES) !== 0) {
+      client.transaction = null;
+      this.#node.keyspace.watchers.unwatch(client);
+      this.#refuse(executionAborted(error));
+    } else {
+      if (client.transaction !== null) client.transaction.aborted = true;
+      this.#refuse(error);
+    }
     if (client.replyMode !== "on") this.#reply.rollback(mark);
     if (client.replyMode === "skip-next") client.replyMode = "on";
     return true;

@@ -14,7 +14,7 @@ import { Evictor } from "../keyspace/evictor.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
 import { Sweeper } from "../keyspace/sweeper.js";
 import type { Client } from "./client.js";
-import { ADMIN, type CommandIndex, MAY_REPLICATE, WRITE } from "./command-index.js";
+import { type CommandIndex, EXECUTES, MAY_REPLICATE, WRITE } from "./command-index.js";
 
 /** Bits of `hurdles`. */
 const PAUSED = 1;
@@ -127,20 +127,21 @@ export class NodeState implements Node {
   holdsBack(bits: number, transaction: Transaction | null): boolean {
     if ((this.hurdles & PAUSED) === 0) return false;
     if (this.clock.monotonicMs() >= this.pausedUntilMs) {
-      this.pause(0, false);
+      this.unpause();
       return false;
     }
-    if (!this.pausesWritesOnly) return (bits & ADMIN) === 0;
-    return (bits & (WRITE | MAY_REPLICATE)) !== 0 || transaction?.writes === true;
+    if (!this.pausesWritesOnly) return true;
+    if ((bits & (WRITE | MAY_REPLICATE)) !== 0) return true;
+    return (bits & EXECUTES) !== 0 && transaction?.writes === true;
   }
 
   pause(untilMs: number, writesOnly: boolean): void {
-    this.pausedUntilMs = untilMs;
-    this.pausesWritesOnly = writesOnly;
-    if (untilMs > 0) {
-      this.hurdles |= PAUSED;
-      return;
-    }
+    this.pausesWritesOnly = this.isPaused ? this.pausesWritesOnly && writesOnly : writesOnly;
+    this.pausedUntilMs = this.isPaused ? Math.max(this.pausedUntilMs, untilMs) : untilMs;
+    this.hurdles |= PAUSED;
+  }
+
+  unpause(): void {
     this.hurdles &= ~PAUSED;
     this.resumed();
   }

@@ -179,7 +179,7 @@ export class Server {
     this.keyspace.access.tick(this.nowMs);
     this.beginTurn();
     const { state } = this;
-    if (state.isPaused && this.nowMs >= state.pausedUntilMs) state.pause(0, false);
+    if (state.isPaused && this.nowMs >= state.pausedUntilMs) state.unpause();
     if (state.isActiveExpiryOn) state.sweeper.expire(periodMs * SWEEP_SHARE);
     state.sweeper.compact(periodMs * SWEEP_SHARE);
     for (const client of state.clients.values()) client.check(this.nowMs);

@@ -1,0 +1,57 @@
+/** One line of CLIENT LIST: https://redis.io/docs/latest/commands/client-list/. Tools read its fields by name. */
+import type { Session } from "./session.js";
+
+const MILLIS_PER_SECOND = 1000;
+
+/** Without the line end. `nowMs` is monotonic. */
+export function clientLine(session: Session, nowMs: number): string {
+  const fields = Object.entries(fieldsOf(session, nowMs));
+  return fields.map(([name, value]) => `${name}=${value}`).join(" ");
+}
+
+/** In the order of Redis 7.2. */
+function fieldsOf(session: Session, nowMs: number): Record<string, number | string> {
+  const { transaction, outputBytes } = session;
+  return {
+    id: session.id,
+    addr: session.remote,
+    laddr: session.local,
+    fd: -1,
+    name: session.name,
+    age: Math.floor((nowMs - session.createdMs) / MILLIS_PER_SECOND),
+    idle: Math.floor((nowMs - session.lastCommandMs) / MILLIS_PER_SECOND),
+    flags: flagsOf(session),
+    db: session.database,
+    sub: 0,
+    psub: 0,
+    ssub: 0,
+    multi: transaction === null ? -1 : transaction.queue.length,
+    qbuf: session.queryBytes,
+    "qbuf-free": 0,
+    "argv-mem": 0,
+    "multi-mem": transaction === null ? 0 : transaction.queuedBytes,
+    rbs: 0,
+    rbp: 0,
+    obl: 0,
+    oll: outputBytes > 0 ? 1 : 0,
+    omem: outputBytes,
+    "tot-mem": session.memoryBytes,
+    events: outputBytes > 0 ? "rw" : "r",
+    cmd: session.lastCommand,
+    user: "default",
+    redir: -1,
+    resp: session.resp,
+    "lib-name": session.libraryName,
+    "lib-ver": session.libraryVersion,
+  };
+}
+
+function flagsOf(session: Session): string {
+  let flags = "";
+  if (session.transaction !== null) flags += "x";
+  if (session.keysChanged) flags += "d";
+  if (session.isUnix) flags += "U";
+  if (session.noEvict) flags += "e";
+  if (session.noTouch) flags += "T";
+  return flags === "" ? "N" : flags;
+}

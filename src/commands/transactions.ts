@@ -1,0 +1,124 @@
+/** Commands that run together, and only if nobody interfered: https://redis.io/docs/latest/commands/?group=transactions */
+import {
+  DISCARD_WITHOUT_MULTI,
+  EXEC_ABORTED,
+  EXEC_WITHOUT_MULTI,
+  NESTED_MULTI,
+  ReplyError,
+  WATCH_INSIDE_MULTI,
+} from "../protocol/reply-error.js";
+import { allKeys, type Command, session } from "./command.js";
+import type { SessionCall } from "./session.js";
+
+export const transactionCommands: readonly Command[] = [
+  session({
+    name: "multi",
+    arity: 1,
+    group: "transactions",
+    flags: ["noscript", "loading", "stale", "fast", "allow_busy"],
+    unqueued: true,
+    since: "1.2.0",
+    complexity: "O(1)",
+    summary: "Opens a transaction: the commands that follow wait for EXEC.",
+    run: multi,
+  }),
+  session({
+    name: "exec",
+    arity: 1,
+    group: "transactions",
+    flags: ["noscript", "loading", "stale", "skip_slowlog"],
+    unqueued: true,
+    executes: true,
+    since: "1.2.0",
+    complexity: "By the commands in the transaction",
+    summary: "Runs the waiting commands as one, unless a watched key has changed.",
+    run: exec,
+  }),
+  session({
+    name: "discard",
+    arity: 1,
+    group: "transactions",
+    flags: ["noscript", "loading", "stale", "fast", "allow_busy"],
+    unqueued: true,
+    since: "2.0.0",
+    complexity: "O(N) in waiting commands",
+    summary: "Drops the transaction and the keys watched for it.",
+    run: discard,
+  }),
+  session({
+    name: "watch",
+    arity: -2,
+    group: "transactions",
+    flags: ["noscript", "loading", "stale", "fast", "allow_busy"],
+    keys: allKeys("RO"),
+    unqueued: true,
+    syntax: "key...",
+    since: "2.2.0",
+    complexity: "O(N) in keys",
+    summary: "Watches keys, so that EXEC runs only if nobody has changed them.",
+    run: watch,
+  }),
+  session({
+    name: "unwatch",
+    arity: 1,
+    group: "transactions",
+    flags: ["noscript", "loading", "stale", "fast", "allow_busy"],
+    since: "2.2.0",
+    complexity: "O(1)",
+    summary: "Stops watching all keys.",
+    run: unwatch,
+  }),
+];
+
+function multi(call: SessionCall): void {
+  const { session } = call;
+  if (session.transaction !== null) throw new ReplyError(NESTED_MULTI);
+  session.transaction = { queue: [], queuedBytes: 0, aborted: false, writes: false, needsMemory: false };
+  call.reply.ok();
+}
+
+function exec(call: SessionCall): void {
+  const { session, keyspace } = call;
+  const { transaction } = session;
+  if (transaction === null) throw new ReplyError(EXEC_WITHOUT_MULTI);
+  // A watched key whose time has come has changed, whether or not anyone has looked at it since.
+  keyspace.watchers.expire(keyspace, session);
+  const { keysChanged } = session;
+  if (transaction.aborted || keysChanged) {
+    discardTransaction(call);
+    if (transaction.aborted) throw new ReplyError(EXEC_ABORTED);
+    call.reply.nullArray();
+    return;
+  }
+  keyspace.watchers.unwatch(session);
+  call.node.executeTransaction(session);
+  session.transaction = null;
+}
+
+function discard(call: SessionCall): void {
+  if (call.session.transaction === null) throw new ReplyError(DISCARD_WITHOUT_MULTI);
+  discardTransaction(call);
+  call.reply.ok();
+}
+
+/** Ends the connection's transaction, if there is one, and all its watching. */
+export function discardTransaction({ session, keyspace }: SessionCall): void {
+  session.transaction = null;
+  keyspace.watchers.unwatch(session);
+}
+
+function watch(call: SessionCall): void {
+  const { session, keyspace } = call;
+  if (session.transaction !== null) throw new ReplyError(WATCH_INSIDE_MULTI);
+  for (let i = 1; i < call.count; i++) {
+    // What has expired goes now: its removal later must not count as a change.
+    call.peek(i);
+    keyspace.watchers.watch(session, session.database, call.copy(i));
+  }
+  call.reply.ok();
+}
+
+function unwatch({ session, keyspace, reply }: SessionCall): void {
+  keyspace.watchers.unwatch(session);
+  reply.ok();
+}
