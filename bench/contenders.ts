@@ -1,11 +1,11 @@
 /** Who competes: our built server, and redis-server unless another rival is named or none is to be had. */
-import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Options } from "./options.js";
+import { firstLineOf } from "./report/facts.js";
 import type { Contender } from "./servers.js";
 
-const repository = fileURLToPath(new URL("../../", import.meta.url));
+export const repository = fileURLToPath(new URL("../../", import.meta.url));
 export const resultsDirectory = `${repository}bench/results`;
 
 /** Room for the crowd of 10,000 and for those who watch it. */
@@ -35,7 +35,7 @@ export function rivalContender(options: Options): Contender | undefined {
   if (options.alone) return undefined;
   if (options.against !== undefined)
     return { side: "rival", name: nameOf(options.against), command: options.against };
-  if (versionOf("redis-server") === undefined) return undefined;
+  if (firstLineOf("redis-server", ["--version"]) === undefined) return undefined;
   return {
     side: "rival",
     name: "redis",
@@ -45,18 +45,6 @@ export function rivalContender(options: Options): Contender | undefined {
       ...["--save", "", "--appendonly", "no", "--maxclients", clientsMax],
     ],
   };
-}
-
-/** First line of what a program says of its version; undefined if it cannot be run. */
-export function versionOf(program: string): string | undefined {
-  try {
-    return execFileSync(program, ["--version"], {
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "ignore"],
-    }).split("\n")[0];
-  } catch {
-    return undefined; // Not installed: the caller says what that means.
-  }
 }
 
 /** Profiles are what outlives the server's own temporary directory. */

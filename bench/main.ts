@@ -2,12 +2,14 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import type { Bench } from "./bench.js";
 import { Children } from "./children.js";
-import { ourContender, resultsDirectory, rivalContender } from "./contenders.js";
+import { ourContender, repository, resultsDirectory, rivalContender } from "./contenders.js";
 import type { Measurement } from "./measurement.js";
 import { machineMeter } from "./meter.js";
 import { type Options, parseOptions, usage } from "./options.js";
 import { pinningHere } from "./pinning.js";
-import { formatDuration } from "./report/format.js";
+import { contenderFacts, machineFacts } from "./report/facts.js";
+import { page } from "./report/page.js";
+import { type Report, reportOf } from "./report/report.js";
 import { terminalReport } from "./report/terminal.js";
 import { rowsNamed } from "./rows.js";
 import type { Contender } from "./servers.js";
@@ -23,28 +25,45 @@ try {
 }
 
 async function run(options: Options): Promise<void> {
+  const { scale } = options;
   const rows = rowsNamed(options.only);
   const contenders = contendersOf(options);
-  const children = new Children(options.pin ? pinningHere() : undefined);
-  const release = endWithUs(children, options.scale.minutesMax);
+  const pinning = options.pin ? pinningHere() : undefined;
+  const children = new Children(pinning);
+  const release = endWithUs(children, scale.minutesMax);
   const note = (line: string): void => void process.stdout.write(`${line}\n`);
-  const meter = machineMeter(children, options.scale.patienceMs);
-  const bench: Bench = { contenders, children, scale: options.scale, meter, note };
+  const bench: Bench = { contenders, children, scale, meter: machineMeter(children, scale.patienceMs), note };
+  const startedAt = new Date().toISOString();
   const startedMs = performance.now();
   const measurements: Measurement[] = [];
-  try {
-    for (const row of rows) {
-      note(`${row.name}: ${row.title}`);
-      measurements.push(...(await row.measure(bench)));
-    }
-  } finally {
-    release();
-    children.endAll();
+  for (const row of rows) {
+    note(`${row.name}: ${row.title}`);
+    measurements.push(...(await row.measure(bench)));
   }
-  note(`\n${terminalReport(measurements)}\n\n${formatDuration((performance.now() - startedMs) / 1000)}`);
-  const json = JSON.stringify({ measurements }, undefined, 1);
+  release();
+  const report = reportOf({
+    startedAt,
+    seconds: (performance.now() - startedMs) / 1000,
+    commandLine: ["npm run bench --", ...process.argv.slice(2)].join(" "),
+    scale,
+    rows: rows.map((row) => row.name),
+    machine: machineFacts(pinning),
+    contenders: contenders.map((contender) => contenderFacts(contender, repository)),
+    measurements,
+  });
+  note(`\n${terminalReport(report)}`);
+  for (const path of write(report, options.jsonPath)) note(path);
+}
+
+/** Gives the paths of what it wrote. */
+function write(report: Report, jsonPath: string | undefined): string[] {
+  const name = `${resultsDirectory}/${report.startedAt.slice(0, 19).replaceAll(":", "")}-${report.scale.name}`;
+  const json = `${JSON.stringify(report, undefined, 1)}\n`;
   mkdirSync(resultsDirectory, { recursive: true });
-  if (options.jsonPath !== undefined) writeFileSync(options.jsonPath, json);
+  writeFileSync(`${name}.json`, json);
+  writeFileSync(`${name}.html`, page(report));
+  if (jsonPath !== undefined) writeFileSync(jsonPath, json);
+  return [`${name}.json`, `${name}.html`, ...(jsonPath === undefined ? [] : [jsonPath])];
 }
 
 function contendersOf(options: Options): Contender[] {
@@ -62,6 +81,7 @@ function endWithUs(children: Children, minutesMax: number): () => void {
     process.exit(exitCode);
   };
   process.on("exit", () => children.endAll());
+  process.stdout.on("error", () => process.exit(1)); // Whoever read it has gone, as `head` does.
   process.on("SIGINT", end("interrupted", 130)).on("SIGTERM", end("asked to end", 143));
   const overdue = setTimeout(end(`not done within ${minutesMax} minutes`, 1), minutesMax * 60_000);
   return () => clearTimeout(overdue);

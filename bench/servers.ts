@@ -62,26 +62,25 @@ async function firstPong(child: ChildProcess, port: number): Promise<void> {
   let failure: Error | undefined;
   child.once("error", (error) => (failure = error));
   const deadlineMs = performance.now() + startMsMax;
-  while (performance.now() < deadlineMs) {
+  for (let reply = ""; reply !== "PONG"; reply = await replyToPing(port)) {
     if (failure !== undefined) throw failure;
-    if (child.exitCode !== null || child.signalCode !== null)
-      throw new Error("the server ended before it answered");
-    if (await answersPing(port)) return;
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error("it ended before it answered");
+    if (performance.now() > deadlineMs) throw new Error(`no PONG within ${startMsMax} ms, only: ${reply}`);
     await pause(retryMs);
   }
-  throw new Error(`no PONG within ${startMsMax} ms`);
 }
 
-async function answersPing(port: number): Promise<boolean> {
+/** What came instead of an answer too: nobody listens yet, or the server is loading, or it knows no PING. */
+async function replyToPing(port: number): Promise<string> {
   try {
     const connection = await Connection.open(port);
     try {
-      return (await connection.call("PING")) === "PONG";
+      return await connection.call("PING");
     } finally {
       connection.close();
     }
-  } catch {
-    return false; // Not listening yet, or still loading: the caller asks again until its deadline.
+  } catch (error) {
+    return String(error);
   }
 }
 

@@ -98,7 +98,7 @@ async function requestsFor(
   for (const server of servers) {
     for (const command of commands) {
       const assumedRate = Math.min(shape.pipeline, 10) * 80_000;
-      const requests = Math.ceil(assumedRate * Math.min(rehearsalSeconds, bench.scale.cellSeconds));
+      const requests = Math.ceil(assumedRate * Math.min(rehearsalSeconds, bench.scale.cellSeconds / 2));
       const run = { ...runOf(bench, server, shape), command, requests };
       const { requestsPerSecond } = await redisBenchmark(bench.children, run);
       fastest[command] = Math.max(fastest[command], requestsPerSecond);

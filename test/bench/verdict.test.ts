@@ -1,8 +1,7 @@
 import { expect } from "chai";
-import type { GoalId } from "../../bench/goals.js";
-import { goals } from "../../bench/goals.js";
+import { type GoalId, goals } from "../../bench/goals.js";
 import type { Measurement } from "../../bench/measurement.js";
-import { judge, type Outcome, worst } from "../../bench/verdict.js";
+import { type Outcome, verdictsOf, worst } from "../../bench/verdict.js";
 
 function measured(goal: GoalId, ours: readonly number[], rival: readonly number[]): Measurement {
   const about = { id: "x", label: "x", figure: "x", unit: "count", sample: "" } as const;
@@ -10,7 +9,7 @@ function measured(goal: GoalId, ours: readonly number[], rival: readonly number[
 }
 
 function outcome(goal: GoalId, ours: readonly number[], rival: readonly number[] = []): Outcome | undefined {
-  return judge(measured(goal, ours, rival))?.outcome;
+  return verdictsOf([measured(goal, ours, rival)])[0]?.outcome;
 }
 
 describe("verdicts", () => {
@@ -44,14 +43,15 @@ describe("verdicts", () => {
     expect(outcome("crowd-p99", [1], [1])).to.equal("aim");
   });
 
-  it("are given only to what serves a goal", () => {
-    expect(judge({ ...measured("stall", [1], []), goal: undefined })).to.equal(undefined);
+  it("are given only where something was measured for a goal", () => {
+    expect(verdictsOf([{ ...measured("stall", [1], []), goal: undefined }])).to.deep.equal([]);
   });
 
   it("let the worst of its measurements decide a goal", () => {
+    const two = [measured("stall", [9], []), measured("stall", [24], [])];
+    expect(verdictsOf(two).map((verdict) => verdict.outcome)).to.deep.equal(["must"]);
     expect(worst(["aim", "must", "miss", "unjudged"])).to.equal("miss");
     expect(worst(["aim", "unjudged", "must"])).to.equal("unjudged");
-    expect(worst(["aim", "must"])).to.equal("must");
     expect(worst(["aim", "aim"])).to.equal("aim");
     expect(worst([])).to.equal("unjudged");
   });
