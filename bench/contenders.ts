@@ -12,7 +12,7 @@ export const resultsDirectory = `${repository}bench/results`;
 const clientsMax = "12000";
 
 export function ourContender(options: Options): Contender {
-  if (options.ours !== undefined) return { side: "ours", name: "torus", command: options.ours };
+  if (options.ours !== undefined) return { side: "ours", name: "ours", command: options.ours };
   const script = `${repository}dist/cli/main.js`;
   if (!existsSync(script))
     throw new RangeError(`${script} is not there: build first (npm run build), or name a server by --ours`);

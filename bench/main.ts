@@ -7,7 +7,7 @@ import type { Measurement } from "./measurement.js";
 import { machineMeter } from "./meter.js";
 import { type Options, parseOptions, usage } from "./options.js";
 import { pinningHere } from "./pinning.js";
-import { contenderFacts, machineFacts } from "./report/facts.js";
+import { commandLineOf, contenderFacts, machineFacts } from "./report/facts.js";
 import { page } from "./report/page.js";
 import { type Report, reportOf } from "./report/report.js";
 import { terminalReport } from "./report/terminal.js";
@@ -21,7 +21,7 @@ try {
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
   process.stderr.write(`bench: ${message}\n`);
-  process.exitCode = 1;
+  process.exit(1); // At once: whatever still runs is ended with us.
 }
 
 async function run(options: Options): Promise<void> {
@@ -44,7 +44,7 @@ async function run(options: Options): Promise<void> {
   const report = reportOf({
     startedAt,
     seconds: (performance.now() - startedMs) / 1000,
-    commandLine: ["npm run bench --", ...process.argv.slice(2)].join(" "),
+    commandLine: `npm run bench -- ${commandLineOf(process.argv.slice(2))}`,
     scale,
     rows: rows.map((row) => row.name),
     machine: machineFacts(pinning),

@@ -4,7 +4,7 @@ import { type Scale, scales } from "./scale.js";
 
 export interface Options {
   readonly scale: Scale;
-  /** Names of rows, or the beginnings of names; empty for all. */
+  /** Names of rows, or of groups of them; empty for all. */
   readonly only: readonly string[];
   /** Command lines, with `{port}` and `{dir}`; undefined for the usual contender. */
   readonly ours: readonly string[] | undefined;
@@ -23,7 +23,7 @@ export const usage = `usage: npm run bench -- [options]
   --quick               hints, in under a minute; fewer keys and shorter runs than a verdict needs
   --smoke               shows within seconds that every part runs; its figures mean nothing
   --rounds N            rounds of each measurement
-  --only ROW[,ROW]      only rows whose names begin so (p1, p16, p64-d100, memory, stall, start, crowd, churn)
+  --only ROW[,ROW]      only these rows (p1, p16, p64-d100, memory, stall-tag, start, crowd, churn, ...)
   --against "COMMAND"   the rival's command line; {port} and {dir} are filled in (default: redis-server)
   --ours "COMMAND"      our command line, likewise (default: the built server of this repository)
   --alone               measure our server without a rival

@@ -16,16 +16,21 @@ export const rows: readonly Row[] = [
   churnRow,
 ];
 
-/** Rows whose names begin with one of `prefixes`, or all if there is none. Throws on a prefix that fits no row. */
-export function rowsNamed(prefixes: readonly string[]): readonly Row[] {
-  for (const prefix of prefixes) {
-    if (!rows.some((row) => row.name.startsWith(prefix))) {
+/**
+ * Rows with one of these names, or with a name that begins with one of them and a hyphen (`p16` chooses
+ * `p16-d3` and `p16-d100`); all rows if there is none. Throws on a name that fits no row.
+ */
+export function rowsNamed(names: readonly string[]): readonly Row[] {
+  for (const name of names) {
+    if (!rows.some((row) => isCalled(row, name))) {
       throw new RangeError(
-        `--only ${prefix}: there is no such row, but ${rows.map((row) => row.name).join(", ")}`,
+        `--only ${name}: there is no such row, but ${rows.map((row) => row.name).join(", ")}`,
       );
     }
   }
-  return prefixes.length === 0
-    ? rows
-    : rows.filter((row) => prefixes.some((prefix) => row.name.startsWith(prefix)));
+  return names.length === 0 ? rows : rows.filter((row) => names.some((name) => isCalled(row, name)));
+}
+
+function isCalled(row: Row, name: string): boolean {
+  return row.name === name || row.name.startsWith(`${name}-`);
 }

@@ -34,7 +34,7 @@ export function machineFacts(pinning: Pinning): MachineFacts {
 
 export function contenderFacts(contender: Contender, repository: string): ContenderFacts {
   const { side, name, command } = contender;
-  return { side, name, version: versionOf(contender, repository), command: command.map(quoted).join(" ") };
+  return { side, name, version: versionOf(contender, repository), command: commandLineOf(command) };
 }
 
 /** Of our own server the package and the commit; of any other what its program says of itself. */
@@ -57,6 +57,11 @@ export function firstLineOf(program: string, args: readonly string[]): string | 
   } catch {
     return undefined; // Not installed, or not a repository: the caller says what that means.
   }
+}
+
+/** A command as one would type it. */
+export function commandLineOf(words: readonly string[]): string {
+  return words.map(quoted).join(" ");
 }
 
 function quoted(word: string): string {

@@ -7,9 +7,11 @@ import { ratioWords, spreadWords } from "./words.js";
 
 export function figureCharts(report: Report): Markup[] {
   const rivalName = rivalOf(report)?.name;
-  const kinds = [...new Set(report.measurements.map(({ figure }) => figure))];
+  // Shares of a processor say how far to trust the other figures: the table has them.
+  const shown = report.measurements.filter(({ unit }) => unit !== "share" && unit !== "count");
+  const kinds = [...new Set(shown.map(({ figure }) => figure))];
   const charts = kinds.map((kind) => {
-    const members = report.measurements.filter(({ figure }) => figure === kind);
+    const members = shown.filter(({ figure }) => figure === kind);
     const axis = commonAxis(members);
     return element(
       "section",
@@ -40,13 +42,8 @@ function row(measurement: Measurement, axis: Axis): Markup {
   );
 }
 
-/** Which way is better, for those kinds where one is. */
 function betterWords(kind: string): Markup {
-  const words = /^(rate|connections)$/.test(kind)
-    ? "more is better"
-    : /load|busy/.test(kind)
-      ? ""
-      : "less is better";
+  const words = /^(rate|connections)/.test(kind) ? "more is better" : "less is better";
   return element("span", { class: "soft small" }, words);
 }
 

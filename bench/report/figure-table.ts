@@ -10,8 +10,8 @@ export function figureTable(report: Report): Markup {
   const columns = [
     ...[
       head("Measurement"),
-      head("Figure"),
       head("Sample"),
+      head("Figure"),
       head("Rounds", "number"),
       head("Ours", "number"),
     ],
@@ -25,26 +25,42 @@ export function figureTable(report: Report): Markup {
       {},
       element("caption", {}, "Medians, with the smallest and the largest round in parentheses."),
       element("thead", {}, element("tr", {}, ...columns)),
-      element(
-        "tbody",
-        {},
-        ...report.measurements.map((measurement) => row(measurement, rivalName !== undefined)),
-      ),
+      ...groups(report.measurements).map((group) => rowGroup(group, rivalName !== undefined)),
     ),
   );
 }
 
-function row(measurement: Measurement, compared: boolean): Markup {
-  const { label, figure, sample, unit, ours, rival } = measurement;
+/** Neighbours that were measured under the same circumstances. */
+function groups(measurements: readonly Measurement[]): Measurement[][] {
+  const result: Measurement[][] = [];
+  for (const measurement of measurements) {
+    const last = result.at(-1);
+    const { label, sample } = last?.[0] ?? {};
+    if (label === measurement.label && sample === measurement.sample) last!.push(measurement);
+    else result.push([measurement]);
+  }
+  return result;
+}
+
+/** Circumstances are told once, in cells that span the rows of their figures. */
+function rowGroup(group: readonly Measurement[], compared: boolean): Markup {
   const number = (text: string): Markup => element("td", { class: "number" }, text);
-  return element(
-    "tr",
-    {},
-    element("th", { scope: "row" }, label),
-    element("td", {}, figure),
-    element("td", {}, sample),
-    number(String(ours.length)),
-    number(spreadWords(ours, unit)),
-    ...(compared ? [number(spreadWords(rival, unit)), number(ratioWords(measurement) ?? "\u2013")] : []),
-  );
+  const { label, sample } = group[0]!;
+  const circumstances = [
+    element("th", { scope: "rowgroup", rowspan: group.length }, label),
+    element("td", { rowspan: group.length }, sample),
+  ];
+  const rows = group.map((measurement, place) => {
+    const { figure, unit, ours, rival } = measurement;
+    return element(
+      "tr",
+      {},
+      ...(place === 0 ? circumstances : []),
+      element("td", {}, figure),
+      number(String(ours.length)),
+      number(spreadWords(ours, unit)),
+      ...(compared ? [number(spreadWords(rival, unit)), number(ratioWords(measurement) ?? "\u2013")] : []),
+    );
+  });
+  return element("tbody", {}, ...rows);
 }

@@ -26,6 +26,7 @@ h2 { font-size: 1.2rem; letter-spacing: -.01em; margin: 2.6rem 0 .4rem; }
 h3 { font-size: 1rem; margin: 0; }
 p { margin: .3rem 0; max-width: 75ch; }
 .soft { color: var(--soft); }
+table th:first-child, table td:nth-child(2) { max-width: 12rem; }
 .small { font-size: .87rem; }
 .number { font-variant-numeric: tabular-nums; }
 .warning { border-left: 4px solid var(--bad); background: var(--bad-back); padding: .5rem .9rem; border-radius: 4px; margin: 1rem 0; }

@@ -3,7 +3,7 @@ import type { Goal } from "../goals.js";
 import type { Measurement, Unit } from "../measurement.js";
 import { ratios, summarize } from "../statistics.js";
 import type { Outcome } from "../verdict.js";
-import { formatFigure, formatRatio } from "./format.js";
+import { formatFigure, formatRatio, formatSpread } from "./format.js";
 
 export const outcomeWords: Readonly<Record<Outcome, string>> = {
   aim: "aim reached",
@@ -12,7 +12,7 @@ export const outcomeWords: Readonly<Record<Outcome, string>> = {
   unjudged: "not judged",
 };
 
-/** `must <= 25 ms, aim <= 10 ms`, or `must >= x1.20, aim >= x1.40`. */
+/** `must <= 25 ms, aim <= 10 ms`, or `must >= ×1.20, aim >= ×1.40`. */
 export function markWords(goal: Goal, unit: Unit): string {
   const sign = goal.better === "lower" ? "\u2264" : "\u2265";
   const must = goal.must === undefined ? [] : [`must ${sign} ${formatMark(goal, goal.must, unit)}`];
@@ -27,8 +27,9 @@ export function formatMark(goal: Goal, value: number, unit: Unit): string {
 }
 
 /** Median of the ratios with their range; undefined if there is no rival, or both have nothing. */
-export function ratioWords({ ours, rival }: Measurement): string | undefined {
-  if (rival.length === 0) return undefined;
+export function ratioWords({ ours, rival, unit }: Measurement): string | undefined {
+  // Shares describe the circumstances: there is nothing to gain by having more or less of them.
+  if (rival.length === 0 || unit === "share") return undefined;
   const { median, min, max } = summarize(ratios(ours, rival));
   if (!Number.isFinite(median)) return undefined;
   return ours.length === 1
@@ -36,12 +37,9 @@ export function ratioWords({ ours, rival }: Measurement): string | undefined {
     : `${formatRatio(median)} (${min.toFixed(2)}\u2013${max.toFixed(2)})`;
 }
 
-/** Median with its range: `8.1 us (8.0-8.3)`. */
+/** Median with its range, or a dash if nothing was measured. */
 export function spreadWords(values: readonly number[], unit: Unit): string {
-  if (values.length === 0) return "\u2013";
-  const { median, min, max } = summarize(values);
-  const range = `${formatFigure(min, unit)}\u2013${formatFigure(max, unit)}`;
-  return min === max ? formatFigure(median, unit) : `${formatFigure(median, unit)} (${range})`;
+  return values.length === 0 ? "\u2013" : formatSpread(summarize(values), unit);
 }
 
 export function scaleWords(name: "full" | "quick" | "smoke"): string {

@@ -27,16 +27,16 @@ const figures: readonly Figure<Visit>[] = [
     goal: "crowd-served",
     of: ({ expected, served, missing, leaked }) => expected - served + missing + leaked,
   },
-  { id: "p99", figure: "p99 latency", unit: "ms", goal: "crowd-p99", of: ({ p99Ms }) => p99Ms },
+  { id: "p99", figure: "p99 of the crowd", unit: "ms", goal: "crowd-p99", of: ({ p99Ms }) => p99Ms },
   {
     id: "benchmark-p99",
-    figure: "p99 by redis-benchmark",
+    figure: "p99 of the crowd, by redis-benchmark",
     unit: "ms",
     goal: "crowd-p99",
     of: ({ benchmarkP99Ms }) => benchmarkP99Ms,
   },
-  { id: "p50", figure: "p50 latency", unit: "ms", of: ({ p50Ms }) => p50Ms },
-  { id: "rate", figure: "rate", unit: "op/s", of: ({ served, seconds }) => served / seconds },
+  { id: "p50", figure: "p50 of the crowd", unit: "ms", of: ({ p50Ms }) => p50Ms },
+  { id: "rate", figure: "rate of the crowd", unit: "op/s", of: ({ served, seconds }) => served / seconds },
 ];
 
 async function measure(bench: Bench): Promise<Measurement[]> {

@@ -33,10 +33,11 @@ describe("the command line of the benchmark", () => {
     expect(() => parseOptions(["--bogus"])).to.throw(TypeError, "--bogus");
   });
 
-  it("selects rows by the beginnings of their names, in their usual order", () => {
+  it("selects rows by name or group, in their usual order", () => {
     expect(rowsNamed(parseOptions(["--only", "p64,p16-d100"]).only).map((row) => row.name)).to.deep.equal([
       ...["p64-d3", "p16-d100", "p64-d100"],
     ]);
+    expect(rowsNamed(["p1"]).map((row) => row.name)).to.deep.equal(["p1-d3"]);
     expect(() => rowsNamed(["p7"])).to.throw(RangeError, "--only p7");
   });
 });
