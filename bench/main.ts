@@ -9,7 +9,7 @@ import { type Options, parseOptions, usage } from "./options.js";
 import { pinningHere } from "./pinning.js";
 import { commandLineOf, contenderFacts, machineFacts } from "./report/facts.js";
 import { page } from "./report/page.js";
-import { type Report, reportOf } from "./report/report.js";
+import { type Report, type RowFailure, reportOf } from "./report/report.js";
 import { terminalReport } from "./report/terminal.js";
 import { rowsNamed } from "./rows.js";
 import type { Contender } from "./servers.js";
@@ -19,8 +19,7 @@ try {
   if (options.help) process.stdout.write(usage);
   else await run(options);
 } catch (error) {
-  const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`bench: ${message}\n`);
+  process.stderr.write(`bench: ${reasonOf(error)}\n`);
   process.exit(1); // At once: whatever still runs is ended with us.
 }
 
@@ -36,9 +35,17 @@ async function run(options: Options): Promise<void> {
   const startedAt = new Date().toISOString();
   const startedMs = performance.now();
   const measurements: Measurement[] = [];
+  const failures: RowFailure[] = [];
   for (const row of rows) {
     note(`${row.name}: ${row.title}`);
-    measurements.push(...(await row.measure(bench)));
+    try {
+      measurements.push(...(await row.measure(bench)));
+    } catch (error) {
+      // One row that fails does not cost the figures of the others; it costs the success of the run.
+      failures.push({ row: row.name, reason: reasonOf(error) });
+      process.stderr.write(`${row.name} FAILED: ${reasonOf(error)}\n`);
+      children.endAll();
+    }
   }
   release();
   const report = reportOf({
@@ -50,9 +57,15 @@ async function run(options: Options): Promise<void> {
     machine: machineFacts(pinning),
     contenders: contenders.map((contender) => contenderFacts(contender, repository)),
     measurements,
+    failures,
   });
   note(`\n${terminalReport(report)}`);
   for (const path of write(report, options.jsonPath)) note(path);
+  if (failures.length > 0) process.exitCode = 1;
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Gives the paths of what it wrote. */

@@ -43,14 +43,21 @@ export async function startServer(children: Children, contender: Contender): Pro
   const startedMs = performance.now();
   const child = children.spawn(command, { role: "server", cwd: directory, stdio: ["ignore", log, log] });
   closeSync(log);
+  const lastWords = (): string => readFileSync(logPath, "utf8").trim().slice(-2000);
   try {
     await firstPong(child, port);
   } catch (cause) {
-    const words = readFileSync(logPath, "utf8").trim().slice(-2000);
-    throw new Error(`${command.join(" ")}: ${String(cause)}\n${words}`, { cause });
+    throw new Error(`${command.join(" ")}: ${String(cause)}\n${lastWords()}`, { cause });
   }
   const firstPongMs = performance.now() - startedMs;
+  const tellOfDeath = (code: number | null, signal: string | null): void => {
+    process.stderr.write(
+      `${contender.name} ended unasked (${signal ?? code}); its last words:\n${lastWords()}\n`,
+    );
+  };
+  child.once("exit", tellOfDeath);
   const stop = async (): Promise<void> => {
+    child.off("exit", tellOfDeath);
     await children.stop(child, stopMsMax);
     children.removeDirectory(directory);
   };

@@ -64,6 +64,7 @@ function warnings(report: Report): Markup[] {
   const disturbed = report.measurements.filter(isDisturbedMeasurement).length;
   return [
     ...(report.scale.name === "full" ? [] : [warning(scaleWords(report.scale.name))]),
+    ...report.failures.map(({ row, reason }) => warning(`${row} could not be measured: ${reason}`)),
     ...(rivalOf(report) === undefined
       ? [warning("Nobody to compare with: goals that are ratios are not judged.")]
       : []),

@@ -19,6 +19,13 @@ export interface Report {
   readonly contenders: readonly ContenderFacts[];
   readonly verdicts: readonly GoalVerdict[];
   readonly measurements: readonly Measurement[];
+  readonly failures: readonly RowFailure[];
+}
+
+/** A row that could not be measured to its end: what it serves is neither reached nor missed. */
+export interface RowFailure {
+  readonly row: string;
+  readonly reason: string;
 }
 
 export interface ContenderFacts {

@@ -22,6 +22,7 @@ export function terminalReport(report: Report): string {
       lines.push(`      ${cells.join(" ").trimEnd()}`);
     }
   }
+  for (const { row, reason } of report.failures) lines.push(`FAILED ${row}: ${reason}`);
   lines.push("", scaleWords(report.scale.name), `Took ${formatDuration(report.seconds)}.`);
   return lines.join("\n");
 }

@@ -40,6 +40,7 @@ function report(measurements: readonly Measurement[], rivalName?: string): Repor
       ...(rivalName === undefined ? [] : [rival]),
     ],
     measurements,
+    failures: [],
   });
 }
 
@@ -66,6 +67,12 @@ describe("the report of a benchmark", () => {
     expect(alone.verdicts.map(({ outcome }) => outcome)).to.deep.equal(["unjudged"]);
     expect(page(alone)).to.include("Nobody to compare with");
     expect(terminalReport(alone)).not.to.include("\u00d71.30");
+  });
+
+  it("does not hide a row that could not be measured", () => {
+    const failed = { ...report([rate], "redis"), failures: [{ row: "start", reason: "no PONG" }] };
+    expect(page(failed)).to.include("start could not be measured: no PONG");
+    expect(terminalReport(failed)).to.include("FAILED start: no PONG");
   });
 
   it("warns of a machine that others used", () => {
