@@ -2,12 +2,14 @@
 import type { Command } from "./command.js";
 import { connectionCommands } from "./connection.js";
 import { hashCommands } from "./hashes.js";
+import { infoCommand } from "./info.js";
 import { stringCommands } from "./strings.js";
 import { transactionCommands } from "./transactions.js";
 
 export const commands: readonly Command[] = [
   ...connectionCommands,
   ...hashCommands,
+  infoCommand,
   ...stringCommands,
   ...transactionCommands,
 ];

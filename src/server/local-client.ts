@@ -37,7 +37,7 @@ export class LocalClient {
       close,
       destroy: close,
     };
-    this.#events = server.accept(connection, { trusted: true });
+    this.#events = server.admit(connection);
   }
 
   /**

@@ -174,8 +174,9 @@ export class NodeState implements Node {
   }
 
   resetStats(): void {
-    Object.assign(this.stats, emptyStats(), { errorsByCode: this.stats.errorsByCode });
-    this.stats.errorsByCode.clear();
+    const { errorsByCode, peakMemoryBytes } = this.stats;
+    errorsByCode.clear();
+    Object.assign(this.stats, emptyStats(), { errorsByCode, peakMemoryBytes });
     Object.assign(this.keyspace.stats, { hits: 0, misses: 0, expired: 0, evicted: 0 });
     for (const entry of this.#index.all()) entry.resetStats();
   }

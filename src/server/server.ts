@@ -56,6 +56,8 @@ export class Server {
   readonly #listeners: Listener[] = [];
   readonly #cancels: Cancel[] = [];
   readonly #pausedClients = new Map<Client, () => void>();
+  /** Callers inside the process: no connections to a client's eye, and exempt from the limits of such. */
+  readonly #insiders = new Set<Client>();
   readonly #rates: RateMeter;
   #cancelCron: Cancel = () => {};
   #nextClientId = 1;
@@ -114,7 +116,7 @@ export class Server {
     this.#isClosed = true;
     this.#cancelCron();
     for (const cancel of this.#cancels) cancel();
-    for (const client of this.state.clients.values()) client.close(true);
+    for (const client of [...this.state.clients.values(), ...this.#insiders]) client.close(true);
     await Promise.all(this.#listeners.map((listener) => listener.close()));
   }
 
@@ -132,6 +134,7 @@ export class Server {
   removeClient(client: Client): void {
     this.keyspace.watchers.unwatch(client);
     this.state.clients.delete(client.id);
+    this.#insiders.delete(client);
     this.#pausedClients.delete(client);
   }
 
@@ -148,13 +151,21 @@ export class Server {
     return listener.endpoint;
   }
 
-  /** Takes a new connection as a client; a trusted one (inside the process) needs no password. */
-  accept(connection: Connection, { trusted = false } = {}): Client {
+  /** Takes a caller inside the process as a client: it needs no password. */
+  admit(connection: Connection): Client {
+    const client = new Client(this.#nextClientId++, connection, this);
+    client.authenticated = true;
+    this.#insiders.add(client);
+    return client;
+  }
+
+  /** Takes a new connection as a client, or turns it away. */
+  accept(connection: Connection): Client {
     const { state } = this;
     const { maxclients, requirepass, protectedMode } = this.config.current;
     this.nowMs = this.#host.clock.monotonicMs();
     const client = new Client(this.#nextClientId++, connection, this);
-    client.authenticated = trusted || requirepass === "";
+    client.authenticated = requirepass === "";
     state.stats.totalConnections++;
     const isExposed = protectedMode && requirepass === "" && !connection.isLoopback;
     if (state.clients.size >= maxclients || isExposed) {

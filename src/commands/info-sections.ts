@@ -1,0 +1,278 @@
+/**
+ * The sections of INFO in the order in which they are shown. Names, units and forms of the fields are Redis's, for
+ * tools read them; a field exists only if its value is true of this node.
+ */
+import { redisVersion, version } from "../base/version.js";
+import { averageTtlMs } from "../keyspace/ttl-sample.js";
+import type { CommandStats, SessionCall } from "./session.js";
+
+type Fields = Readonly<Record<string, number | string>>;
+
+export interface InfoSection {
+  readonly title: string;
+  /** Whether a plain INFO shows it. */
+  readonly isDefault: boolean;
+  readonly fields: (call: SessionCall) => Fields;
+}
+
+export const infoSections: readonly InfoSection[] = [
+  { title: "Server", isDefault: true, fields: server },
+  { title: "Clients", isDefault: true, fields: clients },
+  { title: "Memory", isDefault: true, fields: memory },
+  { title: "Persistence", isDefault: true, fields: persistence },
+  { title: "Stats", isDefault: true, fields: stats },
+  { title: "Replication", isDefault: true, fields: replication },
+  { title: "CPU", isDefault: true, fields: cpu },
+  { title: "Modules", isDefault: true, fields: () => ({}) },
+  { title: "Commandstats", isDefault: false, fields: commandStats },
+  { title: "Errorstats", isDefault: true, fields: errorStats },
+  { title: "Cluster", isDefault: true, fields: () => ({ cluster_enabled: 0 }) },
+  { title: "Keyspace", isDefault: true, fields: keyspace },
+];
+
+const MILLIS_PER_SECOND = 1000;
+const SECONDS_PER_DAY = 86_400;
+const KIB = 1024;
+
+function server({ node, config }: SessionCall): Fields {
+  const wallMs = node.clock.wallMs();
+  const uptimeSeconds = Math.max(0, Math.floor((wallMs - node.startedWallMs) / MILLIS_PER_SECOND));
+  const { hz } = config.current;
+  return {
+    redis_version: redisVersion,
+    torus_version: version,
+    redis_mode: "standalone",
+    os: node.system.platform,
+    arch_bits: 64,
+    multiplexing_api: "libuv",
+    runtime: node.system.runtime,
+    process_id: node.system.pid,
+    process_supervised: "no",
+    run_id: node.runId,
+    tcp_port: node.port,
+    server_time_usec: wallMs * MILLIS_PER_SECOND,
+    uptime_in_seconds: uptimeSeconds,
+    uptime_in_days: Math.floor(uptimeSeconds / SECONDS_PER_DAY),
+    hz,
+    configured_hz: hz,
+    executable: node.system.executable,
+    config_file: node.configFile,
+    io_threads_active: 0,
+  };
+}
+
+function clients({ node, config }: SessionCall): Fields {
+  const sessions = [...node.sessions()];
+  const largest = (sizes: number[]) => sizes.reduce((a, b) => Math.max(a, b), 0);
+  return {
+    connected_clients: node.sessionCount,
+    cluster_connections: 0,
+    maxclients: config.current.maxclients,
+    client_recent_max_input_buffer: largest(sessions.map(({ queryBytes }) => queryBytes)),
+    client_recent_max_output_buffer: largest(sessions.map(({ outputBytes }) => outputBytes)),
+    blocked_clients: 0,
+    tracking_clients: 0,
+    clients_in_timeout_table: 0,
+  };
+}
+
+function memory(call: SessionCall): Fields {
+  const { node, config } = call;
+  const { residentBytes, heapUsedBytes, heapTotalBytes, arrayBufferBytes } = node.system.memory();
+  const { totalMemoryBytes } = node.system;
+  const { maxmemoryBytes, maxmemoryPolicy } = config.current;
+  const usedBytes = call.keyspace.usedBytes;
+  const peakBytes = Math.max(usedBytes, node.stats.peakMemoryBytes);
+  const { datasetBytes, cellBytes, slabBytes } = dataMemory(call);
+  const clientBytes = Array.from(node.sessions(), (session) => session.memoryBytes).reduce(
+    (a, b) => a + b,
+    0,
+  );
+  return {
+    ...bytesAndHuman("used_memory", usedBytes),
+    ...bytesAndHuman("used_memory_rss", residentBytes),
+    ...bytesAndHuman("used_memory_peak", peakBytes),
+    used_memory_peak_perc: percent(usedBytes, peakBytes),
+    used_memory_overhead: usedBytes - datasetBytes,
+    used_memory_dataset: datasetBytes,
+    used_memory_dataset_perc: percent(datasetBytes, usedBytes),
+    allocator_allocated: cellBytes,
+    allocator_active: slabBytes,
+    runtime_heap_used: heapUsedBytes,
+    runtime_heap_total: heapTotalBytes,
+    runtime_array_buffers: arrayBufferBytes,
+    ...bytesAndHuman("total_system_memory", totalMemoryBytes),
+    ...bytesAndHuman("used_memory_lua", 0),
+    ...bytesAndHuman("used_memory_scripts", 0),
+    number_of_cached_scripts: 0,
+    ...bytesAndHuman("maxmemory", maxmemoryBytes),
+    maxmemory_policy: maxmemoryPolicy,
+    allocator_frag_ratio: ratio(slabBytes, cellBytes),
+    allocator_frag_bytes: slabBytes - cellBytes,
+    mem_fragmentation_ratio: ratio(residentBytes, usedBytes),
+    mem_fragmentation_bytes: residentBytes - usedBytes,
+    mem_not_counted_for_evict: 0,
+    mem_replication_backlog: 0,
+    mem_total_replication_buffers: 0,
+    mem_clients_slaves: 0,
+    mem_clients_normal: clientBytes,
+    mem_cluster_links: 0,
+    mem_aof_buffer: 0,
+    mem_allocator: "torus-arena",
+    active_defrag_running: 0,
+    lazyfree_pending_objects: 0,
+  };
+}
+
+/** Of all databases: bytes of records and large collections; of the arena's cells in use, and of its slabs. */
+function dataMemory({ keyspace }: SessionCall) {
+  let datasetBytes = 0;
+  let cellBytes = 0;
+  let slabBytes = 0;
+  for (const { records, fields } of keyspace.databases) {
+    datasetBytes += records.arena.usedBytes + records.outsideBytes + fields.usedBytes;
+    cellBytes += records.arena.usedBytes;
+    slabBytes += records.arena.reservedBytes;
+  }
+  return { datasetBytes, cellBytes, slabBytes };
+}
+
+/** Nothing is written to disk in this release: what Redis answers with `save ""` and `appendonly no`. */
+function persistence({ keyspace, node }: SessionCall): Fields {
+  return {
+    loading: 0,
+    async_loading: 0,
+    rdb_changes_since_last_save: keyspace.dirty,
+    rdb_bgsave_in_progress: 0,
+    rdb_last_save_time: Math.floor(node.startedWallMs / MILLIS_PER_SECOND),
+    rdb_last_bgsave_status: "ok",
+    rdb_last_bgsave_time_sec: -1,
+    rdb_current_bgsave_time_sec: -1,
+    rdb_saves: 0,
+    aof_enabled: 0,
+    aof_rewrite_in_progress: 0,
+    aof_rewrite_scheduled: 0,
+    aof_last_rewrite_time_sec: -1,
+    aof_current_rewrite_time_sec: -1,
+    aof_last_bgrewrite_status: "ok",
+    aof_rewrites: 0,
+    aof_last_write_status: "ok",
+    module_fork_in_progress: 0,
+  };
+}
+
+function stats({ node, keyspace }: SessionCall): Fields {
+  const { stats } = node;
+  return {
+    total_connections_received: stats.totalConnections,
+    total_commands_processed: stats.totalCommands,
+    instantaneous_ops_per_sec: Math.round(stats.commandRate),
+    total_net_input_bytes: stats.inputBytes,
+    total_net_output_bytes: stats.outputBytes,
+    total_net_repl_input_bytes: 0,
+    total_net_repl_output_bytes: 0,
+    instantaneous_input_kbps: (stats.inputRate / KIB).toFixed(2),
+    instantaneous_output_kbps: (stats.outputRate / KIB).toFixed(2),
+    rejected_connections: stats.rejectedConnections,
+    sync_full: 0,
+    sync_partial_ok: 0,
+    sync_partial_err: 0,
+    expired_keys: keyspace.stats.expired,
+    evicted_keys: keyspace.stats.evicted,
+    evicted_clients: stats.evictedClients,
+    keyspace_hits: keyspace.stats.hits,
+    keyspace_misses: keyspace.stats.misses,
+    pubsub_channels: 0,
+    pubsub_patterns: 0,
+    pubsubshard_channels: 0,
+    latest_fork_usec: 0,
+    total_forks: 0,
+    migrate_cached_sockets: 0,
+    slave_expires_tracked_keys: 0,
+    active_defrag_hits: 0,
+    active_defrag_misses: 0,
+    active_defrag_key_hits: 0,
+    active_defrag_key_misses: 0,
+    tracking_total_keys: 0,
+    tracking_total_items: 0,
+    tracking_total_prefixes: 0,
+    total_error_replies: stats.totalErrors,
+  };
+}
+
+function replication({ node }: SessionCall): Fields {
+  return {
+    role: "master",
+    connected_slaves: 0,
+    master_failover_state: "no-failover",
+    master_replid: node.runId,
+    master_replid2: "0".repeat(node.runId.length),
+    master_repl_offset: 0,
+    second_repl_offset: -1,
+    repl_backlog_active: 0,
+    repl_backlog_size: 0,
+    repl_backlog_first_byte_offset: 0,
+    repl_backlog_histlen: 0,
+  };
+}
+
+function cpu({ node }: SessionCall): Fields {
+  const { systemSeconds, userSeconds } = node.system.cpu();
+  return {
+    used_cpu_sys: systemSeconds.toFixed(6),
+    used_cpu_user: userSeconds.toFixed(6),
+    used_cpu_sys_children: "0.000000",
+    used_cpu_user_children: "0.000000",
+  };
+}
+
+function commandStats({ node }: SessionCall): Fields {
+  const seen = Array.from(node.commandStats).filter(
+    ({ calls, rejected, failed }) => calls + rejected + failed > 0,
+  );
+  return Object.fromEntries(seen.map((command) => [`cmdstat_${command.name}`, commandLine(command)]));
+}
+
+function commandLine({ calls, microseconds, rejected, failed }: CommandStats): string {
+  const perCall = (calls === 0 ? 0 : microseconds / calls).toFixed(2);
+  return `calls=${calls},usec=${Math.round(microseconds)},usec_per_call=${perCall},rejected_calls=${rejected},failed_calls=${failed}`;
+}
+
+function errorStats({ node }: SessionCall): Fields {
+  const codes = [...node.stats.errorsByCode].sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(codes.map(([code, count]) => [`errorstat_${code}`, `count=${count}`]));
+}
+
+function keyspace({ keyspace, random }: SessionCall): Fields {
+  const filled = keyspace.databases.filter(({ size }) => size > 0);
+  return Object.fromEntries(
+    filled.map((database) => {
+      const ttlMs = averageTtlMs(database, keyspace.nowMs, random());
+      const line = `keys=${database.size},expires=${database.expiringCount},avg_ttl=${ttlMs}`;
+      return [`db${database.number}`, line];
+    }),
+  );
+}
+
+// ---- Forms of numbers ----
+
+function bytesAndHuman(name: string, bytes: number): Fields {
+  return { [name]: bytes, [`${name}_human`]: humanBytes(bytes) };
+}
+
+/** `1536` is `1.50K`. */
+function humanBytes(bytes: number): string {
+  if (bytes < KIB) return `${bytes}B`;
+  let amount = bytes / KIB;
+  let unit = 0;
+  for (; amount >= KIB && unit < "KMGTP".length - 1; unit++) amount /= KIB;
+  return `${amount.toFixed(2)}${"KMGTP"[unit]}`;
+}
+
+function percent(part: number, whole: number): string {
+  return `${(whole === 0 ? 0 : (part / whole) * 100).toFixed(2)}%`;
+}
+
+function ratio(part: number, whole: number): string {
+  return (whole === 0 ? 0 : part / whole).toFixed(2);
+}

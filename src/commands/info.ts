@@ -1,0 +1,43 @@
+/** INFO: reports on the node, section by section: https://redis.io/docs/latest/commands/info/ */
+import { type Command, session } from "./command.js";
+import { type InfoSection, infoSections } from "./info-sections.js";
+import type { SessionCall } from "./session.js";
+
+export const infoCommand: Command = session({
+  name: "info",
+  arity: -1,
+  group: "server",
+  flags: ["loading", "stale"],
+  categories: ["dangerous"],
+  tips: ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"],
+  syntax: "[section...]",
+  since: "1.0.0",
+  complexity: "O(1)",
+  summary: "Reports on the server, section by section.",
+  history: [["7.0.0", "More than one section"]],
+  differs:
+    "Only fields that mean something here are listed, and none is made up; those that say `torus` or `runtime` are ours. `used_memory` " +
+    "is what data and its index take, the figure that `maxmemory` limits. There is no section Latencystats. Fast commands are timed " +
+    "by sample, so their `usec` is an estimate.",
+  run: info,
+});
+
+function info(call: SessionCall): void {
+  const parts = chosenSections(call).map((section) => sectionText(call, section));
+  call.reply.verbatim(parts.join("\r\n"), "txt");
+}
+
+/** Those named, in the table's order and each once. Unknown names choose nothing. */
+function chosenSections(call: SessionCall): readonly InfoSection[] {
+  const names = new Set(Array.from({ length: call.count - 1 }, (_, i) => call.text(i + 1).toLowerCase()));
+  if (names.has("all") || names.has("everything")) return infoSections;
+  const takesDefault = names.size === 0 || names.has("default");
+  return infoSections.filter(
+    ({ title, isDefault }) => names.has(title.toLowerCase()) || (takesDefault && isDefault),
+  );
+}
+
+function sectionText(call: SessionCall, { title, fields }: InfoSection): string {
+  const lines = Object.entries(fields(call)).map(([name, value]) => `${name}:${value}\r\n`);
+  return `# ${title}\r\n${lines.join("")}`;
+}
