@@ -23,6 +23,7 @@ import { unreachable } from "../base/assert.js";
 import type { ByteReader } from "../base/byte-reader.js";
 import type { ByteWriter } from "../base/byte-writer.js";
 import { type ByteRange, rangeOf } from "../base/bytes.js";
+import { SLOT_COUNT } from "../base/key-hash.js";
 import { BODY_BYTES_MAX, packBody, unpackBody } from "./body-codec.js";
 import { type CollectDelta, DB_MAX, type Delta, type FlushDelta, type KeyPlace } from "./delta.js";
 import { RANK_MAX, RANKS, type RecordState } from "./record-state.js";
@@ -36,7 +37,6 @@ const COLLECT = 130;
 
 const ALL_DBS = 255;
 const ALL_SLOTS = 0xffff;
-const SLOT_COUNT = 16384;
 
 /** A key where it lies. One object may be reused for all of them, as of the following. */
 export interface PlacedKey {

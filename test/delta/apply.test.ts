@@ -58,6 +58,21 @@ describe("applying a record", () => {
     expect(apply(late, { ...floors, flush: VERSION_ZERO })).equal("merged");
   });
 
+  it("joins what owners add who took the birth floor earlier and later", () => {
+    const birth = at(10);
+    const adds = (life: Version, name: string, clock: number): RecordState => {
+      const fields = new Map([[name, { value: Buffer.from("1"), version: at(clock) }]]);
+      return { life, expiry: noExpiry(life), body: { kind: "hash", fields } };
+    };
+    const outcome = applyRecord(adds(birth, "f", 11), adds(at(3), "g", 12), {
+      floors: { ...NO_FLOORS, birth },
+      nowMs: 0,
+    });
+    if (outcome.kind !== "merged" || outcome.state.body.kind !== "hash") throw new Error(outcome.kind);
+    expect([...outcome.state.body.fields.keys()]).members(["f", "g"]);
+    expect(outcome.state.life).deep.equal(birth);
+  });
+
   it("asks for the record when a register speaks of a body that is not there", () => {
     const expires = { ...tombstone(at(5)), expiry: { deadlineMs: 90, version: at(6) } };
     const persists = { ...tombstone(at(5)), expiry: { deadlineMs: 0, version: at(7) } };
