@@ -81,29 +81,6 @@ export const clientCommand: Command = container({
       run: ({ reply }) => reply.integer(-1),
     }),
     session({
-      name: "list",
-      arity: -2,
-      group: "connection",
-      flags: OPERATOR,
-      tips: ["nondeterministic_output"],
-      syntax: "[TYPE (NORMAL|MASTER|REPLICA|PUBSUB)@5.0.0] [ID id=(client-id:integer...)@6.2.0]",
-      since: "2.4.0",
-      complexity: "O(N) in connections",
-      summary: "Lists the connections, one a line, all or those asked for.",
-      history: [
-        ["2.8.12", "Field id"],
-        ["5.0.0", "TYPE"],
-        ["6.0.0", "Field user"],
-        ["6.2.0", "Fields argv-mem, tot-mem, laddr and redir, and ID"],
-        ["7.0.0", "Fields resp, multi-mem, rbs and rbp"],
-        ["7.0.3", "Field ssub"],
-      ],
-      differs:
-        "Node does not tell descriptors, so `fd` is -1. Connections share the memory for reading and replying, so `qbuf-free`, " +
-        "`argv-mem`, `rbs`, `rbp` and `obl` are 0. The fields lib-name and lib-ver are those of Redis 7.2.",
-      run: list,
-    }),
-    session({
       name: "info",
       arity: 2,
       group: "connection",
@@ -132,6 +109,29 @@ export const clientCommand: Command = container({
         ["6.2.0", "LADDR"],
       ],
       run: kill,
+    }),
+    session({
+      name: "list",
+      arity: -2,
+      group: "connection",
+      flags: OPERATOR,
+      tips: ["nondeterministic_output"],
+      syntax: "[TYPE (NORMAL|MASTER|REPLICA|PUBSUB)@5.0.0] [ID id=(client-id:integer...)@6.2.0]",
+      since: "2.4.0",
+      complexity: "O(N) in connections",
+      summary: "Lists the connections, one a line, all or those asked for.",
+      history: [
+        ["2.8.12", "Field id"],
+        ["5.0.0", "TYPE"],
+        ["6.0.0", "Field user"],
+        ["6.2.0", "Fields argv-mem, tot-mem, laddr and redir, and ID"],
+        ["7.0.0", "Fields resp, multi-mem, rbs and rbp"],
+        ["7.0.3", "Field ssub"],
+      ],
+      differs:
+        "Node does not tell descriptors, so `fd` is -1. Connections share the memory for reading and replying, so `qbuf-free`, " +
+        "`argv-mem`, `rbs`, `rbp` and `obl` are 0. The fields lib-name and lib-ver are those of Redis 7.2.",
+      run: list,
     }),
     session({
       name: "reply",

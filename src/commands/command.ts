@@ -57,6 +57,10 @@ export interface Declaration {
   readonly categories?: readonly string[];
   /** One entry per key specification. None: the command names no key. */
   readonly keys?: readonly KeyPositions[];
+  /** How its keys are used if that depends on the arguments; argument `name` of the call is its name. */
+  readonly keyAccess?: (call: Call, name: number) => readonly string[];
+  /** Positions of arguments that no log may show, such as passwords. */
+  readonly secrets?: (call: Call) => readonly number[];
   /** Runs at once between MULTI and EXEC instead of being queued. */
   readonly unqueued?: true;
   /** Runs what was queued: waits, and is refused, where a command of the transaction would be. */

@@ -22,7 +22,7 @@ export function withHelp(facts: HelpFacts, subcommands: readonly Command[]): rea
     complexity: "O(1)",
     summary: `Lists the subcommands of ${of.toUpperCase()}.`,
     run(call) {
-      const lines = helpLines(of, [...sortByName(subcommands), help]);
+      const lines = helpLines(of, [...subcommands, help]);
       call.reply.array(lines.length);
       for (const line of lines) call.reply.simple(line);
     },
@@ -40,8 +40,4 @@ export function helpLines(
     `    ${summary}`,
   ]);
   return [`${of.toUpperCase()} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:`, ...usages];
-}
-
-function sortByName(subcommands: readonly Command[]): readonly Command[] {
-  return [...subcommands].sort((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -18,7 +18,7 @@ function show(argument: Argument, showValue: (name: string) => string): string {
   // A choice that is itself optional is parted from its neighbours by the brackets around it.
   const needsParentheses = type === "oneof" && (token !== undefined || optional === undefined);
   const plain = isPureToken ? token! : showParts(argument, showValue);
-  const bare = needsParentheses ? `<${plain}>` : plain;
+  const bare = needsParentheses ? `(${plain})` : plain;
   const once = token === undefined || isPureToken ? bare : `${token === "" ? '""' : token} ${bare}`;
   const repeated = multiple ? `${once} [${multipleToken ? once : bare} ...]` : once;
   return optional ? `[${repeated}]` : repeated;

@@ -1,8 +1,10 @@
 /** The one table of all commands: what is not here does not exist. */
 import type { Command } from "./command.js";
+import { configCommand } from "./configuration.js";
 import { connectionCommands } from "./connection.js";
 import { hashCommands } from "./hashes.js";
 import { infoCommand } from "./info.js";
+import { commandCommand } from "./introspection.js";
 import { stringCommands } from "./strings.js";
 import { transactionCommands } from "./transactions.js";
 
@@ -10,6 +12,8 @@ export const commands: readonly Command[] = [
   ...connectionCommands,
   ...hashCommands,
   infoCommand,
+  configCommand,
+  commandCommand,
   ...stringCommands,
   ...transactionCommands,
 ];

@@ -18,6 +18,12 @@ export type SetOutcome =
 
 export type ConfigListener = (config: Config, before: Config) => void;
 
+/** What Redis has options for and tools ask for, though there is no choice here yet: nothing is kept on disk. */
+const FIXED: readonly NamedText[] = [
+  ["save", ""],
+  ["appendonly", "no"],
+];
+
 export class ConfigStore {
   /** A plain field, replaced as a whole on change: `store.current.maxmemoryBytes` is fit for a hot path. */
   current: Config;
@@ -27,15 +33,27 @@ export class ConfigStore {
     this.current = initial;
   }
 
-  /** CONFIG GET: every option, under each of its names that one of the glob patterns covers (letters in either case), once. */
-  get(patterns: readonly string[]): NamedText[] {
-    const globs = patterns.map((pattern) => compileGlob(Buffer.from(pattern), { ignoreCase: true }));
-    return declarations.flatMap(([field, option]) => {
-      const names = namesOf(option).filter((name) =>
-        globs.some((glob) => globMatches(glob, Buffer.from(name))),
-      );
-      return names.map((name): NamedText => [name, option.type.format(this.current[field])]);
+  /**
+   * CONFIG GET: the options that the words name, each once. A word with `*`, `?` or `[` is a glob pattern that is held against
+   * every name; another one is a name and is repeated as it was given. Letters are matched in either case.
+   */
+  get(words: readonly string[]): NamedText[] {
+    const wanted = words.map((word) => ({
+      glob: compileGlob(Buffer.from(word), { ignoreCase: true }),
+      name: /[*?[]/.test(word) ? undefined : word,
+    }));
+    return this.#namedTexts().flatMap(([name, text]): NamedText[] => {
+      const match = wanted.find(({ glob }) => globMatches(glob, Buffer.from(name)));
+      return match === undefined ? [] : [[match.name ?? name, text]];
     });
+  }
+
+  /** Every option under each of its names, then what is fixed. */
+  #namedTexts(): readonly NamedText[] {
+    const current = declarations.flatMap(([field, option]) =>
+      namesOf(option).map((name): NamedText => [name, option.type.format(this.current[field])]),
+    );
+    return [...current, ...FIXED];
   }
 
   /**
@@ -45,6 +63,7 @@ export class ConfigStore {
   set(changes: readonly NamedText[]): SetOutcome {
     const seen = new Set<string>();
     for (const [name] of changes) {
+      if (isFixed(name)) return refusedFor(name, "can't set immutable config");
       const field = fieldOf(name);
       if (!field) return refused(`Unknown option or number of arguments for CONFIG SET - '${name}'`);
       if (!options[field].mutable) return refusedFor(name, "can't set immutable config");
@@ -77,6 +96,10 @@ export class ConfigStore {
   rewrite(text: string): string {
     return rewriteConfigFile(text, this.current);
   }
+}
+
+function isFixed(name: string): boolean {
+  return FIXED.some(([fixed]) => fixed === name.toLowerCase());
 }
 
 function refused(problem: string): SetOutcome {

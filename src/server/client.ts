@@ -151,8 +151,9 @@ export class Client implements ConnectionEvents, Session {
   /** Makes the reply of the command being executed, and all that follows, wait for `later`. */
   postpone(later: Promise<() => void>): void {
     this.#isPostponed = true;
+    const isSilent = this.#replyMode !== "on";
     void later.then(
-      (write) => this.#settle(write),
+      (write) => this.#settle(isSilent ? () => {} : write),
       (error: unknown) => this.server.fail(error),
     );
   }

@@ -71,7 +71,7 @@ export class Executor {
     const entry = this.#index.find(call.bytes, call.marks[0]!, call.marks[1]!);
     if (
       entry === undefined ||
-      entry.run === null ||
+      entry.subcommands !== null ||
       !entry.accepts(call.count) ||
       (client.hurdles | node.hurdles) !== 0
     ) {
@@ -248,10 +248,8 @@ export class Executor {
     if (entry.subcommands !== null && call.count > 1) {
       const child = entry.subcommands.get(call.text(1).toLowerCase());
       if (child !== undefined) return this.#checkArity(child);
-      if (entry.run === null) {
-        const shown = call.text(1).slice(0, SHOWN_BYTES);
-        return new ReplyError(`ERR unknown subcommand '${shown}'. Try ${entry.name.toUpperCase()} HELP.`);
-      }
+      const shown = call.text(1).slice(0, SHOWN_BYTES);
+      return new ReplyError(`ERR unknown subcommand '${shown}'. Try ${entry.name.toUpperCase()} HELP.`);
     }
     return this.#checkArity(entry);
   }
@@ -285,17 +283,19 @@ export class Executor {
     node.slowlog.add({
       wallSeconds,
       microseconds: Math.round(micros),
-      args: this.#shownArguments(),
+      args: this.#shownArguments(entry),
       remote: client.remote,
       clientName: client.name,
     });
   }
 
-  /** The arguments as SLOWLOG keeps them: neither many nor long. */
-  #shownArguments(): Buffer[] {
+  /** The arguments as SLOWLOG keeps them: neither many nor long nor secret. */
+  #shownArguments(entry: Entry): Buffer[] {
     const { call } = this;
+    const secrets = entry.command.secrets?.(call);
     const shown = call.count > SLOWLOG_ARGUMENTS ? SLOWLOG_ARGUMENTS - 1 : call.count;
     const args = Array.from({ length: shown }, (_, i) => {
+      if (secrets?.includes(i)) return Buffer.from("(redacted)");
       const length = call.length(i);
       if (length <= SHOWN_BYTES) return call.copy(i);
       const start = call.start(i);

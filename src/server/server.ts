@@ -200,6 +200,8 @@ export class Server {
 
   #reconfigure(now: Config, before: Config): void {
     if (now.hz !== before.hz) this.#schedule();
+    if (now.requirepass !== "" || before.requirepass === "") return;
+    for (const client of this.state.clients.values()) client.authenticated = true;
   }
 
   #resumePaused(): void {

@@ -1,0 +1,116 @@
+/**
+ * What follows from a command's declaration and is therefore not written in it: the facts that COMMAND INFO, ACL
+ * categories and the reference page show beside the declared ones.
+ */
+import type { Command, CommandGroup, KeyPositions } from "./command.js";
+
+/** A command or subcommand under its whole name, `client|list`. */
+export interface NamedCommand {
+  readonly name: string;
+  readonly command: Command;
+}
+
+/** All commands, each followed by its subcommands. */
+export function* allCommands(commands: Iterable<Command>): Iterable<NamedCommand> {
+  for (const command of commands) {
+    yield { name: command.name, command };
+    yield* subcommandsOf({ name: command.name, command });
+  }
+}
+
+export function subcommandsOf({ name, command }: NamedCommand): readonly NamedCommand[] {
+  return (command.subcommands ?? []).map((child) => ({ name: `${name}|${child.name}`, command: child }));
+}
+
+/** A command by its whole name, in either case. */
+export function findCommand(
+  commands: ReadonlyMap<string, Command>,
+  wholeName: string,
+): NamedCommand | undefined {
+  const [name, child, ...rest] = wholeName.toLowerCase().split("|") as [string, string?, ...string[]];
+  const command = commands.get(name);
+  if (command === undefined || rest.length > 0) return undefined;
+  if (child === undefined) return { name, command };
+  return subcommandsOf({ name, command }).find((sub) => sub.name === `${name}|${child}`);
+}
+
+/** In the order of Redis, which COMMAND INFO keeps. */
+const CATEGORIES = [
+  "keyspace",
+  "read",
+  "write",
+  "set",
+  "sortedset",
+  "list",
+  "hash",
+  "string",
+  "bitmap",
+  "hyperloglog",
+  "geo",
+  "stream",
+  "pubsub",
+  "admin",
+  "fast",
+  "slow",
+  "blocking",
+  "dangerous",
+  "connection",
+  "transaction",
+  "scripting",
+] as const;
+
+const CATEGORY_BY_GROUP: Readonly<Record<CommandGroup, string | undefined>> = {
+  bitmap: "bitmap",
+  connection: "connection",
+  generic: "keyspace",
+  hash: "hash",
+  server: undefined,
+  string: "string",
+  transactions: "transaction",
+};
+
+/** ACL categories without the `@`: https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/ */
+export function categoriesOf({ kind, group, flags, categories = [] }: Command): readonly string[] {
+  const found = new Set<string | undefined>(categories);
+  if (kind !== "container") found.add(CATEGORY_BY_GROUP[group]);
+  if (flags.includes("write")) found.add("write");
+  if (flags.includes("readonly")) found.add("read");
+  if (flags.includes("blocking")) found.add("blocking");
+  if (flags.includes("admin")) found.add("admin").add("dangerous");
+  found.add(flags.includes("fast") ? "fast" : "slow");
+  return CATEGORIES.filter((category) => found.has(category));
+}
+
+/** The three numbers by which clients found keys before there were key specs; all 0 if there is no key. */
+export interface KeyRange {
+  readonly first: number;
+  readonly last: number;
+  readonly step: number;
+}
+
+/** From the first key spec to the last one that follows it without a gap. */
+export function keyRangeOf({ keys = [] }: Command): KeyRange {
+  let range: KeyPositions | undefined;
+  for (const spec of keys) {
+    if (range === undefined) range = spec;
+    else if (spec.first === range.last + 1) range = { ...range, last: spec.last };
+  }
+  return range ?? { first: 0, last: 0, step: 0 };
+}
+
+/**
+ * Where the keys of a command stand among `count` words, the command's name being word 0, and which key spec found each.
+ * Positions beyond the words are left out: an incomplete last pair of MSET has its key.
+ */
+export function keyPositions({ keys = [] }: Command, count: number): { at: number; spec: KeyPositions }[] {
+  return keys.flatMap((spec) => {
+    const last = spec.last < 0 ? count + spec.last : spec.last;
+    const positions: { at: number; spec: KeyPositions }[] = [];
+    for (let at = spec.first; at <= last && at < count; at += spec.step) positions.push({ at, spec });
+    return positions;
+  });
+}
+
+export function acceptsCount({ arity }: Command, count: number): boolean {
+  return arity < 0 ? count >= -arity : count === arity;
+}

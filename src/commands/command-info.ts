@@ -1,0 +1,59 @@
+/** One command as COMMAND INFO describes it: https://redis.io/docs/latest/commands/command/ */
+import type { ReplyWriter } from "../protocol/reply-writer.js";
+import type { KeyPositions } from "./command.js";
+import { categoriesOf, keyRangeOf, type NamedCommand, subcommandsOf } from "./command-facts.js";
+
+export function writeCommandInfo(reply: ReplyWriter, named: NamedCommand): void {
+  const { name, command } = named;
+  const { first, last, step } = keyRangeOf(command);
+  reply.array(10);
+  reply.bulkText(name);
+  reply.integer(command.arity);
+  writeWords(reply, command.flags);
+  reply.integer(first);
+  reply.integer(last);
+  reply.integer(step);
+  writeWords(
+    reply,
+    categoriesOf(command).map((category) => `@${category}`),
+  );
+  const { tips = [], keys = [] } = command;
+  reply.set(tips.length);
+  for (const tip of tips) reply.bulkText(tip);
+  reply.set(keys.length);
+  for (const spec of keys) writeKeySpec(reply, spec);
+  const subcommands = subcommandsOf(named);
+  if (subcommands.length === 0) reply.set(0);
+  else reply.array(subcommands.length);
+  for (const subcommand of subcommands) writeCommandInfo(reply, subcommand);
+}
+
+/** Ours all begin at a fixed place and go on to one. */
+function writeKeySpec(reply: ReplyWriter, { first, last, step, access }: KeyPositions): void {
+  reply.map(3);
+  reply.bulkText("flags");
+  writeWords(reply, access);
+  reply.bulkText("begin_search");
+  writeSearch(reply, "index", { index: first });
+  reply.bulkText("find_keys");
+  writeSearch(reply, "range", { lastkey: last < 0 ? last : last - first, keystep: step, limit: 0 });
+}
+
+function writeSearch(reply: ReplyWriter, type: string, spec: Readonly<Record<string, number>>): void {
+  reply.map(2);
+  reply.bulkText("type");
+  reply.bulkText(type);
+  reply.bulkText("spec");
+  const entries = Object.entries(spec);
+  reply.map(entries.length);
+  for (const [name, value] of entries) {
+    reply.bulkText(name);
+    reply.integer(value);
+  }
+}
+
+/** A set of flags, each a simple string. */
+export function writeWords(reply: ReplyWriter, words: readonly string[]): void {
+  reply.set(words.length);
+  for (const word of words) reply.simple(word);
+}
