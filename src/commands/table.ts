@@ -1,19 +1,19 @@
 /** The one table of all commands: what is not here does not exist. */
 import type { Command } from "./command.js";
-import { configCommand } from "./configuration.js";
+import { bitCommands } from "./bits.js";
 import { connectionCommands } from "./connection.js";
+import { counterCommands } from "./counters.js";
 import { hashCommands } from "./hashes.js";
-import { infoCommand } from "./info.js";
-import { commandCommand } from "./introspection.js";
+import { stringRangeCommands } from "./string-ranges.js";
 import { stringCommands } from "./strings.js";
 import { transactionCommands } from "./transactions.js";
 
 export const commands: readonly Command[] = [
+  ...bitCommands,
   ...connectionCommands,
+  ...counterCommands,
   ...hashCommands,
-  infoCommand,
-  configCommand,
-  commandCommand,
+  ...stringRangeCommands,
   ...stringCommands,
   ...transactionCommands,
 ];

@@ -67,6 +67,8 @@ export class Keyspace {
   journal: Journal | null = null;
   /** Whether deleted and expired records leave tombstones and husks behind: only other owners need them. */
   keepTombstones = false;
+  /** How often this node has started, which tells its contributions to counters apart; 0 while nothing outlives a run. */
+  boot = 0;
   /** Changes since the last snapshot, as Redis counts `rdb_changes_since_last_save`. */
   dirty = 0;
   /** The time of this tick in milliseconds, by the hybrid clock: what deadlines are compared with. */
