@@ -5,6 +5,8 @@ import type { Call } from "./call.js";
 
 const MILLIS_PER_SECOND = 1000;
 const INT64_END = 2 ** 63;
+/** So many seconds are more than 64 bits of milliseconds. */
+const SECONDS_MAX = Math.floor(INT64_END / MILLIS_PER_SECOND);
 
 /** What the number of an expiry means. */
 export interface TimeForm {
@@ -37,7 +39,7 @@ export function anyDeadline(call: Call, index: number, form: TimeForm, command: 
 
 function toDeadline(call: Call, time: number, { unitMs, isRelative }: TimeForm, command: string): number {
   const deadline = time * unitMs + (isRelative ? call.keyspace.nowMs : 0);
-  if (Math.abs(time * unitMs) >= INT64_END || deadline >= INT64_END)
-    throw new ReplyError(invalidExpireTime(command));
+  const isTooLarge = unitMs > 1 && Math.abs(time) >= SECONDS_MAX;
+  if (isTooLarge || (isRelative && deadline >= INT64_END)) throw new ReplyError(invalidExpireTime(command));
   return deadline;
 }

@@ -3,7 +3,10 @@ import type { Command } from "./command.js";
 import { bitCommands } from "./bits.js";
 import { connectionCommands } from "./connection.js";
 import { counterCommands } from "./counters.js";
+import { expiryCommands } from "./expiry.js";
 import { hashCommands } from "./hashes.js";
+import { keyCommands } from "./keys.js";
+import { objectCommands } from "./objects.js";
 import { stringRangeCommands } from "./string-ranges.js";
 import { stringCommands } from "./strings.js";
 import { transactionCommands } from "./transactions.js";
@@ -12,7 +15,10 @@ export const commands: readonly Command[] = [
   ...bitCommands,
   ...connectionCommands,
   ...counterCommands,
+  ...expiryCommands,
   ...hashCommands,
+  ...keyCommands,
+  ...objectCommands,
   ...stringRangeCommands,
   ...stringCommands,
   ...transactionCommands,

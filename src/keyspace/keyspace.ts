@@ -355,6 +355,18 @@ export class Keyspace {
     return freed;
   }
 
+  /** SWAPDB: what was in one database is now in the other. */
+  swap(one: number, other: number): void {
+    const [first, second] = [this.databases[one]!, this.databases[other]!];
+    this.watchers.flushed(this, first, second);
+    this.watchers.flushed(this, second, first);
+    first.number = other;
+    second.number = one;
+    this.databases[one] = second;
+    this.databases[other] = first;
+    this.dirty++;
+  }
+
   /** FLUSHDB: ends all lives of a database. */
   flush(number: number): void {
     const database = this.databases[number]!;

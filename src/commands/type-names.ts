@@ -1,0 +1,47 @@
+/** What types and their forms are called where clients can see it. */
+import { parseInt64 } from "../base/int64.js";
+import type { Location } from "../keyspace/arena.js";
+import type { Keyspace } from "../keyspace/keyspace.js";
+import {
+  RAW_TEXT,
+  type RecordType,
+  STRUCTURE,
+  TYPE_COUNTER,
+  TYPE_ENTRY,
+  TYPE_HASH,
+  TYPE_NONE,
+  TYPE_TEXT,
+} from "../keyspace/record.js";
+
+/** Longer texts Redis keeps apart from their objects. */
+const EMBEDDED_BYTES_MAX = 44;
+
+const NAMES: Readonly<Record<RecordType, string>> = {
+  [TYPE_NONE]: "none",
+  [TYPE_TEXT]: "string",
+  [TYPE_COUNTER]: "string",
+  [TYPE_HASH]: "hash",
+  [TYPE_ENTRY]: "none",
+};
+
+/** As TYPE answers it. */
+export function typeName(type: RecordType): string {
+  return NAMES[type];
+}
+
+/** As OBJECT ENCODING answers it: Redis's name for what comes nearest to the form the value has here. */
+export function encodingName({ records }: Keyspace, at: Location): string {
+  const word1 = records.word1(at);
+  switch (records.type(at)) {
+    case TYPE_HASH:
+      return word1 & STRUCTURE ? "hashtable" : "listpack";
+    case TYPE_COUNTER:
+      return "int";
+    default: {
+      if (word1 & RAW_TEXT) return "raw";
+      const { bytes, start, end } = records.body(at);
+      if (parseInt64(bytes, start, end) !== undefined) return "int";
+      return end - start <= EMBEDDED_BYTES_MAX ? "embstr" : "raw";
+    }
+  }
+}
