@@ -40,9 +40,12 @@ function countWhole(bytes: Buffer, start: number, end: number): number {
   let count = 0;
   let at = start;
   for (; at < end && (bytes.byteOffset + at) % 4 !== 0; at++) count += ones(bytes[at]!);
-  const words = new Int32Array(bytes.buffer, bytes.byteOffset + at, (end - at) >>> 2);
-  for (let i = 0; i < words.length; i++) count += ones(words[i]!);
-  for (at += words.length * 4; at < end; at++) count += ones(bytes[at]!);
+  const wordCount = (end - at) >>> 2;
+  if (wordCount > 0) {
+    const words = new Int32Array(bytes.buffer, bytes.byteOffset + at, wordCount);
+    for (let i = 0; i < wordCount; i++) count += ones(words[i]!);
+  }
+  for (at += wordCount * 4; at < end; at++) count += ones(bytes[at]!);
   return count;
 }
 

@@ -1,4 +1,5 @@
 /** Commands on the deadlines of keys: https://redis.io/docs/latest/commands/expire/ and its kin */
+import { saturateInt64 } from "../base/int64.js";
 import { type Location, NOWHERE } from "../keyspace/arena.js";
 import { ReplyError } from "../protocol/reply-error.js";
 import type { Call } from "./call.js";
@@ -179,16 +180,20 @@ function deadlineOf({ keyspace }: Call, at: Location): number {
 function left(call: Call, unitMs: number): void {
   const found = deadlineOf(call, call.peek(1));
   if (found < 0) call.reply.integer(found);
-  else call.reply.integer(inUnits(Math.max(0, found - call.keyspace.nowMs), unitMs));
+  else replyInUnits(call, Math.max(0, found - call.keyspace.nowMs), unitMs);
 }
 
 function deadline(call: Call, unitMs: number): void {
   const found = deadlineOf(call, call.peek(1));
-  call.reply.integer(found < 0 ? found : inUnits(found, unitMs));
+  if (found < 0) call.reply.integer(found);
+  else replyInUnits(call, found, unitMs);
 }
 
-function inUnits(ms: number, unitMs: number): number {
-  return Math.floor((ms + unitMs / 2) / unitMs);
+/** Deadlines beyond 2^53 are kept as the nearest float64, which may be above the largest integer of 64 bits. */
+function replyInUnits({ reply }: Call, ms: number, unitMs: number): void {
+  const time = Math.floor((ms + unitMs / 2) / unitMs);
+  if (Number.isSafeInteger(time)) reply.integer(time);
+  else reply.integer64(BigInt(saturateInt64(BigInt(time))));
 }
 
 function persist(call: Call): void {

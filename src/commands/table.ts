@@ -1,6 +1,7 @@
 /** The one table of all commands: what is not here does not exist. */
-import type { Command } from "./command.js";
+
 import { bitCommands } from "./bits.js";
+import type { Command } from "./command.js";
 import { connectionCommands } from "./connection.js";
 import { counterCommands } from "./counters.js";
 import { expiryCommands } from "./expiry.js";
