@@ -4,8 +4,10 @@ import { bitCommands } from "./bits.js";
 import type { Command } from "./command.js";
 import { connectionCommands } from "./connection.js";
 import { counterCommands } from "./counters.js";
+import { databaseCommands } from "./databases.js";
 import { expiryCommands } from "./expiry.js";
 import { hashCommands } from "./hashes.js";
+import { keyWalkCommands } from "./key-walks.js";
 import { keyCommands } from "./keys.js";
 import { objectCommands } from "./objects.js";
 import { stringRangeCommands } from "./string-ranges.js";
@@ -16,9 +18,11 @@ export const commands: readonly Command[] = [
   ...bitCommands,
   ...connectionCommands,
   ...counterCommands,
+  ...databaseCommands,
   ...expiryCommands,
   ...hashCommands,
   ...keyCommands,
+  ...keyWalkCommands,
   ...objectCommands,
   ...stringRangeCommands,
   ...stringCommands,

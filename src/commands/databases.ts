@@ -1,0 +1,102 @@
+/** Commands on whole databases: their size, emptying and exchanging them. */
+import { parseInteger } from "../base/integer-text.js";
+import { DATABASE_OUT_OF_RANGE, ReplyError, SYNTAX_ERROR } from "../protocol/reply-error.js";
+import type { Call } from "./call.js";
+import { type Command, data } from "./command.js";
+
+export const databaseCommands: readonly Command[] = [
+  data({
+    name: "dbsize",
+    arity: 1,
+    group: "server",
+    flags: ["readonly", "fast"],
+    categories: ["keyspace"],
+    tips: ["request_policy:all_shards", "response_policy:agg_sum"],
+    since: "1.0.0",
+    complexity: "O(1)",
+    summary: "Counts the keys of the open database.",
+    run: dbsize,
+  }),
+  data({
+    name: "flushdb",
+    arity: -1,
+    group: "server",
+    flags: ["write"],
+    categories: ["dangerous", "keyspace"],
+    tips: ["request_policy:all_shards", "response_policy:all_succeeded"],
+    syntax: "[async=(ASYNC@4.0.0|SYNC@6.2.0)]",
+    since: "1.0.0",
+    complexity: "O(N) in keys of the database",
+    summary: "Deletes all keys of the open database.",
+    history: [
+      ["4.0.0", "ASYNC"],
+      ["6.2.0", "SYNC"],
+    ],
+    run: flushdb,
+  }),
+  data({
+    name: "flushall",
+    arity: -1,
+    group: "server",
+    flags: ["write"],
+    categories: ["dangerous", "keyspace"],
+    tips: ["request_policy:all_shards", "response_policy:all_succeeded"],
+    syntax: "[async=(ASYNC@4.0.0|SYNC@6.2.0)]",
+    since: "1.0.0",
+    complexity: "O(N) in all keys",
+    summary: "Deletes all keys of all databases.",
+    history: [
+      ["4.0.0", "ASYNC"],
+      ["6.2.0", "SYNC"],
+    ],
+    run: flushall,
+  }),
+  data({
+    name: "swapdb",
+    arity: 3,
+    group: "server",
+    flags: ["write", "fast"],
+    categories: ["dangerous", "keyspace"],
+    syntax: "index1:integer index2:integer",
+    since: "4.0.0",
+    complexity: "O(N) in clients that watch or wait in either",
+    summary: "Exchanges the contents of two databases.",
+    run: swapdb,
+  }),
+];
+
+function dbsize(call: Call): void {
+  call.reply.integer(call.keyspace.database.size);
+}
+
+function flushdb(call: Call): void {
+  readFlushMode(call);
+  call.keyspace.flush(call.keyspace.database.number);
+  call.reply.ok();
+}
+
+function flushall(call: Call): void {
+  readFlushMode(call);
+  for (const { number } of call.keyspace.databases) call.keyspace.flush(number);
+  call.reply.ok();
+}
+
+function readFlushMode(call: Call): void {
+  const isMode = call.count === 2 && (call.is(1, "async") || call.is(1, "sync"));
+  if (call.count > 1 && !isMode) throw new ReplyError(SYNTAX_ERROR);
+}
+
+function swapdb(call: Call): void {
+  const one = swappedNumber(call, 1, "ERR invalid first DB index");
+  const other = swappedNumber(call, 2, "ERR invalid second DB index");
+  const { length } = call.keyspace.databases;
+  if (one < 0 || other < 0 || one >= length || other >= length) throw new ReplyError(DATABASE_OUT_OF_RANGE);
+  call.keyspace.swap(one, other);
+  call.reply.ok();
+}
+
+function swappedNumber(call: Call, index: number, error: string): number {
+  const number = parseInteger(call.bytes, call.start(index), call.end(index));
+  if (Number.isNaN(number)) throw new ReplyError(error);
+  return number;
+}
