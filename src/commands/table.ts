@@ -2,11 +2,14 @@
 
 import { bitCommands } from "./bits.js";
 import type { Command } from "./command.js";
+import { configCommand } from "./configuration.js";
 import { connectionCommands } from "./connection.js";
 import { counterCommands } from "./counters.js";
 import { databaseCommands } from "./databases.js";
 import { expiryCommands } from "./expiry.js";
 import { hashCommands } from "./hashes.js";
+import { infoCommand } from "./info.js";
+import { commandCommand } from "./introspection.js";
 import { keyWalkCommands } from "./key-walks.js";
 import { keyCommands } from "./keys.js";
 import { objectCommands } from "./objects.js";
@@ -16,11 +19,14 @@ import { transactionCommands } from "./transactions.js";
 
 export const commands: readonly Command[] = [
   ...bitCommands,
+  commandCommand,
+  configCommand,
   ...connectionCommands,
   ...counterCommands,
   ...databaseCommands,
   ...expiryCommands,
   ...hashCommands,
+  infoCommand,
   ...keyCommands,
   ...keyWalkCommands,
   ...objectCommands,
