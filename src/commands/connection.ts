@@ -55,6 +55,7 @@ export const connectionCommands: readonly Command[] = [
     complexity: "O(1)",
     summary: "Chooses the version of the protocol, and may log in and name the connection with it.",
     history: [["6.2.0", "The version may be left out, to read the connection's state"]],
+    secrets: helloSecrets,
     run: hello,
   }),
   session({
@@ -68,6 +69,7 @@ export const connectionCommands: readonly Command[] = [
     summary: "Logs the connection in.",
     history: [["6.0.0", "User names"]],
     differs: "The only user is `default`, whose password is the option `requirepass`.",
+    secrets: (call) => Array.from({ length: call.count - 1 }, (_, i) => i + 1),
     run: auth,
   }),
   session({
@@ -146,6 +148,11 @@ function hello(call: SessionCall): void {
   reply.bulkText("master");
   reply.bulkText("modules");
   reply.emptyArray();
+}
+
+function helloSecrets(call: Call): readonly number[] {
+  for (let i = 2; i < call.count - 2; i++) if (call.is(i, "auth")) return [i + 1, i + 2];
+  return [];
 }
 
 function protocolVersion(call: Call): 2 | 3 {

@@ -18,6 +18,8 @@ export interface Session extends Watcher {
   readonly remote: string;
   readonly local: string;
   readonly isUnix: boolean;
+  /** Comes from this machine. */
+  readonly isLoopback: boolean;
   readonly createdMs: number;
   name: string;
   libraryName: string;
@@ -83,6 +85,14 @@ export interface CommandStats {
   failed: number;
 }
 
+/** A command that took its time. */
+export interface SlowCommand {
+  readonly command: Command;
+  readonly args: readonly Buffer[];
+  readonly session: Session;
+  readonly microseconds: number;
+}
+
 export interface Node {
   readonly runId: string;
   readonly startedWallMs: number;
@@ -108,6 +118,9 @@ export interface Node {
   pause(untilMs: number, writesOnly: boolean): void;
   unpause(): void;
   setActiveExpiry(on: boolean): void;
+  /** Tells the slow log and the latency monitor; each keeps what its threshold says. */
+  noteSlow(slow: SlowCommand): void;
+  delay(ms: number): Promise<void>;
   /** Executes the queued commands of a session as one, replies included. */
   executeTransaction(session: Session): void;
   shutdown(): void;

@@ -16,11 +16,15 @@ function show(argument: Argument, showValue: (name: string) => string): string {
   const { token, optional, multiple, multipleToken, type } = argument;
   const isPureToken = type === "pure-token";
   // A choice that is itself optional is parted from its neighbours by the brackets around it.
-  const needsParentheses = type === "oneof" && (token !== undefined || optional === undefined);
+  const needsParentheses = type === "oneof" && (token !== undefined || optional === undefined || multiple);
   const plain = isPureToken ? token! : showParts(argument, showValue);
   const bare = needsParentheses ? `(${plain})` : plain;
   const once = token === undefined || isPureToken ? bare : `${token === "" ? '""' : token} ${bare}`;
-  const repeated = multiple ? `${once} [${multipleToken ? once : bare} ...]` : once;
+  const repeated = !multiple
+    ? once
+    : type === "oneof"
+      ? `${once} ...`
+      : `${once} [${multipleToken ? once : bare} ...]`;
   return optional ? `[${repeated}]` : repeated;
 }
 

@@ -6,13 +6,18 @@ import { configCommand } from "./configuration.js";
 import { connectionCommands } from "./connection.js";
 import { counterCommands } from "./counters.js";
 import { databaseCommands } from "./databases.js";
+import { debugCommand } from "./debug.js";
 import { expiryCommands } from "./expiry.js";
 import { hashCommands } from "./hashes.js";
 import { infoCommand } from "./info.js";
 import { commandCommand } from "./introspection.js";
 import { keyWalkCommands } from "./key-walks.js";
 import { keyCommands } from "./keys.js";
+import { latencyCommand } from "./latency-commands.js";
+import { memoryCommand } from "./memory.js";
+import { nodeControlCommands } from "./node-control.js";
 import { objectCommands } from "./objects.js";
+import { slowlogCommand } from "./slowlog-commands.js";
 import { stringRangeCommands } from "./string-ranges.js";
 import { stringCommands } from "./strings.js";
 import { transactionCommands } from "./transactions.js";
@@ -24,12 +29,17 @@ export const commands: readonly Command[] = [
   ...connectionCommands,
   ...counterCommands,
   ...databaseCommands,
+  debugCommand,
   ...expiryCommands,
   ...hashCommands,
   infoCommand,
   ...keyCommands,
   ...keyWalkCommands,
+  latencyCommand,
+  memoryCommand,
+  ...nodeControlCommands,
   ...objectCommands,
+  slowlogCommand,
   ...stringRangeCommands,
   ...stringCommands,
   ...transactionCommands,

@@ -115,6 +115,15 @@ const network = {
       "Password of the default user. Empty: none is needed. Clients already authenticated stay so when it changes. A flag is " +
       "visible in the list of processes: prefer the file or the environment.",
   }),
+  enableDebugCommand: option(oneOf("who", ["no", "local", "yes"]), {
+    name: "enable-debug-command",
+    default: "local",
+    mutable: false,
+    doc:
+      "Who may use DEBUG: nobody, clients of the same machine, or everyone. What DEBUG can do here harms nobody but its caller, " +
+      "except that it can keep expired keys from being cleared away.",
+    differs: "The default in Redis is `no`, since its DEBUG can stop or crash the server.",
+  }),
 } as const;
 
 const clients = {

@@ -36,8 +36,8 @@ export const WALK_END = 2 ** 32;
 const FREED_AT_ONCE_MAX = 64;
 /** Home cells that are walked in one step of freeing. */
 const FREED_HOMES = 64;
-/** Entries looked at to estimate the size of a table. */
-const SIZE_SAMPLES = 64;
+/** Home cells that are walked in one step of estimating the size of a table. */
+const SIZED_HOMES = 64;
 
 export class FieldTables {
   readonly index: TableIndex;
@@ -158,13 +158,11 @@ export class FieldTables {
     return this.index.collect(table, from, homes, into);
   }
 
-  /** The bytes that a table takes with all its entries, estimated from some of them. */
-  bytesOf(table: number): number {
+  /** The bytes that a table takes with all its entries, estimated from `samples` of them or a few more. */
+  bytesOf(table: number, samples: number): number {
     const sample: Location[] = [];
     let from = 0;
-    while (from < WALK_END && sample.length < SIZE_SAMPLES) {
-      from = this.collect(table, from, SIZE_SAMPLES, sample);
-    }
+    while (from < WALK_END && sample.length < samples) from = this.collect(table, from, SIZED_HOMES, sample);
     let bytes = 0;
     for (const at of sample) bytes += this.#records.sizeOf(at);
     const perEntry = sample.length === 0 ? 0 : bytes / sample.length;

@@ -28,6 +28,7 @@ export class Client implements ConnectionEvents, Session {
   readonly remote: string;
   readonly local: string;
   readonly isUnix: boolean;
+  readonly isLoopback: boolean;
   name = "";
   libraryName = "";
   libraryVersion = "";
@@ -60,6 +61,7 @@ export class Client implements ConnectionEvents, Session {
     this.remote = connection.remote;
     this.local = connection.local;
     this.isUnix = connection.isUnix;
+    this.isLoopback = connection.isLoopback;
     this.createdMs = this.lastCommandMs = server.nowMs;
   }
 

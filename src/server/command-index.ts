@@ -16,17 +16,15 @@ export const NO_AUTH = 8;
 export const UNQUEUED = 16;
 /** May not be queued. */
 export const NO_MULTI = 32;
-export const SKIP_SLOWLOG = 64;
-export const MAY_REPLICATE = 128;
+export const MAY_REPLICATE = 64;
 /** Runs the transaction: what holds for the commands in it holds for it. */
-export const EXECUTES = 256;
+export const EXECUTES = 128;
 
 const BIT_BY_FLAG: Partial<Record<CommandFlag, number>> = {
   write: WRITE,
   denyoom: DENY_OOM,
   no_auth: NO_AUTH,
   no_multi: NO_MULTI,
-  skip_slowlog: SKIP_SLOWLOG,
   may_replicate: MAY_REPLICATE,
 };
 

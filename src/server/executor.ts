@@ -8,6 +8,7 @@
 import { AssertionError } from "../base/assert.js";
 import type { Call } from "../commands/call.js";
 import type { SessionCall, Transaction } from "../commands/session.js";
+import { argumentsForLog } from "../commands/slowlog.js";
 import { ArenaFull } from "../keyspace/arena.js";
 import {
   executionAborted,
@@ -27,7 +28,6 @@ import {
   EXECUTES,
   NO_AUTH,
   NO_MULTI,
-  SKIP_SLOWLOG,
   UNQUEUED,
   WRITE,
 } from "./command-index.js";
@@ -40,7 +40,6 @@ const LONG_REQUEST_BYTES = 1024;
 const MICROS_PER_MS = 1000;
 /** As Redis: an unknown command's name and arguments are shown up to so many bytes. */
 const SHOWN_BYTES = 128;
-const SLOWLOG_ARGUMENTS = 32;
 
 export class Executor {
   readonly call: SessionCall;
@@ -94,6 +93,7 @@ export class Executor {
       call.bytes = scanner.bytes;
       call.marks = scanner.marks;
       call.count = scanner.count;
+      this.#node.stats.totalCommands++;
       const entry = this.#resolve(this.#index.find(call.bytes, call.marks[0]!, call.marks[1]!));
       if (!(entry instanceof ReplyError)) this.#run(entry, client);
     }
@@ -127,7 +127,9 @@ export class Executor {
     call.bytes = bytes;
     call.marks = marks;
     call.count = count;
-    this.#noteSlow(entry, client, micros);
+    const { command } = entry;
+    const args = argumentsForLog(call, command);
+    this.#node.noteSlow({ command, args, session: client, microseconds: micros });
   }
 
   #perform(entry: Entry, client: Client): void {
@@ -180,9 +182,7 @@ export class Executor {
     if (transaction !== null && (bits & NO_MULTI) !== 0) {
       return this.#reject(client, entry, new ReplyError("ERR Command not allowed inside a transaction"));
     }
-    const needsMemory =
-      (bits & DENY_OOM) !== 0 || ((bits & EXECUTES) !== 0 && transaction?.needsMemory === true);
-    if (node.isOverMemory && needsMemory && !node.makeRoom()) {
+    if (node.isOverMemory && needsMemory(bits, transaction) && !node.makeRoom()) {
       return this.#reject(client, entry, new ReplyError(OUT_OF_MEMORY));
     }
     if (node.holdsBack(bits, transaction)) {
@@ -218,6 +218,8 @@ export class Executor {
       return;
     }
     transaction.queue.push(request);
+    // Counted when it is executed.
+    this.#node.stats.totalCommands--;
     if (bits & WRITE) transaction.writes = true;
     if (bits & DENY_OOM) transaction.needsMemory = true;
     const mark = this.#reply.mark();
@@ -227,6 +229,7 @@ export class Executor {
 
   #reject(client: Client, entry: Entry | undefined, error: ReplyError): boolean {
     if (entry) entry.rejected++;
+    this.#node.stats.totalCommands--;
     const mark = this.#reply.mark();
     if (entry !== undefined && (entry.bits & EXECUTES) !== 0) {
       client.transaction = null;
@@ -248,8 +251,8 @@ export class Executor {
     if (entry.subcommands !== null && call.count > 1) {
       const child = entry.subcommands.get(call.text(1).toLowerCase());
       if (child !== undefined) return this.#checkArity(child);
-      const shown = call.text(1).slice(0, SHOWN_BYTES);
-      return new ReplyError(`ERR unknown subcommand '${shown}'. Try ${entry.name.toUpperCase()} HELP.`);
+      const given = shown(call.text(1), SHOWN_BYTES);
+      return new ReplyError(`ERR unknown subcommand '${given}'. Try ${entry.name.toUpperCase()} HELP.`);
     }
     return this.#checkArity(entry);
   }
@@ -261,48 +264,25 @@ export class Executor {
 
   #unknownCommand(): ReplyError {
     const { call } = this;
-    let shown = "";
-    for (let i = 1; i < call.count && shown.length < SHOWN_BYTES; i++) {
-      shown += `'${call.text(i).slice(0, SHOWN_BYTES - shown.length)}' `;
+    let given = "";
+    for (let i = 1; i < call.count && given.length < SHOWN_BYTES; i++) {
+      given += `'${shown(call.text(i), SHOWN_BYTES - given.length)}' `;
     }
-    const name = call.text(0).slice(0, SHOWN_BYTES);
-    return new ReplyError(`ERR unknown command '${name}', with args beginning with: ${shown}`);
+    return new ReplyError(
+      `ERR unknown command '${shown(call.text(0), SHOWN_BYTES)}', with args beginning with: ${given}`,
+    );
   }
+}
 
-  #noteSlow(entry: Entry, client: Client, micros: number): void {
-    const node = this.#node;
-    const { call } = this;
-    const { latencyMonitorThresholdMs, slowlogLogSlowerThanMicros } = call.config.current;
-    const wallSeconds = Math.floor(node.clock.wallMs() / 1000);
-    if (latencyMonitorThresholdMs > 0 && micros >= latencyMonitorThresholdMs * MICROS_PER_MS) {
-      const event = entry.command.flags.includes("fast") ? "fast-command" : "command";
-      node.latency.add(event, Math.floor(micros / MICROS_PER_MS), wallSeconds);
-    }
-    const isSlow = slowlogLogSlowerThanMicros >= 0 && micros >= slowlogLogSlowerThanMicros;
-    if (!isSlow || (entry.bits & SKIP_SLOWLOG) !== 0) return;
-    node.slowlog.add({
-      wallSeconds,
-      microseconds: Math.round(micros),
-      args: this.#shownArguments(entry),
-      remote: client.remote,
-      clientName: client.name,
-    });
-  }
+/** Whether a command is refused while memory is short. Queueing takes memory too, whatever is queued. */
+function needsMemory(bits: number, transaction: Transaction | null): boolean {
+  if ((bits & DENY_OOM) !== 0) return true;
+  if (transaction === null) return false;
+  return (bits & EXECUTES) !== 0 ? transaction.needsMemory : (bits & UNQUEUED) === 0;
+}
 
-  /** The arguments as SLOWLOG keeps them: neither many nor long nor secret. */
-  #shownArguments(entry: Entry): Buffer[] {
-    const { call } = this;
-    const secrets = entry.command.secrets?.(call);
-    const shown = call.count > SLOWLOG_ARGUMENTS ? SLOWLOG_ARGUMENTS - 1 : call.count;
-    const args = Array.from({ length: shown }, (_, i) => {
-      if (secrets?.includes(i)) return Buffer.from("(redacted)");
-      const length = call.length(i);
-      if (length <= SHOWN_BYTES) return call.copy(i);
-      const start = call.start(i);
-      const head = call.bytes.toString("latin1", start, start + SHOWN_BYTES);
-      return Buffer.from(`${head}... (${length - SHOWN_BYTES} more bytes)`, "latin1");
-    });
-    if (shown < call.count) args.push(Buffer.from(`... (${call.count - shown} more arguments)`));
-    return args;
-  }
+/** As Redis shows what it was given: not much of it, and nothing from a zero byte on. */
+function shown(text: string, charactersMax: number): string {
+  const end = text.indexOf("\0");
+  return text.slice(0, end < 0 ? charactersMax : Math.min(end, charactersMax));
 }

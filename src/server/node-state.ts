@@ -4,7 +4,14 @@
  */
 import type { Command } from "../commands/command.js";
 import { LatencyMonitor } from "../commands/latency-monitor.js";
-import type { CommandStats, Node, NodeStats, Session, Transaction } from "../commands/session.js";
+import type {
+  CommandStats,
+  Node,
+  NodeStats,
+  Session,
+  SlowCommand,
+  Transaction,
+} from "../commands/session.js";
 import { Slowlog } from "../commands/slowlog.js";
 import type { ConfigStore } from "../config/config-store.js";
 import type { Clock } from "../host/clock.js";
@@ -183,6 +190,29 @@ export class NodeState implements Node {
 
   setActiveExpiry(on: boolean): void {
     this.isActiveExpiryOn = on;
+  }
+
+  noteSlow({ command, args, session, microseconds }: SlowCommand): void {
+    const { latencyMonitorThresholdMs, slowlogLogSlowerThanMicros } = this.#config.current;
+    const { flags } = command;
+    const wallSeconds = Math.floor(this.clock.wallMs() / 1000);
+    const milliseconds = Math.floor(microseconds / MICROS_PER_MS);
+    if (latencyMonitorThresholdMs > 0 && milliseconds >= latencyMonitorThresholdMs) {
+      this.latency.add(flags.includes("fast") ? "fast-command" : "command", milliseconds, wallSeconds);
+    }
+    const isSlow = slowlogLogSlowerThanMicros >= 0 && microseconds >= slowlogLogSlowerThanMicros;
+    if (!isSlow || flags.includes("skip_slowlog")) return;
+    this.slowlog.add({
+      wallSeconds,
+      microseconds: Math.round(microseconds),
+      args,
+      remote: session.remote,
+      clientName: session.name,
+    });
+  }
+
+  delay(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#host.timers.after(ms, resolve));
   }
 
   async rewriteConfig(): Promise<string | undefined> {
