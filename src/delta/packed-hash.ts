@@ -120,18 +120,41 @@ export class HashCursor {
   }
 
   /** Goes to the entry of a field, from the first entry on; false if it has none. A removed field has one. */
-  find({ bytes: field, start, end }: ByteRange): boolean {
-    const length = end - start;
-    this.entryEnd = this.#start + HASH_BASE_BYTES;
-    while (this.next()) {
-      if (this.fieldEnd - this.fieldStart !== length) continue;
-      // From the end: fields of one hash often begin alike.
-      const { bytes, fieldStart } = this;
-      let unequal = length;
-      while (unequal > 0 && bytes[fieldStart + unequal - 1] === field[start + unequal - 1]) unequal--;
-      if (unequal === 0) return true;
+  find(field: ByteRange): boolean {
+    const { bytes } = this;
+    const bodyEnd = this.#end;
+    const length = field.end - field.start;
+    let at = this.#start + HASH_BASE_BYTES;
+    while (at < bodyEnd) {
+      const fieldSize = bytes[at]!;
+      const valueSize = bytes[at + 1]!;
+      if ((fieldSize | valueSize) >= 0x80) {
+        this.entryEnd = at;
+        this.next();
+        if (this.fieldEnd - this.fieldStart === length && this.#isAt(this.fieldStart, field)) return true;
+        at = this.entryEnd;
+        continue;
+      }
+      // Nearly all sizes are one byte. Then only what tells where the next entry is gets read.
+      let fieldStart = at + 3;
+      while (bytes[fieldStart - 1]! >= 0x80) fieldStart++;
+      fieldStart += (fieldSize & 1) * ORIGIN_BYTES;
+      if (fieldSize >>> 1 === length && this.#isAt(fieldStart, field)) {
+        this.entryEnd = at;
+        return this.next();
+      }
+      at = fieldStart + (fieldSize >>> 1) + (valueSize === 0 ? 0 : valueSize - 1);
     }
     return false;
+  }
+
+  /** Whether the bytes at `at` are a field, looking from the end: fields of one hash often begin alike. */
+  #isAt(at: number, { bytes: field, start, end }: ByteRange): boolean {
+    const { bytes } = this;
+    const shift = at - start;
+    let from = end;
+    while (from > start && bytes[from - 1 + shift] === field[from - 1]) from--;
+    return from === start;
   }
 
   /** The base of the body. */
