@@ -1,0 +1,153 @@
+import { expect } from "chai";
+import type { Location } from "#torus/keyspace/arena.js";
+import { WALK_END } from "#torus/keyspace/field-table.js";
+import { tableOfHash } from "#torus/keyspace/hash-body.js";
+import type { Keyspace } from "#torus/keyspace/keyspace.js";
+import { setText } from "#torus/keyspace/text.js";
+import { fieldsOf, removeFields, setFields } from "../support/hash-fields.js";
+import { openKey, START_MS, smallKeyspace } from "../support/small-keyspace.js";
+
+const numbered = (count: number) => Array.from({ length: count }, (_, i) => [`f${i}`, `${i}`] as const);
+
+function tableOf(keyspace: Keyspace, key: string): number {
+  openKey(keyspace, key);
+  return tableOfHash(keyspace.database, keyspace.at);
+}
+
+function locationsOf(keyspace: Keyspace, table: number): Location[] {
+  const found: Location[] = [];
+  for (let from = 0; from < WALK_END; ) from = keyspace.database.fields.collect(table, from, 100, found);
+  return found;
+}
+
+describe("tables of fields", () => {
+  describe("given up with many entries", () => {
+    const GIVING_UP: Record<string, (keyspace: Keyspace) => void> = {
+      DEL: (keyspace) => {
+        openKey(keyspace, "h");
+        keyspace.remove();
+      },
+      SET: (keyspace) => {
+        openKey(keyspace, "h");
+        setText(keyspace, Buffer.from("text"), 0, 4, 0);
+      },
+      expiry: (keyspace) => {
+        openKey(keyspace, "h");
+        keyspace.setDeadline(START_MS + 1);
+        keyspace.tick(START_MS + 2);
+        openKey(keyspace, "h");
+      },
+    };
+    for (const [cause, giveUp] of Object.entries(GIVING_UP)) {
+      it(`by ${cause}, are freed in slices, and count as used until then`, () => {
+        const keyspace = smallKeyspace();
+        setFields(keyspace, "h", numbered(5000));
+        const { arena } = keyspace.records;
+        const full = arena.usedBytes;
+        giveUp(keyspace);
+        expect(arena.usedBytes).to.be.greaterThan(full - 1000);
+        expect(keyspace.database.fields.queuedEntries).to.equal(5000);
+        let slices = 0;
+        for (let freed = keyspace.releaseSlice(500); freed > 0; freed = keyspace.releaseSlice(500)) {
+          expect(freed).to.be.at.most(700);
+          slices++;
+        }
+        expect(slices).to.be.at.least(8);
+        expect(keyspace.database.fields.queuedEntries).to.equal(0);
+        openKey(keyspace, "h");
+        if (cause === "SET") keyspace.remove();
+        expect(arena.usedBytes).to.equal(0);
+      });
+    }
+
+    it("are freed one after the other, while a new hash takes the key and the fields", () => {
+      const keyspace = smallKeyspace();
+      for (let round = 0; round < 5; round++) {
+        setFields(keyspace, "h", numbered(1000));
+        keyspace.releaseSlice(300);
+        openKey(keyspace, "h");
+        keyspace.remove();
+      }
+      setFields(keyspace, "h", [...numbered(100), ["round", "last"]]);
+      while (keyspace.releaseSlice(100) > 0);
+      expect(new Map(fieldsOf(keyspace, "h"))).to.deep.equal(new Map([...numbered(100), ["round", "last"]]));
+      openKey(keyspace, "h");
+      keyspace.remove();
+      while (keyspace.releaseSlice(100) > 0);
+      expect(keyspace.records.arena.usedBytes).to.equal(0);
+    });
+
+    it("are forgotten with all else when the database is flushed", () => {
+      const keyspace = smallKeyspace();
+      setFields(keyspace, "h", numbered(5000));
+      openKey(keyspace, "h");
+      keyspace.remove();
+      setFields(keyspace, "other", numbered(5000));
+      keyspace.flush(0);
+      expect(keyspace.releaseSlice(1)).to.equal(0);
+      expect(keyspace.records.arena.usedBytes).to.equal(0);
+      expect(setFields(keyspace, "h", numbered(10))).to.equal(10);
+    });
+  });
+
+  it("given up with few entries are freed at once", () => {
+    const keyspace = smallKeyspace();
+    setFields(keyspace, "h", numbered(20));
+    openKey(keyspace, "h");
+    keyspace.remove();
+    expect(keyspace.records.arena.usedBytes).to.equal(0);
+  });
+
+  for (const keepTombstones of [false, true]) {
+    it(`free what values take outside the arena${keepTombstones ? ", though marks stay" : ""}`, () => {
+      const keyspace = smallKeyspace({ keepTombstones });
+      const value = "x".repeat(100_000);
+      setFields(keyspace, "h", [
+        ["a", value],
+        ["b", value],
+        ["c", "small"],
+      ]);
+      expect(keyspace.records.outsideBytes).to.equal(200_000);
+      setFields(keyspace, "h", [
+        ["a", "small"],
+        ["c", value],
+      ]);
+      expect(keyspace.records.outsideBytes).to.equal(200_000);
+      removeFields(keyspace, "h", ["b"]);
+      expect(keyspace.records.outsideBytes).to.equal(100_000);
+      removeFields(keyspace, "h", ["a", "c"]);
+      expect(keyspace.records.outsideBytes).to.equal(0);
+      expect(keyspace.records.arena.usedBytes === 0).to.equal(!keepTombstones);
+    });
+  }
+
+  it("can have every entry moved to another cell", () => {
+    const keyspace = smallKeyspace();
+    const fields = [...numbered(500), ["large", "y".repeat(50_000)] as const];
+    setFields(keyspace, "h", fields);
+    const used = keyspace.records.arena.usedBytes;
+    const table = tableOf(keyspace, "h");
+    for (const at of locationsOf(keyspace, table)) {
+      expect(keyspace.database.fields.relocate(keyspace.hasher, at)).to.equal(true);
+    }
+    expect(keyspace.records.arena.usedBytes).to.equal(used);
+    expect(new Map(fieldsOf(keyspace, "h"))).to.deep.equal(new Map(fields));
+  });
+
+  it("leave entries where they are that wait to be freed", () => {
+    const keyspace = smallKeyspace();
+    setFields(keyspace, "h", numbered(500));
+    const [at] = locationsOf(keyspace, tableOf(keyspace, "h"));
+    keyspace.remove();
+    expect(keyspace.database.fields.relocate(keyspace.hasher, at!)).to.equal(false);
+  });
+
+  it("tell about what they take, from a sample of their entries", () => {
+    const keyspace = smallKeyspace();
+    const before = keyspace.usedBytes;
+    setFields(keyspace, "h", numbered(10_000));
+    const taken = keyspace.usedBytes - before;
+    const told = keyspace.database.fields.bytesOf(tableOf(keyspace, "h"), 64);
+    expect(told).to.be.within(taken * 0.9, taken * 1.1);
+  });
+});

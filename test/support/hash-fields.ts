@@ -1,0 +1,85 @@
+import type { HashEntry } from "#torus/delta/packed-hash.js";
+import type { HashField } from "#torus/delta/record-state.js";
+import { NOWHERE } from "#torus/keyspace/arena.js";
+import { findField, hashEdit } from "#torus/keyspace/hash.js";
+import { PACKED, tableOfHash } from "#torus/keyspace/hash-body.js";
+import { HashReader } from "#torus/keyspace/hash-reader.js";
+import type { HashLimits } from "#torus/keyspace/hash-writer.js";
+import type { Keyspace } from "#torus/keyspace/keyspace.js";
+import { openKey } from "./small-keyspace.js";
+
+// Keys, fields and values are byte strings here (one character a byte).
+
+export const SMALL_LIMITS: HashLimits = { hashMaxListpackEntries: 4, hashMaxListpackValueBytes: 8 };
+
+const reader = new HashReader();
+
+/** Sets fields by one edit; answers how many are new. */
+export function setFields(
+  keyspace: Keyspace,
+  key: string,
+  fields: readonly (readonly [string, string])[],
+  limits = SMALL_LIMITS,
+): number {
+  openKey(keyspace, key);
+  hashEdit.begin(keyspace, limits);
+  let added = 0;
+  for (const [field, value] of fields) {
+    const [name, text] = [Buffer.from(field, "latin1"), Buffer.from(value, "latin1")];
+    if (hashEdit.set(name, 0, name.length, text, 0, text.length)) added++;
+  }
+  hashEdit.finish();
+  return added;
+}
+
+/** Removes fields by one edit; answers how many there were. */
+export function removeFields(keyspace: Keyspace, key: string, fields: readonly string[]): number {
+  openKey(keyspace, key);
+  if (keyspace.at === NOWHERE) return 0;
+  hashEdit.begin(keyspace, SMALL_LIMITS);
+  let removed = 0;
+  for (const field of fields) {
+    const name = Buffer.from(field, "latin1");
+    if (hashEdit.remove(name, 0, name.length)) removed++;
+  }
+  hashEdit.finish();
+  return removed;
+}
+
+export function readField(keyspace: Keyspace, key: string, field: string): string | undefined {
+  openKey(keyspace, key);
+  if (keyspace.at === NOWHERE) return undefined;
+  const name = Buffer.from(field, "latin1");
+  const value = findField(keyspace, name, 0, name.length)?.value;
+  return value?.bytes.toString("latin1", value.start, value.end);
+}
+
+/** The fields that a client can see, in the order in which they are stored. */
+export function fieldsOf(keyspace: Keyspace, key: string): [string, string][] {
+  return entriesOf(keyspace, key).flatMap(([field, { value }]) =>
+    value === null ? [] : [[field, Buffer.from(value).toString("latin1")]],
+  );
+}
+
+/** All entries, marks of removed fields too, of a hash or of what an emptied one left. */
+export function entriesOf(keyspace: Keyspace, key: string): [string, HashField][] {
+  openKey(keyspace, key);
+  const at = keyspace.at !== NOWHERE ? keyspace.at : keyspace.ghost;
+  if (at === NOWHERE) return [];
+  const entries: [string, HashField][] = [];
+  reader.open(keyspace.database, at);
+  while (reader.next()) entries.push(copyOf(reader));
+  return entries;
+}
+
+/** An entry that may be kept. */
+export function copyOf({ field, value, version }: HashEntry): [string, HashField] {
+  const name = Buffer.from(field.bytes.subarray(field.start, field.end)).toString("latin1");
+  const copy = value === null ? null : Uint8Array.from(value.bytes.subarray(value.start, value.end));
+  return [name, { value: copy, version: { clock: version.clock, origin: version.origin } }];
+}
+
+export function isPacked(keyspace: Keyspace, key: string): boolean {
+  openKey(keyspace, key);
+  return tableOfHash(keyspace.database, keyspace.at) === PACKED;
+}
