@@ -138,6 +138,8 @@ export const hashReads: readonly Command[] = [
     since: "6.2.0",
     complexity: "O(N) in fields answered",
     summary: "Answers fields of a hash picked at random, with their values if asked.",
+    differs:
+      "A reply of more than 1 GiB, as a large negative count may ask for, is refused with 'value is out of range'.",
     run: hrandfield,
   }),
   data({

@@ -26,29 +26,40 @@ export function restructure(keyspace: Keyspace, handle: number): void {
 
 /**
  * The open collection lost its last element by the version given: the key is gone. Where other owners may have
- * elements of the same life, the record stays for the marks of what was removed; without its deadline, for a key that
- * comes back has none.
+ * elements of the same life, the record stays for the marks of what was removed, out of sight.
  */
 export function vanish(keyspace: Keyspace, clock: number, origin: number): void {
   if (!keyspace.keepTombstones) {
     keyspace.drop(clock, origin);
     return;
   }
-  if (keyspace.records.deadline(keyspace.at) !== 0) {
-    keyspace.writeRegister(0, clock, origin);
-    keyspace.journal?.deadlineSet();
-  }
-  keyspace.ghost = keyspace.at;
+  const { database, records, at } = keyspace;
+  if (records.deadline(at) !== 0) database.expiringCount--;
+  database.countKey(keyspace.slot, -1);
+  keyspace.ghost = at;
   keyspace.at = NOWHERE;
-  keyspace.database.countKey(keyspace.slot, -1);
 }
 
-/** Makes what is left of an emptied collection visible again, if the open key has such of this type: it gets an element. */
-export function revive(keyspace: Keyspace, type: RecordType): boolean {
-  if (keyspace.ghost === NOWHERE || keyspace.records.type(keyspace.ghost) !== type) return false;
-  keyspace.at = keyspace.ghost;
+/** The emptied collection that is the ghost of the open key has an element again. */
+export function reappear(keyspace: Keyspace): void {
+  const { database, records, ghost } = keyspace;
+  if (records.deadline(ghost) !== 0) database.expiringCount++;
+  database.countKey(keyspace.slot, 1);
+  keyspace.at = ghost;
   keyspace.ghost = NOWHERE;
-  keyspace.database.countKey(keyspace.slot, 1);
-  if (keyspace.records.deadline(keyspace.at) !== 0) keyspace.database.expiringCount++;
+}
+
+/**
+ * Lets a write of version `clock` go on with the emptied collection of this type that the open key left, if it did. To
+ * clients it is a new key, which has no deadline: not even that of the life that it goes on with.
+ */
+export function revive(keyspace: Keyspace, type: RecordType, clock: number): boolean {
+  const { ghost, records } = keyspace;
+  if (ghost === NOWHERE || records.type(ghost) !== type) return false;
+  reappear(keyspace);
+  if (records.deadline(ghost) !== 0) {
+    keyspace.writeRegister(0, clock, keyspace.origin);
+    keyspace.journal?.deadlineSet();
+  }
   return true;
 }

@@ -42,16 +42,21 @@ export class HashReader implements HashEntry {
   open(database: Database, at: Location): void {
     this.#database = database;
     this.#table = tableOfHash(database, at);
-    this.at = NOWHERE;
     if (this.#table === PACKED) {
-      const { bytes, start, end } = database.records.body(at);
-      this.#bytes = bytes;
-      this.#cursor.open(bytes, start, end);
-    } else {
-      this.#batch.length = 0;
-      this.#step = 0;
-      this.#from = 0;
+      this.openPacked(database.records.body(at));
+      return;
     }
+    this.#batch.length = 0;
+    this.#step = 0;
+    this.#from = 0;
+  }
+
+  /** Stands before the first entry of a packed hash, wherever its bytes lie. */
+  openPacked({ bytes, start, end }: ByteView): void {
+    this.#table = PACKED;
+    this.at = NOWHERE;
+    this.#bytes = bytes;
+    this.#cursor.open(bytes, start, end);
   }
 
   /** Goes to the next entry; false if there is none. */
@@ -68,7 +73,7 @@ export class HashReader implements HashEntry {
     return false;
   }
 
-  /** Goes to the entry of a field; false if it has none. */
+  /** Goes to the entry of a field; false if it has none. The hasher's last result is spent. */
   find(field: ByteRange, hasher: KeyHasher): boolean {
     if (this.#table === PACKED) {
       if (!this.#cursor.find(field)) return false;

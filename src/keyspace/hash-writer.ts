@@ -48,12 +48,22 @@ export class HashWriter {
     if (this.#table === PACKED) this.#packed.close();
   }
 
+  /** The entry of a field as written so far; undefined if it has none. Valid until the next call. */
+  find(field: ByteRange): HashEntry | undefined {
+    const { database, at, hasher } = this.#keyspace;
+    const reader = this.#reader;
+    if (this.#table === PACKED) reader.openPacked(this.#packed.body);
+    else reader.open(database, at);
+    return reader.find(field, hasher) ? reader : undefined;
+  }
+
   /** Writes an entry in place of the one of its field. Answers whether the hash has a live field more than before. */
   write(entry: HashEntry): boolean {
     if (this.#table === PACKED) {
       if (!this.#isLong(entry)) {
         const isAdded = this.#packed.put(entry);
-        if (this.#packed.hasMoreThan(this.#limits.hashMaxListpackEntries)) this.#spread();
+        const mayBeLonger = isAdded || entry.value === null;
+        if (mayBeLonger && this.#packed.hasMoreThan(this.#limits.hashMaxListpackEntries)) this.#spread();
         return isAdded;
       }
       this.#spread();

@@ -61,7 +61,7 @@ export class HashEdit {
     this.#hasRemoved = false;
     this.#version.clock = keyspace.clock.next();
     this.#version.origin = keyspace.origin;
-    if (keyspace.at !== NOWHERE || revive(keyspace, TYPE_HASH)) {
+    if (keyspace.at !== NOWHERE || revive(keyspace, TYPE_HASH, this.#version.clock)) {
       this.#writer.open(keyspace, limits);
     } else {
       keyspace.placeBorn(TYPE_HASH, this.#version.clock, HASH_BASE_BYTES + expectedBytes);
@@ -101,10 +101,16 @@ export class HashEdit {
     this.#writer.close();
     if (this.#changes === 0) return;
     keyspace.journal?.fieldsChanged();
-    if (this.#hasRemoved && isEmptiedHash(keyspace.database, keyspace.at)) {
-      vanish(keyspace, this.#version.clock, this.#version.origin);
-    }
+    if (this.#hasRemoved) this.#settle(keyspace);
     keyspace.changed(this.#changes);
+  }
+
+  #settle(keyspace: Keyspace): void {
+    const { database, slot } = keyspace;
+    const { clock, origin } = this.#version;
+    // Where no mark tells of a removal, the slot's floor does.
+    if (!keyspace.keepTombstones) database.raiseBirthFloor(slot, clock, origin);
+    if (isEmptiedHash(database, keyspace.at)) vanish(keyspace, clock, origin);
   }
 }
 

@@ -15,6 +15,7 @@ import {
 import { type Version, writeVersion } from "../delta/version.js";
 import type { Keyspace } from "./keyspace.js";
 import { registerBytes } from "./record.js";
+import type { ByteView } from "./records.js";
 
 /** Never reached: a body is packed only while it is small. */
 const REBASED_BYTES_MAX = 2 ** 31;
@@ -49,6 +50,11 @@ export class PackedHashEditor {
     this.#view();
     this.#end = this.#start + HASH_BASE_BYTES;
     this.#setBase(base);
+  }
+
+  /** The body as edited so far. The view is new each time, and good until the next change. */
+  get body(): ByteView {
+    return { bytes: this.#bytes, start: this.#start, end: this.#end };
   }
 
   /** Ends the edit: the record keeps no more room than it needs. */

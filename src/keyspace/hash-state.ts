@@ -1,0 +1,143 @@
+/**
+ * Hashes as states that merge: what is sent of one, and what happens to ours when somebody's arrives. A state is a
+ * packed hash (delta/packed-hash.ts), of all fields or some: a part of a large hash is a state too, so none has to
+ * travel in one piece.
+ */
+import type { ByteWriter } from "../base/byte-writer.js";
+import { type ByteRange, compareBytes } from "../base/bytes.js";
+import { appendHashEntry, HASH_BASE_BYTES, type HashEntry } from "../delta/packed-hash.js";
+import { compareVersions, maxVersion, VERSION_ZERO, type Version, writeVersion } from "../delta/version.js";
+import { type Location, NOWHERE } from "./arena.js";
+import { reappear, vanish } from "./collection.js";
+import type { Database } from "./database.js";
+import { isEmptiedHash, PACKED, tableOfHash } from "./hash-body.js";
+import { HashReader } from "./hash-reader.js";
+import { type HashLimits, HashWriter } from "./hash-writer.js";
+import type { Keyspace } from "./keyspace.js";
+import { TYPE_HASH } from "./record.js";
+import type { ByteView } from "./records.js";
+
+// Shared by all keyspaces: what is here never waits in the middle.
+const reader = new HashReader();
+const writer = new HashWriter();
+
+/**
+ * Appends a state of a part of the hash at `at`, about `fieldsMax` fields, and answers the cursor of the next part: 0 after the
+ * last. A packed hash is one part. A field that stays throughout is in one of the parts; one that changes between
+ * them is told by its own delta.
+ */
+export function packHashPart(
+  database: Database,
+  at: Location,
+  { cursor, fieldsMax }: { readonly cursor: number; readonly fieldsMax: number },
+  into: ByteWriter,
+): number {
+  if (tableOfHash(database, at) === PACKED) {
+    into.range(database.records.body(at));
+    return 0;
+  }
+  const positions: number[] = [];
+  reader.open(database, at);
+  const next = reader.scan(cursor, fieldsMax, positions);
+  const base = lowestVersion(positions);
+  into.ensure(HASH_BASE_BYTES);
+  writeVersion(into.bytes, into.length, base);
+  into.length += HASH_BASE_BYTES;
+  for (const position of positions) {
+    reader.goTo(position);
+    appendHashEntry(into, reader, base);
+  }
+  return next;
+}
+
+/** Of the entries at some positions in the reader. */
+function lowestVersion(positions: readonly number[]): Version {
+  let lowest: Version | undefined;
+  for (const position of positions) {
+    reader.goTo(position);
+    const { clock, origin } = reader.version;
+    if (lowest === undefined || compareVersions(reader.version, lowest) < 0) lowest = { clock, origin };
+  }
+  return lowest ?? VERSION_ZERO;
+}
+
+/**
+ * Gives the open key a hash of the life and the entries given, without a deadline. What was there before is gone.
+ * `entries` is not in the arena.
+ */
+export function placeHash(keyspace: Keyspace, limits: HashLimits, life: Version, entries: ByteView): void {
+  const wasSeen = keyspace.at !== NOWHERE;
+  const isKept = staysAsItIs(keyspace, limits, entries);
+  keyspace.placeRaw(TYPE_HASH, 0, 0, isKept ? entries.end - entries.start : HASH_BASE_BYTES);
+  keyspace.records.setLife(keyspace.at, life.clock, life.origin);
+  if (isKept) {
+    const body = keyspace.records.body(keyspace.at);
+    entries.bytes.copy(body.bytes, body.start, entries.start, entries.end);
+  } else {
+    writer.create(keyspace, limits, life);
+    joinEntries(keyspace, entries);
+  }
+  if (isEmptiedHash(keyspace.database, keyspace.at)) vanish(keyspace, life.clock, life.origin);
+  if (wasSeen || keyspace.at !== NOWHERE) keyspace.changed();
+}
+
+/**
+ * Joins entries of the same life into the hash of the open key, or into the emptied one that it left: of two entries of a
+ * field the one of the higher version wins. Answers whether anything was news. `entries` is not in the arena.
+ */
+export function joinHash(keyspace: Keyspace, limits: HashLimits, entries: ByteView): boolean {
+  const wasSeen = keyspace.at !== NOWHERE;
+  if (!wasSeen) reappear(keyspace);
+  writer.open(keyspace, limits);
+  const { isNews, newestMark } = joinEntries(keyspace, entries);
+  if (isEmptiedHash(keyspace.database, keyspace.at)) vanish(keyspace, newestMark.clock, newestMark.origin);
+  if (isNews && (wasSeen || keyspace.at !== NOWHERE)) keyspace.changed();
+  return isNews;
+}
+
+/** Writes what is news into the hash that the writer has open, and closes it. */
+function joinEntries(keyspace: Keyspace, entries: ByteView): { isNews: boolean; newestMark: Version } {
+  let isNews = false;
+  let newestMark = VERSION_ZERO;
+  reader.openPacked(entries);
+  while (reader.next()) {
+    const ours = writer.find(reader.field);
+    if (ours !== undefined && compareEntries(ours, reader) >= 0) continue;
+    if (reader.value !== null || keyspace.keepTombstones) {
+      writer.write(reader);
+      isNews = true;
+    } else if (writer.remove(reader, false)) {
+      const { clock, origin } = reader.version;
+      newestMark = maxVersion(newestMark, { clock, origin });
+      isNews = true;
+    }
+  }
+  writer.close();
+  return { isNews, newestMark };
+}
+
+/** The order in which merging prefers entries of a field: by version, and of equal ones a mark is below every value. */
+function compareEntries(a: HashEntry, b: HashEntry): number {
+  const order = compareVersions(a.version, b.version);
+  if (order !== 0) return order;
+  if (a.value === null || b.value === null) return (a.value === null ? 0 : 1) - (b.value === null ? 0 : 1);
+  return compareBytes(bytesOf(a.value), bytesOf(b.value));
+}
+
+function bytesOf({ bytes, start, end }: ByteRange): Uint8Array {
+  return bytes.subarray(start, end);
+}
+
+/** Whether entries can be the body of a record as they are. */
+function staysAsItIs(keyspace: Keyspace, limits: HashLimits, entries: ByteView): boolean {
+  const { hashMaxListpackEntries, hashMaxListpackValueBytes } = limits;
+  let count = 0;
+  reader.openPacked(entries);
+  while (reader.next()) {
+    const { field, value } = reader;
+    if (value === null && !keyspace.keepTombstones) return false;
+    if (++count > hashMaxListpackEntries || field.end - field.start > hashMaxListpackValueBytes) return false;
+    if (value !== null && value.end - value.start > hashMaxListpackValueBytes) return false;
+  }
+  return true;
+}
