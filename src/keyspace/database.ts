@@ -9,6 +9,9 @@ import { Records } from "./records.js";
 import { TableIndex } from "./table-index.js";
 
 const GROUP_BITS = 7;
+/** What databases without a key share, for most never get one. Nobody writes into them. */
+const NO_COUNTS = new Uint32Array(SLOT_COUNT);
+const NO_GROUPS = new Uint32Array(SLOT_COUNT >>> GROUP_BITS);
 
 export class Database {
   records = new Records();
@@ -20,8 +23,8 @@ export class Database {
   /** Keys with a deadline that a client can see. */
   expiringCount = 0;
   /** Visible keys per slot and per run of 128 slots, so that a random key is found in few steps. */
-  readonly counts = new Uint32Array(SLOT_COUNT);
-  readonly #groups = new Uint32Array(SLOT_COUNT >>> GROUP_BITS);
+  counts = NO_COUNTS;
+  #groups = NO_GROUPS;
   /** Per slot a time before which no key of it expires, in milliseconds; Infinity if none does. */
   #due: Float64Array | undefined;
   /** The lives that keys without a record are born into (DESIGN: birth floor), per slot. */
@@ -38,13 +41,17 @@ export class Database {
     this.fields = new FieldTables(this.records);
     this.size = 0;
     this.expiringCount = 0;
-    this.counts.fill(0);
-    this.#groups.fill(0);
+    this.counts = NO_COUNTS;
+    this.#groups = NO_GROUPS;
     this.#due = undefined;
   }
 
   /** Counts a key in or out (`by` is 1 or -1). */
   countKey(slot: number, by: number): void {
+    if (this.counts === NO_COUNTS) {
+      this.counts = new Uint32Array(SLOT_COUNT);
+      this.#groups = new Uint32Array(SLOT_COUNT >>> GROUP_BITS);
+    }
     this.size += by;
     this.counts[slot]! += by;
     this.#groups[slot >>> GROUP_BITS]! += by;

@@ -34,6 +34,8 @@ export class TableIndex {
   #counts: Uint32Array;
   readonly #directories = new Map<number, PageDirectory>();
   #tableCount: number;
+  /** The three arrays are those that empty indexes share. */
+  #isShared: boolean;
   readonly #freeTables: number[] = [];
 
   // Where the last `find` ended: the cell of the key, or the free one where it would go.
@@ -48,9 +50,11 @@ export class TableIndex {
   constructor(records: Arena, tableCount: number) {
     this.#records = records;
     this.#tableCount = tableCount;
-    this.#pages = new Int32Array(tableCount);
-    this.#bits = new Uint8Array(tableCount);
-    this.#counts = new Uint32Array(tableCount);
+    this.#isShared = tableCount > 0;
+    const { pages, bits, counts } = noTables(tableCount);
+    this.#pages = pages;
+    this.#bits = bits;
+    this.#counts = counts;
     this.#words = this.#pageArena.slabs[0]!.words;
   }
 
@@ -334,8 +338,17 @@ export class TableIndex {
   }
 
   #createPage(table: number): void {
+    if (this.#isShared) this.#ownTables();
     this.#pages[table] = this.#allocatePage(PAGE_BITS_MIN);
     this.#bits[table] = PAGE_BITS_MIN;
+  }
+
+  /** Takes arrays of its own in place of those that empty indexes share. */
+  #ownTables(): void {
+    this.#isShared = false;
+    this.#pages = new Int32Array(this.#tableCount);
+    this.#bits = new Uint8Array(this.#tableCount);
+    this.#counts = new Uint32Array(this.#tableCount);
   }
 
   /** Moves all keys of a table into one page of another size. */
@@ -413,6 +426,31 @@ export class TableIndex {
 
 /** Longer keys are compared by a native call. */
 const LONG_KEY = 64;
+
+interface Tables {
+  readonly pages: Int32Array;
+  readonly bits: Uint8Array;
+  readonly counts: Uint32Array;
+}
+
+const noTablesByCount = new Map<number, Tables>();
+
+/**
+ * What all indexes without a key have: most databases of a node never get one, and making these arrays for each would be
+ * most of the time that a node takes to start. Nobody writes into them.
+ */
+function noTables(tableCount: number): Tables {
+  let tables = noTablesByCount.get(tableCount);
+  if (tables === undefined) {
+    tables = {
+      pages: new Int32Array(tableCount),
+      bits: new Uint8Array(tableCount),
+      counts: new Uint32Array(tableCount),
+    };
+    noTablesByCount.set(tableCount, tables);
+  }
+  return tables;
+}
 
 function grown<T extends Int32Array | Uint32Array | Uint8Array>(old: T, larger: T): T {
   larger.set(old);
