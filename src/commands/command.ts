@@ -57,7 +57,7 @@ export interface Declaration {
   readonly categories?: readonly string[];
   /** One entry per key specification. None: the command names no key. */
   readonly keys?: readonly KeyPositions[];
-  /** How its keys are used if that depends on the arguments; argument `name` of the call is its name. */
+  /** How its keys are used, if that depends on the arguments: in `call`, argument `name` is its name. */
   readonly keyAccess?: (call: Call, name: number) => readonly string[];
   /** Positions of arguments that no log may show, such as passwords. */
   readonly secrets?: (call: Call) => readonly number[];
@@ -65,6 +65,8 @@ export interface Declaration {
   readonly unqueued?: true;
   /** Runs what was queued: waits, and is refused, where a command of the transaction would be. */
   readonly executes?: true;
+  /** Counts as use of its keys even for a client that asked for CLIENT NO-TOUCH. */
+  readonly alwaysTouches?: true;
   /** Redis's COMMAND tips, such as "nondeterministic_output". */
   readonly tips?: readonly string[];
   /** Arguments in the notation of `syntax.ts`. */

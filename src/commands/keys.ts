@@ -59,6 +59,7 @@ export const keyCommands: readonly Command[] = [
     since: "3.2.1",
     complexity: "O(N) in keys",
     summary: "Marks keys as just used and counts those that exist.",
+    alwaysTouches: true,
     run: touch,
   }),
   data({

@@ -4,6 +4,7 @@ import { ACCESS } from "../keyspace/record.js";
 import { ReplyError } from "../protocol/reply-error.js";
 import type { Call } from "./call.js";
 import { type Command, container, data } from "./command.js";
+import { withHelp } from "./help.js";
 import { encodingName } from "./type-names.js";
 
 const SWITCHING =
@@ -11,31 +12,16 @@ const SWITCHING =
 const NO_IDLE_TIME = `ERR An LFU maxmemory policy is selected, idle time not tracked. ${SWITCHING}`;
 const NO_FREQUENCY = `ERR An LFU maxmemory policy is not selected, access frequency not tracked. ${SWITCHING}`;
 
-const HELP = [
-  "OBJECT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-  "ENCODING <key>",
-  "    Names the form in which the value is kept.",
-  "FREQ <key>",
-  "    Answers how often the key is used, as the LFU policies count it.",
-  "IDLETIME <key>",
-  "    Answers for how many seconds the key has not been used.",
-  "REFCOUNT <key>",
-  "    Answers 1: values are not shared.",
-  "HELP",
-  "    Prints this help.",
-];
-
 export const objectCommands: readonly Command[] = [
   container({
     name: "object",
     arity: -2,
     group: "generic",
     flags: [],
-    categories: ["slow"],
     since: "2.2.3",
-    complexity: "Depends on subcommand.",
+    complexity: "By subcommand",
     summary: "Tells how a value is kept and used.",
-    subcommands: [
+    subcommands: withHelp({ of: "object", since: "6.2.0" }, [
       data({
         name: "encoding",
         arity: 3,
@@ -63,16 +49,6 @@ export const objectCommands: readonly Command[] = [
         run: freq,
       }),
       data({
-        name: "help",
-        arity: 2,
-        group: "generic",
-        flags: ["loading", "stale"],
-        since: "6.2.0",
-        complexity: "O(1)",
-        summary: "Lists the subcommands of OBJECT.",
-        run: help,
-      }),
-      data({
         name: "idletime",
         arity: 3,
         group: "generic",
@@ -98,7 +74,7 @@ export const objectCommands: readonly Command[] = [
         summary: "Answers how many references a value has.",
         run: refcount,
       }),
-    ],
+    ]),
   }),
 ];
 
@@ -132,9 +108,4 @@ function freq(call: Call): void {
   const { access, records } = call.keyspace;
   if (!access.isLfu) throw new ReplyError(NO_FREQUENCY);
   call.reply.integer(access.frequency(records.word(at, ACCESS)));
-}
-
-function help({ reply }: Call): void {
-  reply.array(HELP.length);
-  for (const line of HELP) reply.simple(line);
 }

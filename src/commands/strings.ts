@@ -32,6 +32,7 @@ export const stringCommands: readonly Command[] = [
       ["6.2.0", "GET, EXAT and PXAT"],
       ["7.0.0", "NX and GET may stand together"],
     ],
+    keyAccess: setAccess,
     run: set,
   }),
   data({
@@ -161,6 +162,12 @@ export const stringCommands: readonly Command[] = [
     run: msetnx,
   }),
 ];
+
+/** Whether the old value is asked for. */
+function setAccess(call: Call, name: number): readonly string[] {
+  for (let i = name + 3; i < call.count; i++) if (call.is(i, "get")) return ["RW", "access", "update"];
+  return ["OW", "update"];
+}
 
 function set(call: Call): void {
   if (call.count > 3) {

@@ -8,7 +8,10 @@ const LFU_COUNTER_MAX = 255;
 const MINUTES_MASK = 0xffff;
 
 export class AccessClock {
-  isLfu = false;
+  #isLfu = false;
+  #isHeld = false;
+  /** Neither of the above: the common case, in one look. */
+  #isPlain = true;
   lfuLogFactor = 10;
   lfuDecayMinutes = 1;
   #seconds = 0;
@@ -17,6 +20,25 @@ export class AccessClock {
   /** `random` gives unsigned 32-bit integers. */
   constructor(random: () => number) {
     this.#random = random;
+  }
+
+  get isLfu(): boolean {
+    return this.#isLfu;
+  }
+
+  set isLfu(on: boolean) {
+    this.#isLfu = on;
+    this.#isPlain = !(on || this.#isHeld);
+  }
+
+  /** While it is held, what is used leaves no trace of it (CLIENT NO-TOUCH). */
+  get isHeld(): boolean {
+    return this.#isHeld;
+  }
+
+  set isHeld(on: boolean) {
+    this.#isHeld = on;
+    this.#isPlain = !(on || this.#isLfu);
   }
 
   /** Takes note of the time, a few times a second. */
@@ -35,7 +57,8 @@ export class AccessClock {
   }
 
   touched(word: number): number {
-    if (!this.isLfu) return this.#seconds;
+    if (this.#isPlain) return this.#seconds;
+    if (this.#isHeld) return word;
     const counter = this.frequency(word);
     return (this.#minutes() << 8) | (this.#grows(counter) ? counter + 1 : counter);
   }

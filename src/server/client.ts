@@ -14,6 +14,7 @@ import type { Server } from "./server.js";
 const UNAUTHENTICATED = 1;
 const IN_TRANSACTION = 2;
 const NOT_REPLYING = 4;
+const NOT_TOUCHING = 8;
 
 /** With so many bytes of replies not yet taken, no further command of the client is executed. */
 const PENDING_REPLY_BYTES_MAX = 1024 * 1024;
@@ -35,10 +36,10 @@ export class Client implements ConnectionEvents, Session {
   database = 0;
   resp: 2 | 3 = 2;
   noEvict = false;
-  noTouch = false;
   lastCommandMs: number;
   lastEntry: Entry | null = null;
   #authenticated = false;
+  #noTouch = false;
   #replyMode: Session["replyMode"] = "on";
   #transaction: Transaction | null = null;
   /** Bytes received and not yet executed; undefined in the common case that none are left. */
@@ -90,6 +91,15 @@ export class Client implements ConnectionEvents, Session {
   set replyMode(mode: Session["replyMode"]) {
     this.#replyMode = mode;
     this.#setHurdle(NOT_REPLYING, mode !== "on");
+  }
+
+  get noTouch(): boolean {
+    return this.#noTouch;
+  }
+
+  set noTouch(on: boolean) {
+    this.#noTouch = on;
+    this.#setHurdle(NOT_TOUCHING, on);
   }
 
   get lastCommand(): string {

@@ -19,6 +19,8 @@ export const NO_MULTI = 32;
 export const MAY_REPLICATE = 64;
 /** Runs the transaction: what holds for the commands in it holds for it. */
 export const EXECUTES = 128;
+/** Counts as use of its keys whatever the client asked for. */
+export const ALWAYS_TOUCHES = 256;
 
 const BIT_BY_FLAG: Partial<Record<CommandFlag, number>> = {
   write: WRITE,
@@ -46,7 +48,9 @@ export class Entry {
     readonly name: string,
     readonly command: Command,
   ) {
-    let bits = (command.unqueued ? UNQUEUED : 0) | (command.executes ? EXECUTES : 0);
+    let bits = command.unqueued ? UNQUEUED : 0;
+    if (command.executes) bits |= EXECUTES;
+    if (command.alwaysTouches) bits |= ALWAYS_TOUCHES;
     if (command.kind === "data" && command.complexity === "O(1)") bits |= CONSTANT_TIME;
     for (const flag of command.flags) bits |= BIT_BY_FLAG[flag] ?? 0;
     this.bits = bits;

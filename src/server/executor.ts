@@ -21,6 +21,7 @@ import { buildRequest } from "../protocol/request-builder.js";
 import { COMPLETE, RequestScanner } from "../protocol/request-scanner.js";
 import type { Client } from "./client.js";
 import {
+  ALWAYS_TOUCHES,
   CONSTANT_TIME,
   type CommandIndex,
   DENY_OOM,
@@ -95,7 +96,7 @@ export class Executor {
       call.count = scanner.count;
       this.#node.stats.totalCommands++;
       const entry = this.#resolve(this.#index.find(call.bytes, call.marks[0]!, call.marks[1]!));
-      if (!(entry instanceof ReplyError)) this.#run(entry, client);
+      if (!(entry instanceof ReplyError)) this.#runGuarded(entry, client);
     }
   }
 
@@ -194,7 +195,7 @@ export class Executor {
       this.#enqueue(client, transaction, bits);
       return true;
     }
-    if (client.replyMode === "on") this.#run(entry, client);
+    if (client.replyMode === "on") this.#runGuarded(entry, client);
     else this.#runSilently(entry, client);
     return true;
   }
@@ -204,9 +205,18 @@ export class Executor {
     const mark = this.#reply.mark();
     const before = client.replyMode;
     if (before === "skip-next") client.replyMode = "skip";
-    this.#run(entry, client);
+    this.#runGuarded(entry, client);
     if (client.replyMode !== "on") this.#reply.rollback(mark);
     if (client.replyMode === "skip") client.replyMode = "on";
+  }
+
+  /** CLIENT NO-TOUCH: holds the access clock meanwhile. */
+  #runGuarded(entry: Entry, client: Client): void {
+    const { access } = this.#node.keyspace;
+    const wasHeld = access.isHeld;
+    access.isHeld = client.noTouch && (entry.bits & ALWAYS_TOUCHES) === 0;
+    this.#run(entry, client);
+    access.isHeld = wasHeld;
   }
 
   #enqueue(client: Client, transaction: Transaction, bits: number): void {
