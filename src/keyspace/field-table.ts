@@ -12,7 +12,7 @@ import { assert } from "../base/assert.js";
 import { copyRange } from "../base/bytes.js";
 import type { KeyHasher } from "../base/key-hash.js";
 import type { HashEntry } from "../delta/packed-hash.js";
-import { type Location, NOWHERE, UNIT_MASK } from "./arena.js";
+import { type Location, NOWHERE, UNIT_BITS, UNIT_MASK } from "./arena.js";
 import {
   ACCESS,
   BODY_LENGTH,
@@ -170,19 +170,23 @@ export class FieldTables {
   }
 
   /**
-   * Moves an entry to another cell, for whoever empties sparse slabs. False if it stays: entries of tables in the
-   * queue do, for they go soon.
+   * Moves an entry to another slab, for whoever empties sparse ones. False if it stays: there is no room elsewhere, or its
+   * table is in the queue and the entry goes soon.
    */
   relocate(hasher: KeyHasher, at: Location): boolean {
     const records = this.#records;
     const table = records.word(at, ACCESS);
     if (this.#queued.has(table)) return false;
+    const { cellBytes, number } = records.slab(at);
+    const to = records.arena.allocate(cellBytes);
+    if (to >>> UNIT_BITS === number) {
+      records.arena.free(to);
+      return false;
+    }
     const { bytes, start, end } = records.key(at);
     hasher.digest(bytes, start, end);
     const found = this.find(table, hasher.hash, bytes, start, end);
     assert(found === at, "an entry is in the table that it names");
-    const { cellBytes } = records.slab(at);
-    const to = records.arena.allocate(cellBytes);
     const [fromByte, toByte] = [(at & UNIT_MASK) << 3, (to & UNIT_MASK) << 3];
     records.slab(at).bytes.copy(records.slab(to).bytes, toByte, fromByte, fromByte + cellBytes);
     this.index.replace(to);

@@ -24,10 +24,9 @@ const PROTECTED_MODE_ERROR =
   "DENIED TorusKV runs in protected mode: no password is set and it takes connections only from this machine. " +
   "Set requirepass, or switch protected-mode off if the network is trusted.";
 const MAXCLIENTS_ERROR = "ERR max number of clients reached";
-/** How much of a period the background work may take. */
-const SWEEP_SHARE = 0.25;
-/** How long entries of deleted collections are freed at a stretch, in milliseconds: clients wait so long. */
-const RELEASE_MS = 4;
+/** Background work goes in slices so short that no client minds, with pauses that leave it a quarter of the time. */
+const SWEEP_SLICE_MS = 4;
+const SWEEP_PAUSE_MS = 12;
 const MILLIS_PER_SECOND = 1000;
 
 export interface ServerOptions {
@@ -62,6 +61,7 @@ export class Server {
   readonly #insiders = new Set<Client>();
   readonly #rates: RateMeter;
   #cancelCron: Cancel = () => {};
+  #cancelSweep: Cancel = () => {};
   #nextClientId = 1;
   #isClosed = false;
 
@@ -117,6 +117,7 @@ export class Server {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#cancelCron();
+    this.#cancelSweep();
     for (const cancel of this.#cancels) cancel();
     for (const client of [...this.state.clients.values(), ...this.#insiders]) client.close(true);
     await Promise.all(this.#listeners.map((listener) => listener.close()));
@@ -183,22 +184,32 @@ export class Server {
   #schedule(): void {
     const periodMs = MILLIS_PER_SECOND / this.config.current.hz;
     this.#cancelCron();
-    this.#cancelCron = this.#host.timers.every(periodMs, () => this.#cron(periodMs));
+    this.#cancelCron = this.#host.timers.every(periodMs, () => this.#cron());
   }
 
-  #cron(periodMs: number): void {
+  #cron(): void {
     const { clock } = this.#host;
     this.nowMs = clock.monotonicMs();
     this.keyspace.access.tick(this.nowMs);
     this.beginTurn();
     const { state } = this;
     if (state.isPaused && this.nowMs >= state.pausedUntilMs) state.unpause();
-    if (state.isActiveExpiryOn) state.sweeper.expire(periodMs * SWEEP_SHARE);
-    state.sweeper.release(RELEASE_MS);
-    state.sweeper.compact(periodMs * SWEEP_SHARE);
+    this.#sweep();
     for (const client of state.clients.values()) client.check(this.nowMs);
     this.#rates.sample(this.nowMs);
     state.stats.peakMemoryBytes = Math.max(state.stats.peakMemoryBytes, this.keyspace.usedBytes);
+  }
+
+  /** One slice of background work; if it was not enough, the next follows before the next period. */
+  #sweep(): void {
+    const { state } = this;
+    this.#cancelSweep();
+    this.beginTurn();
+    const isExpiryDone = !state.isActiveExpiryOn || state.sweeper.expire(SWEEP_SLICE_MS);
+    const isTidy = state.sweeper.tidy(SWEEP_SLICE_MS);
+    const hasRoom = !state.isOverMemory || !state.makeRoom() || !state.isOverMemory;
+    if (isExpiryDone && isTidy && hasRoom) return;
+    this.#cancelSweep = this.#host.timers.after(SWEEP_PAUSE_MS, () => this.#sweep());
   }
 
   #reconfigure(now: Config, before: Config): void {

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import type { Location } from "#torus/keyspace/arena.js";
+import { Compactor } from "#torus/keyspace/compactor.js";
 import { WALK_END } from "#torus/keyspace/field-table.js";
 import { tableOfHash } from "#torus/keyspace/hash-body.js";
 import type { Keyspace } from "#torus/keyspace/keyspace.js";
@@ -121,17 +122,26 @@ describe("tables of fields", () => {
     });
   }
 
-  it("can have every entry moved to another cell", () => {
+  it("have their entries moved out of sparse slabs, which go back", () => {
     const keyspace = smallKeyspace();
-    const fields = [...numbered(500), ["large", "y".repeat(50_000)] as const];
-    setFields(keyspace, "h", fields);
-    const used = keyspace.records.arena.usedBytes;
-    const table = tableOf(keyspace, "h");
-    for (const at of locationsOf(keyspace, table)) {
-      expect(keyspace.database.fields.relocate(keyspace.hasher, at)).to.equal(true);
-    }
-    expect(keyspace.records.arena.usedBytes).to.equal(used);
-    expect(new Map(fieldsOf(keyspace, "h"))).to.deep.equal(new Map(fields));
+    const { arena } = keyspace.records;
+    setFields(keyspace, "h", [...numbered(20_000), ["large", "y".repeat(50_000)]]);
+    const full = arena.reservedBytes;
+    const kept = numbered(20_000).filter((_, i) => i % 20 === 0);
+    removeFields(
+      keyspace,
+      "h",
+      numbered(20_000)
+        .filter((_, i) => i % 20 !== 0)
+        .map(([field]) => field),
+    );
+    expect(arena.reservedBytes).to.equal(full);
+    const { usedBytes } = arena;
+    const clock = { monotonicMs: () => 0, wallMs: () => START_MS };
+    expect(new Compactor(keyspace, clock).compact(1)).to.equal(true);
+    expect(arena.reservedBytes).to.be.lessThan(full / 2);
+    expect(arena.usedBytes).to.equal(usedBytes);
+    expect(new Map(fieldsOf(keyspace, "h"))).to.deep.equal(new Map([...kept, ["large", "y".repeat(50_000)]]));
   });
 
   it("leave entries where they are that wait to be freed", () => {

@@ -1,0 +1,92 @@
+/**
+ * Moves records out of slabs of which less than a quarter is live, so that memory freed here and there becomes whole
+ * slabs, which go back to the system. Records may move because only indexes point at them.
+ */
+import type { Clock } from "../host/clock.js";
+import { type Location, type Slab, UNIT_BITS, UNIT_MASK } from "./arena.js";
+import type { Database } from "./database.js";
+import type { Keyspace } from "./keyspace.js";
+import { TYPE_ENTRY } from "./record.js";
+
+/** Cells looked at between two looks at the clock. */
+const CELLS_PER_STEP = 64;
+
+export class Compactor {
+  readonly #keyspace: Keyspace;
+  readonly #clock: Clock;
+  /** The slab being emptied, and the next cell of it. */
+  #slab: Slab | null = null;
+  #database: Database;
+  #cell = 0;
+  #nextDatabase = 0;
+
+  constructor(keyspace: Keyspace, clock: Clock) {
+    this.#keyspace = keyspace;
+    this.#clock = clock;
+    this.#database = keyspace.database;
+  }
+
+  /** Goes on until a time (monotonic milliseconds), then answers false, or until no slab is sparse. */
+  compact(endMs: number): boolean {
+    while (this.#hasSlab() || this.#chooseSlab()) {
+      if (!this.#step()) return true;
+      if (this.#clock.monotonicMs() >= endMs) return false;
+    }
+    return true;
+  }
+
+  /** The slab may have been released since the last slice, by clients' own deletions. */
+  #hasSlab(): boolean {
+    const slab = this.#slab;
+    return slab !== null && this.#database.records.arena.slabs[slab.number] === slab;
+  }
+
+  #chooseSlab(): boolean {
+    const { databases } = this.#keyspace;
+    for (let i = 0; i < databases.length; i++) {
+      this.#database = databases[this.#nextDatabase]!;
+      const { arena } = this.#database.records;
+      this.#slab = arena.sparseSlabs().find((slab) => arena.retire(slab)) ?? null;
+      this.#cell = 0;
+      if (this.#slab !== null) return true;
+      this.#nextDatabase = (this.#nextDatabase + 1) % databases.length;
+    }
+    return false;
+  }
+
+  /** False if nothing can be moved now: no use in trying before the next slice. */
+  #step(): boolean {
+    const slab = this.#slab!;
+    const end = Math.min(this.#cell + CELLS_PER_STEP, slab.untouched);
+    for (; this.#cell < end && this.#hasSlab(); this.#cell++) {
+      if (slab.isLive(this.#cell) && !this.#move(slab.location(this.#cell))) {
+        this.#slab = null;
+        return false;
+      }
+    }
+    if (this.#cell >= slab.untouched) this.#slab = null;
+    return true;
+  }
+
+  /** False if there is no room for it elsewhere. */
+  #move(at: Location): boolean {
+    const { records, fields, index } = this.#database;
+    const { hasher } = this.#keyspace;
+    if (records.type(at) === TYPE_ENTRY) return fields.relocate(hasher, at);
+    const { cellBytes, number } = records.slab(at);
+    const to = records.arena.allocate(cellBytes);
+    if (to >>> UNIT_BITS === number) {
+      records.arena.free(to);
+      return false;
+    }
+    const { bytes, start, end } = records.key(at);
+    hasher.digest(bytes, start, end);
+    index.find(hasher.slot, hasher.hash, bytes, start, end);
+    index.replace(to);
+    const [from, target] = [(at & UNIT_MASK) << 3, (to & UNIT_MASK) << 3];
+    records.slab(at).bytes.copy(records.slab(to).bytes, target, from, from + cellBytes);
+    // The body outside, if there is one, moved along.
+    records.arena.free(at);
+    return true;
+  }
+}
