@@ -1,6 +1,7 @@
 /** The pages that are made from tables of the code, and whether the ones in the repository still are what the tables say. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { commandsPage } from "./commands-page.js";
 import { configurationPage } from "./configuration-page.js";
 
 export interface Page {
@@ -10,7 +11,10 @@ export interface Page {
 }
 
 /** To add a page: a file beside this one that renders it, and a line here. */
-export const pages: readonly Page[] = [{ path: "docs/configuration.md", render: configurationPage }];
+export const pages: readonly Page[] = [
+  { path: "docs/commands.md", render: commandsPage },
+  { path: "docs/configuration.md", render: configurationPage },
+];
 
 /** The paths of pages that are missing or differ from what would be generated now. */
 export function stalePages(root: string): string[] {
