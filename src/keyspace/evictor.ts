@@ -18,6 +18,8 @@ export type EvictionPolicy = Config["maxmemoryPolicy"];
 const POOL_MAX = 16;
 /** One call evicts for at most so long; what is still too much is left to the next. */
 const BUDGET_MS = 2;
+/** Entries of evicted collections freed between two looks at the memory. */
+const ENTRIES_PER_STEP = 512;
 /** Keys with a deadline may be rare; so many slots are looked at to find some. */
 const SLOTS_TRIED_MAX = 8;
 /** Home cells looked at around a random place of a slot. */
@@ -67,11 +69,13 @@ export class Evictor {
    * refused.
    */
   makeRoom(): boolean {
-    if (!this.isOverLimit()) return true;
-    if (this.#policy === "noeviction") return false;
     const endMs = this.#clock.monotonicMs() + BUDGET_MS;
-    do if (!this.#evictOne()) return !this.isOverLimit();
-    while (this.isOverLimit() && this.#clock.monotonicMs() < endMs);
+    while (this.isOverLimit()) {
+      // What went and is not freed yet makes room before anything else goes.
+      const isFreeing = this.#keyspace.releaseSlice(ENTRIES_PER_STEP) > 0;
+      if (!isFreeing && (this.#policy === "noeviction" || !this.#evictOne())) return !this.isOverLimit();
+      if (this.#clock.monotonicMs() >= endMs) break;
+    }
     return true;
   }
 

@@ -1,6 +1,8 @@
 import { expect } from "chai";
+import { Prng } from "#torus/base/prng.js";
 import type { Location } from "#torus/keyspace/arena.js";
 import { Compactor } from "#torus/keyspace/compactor.js";
+import { Evictor } from "#torus/keyspace/evictor.js";
 import { WALK_END } from "#torus/keyspace/field-table.js";
 import { tableOfHash } from "#torus/keyspace/hash-body.js";
 import type { Keyspace } from "#torus/keyspace/keyspace.js";
@@ -76,6 +78,25 @@ describe("tables of fields", () => {
       keyspace.remove();
       while (keyspace.releaseSlice(100) > 0);
       expect(keyspace.records.arena.usedBytes).to.equal(0);
+    });
+
+    it("make room for others by being freed, before another key is evicted", () => {
+      const keyspace = smallKeyspace();
+      setFields(keyspace, "h", numbered(20_000));
+      const full = keyspace.usedBytes;
+      for (let i = 0; i < 100; i++) {
+        openKey(keyspace, `other ${i}`);
+        setText(keyspace, Buffer.from("text"), 0, 4, 0);
+      }
+      openKey(keyspace, "h");
+      keyspace.remove();
+      const clock = { monotonicMs: () => 0, wallMs: () => START_MS };
+      const evictor = new Evictor(keyspace, new Prng(1), clock);
+      evictor.configure(full / 2, "allkeys-random", 5);
+      expect(evictor.makeRoom()).to.equal(true);
+      expect(evictor.isOverLimit()).to.equal(false);
+      expect(keyspace.stats.evicted).to.equal(0);
+      expect(keyspace.size).to.equal(100);
     });
 
     it("are forgotten with all else when the database is flushed", () => {
