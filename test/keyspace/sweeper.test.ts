@@ -1,0 +1,88 @@
+import { expect } from "chai";
+import { Prng } from "#torus/base/prng.js";
+import { Sweeper } from "#torus/keyspace/sweeper.js";
+import { CommandRunner } from "../support/command-runner.js";
+import { START_MS, smallKeyspace } from "../support/small-keyspace.js";
+
+/** A clock that advances with each look at it, so that budgets end after a known number of steps. */
+function steppingClock(stepMs: number): { wallMs(): number; monotonicMs(): number } {
+  let nowMs = 0;
+  return { wallMs: () => START_MS, monotonicMs: () => (nowMs += stepMs) };
+}
+
+describe("sweeper", () => {
+  it("lets exactly those keys go whose time is over, in every database", () => {
+    const keyspace = smallKeyspace();
+    const run = new CommandRunner(keyspace);
+    const sweeper = new Sweeper(keyspace, steppingClock(0));
+    for (let database = 0; database < 2; database++) {
+      keyspace.select(database);
+      for (let i = 0; i < 1000; i++) run.run("SET", `k${i}`, "v", "PX", 100 + i);
+      run.run("SET", "forever", "v");
+    }
+    keyspace.tick(START_MS + 600);
+    expect(sweeper.expire(10)).to.equal(true);
+    for (const database of keyspace.databases) expect(database.size).to.equal(500);
+    keyspace.tick(START_MS + 5000);
+    expect(sweeper.expire(10)).to.equal(true);
+    for (const database of keyspace.databases) {
+      expect(database.size).to.equal(1);
+      expect(database.expiringCount).to.equal(0);
+    }
+    expect(keyspace.stats.expired).to.equal(2000);
+  });
+
+  it("goes on where its time ended, under one hash tag too, and misses no deadline set meanwhile", () => {
+    const keyspace = smallKeyspace();
+    const run = new CommandRunner(keyspace);
+    const sweeper = new Sweeper(keyspace, steppingClock(1));
+    for (let i = 0; i < 10_000; i++) run.run("SET", `{tag}${i}`, "v", "PX", 1 + (i % 2) * 1_000_000);
+    keyspace.tick(START_MS + 10);
+    expect(sweeper.expire(3)).to.equal(false);
+    expect(keyspace.size).to.be.within(5001, 9999);
+    run.run("SET", "{tag}late", "v", "PX", 5);
+    let slices = 1;
+    while (!sweeper.expire(3)) slices++;
+    expect(slices).to.be.above(5);
+    expect(keyspace.size).to.equal(5001);
+    keyspace.tick(START_MS + 20);
+    while (!sweeper.expire(3));
+    expect(keyspace.size).to.equal(5000);
+  });
+
+  it("leaves husks where tombstones are kept, which no client sees", () => {
+    const keyspace = smallKeyspace({ keepTombstones: true });
+    const run = new CommandRunner(keyspace);
+    const sweeper = new Sweeper(keyspace, steppingClock(0));
+    run.run("SET", "k", "v", "PX", 5);
+    keyspace.tick(START_MS + 10);
+    sweeper.expire(1);
+    expect(keyspace.size).to.equal(0);
+    expect(run.run("KEYS", "*")).to.equal(run.run("KEYS", "nothing"));
+    expect(run.run("EXISTS", "k")).to.equal("0");
+  });
+
+  it("gives memory back after deletions here and there, and every key keeps its value", () => {
+    const keyspace = smallKeyspace();
+    const run = new CommandRunner(keyspace);
+    const sweeper = new Sweeper(keyspace, steppingClock(0));
+    const { arena } = keyspace.records;
+    const prng = new Prng("compaction");
+    const valueAt = (i: number): string => `${i}:${"v".repeat(i % 90)}`;
+    for (let i = 0; i < 30_000; i++)
+      run.run("SET", `k${i}`, valueAt(i), ...(i % 3 === 0 ? ["EX", 1000] : []));
+    for (let i = 0; i < 500; i++) run.run("HSET", "large", `field ${i}`, valueAt(i));
+    const full = arena.reservedBytes;
+    const kept = Array.from({ length: 30_000 }, (_, i) => i).filter(() => prng.chance(0.08));
+    const keeps = new Set(kept);
+    for (let i = 0; i < 30_000; i++) if (!keeps.has(i)) run.run("DEL", `k${i}`);
+    const fragmented = arena.reservedBytes;
+    while (!sweeper.tidy(1));
+    expect(arena.reservedBytes).to.be.below(fragmented * 0.6);
+    expect(arena.reservedBytes).to.be.below(full * 0.4);
+    for (const i of kept) expect(run.run("GET", `k${i}`)).to.equal(JSON.stringify(valueAt(i)));
+    for (let i = 0; i < 500; i++)
+      expect(run.run("HGET", "large", `field ${i}`)).to.equal(JSON.stringify(valueAt(i)));
+    expect(sweeper.tidy(1)).to.equal(true);
+  });
+});
