@@ -13,6 +13,8 @@ export interface Scale {
   /** Key counts at which resident bytes are read, ascending. */
   readonly memoryKeys: readonly number[];
   readonly memoryRounds: number;
+  /** What a load leaves behind for a moment (buffers of closed connections) is not what a key costs. */
+  readonly settleMs: number;
   readonly stallKeys: number;
   readonly stallRounds: number;
   /** How long a second client watches an idle server, for the baseline. */
@@ -33,11 +35,12 @@ export const scales: Readonly<Record<Scale["name"], Scale>> = {
     name: "full",
     rounds: 5,
     repeats: true,
-    patienceMs: 20_000,
+    patienceMs: 10_000,
     cellSeconds: 2.5,
     keyspace: 1_000_000,
     memoryKeys: [1_000_000, 5_000_000],
     memoryRounds: 2,
+    settleMs: 1_000,
     stallKeys: 5_000_000,
     stallRounds: 3,
     idleMs: 1_500,
@@ -58,11 +61,12 @@ export const scales: Readonly<Record<Scale["name"], Scale>> = {
     keyspace: 1_000_000,
     memoryKeys: [500_000],
     memoryRounds: 1,
-    stallKeys: 500_000,
+    settleMs: 300,
+    stallKeys: 300_000,
     stallRounds: 1,
     idleMs: 400,
     starts: 5,
-    crowdClients: 5_000,
+    crowdClients: 2_000,
     crowdTurns: 2,
     crowdRounds: 1,
     churnConnects: 5_000,
@@ -78,6 +82,7 @@ export const scales: Readonly<Record<Scale["name"], Scale>> = {
     keyspace: 10_000,
     memoryKeys: [50_000],
     memoryRounds: 1,
+    settleMs: 50,
     stallKeys: 20_000,
     stallRounds: 1,
     idleMs: 50,

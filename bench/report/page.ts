@@ -8,7 +8,7 @@ import { goalCards } from "./goal-cards.js";
 import { element, type Markup } from "./markup.js";
 import { type Report, rivalOf } from "./report.js";
 import { style } from "./style.js";
-import { outcomeWords, scaleWords } from "./words.js";
+import { isVerdict, outcomeWords, scaleWords } from "./words.js";
 
 export function page(report: Report): string {
   const rival = rivalOf(report);
@@ -63,7 +63,7 @@ function warnings(report: Report): Markup[] {
   const warning = (text: string): Markup => element("p", { class: "warning" }, text);
   const disturbed = report.measurements.filter(isDisturbedMeasurement).length;
   return [
-    ...(report.scale.name === "full" ? [] : [warning(scaleWords(report.scale.name))]),
+    ...(isVerdict(report.scale) ? [] : [warning(scaleWords(report.scale))]),
     ...report.failures.map(({ row, reason }) => warning(`${row} could not be measured: ${reason}`)),
     ...(rivalOf(report) === undefined
       ? [warning("Nobody to compare with: goals that are ratios are not judged.")]

@@ -23,6 +23,6 @@ export function terminalReport(report: Report): string {
     }
   }
   for (const { row, reason } of report.failures) lines.push(`FAILED ${row}: ${reason}`);
-  lines.push("", scaleWords(report.scale.name), `Took ${formatDuration(report.seconds)}.`);
+  lines.push("", scaleWords(report.scale), `Took ${formatDuration(report.seconds)}.`);
   return lines.join("\n");
 }

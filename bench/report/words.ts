@@ -1,6 +1,7 @@
 /** Goals and outcomes in words, the same on the terminal and on the page. */
 import type { Goal } from "../goals.js";
 import type { Measurement, Unit } from "../measurement.js";
+import type { Scale } from "../scale.js";
 import { ratios, summarize } from "../statistics.js";
 import type { Outcome } from "../verdict.js";
 import { formatFigure, formatRatio, formatSpread } from "./format.js";
@@ -42,13 +43,23 @@ export function spreadWords(values: readonly number[], unit: Unit): string {
   return values.length === 0 ? "\u2013" : formatSpread(summarize(values), unit);
 }
 
-export function scaleWords(name: "full" | "quick" | "smoke"): string {
+/** Fewer rounds have no middle to speak of. */
+const verdictRounds = 3;
+
+/** What the scale of a run lets its figures say. */
+export function scaleWords({ name, rounds }: Pick<Scale, "name" | "rounds">): string {
   switch (name) {
     case "full":
-      return "Full run.";
+      return isVerdict({ name, rounds })
+        ? `Full run, ${rounds} rounds.`
+        : "Full run, but with too few rounds for a verdict.";
     case "quick":
       return "Quick run: hints, no verdict. Fewer keys, shorter and fewer rounds than the goals are set for.";
     case "smoke":
       return "Smoke test: shows that all parts run. Its figures mean nothing.";
   }
+}
+
+export function isVerdict({ name, rounds }: Pick<Scale, "name" | "rounds">): boolean {
+  return name === "full" && rounds >= verdictRounds;
 }

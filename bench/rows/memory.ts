@@ -12,9 +12,6 @@ import { formatCount } from "../report/format.js";
 import { type Contender, startServer } from "../servers.js";
 import { inTurns } from "../turns.js";
 
-/** What a load leaves behind for a moment (buffers of closed connections) is not what a key costs. */
-const settleMs = 1_000;
-
 export const memoryRows: readonly Row[] = [memory(3, "bytes-d3"), memory(100, "bytes-d100")];
 
 function memory(valueBytes: number, goal: GoalId): Row {
@@ -62,7 +59,7 @@ async function measure(bench: Bench, valueBytes: number, goal: GoalId): Promise<
 async function grow(bench: Bench, contender: Contender, valueBytes: number): Promise<Growth> {
   const server = await startServer(bench.children, contender);
   try {
-    await pause(settleMs);
+    await pause(bench.scale.settleMs);
     const empty = residentBytes(server.pid);
     const bytesPerKey: number[] = [];
     let loaded = 0;
@@ -71,7 +68,7 @@ async function grow(bench: Bench, contender: Contender, valueBytes: number): Pro
       await fill(bench.children, { port: server.port, prefix: "key:", valueBytes, ...range });
       loaded = keys;
       await expectKeys(server.port, keys);
-      await pause(settleMs);
+      await pause(bench.scale.settleMs);
       bytesPerKey.push((residentBytes(server.pid) - empty) / keys);
     }
     const emptyMegabytes = empty / 1e6;

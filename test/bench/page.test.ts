@@ -69,6 +69,15 @@ describe("the report of a benchmark", () => {
     expect(terminalReport(alone)).not.to.include("\u00d71.30");
   });
 
+  it("calls a verdict only what had the keys and the rounds for one", () => {
+    const whole = report([rate], "redis");
+    expect(terminalReport(whole)).to.include("Full run, 5 rounds.");
+    expect(terminalReport({ ...whole, scale: scales.quick })).to.include("hints, no verdict");
+    expect(page({ ...whole, scale: { ...scales.full, rounds: 1 } })).to.include(
+      "too few rounds for a verdict",
+    );
+  });
+
   it("does not hide a row that could not be measured", () => {
     const failed = { ...report([rate], "redis"), failures: [{ row: "start", reason: "no PONG" }] };
     expect(page(failed)).to.include("start could not be measured: no PONG");
