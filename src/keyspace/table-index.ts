@@ -166,7 +166,10 @@ export class TableIndex {
     this.#words[this.#base + this.#cell + 1] = location;
   }
 
-  /** Takes out the key that `find` just found. Later cells of its run move up, so that no marks are left behind. */
+  /**
+   * Takes out the key that `find` just found. Later cells of its run move up, so that no marks are left behind.
+   * `insert` may follow at once, as for a key that expired and is written again.
+   */
   remove(table: number): void {
     const words = this.#words;
     const base = this.#base;
@@ -174,6 +177,7 @@ export class TableIndex {
     const depth = this.#pageDepth;
     const mask = ((1 << bits) - 1) << 1;
     let hole = this.#cell;
+    const hash = words[base + hole]!;
     let cell = (hole + 2) & mask;
     while (words[base + cell + 1] !== NOWHERE) {
       const home = ((words[base + cell]! << depth) >>> (32 - bits)) << 1;
@@ -186,13 +190,15 @@ export class TableIndex {
     }
     words[base + hole] = 0;
     words[base + hole + 1] = NOWHERE;
+    // All cells from the key's home to the hole are taken: a search for the key ends here.
+    this.#cell = hole;
     const count = --this.#counts[table]!;
     if (this.#bits[table] !== DIRECTORY) {
       if (count === 0) this.clear(table);
-      else if (bits > PAGE_BITS_MIN && count << 3 < 1 << bits) this.#resize(table, bits - 1);
+      else if (bits > PAGE_BITS_MIN && count << 3 < 1 << bits) this.#shrink(table, bits - 1, hash);
     } else {
       this.#directories.get(table)!.counts[this.#pageNumber]!--;
-      if (count << 2 < PAGE_KEYS_MAX) this.#resize(table, PAGE_BITS_MAX);
+      if (count << 2 < PAGE_KEYS_MAX) this.#shrink(table, PAGE_BITS_MAX, hash);
     }
   }
 
@@ -349,6 +355,12 @@ export class TableIndex {
     this.#pages = new Int32Array(this.#tableCount);
     this.#bits = new Uint8Array(this.#tableCount);
     this.#counts = new Uint32Array(this.#tableCount);
+  }
+
+  /** Moves all keys of a table into a smaller page, then points at the free cell where `hash` goes. */
+  #shrink(table: number, bits: number, hash: number): void {
+    this.#resize(table, bits);
+    this.#cell = this.#freeCell(hash);
   }
 
   /** Moves all keys of a table into one page of another size. */
