@@ -27,7 +27,7 @@ export const usage = `usage: npm run bench -- [options]
   --against "COMMAND"   the rival's command line; {port} and {dir} are filled in (default: redis-server)
   --ours "COMMAND"      our command line, likewise (default: the built server of this repository)
   --alone               measure our server without a rival
-  --node-flags "FLAGS"  for our server's node, such as "--cpu-prof"; profiles go to bench/results/profiles
+  --node-flags="FLAGS"  for our server's node, such as --cpu-prof; profiles go to bench/results/profiles
   --json FILE           also write the JSON report there
   --no-pin              leave it to the scheduler which core server and load run on
   --help                this page
