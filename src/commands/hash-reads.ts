@@ -2,9 +2,7 @@
 import { globMatches } from "../base/glob.js";
 import { INT64_MIN, parseInt64 } from "../base/int64.js";
 import { type Location, NOWHERE } from "../keyspace/arena.js";
-import { findField, type LiveField } from "../keyspace/hash.js";
-import { hashLength } from "../keyspace/hash-body.js";
-import { HashReader } from "../keyspace/hash-reader.js";
+import type { LiveField } from "../keyspace/hash.js";
 import { drawDistinctFields, drawFields } from "../keyspace/hash-sample.js";
 import { TYPE_HASH } from "../keyspace/record.js";
 import {
@@ -24,8 +22,8 @@ const COPIED_BYTES_MAX = 64 * 1024;
 const PAIRS_MAX = 2n ** 62n - 1n;
 /** A larger reply of HRANDFIELD, which may be asked for fields again and again, is refused. */
 const REPLY_BYTES_MAX = 2 ** 30;
-
-const reader = new HashReader();
+/** An empty string: `$0`, and two ends of lines. */
+const BULK_BYTES_MIN = 6;
 
 export const hashReads: readonly Command[] = [
   data({
@@ -177,7 +175,9 @@ function hgetall(call: Call): void {
     call.reply.map(0);
     return;
   }
-  call.reply.map(openLength(call));
+  const { openHash } = call.keyspace;
+  call.reply.map(openHash.length);
+  const reader = openHash.entries();
   while (reader.nextLive()) {
     replyField(call, reader as LiveField);
     replyValue(call, reader as LiveField);
@@ -189,7 +189,9 @@ function hkeys(call: Call): void {
     call.reply.emptyArray();
     return;
   }
-  call.reply.array(openLength(call));
+  const { openHash } = call.keyspace;
+  call.reply.array(openHash.length);
+  const reader = openHash.entries();
   while (reader.nextLive()) replyField(call, reader as LiveField);
 }
 
@@ -198,13 +200,15 @@ function hvals(call: Call): void {
     call.reply.emptyArray();
     return;
   }
-  call.reply.array(openLength(call));
+  const { openHash } = call.keyspace;
+  call.reply.array(openHash.length);
+  const reader = openHash.entries();
   while (reader.nextLive()) replyValue(call, reader as LiveField);
 }
 
 function hlen(call: Call): void {
-  const at = openForReading(call);
-  call.reply.integer(at === NOWHERE ? 0 : hashLength(call.keyspace.database, at));
+  const isThere = openForReading(call) !== NOWHERE;
+  call.reply.integer(isThere ? call.keyspace.openHash.length : 0);
 }
 
 function hstrlen(call: Call): void {
@@ -237,12 +241,12 @@ function hrandfieldCount(call: Call): void {
   if (call.count > 3 && !withValues) throw new ReplyError(SYNTAX_ERROR);
   if (withValues && (asked > PAIRS_MAX || asked < -PAIRS_MAX)) throw new ReplyError(OUT_OF_RANGE);
   const count = Number(asked);
-  const at = openForReading(call);
-  if (at === NOWHERE || count === 0) {
+  if (openForReading(call) === NOWHERE || count === 0) {
     reply.emptyArray();
     return;
   }
-  const answered = count < 0 ? -count : Math.min(count, hashLength(keyspace.database, at));
+  const answered = count < 0 ? -count : Math.min(count, keyspace.openHash.length);
+  if (answered > REPLY_BYTES_MAX / BULK_BYTES_MIN) throw new ReplyError(OUT_OF_RANGE);
   const mark = reply.mark();
   reply.array(withValues && reply.resp === 2 ? answered * 2 : answered);
   const visit = (field: LiveField) => {
@@ -260,8 +264,7 @@ function hrandfieldCount(call: Call): void {
 function hscan(call: Call): void {
   const { keyspace, reply } = call;
   const cursor = readCursor(call, 2);
-  const at = openForReading(call);
-  if (at === NOWHERE) {
+  if (openForReading(call) === NOWHERE) {
     // As Redis, which does not look at the options of what is not there.
     reply.array(2);
     reply.bulkInteger(0);
@@ -271,7 +274,7 @@ function hscan(call: Call): void {
   const { match, count } = readScanOptions(call, 3);
   reply.array(2);
   const positions: number[] = [];
-  reader.open(keyspace.database, at);
+  const reader = keyspace.openHash.entries();
   reply.bulkInteger(reader.scan(cursor, count, positions));
   const mark = reply.reserveArray();
   let elements = 0;
@@ -293,16 +296,9 @@ function openForReading(call: Call): Location {
   return at;
 }
 
-/** Opens the reader on the open hash, and answers how many fields it has. */
-function openLength({ keyspace }: Call): number {
-  const { database, at } = keyspace;
-  reader.open(database, at);
-  return hashLength(database, at);
-}
-
 /** The field named by an argument in the open hash. */
 export function fieldAt(call: Call, index: number): LiveField | undefined {
-  return findField(call.keyspace, call.bytes, call.start(index), call.end(index));
+  return call.keyspace.openHash.find(call.bytes, call.start(index), call.end(index));
 }
 
 function replyField({ reply }: Call, { field }: LiveField): void {

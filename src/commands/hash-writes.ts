@@ -2,7 +2,6 @@
 import { addDecimals, isInfinite, parseDecimal, ZERO } from "../base/decimal.js";
 import { addInt64, formatInt64, INT64_DIGITS_MAX, parseInt64 } from "../base/int64.js";
 import { type Location, NOWHERE } from "../keyspace/arena.js";
-import { hashEdit } from "../keyspace/hash.js";
 import { TYPE_HASH } from "../keyspace/record.js";
 import {
   HASH_VALUE_NOT_A_FLOAT,
@@ -117,12 +116,13 @@ function setFields(call: Call): number {
   const { bytes, count } = call;
   if (count % 2 !== 0) throw new ReplyError(wrongNumberOfArguments(call.text(0).toLowerCase()));
   openForWriting(call);
-  hashEdit.begin(call.keyspace, call.config.current, expectedBytes(call));
+  const { openHash } = call.keyspace;
+  openHash.begin(call.config.current, expectedBytes(call));
   let added = 0;
   for (let i = 2; i < count; i += 2) {
-    if (hashEdit.set(bytes, call.start(i), call.end(i), bytes, call.start(i + 1), call.end(i + 1))) added++;
+    if (openHash.set(bytes, call.start(i), call.end(i), bytes, call.start(i + 1), call.end(i + 1))) added++;
   }
-  hashEdit.finish();
+  openHash.finish();
   return added;
 }
 
@@ -152,12 +152,13 @@ function hdel(call: Call): void {
     reply.integer(0);
     return;
   }
-  hashEdit.begin(call.keyspace, call.config.current);
+  const { openHash } = call.keyspace;
+  openHash.begin(call.config.current);
   let removed = 0;
   for (let i = 2; i < count; i++) {
-    if (hashEdit.remove(bytes, call.start(i), call.end(i))) removed++;
+    if (openHash.remove(bytes, call.start(i), call.end(i))) removed++;
   }
-  hashEdit.finish();
+  openHash.finish();
   reply.integer(removed);
 }
 
@@ -197,7 +198,8 @@ function openForWriting(call: Call): Location {
 
 /** Sets the field in argument 2 alone. */
 function setField(call: Call, value: Buffer, start: number, end: number): void {
-  hashEdit.begin(call.keyspace, call.config.current, call.length(2) + end - start + ENTRY_OVERHEAD_BYTES);
-  hashEdit.set(call.bytes, call.start(2), call.end(2), value, start, end);
-  hashEdit.finish();
+  const { openHash } = call.keyspace;
+  openHash.begin(call.config.current, call.length(2) + end - start + ENTRY_OVERHEAD_BYTES);
+  openHash.set(call.bytes, call.start(2), call.end(2), value, start, end);
+  openHash.finish();
 }

@@ -16,6 +16,7 @@ import type { ByteView } from "./records.js";
 const STEP_HOMES = 128;
 /** As Redis: a scan of a sparse table looks at so many homes for each field asked for, and no further. */
 const HOMES_PER_FIELD_MAX = 10;
+const NO_BYTES = Buffer.alloc(0);
 
 /**
  * The reader is itself the entry at hand, valid until the next step or change. One serves any number of hashes, one
@@ -172,7 +173,7 @@ export class HashReader implements HashEntry {
 }
 
 function emptyView(): ByteView {
-  return { bytes: Buffer.alloc(0), start: 0, end: 0 };
+  return { bytes: NO_BYTES, start: 0, end: 0 };
 }
 
 function setView(view: ByteView, { bytes, start, end }: ByteView): ByteView {

@@ -1,8 +1,8 @@
 /** Fields of the open hash drawn at random, for HRANDFIELD. All are equally likely. */
 import type { Location } from "./arena.js";
 import type { LiveField } from "./hash.js";
-import { hashLength, PACKED, tableOfHash } from "./hash-body.js";
-import { HashReader } from "./hash-reader.js";
+import { PACKED, tableOfHash } from "./hash-body.js";
+import type { HashReader } from "./hash-reader.js";
 import type { Keyspace } from "./keyspace.js";
 
 /** For more than this part of the fields, one walk is cheaper than draws that meet the same field again. */
@@ -15,13 +15,11 @@ const UINT32_END = 2 ** 32;
 export type Random = () => number;
 export type Visit = (field: LiveField) => void;
 
-const reader = new HashReader();
-
 /** Visits `count` fields, each drawn from all, so that one may come again. */
 export function drawFields(keyspace: Keyspace, count: number, random: Random, visit: Visit): void {
-  reader.open(keyspace.database, keyspace.at);
+  const reader = keyspace.openHash.entries();
   const table = tableToDrawFrom(keyspace);
-  const positions = table === undefined ? livePositions() : [];
+  const positions = table === undefined ? livePositions(reader) : [];
   for (let i = 0; i < count; i++) {
     const position =
       table === undefined ? positions[below(positions.length, random)]! : drawLive(keyspace, table, random);
@@ -32,8 +30,8 @@ export function drawFields(keyspace: Keyspace, count: number, random: Random, vi
 
 /** Visits `count` different fields, or all if there are no more. Their order is not random. */
 export function drawDistinctFields(keyspace: Keyspace, count: number, random: Random, visit: Visit): void {
-  const length = hashLength(keyspace.database, keyspace.at);
-  reader.open(keyspace.database, keyspace.at);
+  const { length } = keyspace.openHash;
+  const reader = keyspace.openHash.entries();
   const table = tableToDrawFrom(keyspace);
   if (table !== undefined && count <= length * DRAWN_PART_MAX) {
     const drawn = new Set<Location>();
@@ -67,7 +65,7 @@ function drawLive({ database }: Keyspace, table: number, random: Random): Locati
   return at;
 }
 
-function livePositions(): number[] {
+function livePositions(reader: HashReader): number[] {
   const positions: number[] = [];
   while (reader.nextLive()) positions.push(reader.position);
   return positions;

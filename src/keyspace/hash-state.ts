@@ -17,10 +17,6 @@ import type { Keyspace } from "./keyspace.js";
 import { TYPE_HASH } from "./record.js";
 import type { ByteView } from "./records.js";
 
-// Shared by all keyspaces: what is here never waits in the middle.
-const reader = new HashReader();
-const writer = new HashWriter();
-
 /**
  * Appends a state of a part of the hash at `at`, about `fieldsMax` fields, and answers the cursor of the next part: 0 after the
  * last. A packed hash is one part. A field that stays throughout is in one of the parts; one that changes between
@@ -37,9 +33,10 @@ export function packHashPart(
     return 0;
   }
   const positions: number[] = [];
+  const reader = new HashReader();
   reader.open(database, at);
   const next = reader.scan(cursor, fieldsMax, positions);
-  const base = lowestVersion(positions);
+  const base = lowestVersion(reader, positions);
   into.ensure(HASH_BASE_BYTES);
   writeVersion(into.bytes, into.length, base);
   into.length += HASH_BASE_BYTES;
@@ -50,8 +47,7 @@ export function packHashPart(
   return next;
 }
 
-/** Of the entries at some positions in the reader. */
-function lowestVersion(positions: readonly number[]): Version {
+function lowestVersion(reader: HashReader, positions: readonly number[]): Version {
   let lowest: Version | undefined;
   for (const position of positions) {
     reader.goTo(position);
@@ -74,8 +70,9 @@ export function placeHash(keyspace: Keyspace, limits: HashLimits, life: Version,
     const body = keyspace.records.body(keyspace.at);
     entries.bytes.copy(body.bytes, body.start, entries.start, entries.end);
   } else {
+    const writer = new HashWriter();
     writer.create(keyspace, limits, life);
-    joinEntries(keyspace, entries);
+    joinEntries(keyspace, writer, entries);
   }
   if (isEmptiedHash(keyspace.database, keyspace.at)) vanish(keyspace, life.clock, life.origin);
   if (wasSeen || keyspace.at !== NOWHERE) keyspace.changed();
@@ -88,22 +85,28 @@ export function placeHash(keyspace: Keyspace, limits: HashLimits, life: Version,
 export function joinHash(keyspace: Keyspace, limits: HashLimits, entries: ByteView): boolean {
   const wasSeen = keyspace.at !== NOWHERE;
   if (!wasSeen) reappear(keyspace);
+  const writer = new HashWriter();
   writer.open(keyspace, limits);
-  const { isNews, newestMark } = joinEntries(keyspace, entries);
+  const { isNews, newestMark } = joinEntries(keyspace, writer, entries);
   if (isEmptiedHash(keyspace.database, keyspace.at)) vanish(keyspace, newestMark.clock, newestMark.origin);
   if (isNews && (wasSeen || keyspace.at !== NOWHERE)) keyspace.changed();
   return isNews;
 }
 
 /** Writes what is news into the hash that the writer has open, and closes it. */
-function joinEntries(keyspace: Keyspace, entries: ByteView): { isNews: boolean; newestMark: Version } {
+function joinEntries(
+  { keepTombstones }: Keyspace,
+  writer: HashWriter,
+  entries: ByteView,
+): { isNews: boolean; newestMark: Version } {
   let isNews = false;
   let newestMark = VERSION_ZERO;
+  const reader = new HashReader();
   reader.openPacked(entries);
   while (reader.next()) {
     const ours = writer.find(reader.field);
     if (ours !== undefined && compareEntries(ours, reader) >= 0) continue;
-    if (reader.value !== null || keyspace.keepTombstones) {
+    if (reader.value !== null || keepTombstones) {
       writer.write(reader);
       isNews = true;
     } else if (writer.remove(reader, false)) {
@@ -132,6 +135,7 @@ function bytesOf({ bytes, start, end }: ByteRange): Uint8Array {
 function staysAsItIs(keyspace: Keyspace, limits: HashLimits, entries: ByteView): boolean {
   const { hashMaxListpackEntries, hashMaxListpackValueBytes } = limits;
   let count = 0;
+  const reader = new HashReader();
   reader.openPacked(entries);
   while (reader.next()) {
     const { field, value } = reader;

@@ -1,18 +1,18 @@
 /**
  * The hash of the open key as commands read and change it. All that one edit does has one version; it joins the life that
  * the hash has or is born into. A hash that loses its last field is gone.
- *
- * What is here is shared by all keyspaces of a process, since a command is one uninterrupted call.
  */
 import { HASH_BASE_BYTES, type HashEntry } from "../delta/packed-hash.js";
 import { type Location, NOWHERE } from "./arena.js";
 import { revive, vanish } from "./collection.js";
-import { isEmptiedHash } from "./hash-body.js";
+import { hashLength, isEmptiedHash } from "./hash-body.js";
 import { HashReader } from "./hash-reader.js";
 import { type HashLimits, HashWriter } from "./hash-writer.js";
 import type { Keyspace } from "./keyspace.js";
 import { TYPE_HASH } from "./record.js";
 import type { ByteView } from "./records.js";
+
+const NO_BYTES = Buffer.alloc(0);
 
 /** An entry that is no mark. */
 export interface LiveField extends HashEntry {
@@ -22,41 +22,54 @@ export interface LiveField extends HashEntry {
   readonly at: Location;
 }
 
-const reader = new HashReader();
-const wanted: ByteView = { bytes: Buffer.alloc(0), start: 0, end: 0 };
-
-/** A field of the open hash; undefined if it has no such field. Valid until the next call or change. */
-export function findField(
-  keyspace: Keyspace,
-  bytes: Buffer,
-  start: number,
-  end: number,
-): LiveField | undefined {
-  wanted.bytes = bytes;
-  wanted.start = start;
-  wanted.end = end;
-  reader.open(keyspace.database, keyspace.at);
-  return reader.find(wanted, keyspace.hasher) && reader.value !== null ? (reader as LiveField) : undefined;
-}
-
-/** Changes the open hash: `begin`, then `set` and `remove` fields, then `finish`. */
-export class HashEdit {
-  #keyspace!: Keyspace;
+/** One for each keyspace, so that no command has to make its tools. */
+export class OpenHash {
+  readonly #keyspace: Keyspace;
+  readonly #reader = new HashReader();
+  readonly #writer = new HashWriter();
   #changes = 0;
   #hasRemoved = false;
-  readonly #writer = new HashWriter();
   readonly #version = { clock: 0, origin: 0 };
-  readonly #field: ByteView = { bytes: Buffer.alloc(0), start: 0, end: 0 };
-  readonly #value: ByteView = { bytes: Buffer.alloc(0), start: 0, end: 0 };
+  readonly #field = emptyView();
+  readonly #value = emptyView();
   readonly #setting: HashEntry = { field: this.#field, value: this.#value, version: this.#version };
   readonly #mark: HashEntry = { field: this.#field, value: null, version: this.#version };
+
+  constructor(keyspace: Keyspace) {
+    this.#keyspace = keyspace;
+  }
+
+  // ---- Reading ----
+
+  /** Fields that a client can see. */
+  get length(): number {
+    const { database, at } = this.#keyspace;
+    return hashLength(database, at);
+  }
+
+  /** A reader before the first entry: the same each time, and spent by `find`. */
+  entries(): HashReader {
+    const { database, at } = this.#keyspace;
+    this.#reader.open(database, at);
+    return this.#reader;
+  }
+
+  /** A field; undefined if there is no such field. Valid until the next call or change. */
+  find(bytes: Buffer, start: number, end: number): LiveField | undefined {
+    const reader = this.entries();
+    setView(this.#field, bytes, start, end);
+    const isThere = reader.find(this.#field, this.#keyspace.hasher) && reader.value !== null;
+    return isThere ? (reader as LiveField) : undefined;
+  }
+
+  // ---- Changing: `begin`, then `set` and `remove` fields, then `finish` ----
 
   /**
    * Begins a change by a new version of this node. Where there is no hash one is made, in which the caller must set
    * a field; `expectedBytes` is about what its entries take, so that its record is made in one piece.
    */
-  begin(keyspace: Keyspace, limits: HashLimits, expectedBytes = 0): void {
-    this.#keyspace = keyspace;
+  begin(limits: HashLimits, expectedBytes = 0): void {
+    const keyspace = this.#keyspace;
     this.#changes = 0;
     this.#hasRemoved = false;
     this.#version.clock = keyspace.clock.next();
@@ -114,7 +127,9 @@ export class HashEdit {
   }
 }
 
-export const hashEdit = new HashEdit();
+function emptyView(): ByteView {
+  return { bytes: NO_BYTES, start: 0, end: 0 };
+}
 
 function setView(view: ByteView, bytes: Buffer, start: number, end: number): void {
   view.bytes = bytes;

@@ -14,6 +14,7 @@ import type { AccessClock } from "./access-clock.js";
 import { type Location, NOWHERE, UNIT_BITS, UNIT_MASK } from "./arena.js";
 import { Database } from "./database.js";
 import { isGhost } from "./ghost.js";
+import { OpenHash } from "./hash.js";
 import type { Journal } from "./journal.js";
 import {
   ACCESS,
@@ -88,6 +89,8 @@ export class Keyspace {
   at: Location = NOWHERE;
   /** The invisible record of the open key: a tombstone, a husk or an emptied collection. */
   ghost: Location = NOWHERE;
+  /** The open key's value if it is a hash, or a hash to be. */
+  readonly openHash = new OpenHash(this);
 
   constructor(options: KeyspaceOptions) {
     this.clock = options.clock;

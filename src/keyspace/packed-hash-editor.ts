@@ -22,16 +22,17 @@ const REBASED_BYTES_MAX = 2 ** 31;
 /** Two sizes, an age and a byte of field. One field may be empty: a byte that the comparison below has to spare. */
 const ENTRY_BYTES_MIN = 4;
 
+const NO_BYTES = Buffer.alloc(0);
+
 export class PackedHashEditor {
   #keyspace!: Keyspace;
   /** The body is `#bytes[#start, #end)`; the record has bytes up to `#room`. */
-  #bytes: Buffer = Buffer.alloc(0);
+  #bytes: Buffer = NO_BYTES;
   #start = 0;
   #end = 0;
   #room = 0;
   readonly #base = { clock: 0, origin: 0 };
   readonly #cursor = new HashCursor();
-  readonly #rebased = new ByteWriter({ bytesMax: REBASED_BYTES_MAX });
 
   /** Begins to edit the hash of the open record. */
   open(keyspace: Keyspace): void {
@@ -147,11 +148,10 @@ export class PackedHashEditor {
 
   /** Lets all ages count from an earlier clock, for an entry that comes late. */
   #lowerBase(clock: number): void {
-    const rebased = this.#rebased;
-    rebased.clear();
     const base = this.#base;
     base.clock = clock;
-    rebaseHash(this.#cursor, { bytes: this.#bytes, start: this.#start, end: this.#end }, base, rebased);
+    const rebased = new ByteWriter({ bytesMax: REBASED_BYTES_MAX });
+    rebaseHash(this.#cursor, this.body, base, rebased);
     this.#resize(Math.max(rebased.length, this.#room - this.#start));
     rebased.bytes.copy(this.#bytes, this.#start, 0, rebased.length);
     this.#end = this.#start + rebased.length;

@@ -29,7 +29,6 @@ export interface Graft {
 }
 
 const NO_BYTES = Buffer.alloc(0);
-const reader = new HashReader();
 
 /** Takes the value of the open key away for another key of the same database, and removes the key. */
 export function cut(keyspace: Keyspace): Graft {
@@ -92,6 +91,7 @@ export function graft(keyspace: Keyspace, { type, deadlineMs, flags, bytes, hand
 /** A table of fields like the one of the open hash, versions and all. */
 function copyEntries({ database, hasher }: Keyspace, at: Location, target: Database): number {
   const table = target.fields.create();
+  const reader = new HashReader();
   reader.open(database, at);
   while (reader.nextLive()) {
     const { bytes, start, end } = reader.field;

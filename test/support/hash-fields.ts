@@ -1,7 +1,6 @@
 import type { HashEntry } from "#torus/delta/packed-hash.js";
 import type { HashField } from "#torus/delta/record-state.js";
 import { NOWHERE } from "#torus/keyspace/arena.js";
-import { findField, hashEdit } from "#torus/keyspace/hash.js";
 import { PACKED, tableOfHash } from "#torus/keyspace/hash-body.js";
 import { HashReader } from "#torus/keyspace/hash-reader.js";
 import type { HashLimits } from "#torus/keyspace/hash-writer.js";
@@ -22,13 +21,13 @@ export function setFields(
   limits = SMALL_LIMITS,
 ): number {
   openKey(keyspace, key);
-  hashEdit.begin(keyspace, limits);
+  keyspace.openHash.begin(limits);
   let added = 0;
   for (const [field, value] of fields) {
     const [name, text] = [Buffer.from(field, "latin1"), Buffer.from(value, "latin1")];
-    if (hashEdit.set(name, 0, name.length, text, 0, text.length)) added++;
+    if (keyspace.openHash.set(name, 0, name.length, text, 0, text.length)) added++;
   }
-  hashEdit.finish();
+  keyspace.openHash.finish();
   return added;
 }
 
@@ -36,13 +35,13 @@ export function setFields(
 export function removeFields(keyspace: Keyspace, key: string, fields: readonly string[]): number {
   openKey(keyspace, key);
   if (keyspace.at === NOWHERE) return 0;
-  hashEdit.begin(keyspace, SMALL_LIMITS);
+  keyspace.openHash.begin(SMALL_LIMITS);
   let removed = 0;
   for (const field of fields) {
     const name = Buffer.from(field, "latin1");
-    if (hashEdit.remove(name, 0, name.length)) removed++;
+    if (keyspace.openHash.remove(name, 0, name.length)) removed++;
   }
-  hashEdit.finish();
+  keyspace.openHash.finish();
   return removed;
 }
 
@@ -50,7 +49,7 @@ export function readField(keyspace: Keyspace, key: string, field: string): strin
   openKey(keyspace, key);
   if (keyspace.at === NOWHERE) return undefined;
   const name = Buffer.from(field, "latin1");
-  const value = findField(keyspace, name, 0, name.length)?.value;
+  const value = keyspace.openHash.find(name, 0, name.length)?.value;
   return value?.bytes.toString("latin1", value.start, value.end);
 }
 
