@@ -17,7 +17,8 @@ export function averageTtlMs(database: Database, nowMs: number, random: number):
     const slot = (random + step) % SLOT_COUNT;
     if (database.dueOf(slot) === Number.POSITIVE_INFINITY) continue;
     const found: Location[] = [];
-    database.index.collect(slot, random >>> 0, HOMES_PER_SLOT, found);
+    const from = database.counts[slot]! > HOMES_PER_SLOT ? random >>> 0 : 0;
+    database.index.collect(slot, from, HOMES_PER_SLOT, found);
     for (const at of found) {
       const ttlMs = database.records.deadline(at) - nowMs;
       if (ttlMs <= 0) continue;

@@ -16,10 +16,13 @@ interface Call {
 export class LocalClient {
   readonly #events: ConnectionEvents;
   readonly #calls = new Denque<Call>();
+  readonly #decoder = new ReplyDecoder((value: ReplyValue) => this.#settle(value));
+  /** Parts of replies, held while a request is executed: a large value comes in three of them. */
+  #written: Buffer[] = [];
+  #isExecuting = false;
   #isOpen = true;
 
   constructor(server: Server) {
-    const decoder = new ReplyDecoder((value: ReplyValue) => this.#settle(value));
     const close = () => this.#close();
     const connection: Connection = {
       remote: "local:0",
@@ -27,8 +30,9 @@ export class LocalClient {
       isLoopback: true,
       isUnix: false,
       pendingBytes: 0,
-      write(bytes) {
-        decoder.push(Buffer.from(bytes));
+      write: (bytes) => {
+        this.#written.push(Buffer.from(bytes));
+        if (!this.#isExecuting) this.#decode();
         return true;
       },
       pauseReading() {},
@@ -49,8 +53,18 @@ export class LocalClient {
     return new Promise((resolve, reject) => {
       this.#calls.push({ resolve, reject });
       const request = requestOf(args);
+      this.#isExecuting = true;
       this.#events.received(request, request.length);
+      this.#isExecuting = false;
+      this.#decode();
     });
+  }
+
+  #decode(): void {
+    const written = this.#written;
+    if (written.length === 0) return;
+    this.#written = [];
+    this.#decoder.push(written.length === 1 ? written[0]! : Buffer.concat(written));
   }
 
   #settle(value: ReplyValue): void {
@@ -62,6 +76,7 @@ export class LocalClient {
   #close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
+    this.#decode();
     let call = this.#calls.shift();
     while (call !== undefined) {
       call.reject(new Error("the node was closed before it replied"));
