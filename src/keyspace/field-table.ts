@@ -5,7 +5,7 @@
  * finds what points at one. A removed field may leave an entry with the flag REMOVED and no value.
  *
  * A collection that is given up goes into a queue and is freed a slice at a time, since a million cells take
- * a second. Until then its bytes count as used.
+ * some 300 ms. Until then its bytes count as used.
  */
 import Denque from "denque";
 import { assert } from "../base/assert.js";

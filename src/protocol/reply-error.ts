@@ -47,6 +47,9 @@ export const DATABASE_OUT_OF_RANGE = "ERR DB index is out of range";
 export const TIMEOUT_NOT_AN_INTEGER = "ERR timeout is not an integer or out of range";
 export const TIMEOUT_NEGATIVE = "ERR timeout is negative";
 
+/** Ours alone: Redis lets replies grow without limit. */
+export const REPLY_TOO_LARGE = "ERR the reply would be larger than 1 GiB";
+
 export const NO_AUTH = "NOAUTH Authentication required.";
 export const WRONG_PASSWORD = "WRONGPASS invalid username-password pair or user is disabled.";
 export const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";

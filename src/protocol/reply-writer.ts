@@ -4,6 +4,8 @@
  *
  * Texts of simple strings and errors are byte strings (one character a byte, latin1), since errors quote
  * what clients sent. Texts of bulk and verbatim strings are Unicode and are written as UTF-8.
+ *
+ * Long because there are many kinds of replies, and all go into the one buffer.
  */
 
 import { assert } from "../base/assert.js";
@@ -31,6 +33,7 @@ import {
 } from "./ascii.js";
 import { decimalLength, writeDecimal } from "./decimal-digits.js";
 import { formatDouble } from "./double-text.js";
+import { REPLY_TOO_LARGE, ReplyError } from "./reply-error.js";
 
 /** Where replies go: the sending half of a connection. */
 export interface ByteSink {
@@ -50,6 +53,9 @@ const HEADER_BYTES_MAX = 20;
 /** What `reserveArray` leaves free: the header of up to nine elements. Longer ones move what follows. */
 const RESERVED_BYTES = 4;
 
+/** The same value may be asked for again and again; what copies of values may take in all. */
+const REPLY_BYTES_MAX = 2 ** 30;
+
 /** Replies shorter than this are sent by views that are kept. */
 const VIEWS = 128;
 
@@ -68,6 +74,8 @@ export class ReplyWriter {
   /** Views of `viewed`, by length. */
   private readonly views: (Buffer | undefined)[] = Array.from({ length: VIEWS }, () => undefined);
   private viewed = this.buffer;
+
+  constructor(private readonly bytesMax = REPLY_BYTES_MAX) {}
 
   /** All bytes of the replies, for the limits of output buffers. */
   get byteLength(): number {
@@ -105,9 +113,10 @@ export class ReplyWriter {
     this.line(COLON, value.toString());
   }
 
-  /** Copies `bytes[start, end)`. */
+  /** Copies `bytes[start, end)`. Refuses, by a `ReplyError`, where the replies would become too large. */
   bulk(bytes: Buffer, start: number, end: number): void {
     const size = end - start;
+    if (this.length + size > this.bytesMax) throw new ReplyError(REPLY_TOO_LARGE);
     const { buffer } = this.reserve(size + HEADER_BYTES_MAX + 2);
     this.header(DOLLAR, size);
     const { length } = this;

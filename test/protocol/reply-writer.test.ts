@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
+import { ReplyError } from "#torus/protocol/reply-error.js";
 import { type ByteSink, ReplyWriter } from "#torus/protocol/reply-writer.js";
 
 type Write = (writer: ReplyWriter) => void;
@@ -186,6 +187,28 @@ describe("reply writer", () => {
     writer.integer(1);
     expect(writer.byteLength).to.equal("$5\r\nstays\r\n:1\r\n".length);
     expect(Buffer.concat(writer.take()).toString()).to.equal("$5\r\nstays\r\n:1\r\n");
+  });
+
+  it("refuses to copy more than its limit, and still has room for the error", () => {
+    const writer = new ReplyWriter(100_000);
+    writer.ok();
+    const mark = writer.mark();
+    const value = Buffer.alloc(30_000, "x");
+    const copy = () => {
+      for (let i = 0; i < 4; i++) writer.bulk(value, 0, value.length);
+    };
+    expect(copy).to.throw(ReplyError, "ERR the reply would be larger than 1 GiB");
+    writer.rollback(mark);
+    writer.error("ERR too large");
+    expect(Buffer.concat(writer.take()).toString()).to.equal("+OK\r\n-ERR too large\r\n");
+  });
+
+  it("lends more than its limit, since that takes no memory", () => {
+    const writer = new ReplyWriter(100_000);
+    const value = Buffer.alloc(200_000, "x");
+    writer.largeBulk(value);
+    writer.bulk(value, 0, 10);
+    expect(writer.byteLength).to.be.greaterThan(200_000);
   });
 
   describe("sending", () => {
