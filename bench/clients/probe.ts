@@ -26,6 +26,8 @@ const answer = Buffer.from("$4\r\nhere\r\n");
 const answersMax = 2_000_000;
 const roundTripsMs = new Float64Array(answersMax).fill(-1);
 let questions = 0;
+/** Called at every answer: a lap may be waiting for the first. */
+let answered = (): void => {};
 
 serve(async (request: ProbeRequest): Promise<Lap | { readonly kind: "started" }> => {
   if (request.kind === "lap") return lap();
@@ -58,13 +60,22 @@ function askForever(socket: Socket): void {
     if (got < answer.length) return;
     if (questions === answersMax) fail(`more than ${answersMax} answers in one lap`);
     roundTripsMs[questions++] = performance.now() - askedMs;
+    answered();
     ask();
   });
   ask();
 }
 
-/** Takes what was seen so far. A question that is under way counts for the next lap. */
-function lap(): Lap {
+/**
+ * Takes what was seen so far; at least one answer, for which it waits. A question that is under way beyond that counts for the
+ * next lap.
+ */
+async function lap(): Promise<Lap> {
+  if (questions === 0) {
+    await new Promise<void>((resolve) => {
+      answered = resolve;
+    });
+  }
   const seen = roundTripsMs.slice(0, questions).sort();
   questions = 0;
   const rank = (percent: number): number => percentile(seen, percent);
