@@ -1,10 +1,12 @@
 /** Commands on single bits: https://redis.io/docs/latest/commands/?group=bitmap. Bit 0 is the highest of the first byte. */
 import { countBits, findBit } from "../base/bits.js";
+import type { Int64 } from "../base/int64.js";
 import { parseInteger } from "../base/integer-text.js";
 import { NOWHERE } from "../keyspace/arena.js";
-import { asText, textOf } from "../keyspace/counter.js";
+import { textOf } from "../keyspace/counter.js";
 import { TYPE_COUNTER, TYPE_TEXT } from "../keyspace/record.js";
-import { patchText } from "../keyspace/text.js";
+import type { ByteView } from "../keyspace/records.js";
+import { markRaw, patchText } from "../keyspace/text-edit.js";
 import {
   BIT_NOT_ZERO_OR_ONE,
   NOT_A_BIT,
@@ -14,6 +16,7 @@ import {
 } from "../protocol/reply-error.js";
 import type { Call } from "./call.js";
 import { type Command, data, keyAt1 } from "./command.js";
+import { type IndexRange, indexRange, isReversed } from "./index-range.js";
 
 const oneByte = Buffer.alloc(1);
 
@@ -77,12 +80,18 @@ function setbit(call: Call): void {
   if (bit !== 0 && bit !== 1) throw new ReplyError(NOT_A_BIT);
   const at = call.open(1);
   call.expectType(at, TYPE_TEXT, TYPE_COUNTER);
-  asText(keyspace);
   const index = Math.floor(offset / 8);
   const mask = 0x80 >>> (offset & 7);
-  const before = byteAt(call, index);
-  oneByte[0] = bit === 1 ? before | mask : before & ~mask;
-  patchText(keyspace, index, oneByte, 0, 1);
+  const found = byteAt(call, index);
+  const before = found ?? 0;
+  const after = bit === 1 ? before | mask : before & ~mask;
+  if (found === after) {
+    // To Redis it is no change either: no watcher is told. A counter goes on counting.
+    if (keyspace.records.type(at) === TYPE_TEXT) markRaw(keyspace);
+  } else {
+    oneByte[0] = after;
+    patchText(keyspace, index, oneByte, 0, 1);
+  }
   reply.integer(before & mask ? 1 : 0);
 }
 
@@ -90,14 +99,15 @@ function getbit(call: Call): void {
   const offset = bitOffset(call, 2);
   const at = call.read(1);
   call.expectType(at, TYPE_TEXT, TYPE_COUNTER);
-  call.reply.integer((byteAt(call, Math.floor(offset / 8)) >>> (7 - (offset & 7))) & 1);
+  const byte = byteAt(call, Math.floor(offset / 8)) ?? 0;
+  call.reply.integer((byte >>> (7 - (offset & 7))) & 1);
 }
 
-/** A byte of the open key, 0 beyond its end. */
-function byteAt({ keyspace }: Call, index: number): number {
-  if (keyspace.at === NOWHERE) return 0;
-  const text = textOf(keyspace, keyspace.at);
-  return index < text.end - text.start ? text.bytes[text.start + index]! : 0;
+/** A byte of the text of the open key; undefined beyond its end. */
+function byteAt({ keyspace }: Call, index: number): number | undefined {
+  if (keyspace.at === NOWHERE) return undefined;
+  const { bytes, start, end } = textOf(keyspace, keyspace.at);
+  return index < end - start ? bytes[start + index] : undefined;
 }
 
 function bitOffset(call: Call, index: number): number {
@@ -105,28 +115,6 @@ function bitOffset(call: Call, index: number): number {
   const isInRange = offset >= 0 && offset / 8 < call.config.current.protoMaxBulkLenBytes;
   if (!isInRange) throw new ReplyError(NOT_A_BIT_OFFSET);
   return offset;
-}
-
-/** Bits `first` to `last` of a value, both included; none if `first > last`. */
-interface BitRange {
-  readonly first: number;
-  readonly last: number;
-}
-
-/** The range that arguments ask for, of a value of `bytes` bytes. Negative indexes count from its end. */
-function bitRange(
-  call: Call,
-  { start, end, unit, bytes }: { start: number; end: number; unit: number; bytes: number },
-): BitRange {
-  const isBits = unit < call.count && call.is(unit, "bit");
-  if (unit < call.count && !isBits && !call.is(unit, "byte")) throw new ReplyError(SYNTAX_ERROR);
-  const total = isBits ? bytes * 8 : bytes;
-  let first = start;
-  let last = end;
-  if (first < 0) first = Math.max(0, total + first);
-  if (last < 0) last = Math.max(0, total + last);
-  last = Math.min(last, total - 1);
-  return isBits ? { first, last } : { first: first * 8, last: last * 8 + 7 };
 }
 
 function bitcount(call: Call): void {
@@ -138,12 +126,17 @@ function bitcount(call: Call): void {
     return;
   }
   if (call.count === 3 || call.count > 5) throw new ReplyError(SYNTAX_ERROR);
-  const start = call.count === 2 ? 0 : call.integer(2);
-  const end = call.count === 2 ? -1 : call.integer(3);
+  const start = call.count === 2 ? 0 : call.int64(2);
+  const end = call.count === 2 ? -1 : call.int64(3);
+  // Redis looks no further, so a wrong unit passes here.
+  if (isReversed(start, end)) {
+    reply.integer(0);
+    return;
+  }
+  const unitBits = unitAt(call, 4);
   const text = textOf(keyspace, at);
-  const range = bitRange(call, { start, end, unit: 4, bytes: text.end - text.start });
-  const isNothing = start < 0 && end < 0 && start > end;
-  reply.integer(isNothing ? 0 : countBits(text.bytes, text.start, range.first, range.last));
+  const { first, last } = bitRange(text, { start, end, unitBits });
+  reply.integer(countBits(text.bytes, text.start, first, last));
 }
 
 function bitpos(call: Call): void {
@@ -158,12 +151,32 @@ function bitpos(call: Call): void {
     return;
   }
   if (call.count > 6) throw new ReplyError(SYNTAX_ERROR);
-  const start = call.count > 3 ? call.integer(3) : 0;
-  const end = call.count > 4 ? call.integer(4) : -1;
+  const start = call.count > 3 ? call.int64(3) : 0;
+  const unitBits = unitAt(call, 5);
+  const end = call.count > 4 ? call.int64(4) : -1;
   const text = textOf(keyspace, at);
-  const { first, last } = bitRange(call, { start, end, unit: 5, bytes: text.end - text.start });
+  const { first, last } = bitRange(text, { start, end, unitBits });
   const found = first > last ? -1 : findBit(text.bytes, text.start, { first, last, bit });
   // All ones and no end given: the first zero is right behind the value.
   if (found < 0 && bit === 0 && call.count < 5 && first <= last) reply.integer(last + 1);
   else reply.integer(found);
+}
+
+/** How many bits an index stands for: 1 where an argument is BIT, 8 where it is BYTE or missing. */
+function unitAt(call: Call, index: number): 1 | 8 {
+  if (index >= call.count || call.is(index, "byte")) return 8;
+  if (!call.is(index, "bit")) throw new ReplyError(SYNTAX_ERROR);
+  return 1;
+}
+
+interface Asked {
+  readonly start: Int64;
+  readonly end: Int64;
+  readonly unitBits: 1 | 8;
+}
+
+/** The bits of a text that a range of bytes or bits means. */
+function bitRange({ start: from, end: to }: ByteView, { start, end, unitBits }: Asked): IndexRange {
+  const { first, last } = indexRange(start, end, ((to - from) * 8) / unitBits);
+  return { first: first * unitBits, last: last * unitBits + unitBits - 1 };
 }

@@ -5,6 +5,7 @@
  * Handlers check all arguments before they change anything: a thrown `ReplyError` becomes the reply and
  * state is as before.
  */
+import { type Int64, parseInt64 } from "../base/int64.js";
 import { parseInteger } from "../base/integer-text.js";
 import type { ConfigStore } from "../config/config-store.js";
 import { type Location, NOWHERE } from "../keyspace/arena.js";
@@ -82,6 +83,13 @@ export class Call {
   integer(index: number, error = NOT_AN_INTEGER): number {
     const value = parseInteger(this.bytes, this.start(index), this.end(index));
     if (Number.isNaN(value)) throw new ReplyError(error);
+    return value;
+  }
+
+  /** The same, exactly. */
+  int64(index: number, error = NOT_AN_INTEGER): Int64 {
+    const value = parseInt64(this.bytes, this.start(index), this.end(index));
+    if (value === undefined) throw new ReplyError(error);
     return value;
   }
 

@@ -1,10 +1,11 @@
 /** Commands that count: https://redis.io/docs/latest/commands/?group=string */
 import { addDecimals, parseDecimal, ZERO } from "../base/decimal.js";
-import { addInt64, INT64_MIN, type Int64, negateInt64, parseInt64 } from "../base/int64.js";
+import { addInt64, INT64_MIN, type Int64, negateInt64 } from "../base/int64.js";
 import { NOWHERE } from "../keyspace/arena.js";
 import { addToCounter, integerOf, textOf } from "../keyspace/counter.js";
 import { TYPE_COUNTER, TYPE_TEXT } from "../keyspace/record.js";
 import { setText } from "../keyspace/text.js";
+import { markFloat } from "../keyspace/text-edit.js";
 import {
   DECREMENT_OVERFLOW,
   INCREMENT_NOT_FINITE,
@@ -51,7 +52,7 @@ export const counterCommands: readonly Command[] = [
     since: "1.0.0",
     complexity: "O(1)",
     summary: "Adds a whole number to the one at a key.",
-    run: (call) => add(call, int64At(call, 2)),
+    run: (call) => add(call, call.int64(2)),
   }),
   data({
     name: "decrby",
@@ -80,7 +81,7 @@ export const counterCommands: readonly Command[] = [
 ];
 
 function decrby(call: Call): void {
-  const by = int64At(call, 2);
+  const by = call.int64(2);
   if (by === INT64_MIN) throw new ReplyError(DECREMENT_OVERFLOW);
   add(call, negateInt64(by)!);
 }
@@ -93,15 +94,9 @@ function add(call: Call, by: Int64): void {
   if (value === undefined) throw new ReplyError(NOT_AN_INTEGER);
   const sum = addInt64(value, by);
   if (sum === undefined) throw new ReplyError(INCREMENT_OVERFLOW);
-  addToCounter(keyspace, by);
+  addToCounter(keyspace, by, sum);
   if (typeof sum === "number") reply.integer(sum);
   else reply.integer64(sum);
-}
-
-function int64At(call: Call, index: number): Int64 {
-  const value = parseInt64(call.bytes, call.start(index), call.end(index));
-  if (value === undefined) throw new ReplyError(NOT_AN_INTEGER);
-  return value;
 }
 
 function incrbyfloat(call: Call): void {
@@ -116,5 +111,6 @@ function incrbyfloat(call: Call): void {
   if (sum === undefined) throw new ReplyError(INCREMENT_NOT_FINITE);
   const bytes = Buffer.from(sum, "latin1");
   setText(keyspace, bytes, 0, bytes.length, at === NOWHERE ? 0 : keyspace.records.deadline(at));
+  markFloat(keyspace);
   reply.bulk(bytes, 0, bytes.length);
 }

@@ -4,7 +4,7 @@ import { type Location, NOWHERE } from "../keyspace/arena.js";
 import { ReplyError } from "../protocol/reply-error.js";
 import type { Call } from "./call.js";
 import { type Command, data, keyAt1 } from "./command.js";
-import { anyDeadline, TIME_FORMS } from "./expiry-time.js";
+import { anyDeadline, EX, EXAT, PX, PXAT, type TimeForm } from "./expiry-time.js";
 
 const NO_KEY = -2;
 const NO_DEADLINE = -1;
@@ -26,7 +26,7 @@ export const expiryCommands: readonly Command[] = [
     complexity: "O(1)",
     summary: "Lets a key expire after some seconds, under a condition if asked.",
     history: [["7.0.0", "NX, XX, GT and LT"]],
-    run: (call) => expire(call, "ex", "expire"),
+    run: (call) => expire(call, EX, "expire"),
   }),
   data({
     name: "pexpire",
@@ -39,7 +39,7 @@ export const expiryCommands: readonly Command[] = [
     complexity: "O(1)",
     summary: "Lets a key expire after some milliseconds, under a condition if asked.",
     history: [["7.0.0", "NX, XX, GT and LT"]],
-    run: (call) => expire(call, "px", "pexpire"),
+    run: (call) => expire(call, PX, "pexpire"),
   }),
   data({
     name: "expireat",
@@ -52,7 +52,7 @@ export const expiryCommands: readonly Command[] = [
     complexity: "O(1)",
     summary: "Lets a key expire at a Unix time in seconds, under a condition if asked.",
     history: [["7.0.0", "NX, XX, GT and LT"]],
-    run: (call) => expire(call, "exat", "expireat"),
+    run: (call) => expire(call, EXAT, "expireat"),
   }),
   data({
     name: "pexpireat",
@@ -65,7 +65,7 @@ export const expiryCommands: readonly Command[] = [
     complexity: "O(1)",
     summary: "Lets a key expire at a Unix time in milliseconds, under a condition if asked.",
     history: [["7.0.0", "NX, XX, GT and LT"]],
-    run: (call) => expire(call, "pxat", "pexpireat"),
+    run: (call) => expire(call, PXAT, "pexpireat"),
   }),
   data({
     name: "ttl",
@@ -133,10 +133,10 @@ export const expiryCommands: readonly Command[] = [
   }),
 ];
 
-function expire(call: Call, form: string, command: string): void {
+function expire(call: Call, form: TimeForm, command: string): void {
   const { keyspace, reply } = call;
   const conditions = readConditions(call);
-  const deadlineMs = anyDeadline(call, 2, TIME_FORMS.get(form)!, command);
+  const deadlineMs = anyDeadline(call, 2, form, command);
   const at = call.open(1);
   if (at === NOWHERE || !conditions.every((holds) => holds(deadlineMs, keyspace.records.deadline(at)))) {
     reply.integer(0);

@@ -1,11 +1,14 @@
 /** Commands on parts of a value: https://redis.io/docs/latest/commands/?group=string */
 import { NOWHERE } from "../keyspace/arena.js";
-import { asText, textOf } from "../keyspace/counter.js";
+import { textOf } from "../keyspace/counter.js";
 import { TYPE_COUNTER, TYPE_TEXT } from "../keyspace/record.js";
-import { patchText, setText } from "../keyspace/text.js";
+import { setText } from "../keyspace/text.js";
+import { patchText } from "../keyspace/text-edit.js";
 import { OFFSET_OUT_OF_RANGE, ReplyError, STRING_TOO_LONG } from "../protocol/reply-error.js";
 import type { Call } from "./call.js";
 import { type Command, data, keyAt1 } from "./command.js";
+import { indexRange, isReversed } from "./index-range.js";
+import { replyPart } from "./string-replies.js";
 
 const NOTHING = Buffer.alloc(0);
 
@@ -77,48 +80,38 @@ export const stringRangeCommands: readonly Command[] = [
 function strlen(call: Call): void {
   const at = call.read(1);
   call.expectType(at, TYPE_TEXT, TYPE_COUNTER);
-  if (at === NOWHERE) {
-    call.reply.integer(0);
-    return;
-  }
-  const { start, end } = textOf(call.keyspace, at);
-  call.reply.integer(end - start);
+  call.reply.integer(lengthOfOpen(call));
+}
+
+/** 0 of an absent key. */
+function lengthOfOpen({ keyspace }: Call): number {
+  if (keyspace.at === NOWHERE) return 0;
+  const { start, end } = textOf(keyspace, keyspace.at);
+  return end - start;
 }
 
 function getrange(call: Call): void {
-  const { keyspace, reply } = call;
-  let first = call.integer(2);
-  let last = call.integer(3);
+  const start = call.int64(2);
+  const end = call.int64(3);
   const at = call.read(1);
   call.expectType(at, TYPE_TEXT, TYPE_COUNTER);
-  if (at === NOWHERE || (first < 0 && last < 0 && first > last)) {
-    reply.bulk(NOTHING, 0, 0);
-    return;
-  }
-  const text = textOf(keyspace, at);
-  const length = text.end - text.start;
-  if (first < 0) first = Math.max(0, length + first);
-  if (last < 0) last = Math.max(0, length + last);
-  last = Math.min(last, length - 1);
-  if (first > last) reply.bulk(NOTHING, 0, 0);
-  else reply.bulk(text.bytes, text.start + first, text.start + last + 1);
+  const { first, last } = indexRange(start, end, lengthOfOpen(call));
+  if (isReversed(start, end) || first > last) call.reply.bulk(NOTHING, 0, 0);
+  else replyPart(call, at, first, last + 1);
 }
 
 function append(call: Call): void {
-  const { keyspace, reply } = call;
   const at = call.open(1);
   call.expectType(at, TYPE_TEXT, TYPE_COUNTER);
+  const offset = lengthOfOpen(call);
+  const length = offset + call.length(2);
   if (at === NOWHERE) {
-    setText(keyspace, call.bytes, call.start(2), call.end(2), 0);
-    reply.integer(call.length(2));
-    return;
+    setText(call.keyspace, call.bytes, call.start(2), call.end(2), 0);
+  } else {
+    expectLength(call, length);
+    patchText(call.keyspace, offset, call.bytes, call.start(2), call.end(2));
   }
-  const { start, end } = textOf(keyspace, at);
-  const length = end - start;
-  expectLength(call, length + call.length(2));
-  asText(keyspace);
-  patchText(keyspace, length, call.bytes, call.start(2), call.end(2));
-  reply.integer(length + call.length(2));
+  call.reply.integer(length);
 }
 
 function setrange(call: Call): void {
@@ -127,18 +120,15 @@ function setrange(call: Call): void {
   if (offset < 0) throw new ReplyError(OFFSET_OUT_OF_RANGE);
   const at = call.open(1);
   call.expectType(at, TYPE_TEXT, TYPE_COUNTER);
-  let length = 0;
-  if (at !== NOWHERE) {
-    const { start, end } = textOf(keyspace, at);
-    length = end - start;
+  const length = lengthOfOpen(call);
+  if (call.length(3) === 0) {
+    reply.integer(length);
+    return;
   }
-  if (call.length(3) > 0) {
-    expectLength(call, offset + call.length(3));
-    asText(keyspace);
-    patchText(keyspace, offset, call.bytes, call.start(3), call.end(3));
-    length = Math.max(length, offset + call.length(3));
-  }
-  reply.integer(length);
+  const end = offset + call.length(3);
+  expectLength(call, end);
+  patchText(keyspace, offset, call.bytes, call.start(3), call.end(3));
+  reply.integer(Math.max(length, end));
 }
 
 function expectLength(call: Call, length: number): void {

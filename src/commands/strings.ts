@@ -1,16 +1,13 @@
 /** Commands that set and get whole values: https://redis.io/docs/latest/commands/?group=string */
 import { type Location, NOWHERE } from "../keyspace/arena.js";
-import { textOf } from "../keyspace/counter.js";
 import { TYPE_COUNTER, TYPE_TEXT } from "../keyspace/record.js";
 import { setText } from "../keyspace/text.js";
 import { ReplyError, wrongNumberOfArguments } from "../protocol/reply-error.js";
 import type { Call } from "./call.js";
 import { allKeys, type Command, data, everyOtherKey, keyAt1 } from "./command.js";
-import { positiveDeadline, TIME_FORMS } from "./expiry-time.js";
+import { EX, PX, positiveDeadline, type TimeForm } from "./expiry-time.js";
 import { readStringOptions } from "./string-options.js";
-
-/** Larger values are sent from where they lie. */
-const LENT_BYTES_MIN = 64 * 1024;
+import { replyText } from "./string-replies.js";
 
 export const stringCommands: readonly Command[] = [
   data({
@@ -69,7 +66,7 @@ export const stringCommands: readonly Command[] = [
     since: "2.0.0",
     complexity: "O(1)",
     summary: "Sets the value of a key with an expiry in seconds.",
-    run: (call) => setWithTime(call, "ex", "setex"),
+    run: (call) => setWithTime(call, EX, "setex"),
   }),
   data({
     name: "psetex",
@@ -81,7 +78,7 @@ export const stringCommands: readonly Command[] = [
     since: "2.6.0",
     complexity: "O(1)",
     summary: "Sets the value of a key with an expiry in milliseconds.",
-    run: (call) => setWithTime(call, "px", "psetex"),
+    run: (call) => setWithTime(call, PX, "psetex"),
   }),
   data({
     name: "getset",
@@ -200,15 +197,12 @@ function get(call: Call): void {
 
 /** Replies with a value, or nil if there is none. Refuses other types. */
 function replyValue(call: Call, at: Location): void {
-  const { keyspace, reply } = call;
   if (at === NOWHERE) {
-    reply.null();
+    call.reply.null();
     return;
   }
   call.expectType(at, TYPE_TEXT, TYPE_COUNTER);
-  const text = textOf(keyspace, at);
-  if (text.end - text.start < LENT_BYTES_MIN) reply.bulk(text.bytes, text.start, text.end);
-  else reply.largeBulk(keyspace.records.lend(at)!);
+  replyText(call, at);
 }
 
 function setnx(call: Call): void {
@@ -217,8 +211,8 @@ function setnx(call: Call): void {
   call.reply.integer(isAbsent ? 1 : 0);
 }
 
-function setWithTime(call: Call, option: "ex" | "px", command: string): void {
-  const deadline = positiveDeadline(call, 2, TIME_FORMS.get(option)!, command);
+function setWithTime(call: Call, form: TimeForm, command: string): void {
+  const deadline = positiveDeadline(call, 2, form, command);
   call.open(1);
   setText(call.keyspace, call.bytes, call.start(3), call.end(3), deadline);
   call.reply.ok();

@@ -3,6 +3,7 @@ import { parseInt64 } from "../base/int64.js";
 import type { Location } from "../keyspace/arena.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
 import {
+  FLOAT_TEXT,
   RAW_TEXT,
   type RecordType,
   STRUCTURE,
@@ -40,7 +41,7 @@ export function encodingName({ records }: Keyspace, at: Location): string {
     default: {
       if (word1 & RAW_TEXT) return "raw";
       const { bytes, start, end } = records.body(at);
-      if (parseInt64(bytes, start, end) !== undefined) return "int";
+      if ((word1 & FLOAT_TEXT) === 0 && parseInt64(bytes, start, end) !== undefined) return "int";
       return end - start <= EMBEDDED_BYTES_MAX ? "embstr" : "raw";
     }
   }

@@ -11,7 +11,7 @@ import { ByteReader } from "../base/byte-reader.js";
 import type { ByteRange } from "../base/bytes.js";
 import { type Int64, readInt64, saturateInt64, writeInt64 } from "../base/int64.js";
 import type { Contribution, CounterBody } from "./record-state.js";
-import { readClock } from "./version.js";
+import { readClock, writeClock } from "./version.js";
 
 export const COUNTER_BASE_BYTES = 8;
 export const CONTRIBUTION_BYTES = 24;
@@ -83,14 +83,19 @@ export function contributionBoot(bytes: Uint8Array, at: number): number {
   return (bytes[from]! | (bytes[from + 1]! << 8) | (bytes[from + 2]! << 16) | (bytes[from + 3]! << 24)) >>> 0;
 }
 
+/** Gives the contribution that begins at `at` another sum. */
+export function rewriteContribution(bytes: Uint8Array, at: number, sum: Int64, clock: number): void {
+  writeInt64(bytes, at, sum);
+  writeClock(bytes, at + CLOCK_AT, clock);
+}
+
 /** Writes `CONTRIBUTION_BYTES` bytes. */
 export function writeContribution(
   bytes: Uint8Array,
   at: number,
   { origin, boot, sum, clock }: Contribution,
 ): void {
-  writeInt64(bytes, at, sum);
-  writeInt64(bytes, at + CLOCK_AT, clock);
+  rewriteContribution(bytes, at, sum, clock);
   bytes[at + ORIGIN_AT] = origin;
   bytes[at + ORIGIN_AT + 1] = origin >>> 8;
   bytes[at + ORIGIN_AT + 2] = 0;

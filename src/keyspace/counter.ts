@@ -17,18 +17,12 @@ import {
   contributionSum,
   findContribution,
   packedCounterValue,
+  rewriteContribution,
   writeContribution,
 } from "../delta/packed-counter.js";
 import { type Location, NOWHERE } from "./arena.js";
 import type { Keyspace } from "./keyspace.js";
-import {
-  RAW_TEXT,
-  type RecordType,
-  registerBytes,
-  TYPE_COUNTER,
-  TYPE_FLAGS_ORIGIN,
-  TYPE_TEXT,
-} from "./record.js";
+import { registerBytes, TEXT_FORM, TYPE_COUNTER, TYPE_FLAGS_ORIGIN, TYPE_TEXT } from "./record.js";
 import type { ByteView } from "./records.js";
 import { setText } from "./text.js";
 
@@ -55,78 +49,81 @@ export function integerOf(keyspace: Keyspace, at: Location): Int64 | undefined {
 }
 
 /**
- * INCRBY: adds to the open key, which is absent, a counter, or text that `integerOf` could read. The caller has made
- * sure that the sum is an int64.
+ * INCRBY: adds to the open key, which is absent, a counter, or text that `integerOf` could read. `sum` is what clients
+ * see from now on: the caller has made sure that it is an int64.
  */
-export function addToCounter(keyspace: Keyspace, by: Int64): void {
-  if (keyspace.at === NOWHERE) createCounter(keyspace);
-  else if (keyspace.records.type(keyspace.at) === TYPE_TEXT) turnIntoCounter(keyspace);
-  if (contribute(keyspace, by)) {
-    keyspace.journal?.counted();
-    keyspace.changed();
-  } else {
-    restart(keyspace, by);
-  }
-}
-
-/** This node's contribution would exceed 64 bits, though the value does not: a new life takes the value as its text. */
-function restart(keyspace: Keyspace, by: Int64): void {
-  const value = addInt64(integerOf(keyspace, keyspace.at)!, by)!;
-  const end = formatInt64(digits.bytes, 0, value);
-  setText(keyspace, digits.bytes, 0, end, keyspace.records.deadline(keyspace.at));
-}
-
-/** Makes text of the open key where it is a counter, or empty text where it is absent, so that it can be edited. */
-export function asText(keyspace: Keyspace): void {
+export function addToCounter(keyspace: Keyspace, by: Int64, sum: Int64): void {
   const { at, records } = keyspace;
   if (at === NOWHERE) {
-    keyspace.place(TYPE_TEXT, keyspace.clock.next(), 0, 0);
-    keyspace.journal?.replaced();
-  } else if (records.type(at) === TYPE_COUNTER) {
-    const { bytes, start, end } = textOf(keyspace, at);
-    setText(keyspace, bytes, start, end, records.deadline(at));
+    createCounter(keyspace, by);
+  } else if (records.type(at) === TYPE_TEXT) {
+    turnIntoCounter(keyspace, by);
+  } else if (!contribute(keyspace, by, sum)) {
+    restart(keyspace, sum);
+    return;
   }
+  keyspace.journal?.counted();
+  keyspace.changed();
 }
 
-function createCounter(keyspace: Keyspace): void {
-  const at = keyspace.placeBorn(TYPE_COUNTER, keyspace.clock.next(), COUNTER_BASE_BYTES);
-  const body = keyspace.records.body(at);
-  writeInt64(body.bytes, body.start, 0);
+function createCounter(keyspace: Keyspace, by: Int64): void {
+  const clock = keyspace.clock.next();
+  keyspace.placeBorn(TYPE_COUNTER, clock, COUNTER_BASE_BYTES + CONTRIBUTION_BYTES);
+  begin(keyspace, { base: 0, by, clock });
 }
 
 /** The life, its register and its origin stay: a counter ranks above the text of the same life. */
-function turnIntoCounter(keyspace: Keyspace): void {
+function turnIntoCounter(keyspace: Keyspace, by: Int64): void {
   const { records } = keyspace;
   const base = integerOf(keyspace, keyspace.at)!;
-  const at = keyspace.reshape(registerBytes(records.word1(keyspace.at)), COUNTER_BASE_BYTES);
-  setType(keyspace, at, TYPE_COUNTER);
-  const body = records.body(at);
-  writeInt64(body.bytes, body.start, base);
+  const registerSize = registerBytes(records.word1(keyspace.at));
+  const at = keyspace.reshape(registerSize, COUNTER_BASE_BYTES + CONTRIBUTION_BYTES);
+  const flags = records.word1(at) & ~(TYPE_MASK | TEXT_FORM);
+  records.setWord(at, TYPE_FLAGS_ORIGIN, flags | TYPE_COUNTER);
+  begin(keyspace, { base, by, clock: keyspace.clock.next() });
 }
 
-function setType(keyspace: Keyspace, at: Location, type: RecordType): void {
-  const { records } = keyspace;
-  records.setWord(at, TYPE_FLAGS_ORIGIN, (records.word1(at) & ~(TYPE_MASK | RAW_TEXT)) | type);
+/** Writes the body of a counter that has one contribution: this node's first. */
+function begin(keyspace: Keyspace, { base, by, clock }: { base: Int64; by: Int64; clock: number }): void {
+  const { origin, boot } = keyspace;
+  const { bytes, start } = keyspace.records.body(keyspace.at);
+  writeInt64(bytes, start, base);
+  writeContribution(bytes, start + COUNTER_BASE_BYTES, { origin, boot, sum: by, clock });
 }
 
-/** Adds to this node's contribution. False if that would not fit. */
-function contribute(keyspace: Keyspace, by: Int64): boolean {
+/**
+ * Adds to this node's contribution. False if that does not make `sum` of the counter: the contribution would not fit
+ * into 64 bits, or contributions of several nodes together did not, so that clients saw the nearest value that does.
+ */
+function contribute(keyspace: Keyspace, by: Int64, sum: Int64): boolean {
+  const { bytes, start, end } = keyspace.records.body(keyspace.at);
+  const found = findContribution(bytes, start, end, keyspace);
+  if (found < 0) {
+    insertContribution(keyspace, ~found - start, by);
+  } else {
+    const own = addInt64(contributionSum(bytes, found), by);
+    if (own === undefined) return false;
+    rewriteContribution(bytes, found, own, keyspace.clock.next());
+  }
+  // A small step from a saturated value ends far beyond the safe integers, so these need no second look.
+  const wasExact = typeof by === "number" && typeof sum === "number";
+  return wasExact || integerOf(keyspace, keyspace.at) === sum;
+}
+
+/** Makes room for this node's first contribution at an offset in the open counter, and writes it. */
+function insertContribution(keyspace: Keyspace, offset: number, by: Int64): void {
   const { records, origin, boot } = keyspace;
   const clock = keyspace.clock.next();
-  let body = records.body(keyspace.at);
-  const found = findContribution(body.bytes, body.start, body.end, keyspace);
-  if (found >= 0) {
-    const sum = addInt64(contributionSum(body.bytes, found), by);
-    if (sum === undefined) return false;
-    writeContribution(body.bytes, found, { origin, boot, sum, clock });
-    return true;
-  }
-  const offset = ~found - body.start;
-  const length = body.end - body.start;
-  const at = keyspace.reshape(registerBytes(records.word1(keyspace.at)), length + CONTRIBUTION_BYTES);
-  body = records.body(at);
-  const place = body.start + offset;
-  body.bytes.copyWithin(place + CONTRIBUTION_BYTES, place, body.start + length);
-  writeContribution(body.bytes, place, { origin, boot, sum: by, clock });
-  return true;
+  const length = records.bodyLength(keyspace.at);
+  const registerSize = registerBytes(records.word1(keyspace.at));
+  const { bytes, start } = records.body(keyspace.reshape(registerSize, length + CONTRIBUTION_BYTES));
+  const place = start + offset;
+  bytes.copyWithin(place + CONTRIBUTION_BYTES, place, start + length);
+  writeContribution(bytes, place, { origin, boot, sum: by, clock });
+}
+
+/** Where adding to the counter cannot give the value that clients are to see, a new life takes it as its text. */
+function restart(keyspace: Keyspace, value: Int64): void {
+  const end = formatInt64(digits.bytes, 0, value);
+  setText(keyspace, digits.bytes, 0, end, keyspace.records.deadline(keyspace.at));
 }

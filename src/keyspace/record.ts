@@ -57,6 +57,10 @@ export const STRUCTURE = 1 << 11;
 export const RAW_TEXT = 1 << 12;
 /** An entry of a large collection that marks its field as removed: it has no value. */
 export const REMOVED = 1 << 13;
+/** A text that INCRBYFLOAT wrote, which OBJECT ENCODING never calls an integer. */
+export const FLOAT_TEXT = 1 << 14;
+/** What OBJECT ENCODING tells of a text beyond its bytes. */
+export const TEXT_FORM = RAW_TEXT | FLOAT_TEXT;
 
 export const ORIGIN_SHIFT = 16;
 

@@ -24,6 +24,8 @@ import {
 } from "./record.js";
 
 const CACHE_LINE_WORDS = 16;
+/** A body gets no more room to grow than this, lest the largest ones reserve hundreds of megabytes for nothing. */
+const GROWTH_BYTES_MAX = 64 * 1024 * 1024;
 
 /** A range of bytes that belongs to somebody else: valid until the next change of the keyspace. */
 export interface ByteView {
@@ -151,6 +153,10 @@ export class Records {
     return view;
   }
 
+  isOutside(at: Location): boolean {
+    return (this.word1(at) & OUTSIDE) !== 0;
+  }
+
   /** The body as a buffer that a reply may keep: shared if it is outside the arena, else undefined. */
   lend(at: Location): Buffer | undefined {
     if ((this.word1(at) & OUTSIDE) === 0) return undefined;
@@ -193,9 +199,9 @@ export class Records {
     const from = (unit << 3) + HEADER_BYTES + oldRegister;
     let handle = slab.words[word + BODY_LENGTH]!;
     if (moveOut) {
-      handle = this.createOutside(bodyLength, bodyLength + (bodyLength >>> 1));
-      this.outsideBuffer(handle).fill(0, oldInside, bodyLength);
-      slab.bytes.copy(this.outsideBuffer(handle), 0, from + keyLength, from + keyLength + oldInside);
+      const buffer = growingBuffer(bodyLength);
+      slab.bytes.copy(buffer, 0, from + keyLength, from + keyLength + oldInside);
+      handle = this.#adopt(buffer, bodyLength);
     }
     const kept = keyLength + Math.min(oldInside, inside);
     let to = at;
@@ -229,12 +235,15 @@ export class Records {
     this.arena.free(at);
   }
 
-  /** Keeps a body outside; answers its handle. `capacity` leaves room to grow in place. */
-  createOutside(length: number, capacity = length): number {
+  /** Keeps a body outside; answers its handle. Its bytes are the caller's to fill. */
+  createOutside(length: number): number {
+    return this.#adopt(Buffer.allocUnsafeSlow(length), length);
+  }
+
+  #adopt(buffer: Buffer, length: number): number {
     const handle = this.#freeHandles.pop() ?? this.#outside.length;
-    // Not zeroed beyond what a caller writes: `length` bytes are the caller's to fill.
-    this.#outside[handle] = { buffer: Buffer.allocUnsafeSlow(capacity), length, lent: false };
-    this.outsideBytes += capacity;
+    this.#outside[handle] = { buffer, length, lent: false };
+    this.outsideBytes += buffer.length;
     return handle;
   }
 
@@ -242,24 +251,19 @@ export class Records {
     return this.#outside[handle]!.buffer;
   }
 
-  /**
-   * Makes an outside body changeable and at least `length` long; new bytes are zero. Grows by half, so that a
-   * value built up by APPEND is not copied each time.
-   */
-  resizeOutside(handle: number, length: number): Buffer {
+  /** Gives an outside body that may be changed this length; new bytes are zero. */
+  resizeOutside(handle: number, length: number): void {
     const body = this.#outside[handle]!;
     if (body.lent || length > body.buffer.length) {
-      const capacity =
-        length > body.buffer.length ? Math.min(length + (length >>> 1), 2 ** 32) : body.buffer.length;
-      const buffer = Buffer.allocUnsafeSlow(capacity);
+      const buffer = growingBuffer(length, body.buffer.length);
       body.buffer.copy(buffer, 0, 0, body.length);
-      this.outsideBytes += capacity - body.buffer.length;
+      this.outsideBytes += buffer.length - body.buffer.length;
       body.buffer = buffer;
       body.lent = false;
+    } else if (length > body.length) {
+      body.buffer.fill(0, body.length, length);
     }
-    if (length > body.length) body.buffer.fill(0, body.length, length);
     body.length = length;
-    return body.buffer;
   }
 
   releaseOutside(handle: number): void {
@@ -267,6 +271,16 @@ export class Records {
     this.#outside[handle] = undefined;
     this.#freeHandles.push(handle);
   }
+}
+
+/**
+ * Zeros for a body of `length` bytes with room for half as many more, so that a value built up by APPEND is not copied
+ * each time. Memory fresh from the system is zero already and takes no room until it is written to: a bitmap of
+ * 512 MB with one bit set is made at once.
+ */
+function growingBuffer(length: number, capacity = 0): Buffer {
+  const room = length > capacity ? length + Math.min(length >>> 1, GROWTH_BYTES_MAX) : capacity;
+  return Buffer.alloc(room);
 }
 
 export { NOWHERE, OUTSIDE_BYTES, STRUCTURE };

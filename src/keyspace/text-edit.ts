@@ -34,9 +34,14 @@ export function patchText(
   keyspace.changed();
 }
 
-/** Redis keeps what was edited, or was to be, in another form than what was set: OBJECT ENCODING tells. */
+/** OBJECT ENCODING: what was edited, or was to be, Redis keeps in another form than what was set. */
 export function markRaw({ records, at }: Keyspace): void {
   records.setWord(at, TYPE_FLAGS_ORIGIN, (records.word1(at) & ~FLOAT_TEXT) | RAW_TEXT);
+}
+
+/** OBJECT ENCODING: Redis never keeps what INCRBYFLOAT wrote as an integer. */
+export function markFloat({ records, at }: Keyspace): void {
+  records.setWord(at, TYPE_FLAGS_ORIGIN, records.word1(at) | FLOAT_TEXT);
 }
 
 /** Gives the open key the text that clients see there. What comes after it makes a life of it. */

@@ -10,9 +10,9 @@ import type { Keyspace } from "./keyspace.js";
 import {
   BODY_LENGTH,
   OUTSIDE,
-  RAW_TEXT,
   type RecordType,
   STRUCTURE,
+  TEXT_FORM,
   TYPE_COUNTER,
   TYPE_FLAGS_ORIGIN,
   TYPE_TEXT,
@@ -22,7 +22,7 @@ import {
 export interface Graft {
   readonly type: RecordType;
   readonly deadlineMs: number;
-  /** RAW_TEXT, and OUTSIDE or STRUCTURE if `handle` stands for the body. */
+  /** Those of TEXT_FORM, and OUTSIDE or STRUCTURE if `handle` stands for the body. */
   readonly flags: number;
   readonly bytes: Buffer;
   readonly handle: number;
@@ -43,7 +43,7 @@ export function cut(keyspace: Keyspace): Graft {
   const graft = {
     type: records.type(at),
     deadlineMs: records.deadline(at),
-    flags: flags | (word1 & RAW_TEXT),
+    flags: flags | (word1 & TEXT_FORM),
     bytes: NO_BYTES,
     handle: records.word(at, BODY_LENGTH),
   };
@@ -67,7 +67,7 @@ export function copy(keyspace: Keyspace, target: Database): Graft {
   return {
     type,
     deadlineMs,
-    flags: word1 & RAW_TEXT,
+    flags: word1 & TEXT_FORM,
     bytes: Buffer.from(bytes.subarray(start, end)),
     handle: 0,
   };
