@@ -9,13 +9,13 @@ import { parseOptions } from "./config/library-options.js";
 import { createNodeHost } from "./host/node/node-host.js";
 import { runNode } from "./node.js";
 import type { ReplyValue } from "./protocol/reply-decoder.js";
-import type { Argument } from "./server/local-client.js";
+import type { Argument } from "./server/local-session.js";
 
 export { ConfigError } from "./config/config-error.js";
 export { HostError } from "./host/host-error.js";
 export type { ReplyValue } from "./protocol/reply-decoder.js";
 export { ReplyError } from "./protocol/reply-error.js";
-export type { Argument } from "./server/local-client.js";
+export type { Argument } from "./server/local-session.js";
 
 /** Options by their names in docs/configuration.md, such as `{ port: 0, maxmemory: "100mb", "maxmemory-policy": "allkeys-lru" }`. */
 export type NodeOptions = Readonly<Record<string, string | number | boolean>>;
@@ -45,10 +45,8 @@ export async function startNode(options: NodeOptions = {}): Promise<TorusNode> {
     host,
     config,
     configFile: "",
-    stopped(error) {
-      if (error !== undefined) throw error;
-      void close();
-    },
+    // A fault of our own is in the log, and the reason why calls are rejected from here on.
+    stopped: () => void close(),
   });
   let closing: Promise<void> | undefined;
   close = () => (closing ??= node.close().finally(() => host.log.close()));

@@ -44,10 +44,7 @@ async function serve(config: Config, configFile: string): Promise<void> {
   const node = await runNode({ host, config, configFile, stopped: (error) => stop(error) });
   onceAskedToStop(() => stop());
   const error = await stopped;
-  if (error !== undefined) {
-    host.log.error("stopping on a fault of our own", { error: (error as Error).stack ?? String(error) });
-    failWith("torus: stopped on a fault of its own, see the log");
-  }
+  if (error !== undefined) failWith("torus: stopped on a fault of its own, see the log");
   await node.close();
   host.log.close();
 }

@@ -23,6 +23,10 @@ export class PartialRequest {
   cursor = 0;
   bulkLength = -1;
 
+  get memoryBytes(): number {
+    return this.buffer.length + this.marks.byteLength;
+  }
+
   /** True if the connection must be closed, as Redis does at `client-query-buffer-limit`, without a reply. */
   exceeds(queryBufferMax: number): boolean {
     return this.byteLength > Math.min(queryBufferMax, CARRIED_BYTES_MAX);

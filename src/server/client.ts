@@ -38,6 +38,8 @@ export class Client implements ConnectionEvents, Session {
   noEvict = false;
   lastCommandMs: number;
   lastEntry: Entry | null = null;
+  /** What `ClientEviction` has counted of this client's memory. */
+  countedBytes = 0;
   #authenticated = false;
   #noTouch = false;
   #replyMode: Session["replyMode"] = "on";
@@ -50,14 +52,21 @@ export class Client implements ConnectionEvents, Session {
   #isPostponed = false;
   /** More replies wait to be sent than the client may have. */
   #isCongested = false;
+  /** No command of this client is executed any more. */
   #isClosing = false;
+  /** The replies in the writer that all clients share are this client's. */
+  #isExecuting = false;
+  /** What waited to be sent at the last check. */
+  #outputBytesBefore = 0;
   /** Since when the soft output limit has been exceeded, in monotonic milliseconds. */
   #overSoftSinceMs = 0;
 
+  /** An insider calls from within the process: it needs no password, whatever it is told. */
   constructor(
     readonly id: number,
     private readonly connection: Connection,
     private readonly server: Server,
+    private readonly isInsider = false,
   ) {
     this.remote = connection.remote;
     this.local = connection.local;
@@ -71,8 +80,8 @@ export class Client implements ConnectionEvents, Session {
   }
 
   set authenticated(yes: boolean) {
-    this.#authenticated = yes;
-    this.#setHurdle(UNAUTHENTICATED, !yes);
+    this.#authenticated = yes || this.isInsider;
+    this.#setHurdle(UNAUTHENTICATED, !this.#authenticated);
   }
 
   get transaction(): Transaction | null {
@@ -116,35 +125,35 @@ export class Client implements ConnectionEvents, Session {
 
   get memoryBytes(): number {
     const { transaction } = this;
-    return (
-      this.queryBytes + this.outputBytes + (transaction === null ? 0 : transaction.queuedBytes) + OBJECT_BYTES
-    );
+    let bytes = OBJECT_BYTES + this.outputBytes;
+    if (this.#partial !== undefined) bytes += this.#partial.memoryBytes;
+    if (this.#held !== null) bytes += this.#held.length;
+    if (transaction !== null) bytes += transaction.queuedBytes;
+    return bytes;
   }
 
   received(bytes: Buffer, length: number): void {
     if (this.#isClosing) return;
     const { server } = this;
-    server.beginTurn();
     server.state.stats.inputBytes += length;
-    this.lastCommandMs = server.nowMs;
-    this.#executeFrom(bytes, length);
+    try {
+      this.#beginTurn();
+      this.#executeFrom(bytes, length);
+    } catch (error) {
+      server.stop(error);
+    }
   }
 
   /** Goes on with what was received and not executed: the reason to wait is gone. */
   resume(): void {
     if (this.#isClosing || this.#mustWait) return;
-    this.server.beginTurn();
-    const held = this.#held;
-    if (held !== null) {
-      const { scanner } = this.server;
-      this.#held = null;
-      scanner.begin(held, 0, held.length);
-      scanner.next();
-      this.server.reply.resp = this.resp;
-      const { bytes, marks, count } = scanner;
-      if (!this.server.executor.execute(this, bytes, marks, count)) this.#hold(held);
+    try {
+      this.#beginTurn();
+      this.#executeHeld();
+      this.#executeFrom(NOTHING, 0);
+    } catch (error) {
+      this.server.stop(error);
     }
-    this.#executeFrom(NOTHING, 0);
     if (!this.#mustWait) this.connection.resumeReading();
   }
 
@@ -157,7 +166,9 @@ export class Client implements ConnectionEvents, Session {
   closed(): void {
     this.#isClosing = true;
     this.#partial = undefined;
+    this.#held = null;
     this.server.removeClient(this);
+    this.server.released(this);
   }
 
   /** Makes the reply of the command being executed, and all that follows, wait for `later`. */
@@ -165,44 +176,71 @@ export class Client implements ConnectionEvents, Session {
     this.#isPostponed = true;
     const isSilent = this.#replyMode !== "on";
     void later.then(
-      (write) => this.#settle(isSilent ? () => {} : write),
-      (error: unknown) => this.server.fail(error),
+      (write) => this.#settle(write, isSilent),
+      (error: unknown) => this.server.stop(error),
     );
   }
 
   close(soft: boolean): void {
-    if (!soft) {
-      this.#isClosing = true;
-      // At once, so that CLIENT LIST and KILL in the same turn no longer see it.
-      this.server.removeClient(this);
-      this.connection.destroy();
-      return;
-    }
-    this.#closeAfterReplies();
+    if (soft && this.#isClosing) return;
+    this.#isClosing = true;
+    // At once, so that CLIENT LIST and KILL in the same turn no longer see it.
+    this.server.removeClient(this);
+    if (!soft) this.connection.destroy();
+    // The replies of a turn under way are sent at its end, and only then it closes.
+    else if (!this.#isExecuting) this.connection.close();
+  }
+
+  /** Closes a new connection with an error. */
+  turnAway(line: string): void {
+    this.server.reply.error(line);
+    this.#send();
+    this.close(true);
+  }
+
+  setKeepAlive(seconds: number): void {
+    this.connection.setKeepAlive(seconds);
   }
 
   /** A few times a second: idle and output limits. */
   check(nowMs: number): void {
     const { timeoutSeconds, clientOutputBufferLimits } = this.server.config.current;
+    const { outputBytes } = this;
+    // Who takes replies is not idle.
+    if (outputBytes !== this.#outputBytesBefore) this.lastCommandMs = nowMs;
+    this.#outputBytesBefore = outputBytes;
     const idleMs = nowMs - this.lastCommandMs;
-    if (timeoutSeconds > 0 && idleMs > timeoutSeconds * 1000 && !this.#isPostponed) {
+    if (timeoutSeconds > 0 && idleMs > timeoutSeconds * MILLIS_PER_SECOND && !this.#isPostponed) {
       this.close(false);
       return;
     }
-    const { softBytes, softSeconds } = clientOutputBufferLimits.normal;
-    if (softBytes === 0 || this.outputBytes <= softBytes) this.#overSoftSinceMs = 0;
+    const { hardBytes, softBytes, softSeconds } = clientOutputBufferLimits.normal;
+    if (hardBytes > 0 && outputBytes > hardBytes) this.#closeOverLimit("hard");
+    else if (softBytes === 0 || outputBytes <= softBytes) this.#overSoftSinceMs = 0;
     else if (this.#overSoftSinceMs === 0) this.#overSoftSinceMs = nowMs;
-    else if (nowMs - this.#overSoftSinceMs > softSeconds * 1000) this.#closeOverLimit("soft");
+    else if (nowMs - this.#overSoftSinceMs > softSeconds * MILLIS_PER_SECOND) this.#closeOverLimit("soft");
   }
 
-  #settle(write: () => void): void {
+  #settle(write: () => void, isSilent: boolean): void {
     this.#isPostponed = false;
     if (this.#isClosing) return;
-    this.server.beginTurn();
-    this.server.reply.resp = this.resp;
-    write();
-    this.#send();
+    const { reply } = this.server;
+    try {
+      this.#beginTurn();
+      reply.resp = this.resp;
+      const mark = reply.mark();
+      write();
+      if (isSilent) reply.rollback(mark);
+      this.#send();
+    } catch (error) {
+      this.server.stop(error);
+    }
     this.resume();
+  }
+
+  #beginTurn(): void {
+    this.server.beginTurn();
+    this.lastCommandMs = this.server.nowMs;
   }
 
   get #mustWait(): boolean {
@@ -217,6 +255,7 @@ export class Client implements ConnectionEvents, Session {
   #executeFrom(bytes: Buffer, length: number): void {
     const { server } = this;
     const { scanner } = server;
+    this.#isExecuting = true;
     scanner.bulkLengthMax = server.config.current.protoMaxBulkLenBytes;
     server.reply.resp = this.resp;
     if (this.#partial === undefined) {
@@ -228,11 +267,15 @@ export class Client implements ConnectionEvents, Session {
     }
     this.#partial = this.#isClosing ? undefined : scanner.takeRest();
     this.#send();
-    if (this.#partial?.exceeds(server.config.current.clientQueryBufferLimitBytes)) {
+    this.#isExecuting = false;
+    if (this.#isClosing) {
+      this.connection.close();
+    } else if (this.#partial?.exceeds(server.config.current.clientQueryBufferLimitBytes)) {
       server.log.warn("closing a client that exceeded client-query-buffer-limit", { client: this.remote });
       this.close(false);
-    } else if (this.#mustWait) {
-      this.connection.pauseReading();
+    } else {
+      if (this.#mustWait) this.connection.pauseReading();
+      if (server.eviction.isOn) server.eviction.note(this);
     }
   }
 
@@ -281,8 +324,30 @@ export class Client implements ConnectionEvents, Session {
   }
 
   #closeBroken(error: string): void {
-    this.server.reply.error(`ERR ${error}`);
-    this.#closeAfterReplies();
+    const { reply, state } = this.server;
+    const line = `ERR ${error}`;
+    state.countError(line);
+    if (this.#replyMode === "on") reply.error(line);
+    this.close(true);
+  }
+
+  #executeHeld(): void {
+    const held = this.#held;
+    if (held === null) return;
+    const { executor, reply } = this.server;
+    this.#held = null;
+    this.#isExecuting = true;
+    reply.resp = this.resp;
+    if (!executor.executeRequest(this, held)) this.#hold(held);
+  }
+
+  #closeOverLimit(which: "hard" | "soft"): void {
+    if (this.#isClosing) return;
+    this.server.log.warn(`closing a client that exceeded the ${which} client-output-buffer-limit`, {
+      client: this.remote,
+      bytes: this.outputBytes,
+    });
+    this.close(false);
   }
 
   /** Keeps a command that CLIENT PAUSE holds back. */
@@ -311,24 +376,11 @@ export class Client implements ConnectionEvents, Session {
       connection.pauseReading();
     }
   }
-
-  #closeAfterReplies(): void {
-    this.#send();
-    this.#isClosing = true;
-    this.connection.close();
-  }
-
-  #closeOverLimit(which: string): void {
-    this.server.log.warn(`closing a client that exceeded the ${which} client-output-buffer-limit`, {
-      client: this.remote,
-      bytes: this.outputBytes,
-    });
-    this.close(false);
-  }
 }
 
 /** How many requests of a pipeline are scanned ahead. */
 const BATCH_REQUESTS = 16;
 const NOTHING = Buffer.alloc(0);
+const MILLIS_PER_SECOND = 1000;
 /** What a client costs besides its buffers, roughly. */
 const OBJECT_BYTES = 1024;

@@ -5,7 +5,7 @@
  * The common case is one comparison away from running: `session.hurdles` and `hurdles` are zero unless some guard has
  * to look closer.
  */
-import { AssertionError } from "../base/assert.js";
+import { assert } from "../base/assert.js";
 import type { Call } from "../commands/call.js";
 import type { SessionCall, Transaction } from "../commands/session.js";
 import { argumentsForLog } from "../commands/slowlog.js";
@@ -15,6 +15,7 @@ import {
   NO_AUTH as NOT_AUTHENTICATED,
   OUT_OF_MEMORY,
   ReplyError,
+  wrongNumberOfArguments,
 } from "../protocol/reply-error.js";
 import type { ReplyWriter } from "../protocol/reply-writer.js";
 import { buildRequest } from "../protocol/request-builder.js";
@@ -27,6 +28,7 @@ import {
   DENY_OOM,
   type Entry,
   EXECUTES,
+  MAY_REPLICATE,
   NO_AUTH,
   NO_MULTI,
   UNQUEUED,
@@ -39,6 +41,8 @@ const SAMPLE_EVERY = 16;
 /** A request of so many bytes is worth timing whatever its command. */
 const LONG_REQUEST_BYTES = 1024;
 const MICROS_PER_MS = 1000;
+/** What a queued command takes besides its bytes, roughly: without it a gigabyte of tiny ones would be ten. */
+const QUEUED_OBJECT_BYTES = 128;
 /** As Redis: an unknown command's name and arguments are shown up to so many bytes. */
 const SHOWN_BYTES = 128;
 
@@ -82,21 +86,28 @@ export class Executor {
     return true;
   }
 
+  /** The same for a request that was kept. */
+  executeRequest(client: Client, request: Buffer): boolean {
+    // A scanner of its own: it passed the limits of its connection when it came, and the request may be EXEC.
+    const scanner = new RequestScanner();
+    scanRequest(scanner, request);
+    return this.execute(client, scanner.bytes, scanner.marks, scanner.count);
+  }
+
   /** EXEC: runs what was queued, replies and all. */
   executeTransaction(client: Client, { queue }: Transaction): void {
     const { call } = this;
     const scanner = this.#queueScanner;
-    scanner.authenticated = true;
     this.#reply.array(queue.length);
     for (const request of queue) {
-      scanner.begin(request, 0, request.length);
-      if (scanner.next() !== COMPLETE) throw new AssertionError("a queued request cannot be read");
+      scanRequest(scanner, request);
       call.bytes = scanner.bytes;
       call.marks = scanner.marks;
       call.count = scanner.count;
       this.#node.stats.totalCommands++;
       const entry = this.#resolve(this.#index.find(call.bytes, call.marks[0]!, call.marks[1]!));
-      if (!(entry instanceof ReplyError)) this.#runGuarded(entry, client);
+      assert(entry !== undefined, "what was queued can be executed");
+      this.#runGuarded(entry, client);
     }
   }
 
@@ -110,8 +121,8 @@ export class Executor {
       this.#runTimed(entry, client);
       return;
     }
-    entry.calls++;
     this.#perform(entry, client);
+    entry.calls++;
   }
 
   #runTimed(entry: Entry, client: Client): void {
@@ -120,10 +131,11 @@ export class Executor {
     const { call } = this;
     const { bytes, marks, count } = call;
     const startMs = this.#node.clock.monotonicMs();
-    entry.calls++;
     this.#perform(entry, client);
     const micros = (this.#node.clock.monotonicMs() - startMs) * MICROS_PER_MS;
-    entry.microseconds += isSample && (entry.bits & CONSTANT_TIME) !== 0 ? micros * SAMPLE_EVERY : micros;
+    entry.calls++;
+    const standsForOthers = isSample && !this.#node.timesAll && (entry.bits & CONSTANT_TIME) !== 0;
+    entry.microseconds += standsForOthers ? micros * SAMPLE_EVERY : micros;
     if (micros < this.#node.slowMicros) return;
     call.bytes = bytes;
     call.marks = marks;
@@ -174,9 +186,12 @@ export class Executor {
       return true;
     }
     const entry = this.#resolve(found);
-    if (entry instanceof ReplyError) return this.#reject(client, found, entry);
+    client.lastEntry = entry ?? null;
+    if (entry === undefined) return this.#reject(client, undefined, this.#unknown(found));
+    if (entry.run === null || !entry.accepts(call.count)) {
+      return this.#reject(client, entry, new ReplyError(wrongNumberOfArguments(entry.name)));
+    }
     const { bits } = entry;
-    client.lastEntry = entry;
     if (!client.authenticated && (bits & NO_AUTH) === 0)
       return this.#reject(client, entry, new ReplyError(NOT_AUTHENTICATED));
     const { transaction } = client;
@@ -222,7 +237,7 @@ export class Executor {
   #enqueue(client: Client, transaction: Transaction, bits: number): void {
     const { call } = this;
     const request = buildRequest(call.bytes, call.marks, call.count);
-    transaction.queuedBytes += request.length;
+    transaction.queuedBytes += request.length + QUEUED_OBJECT_BYTES;
     if (transaction.queuedBytes > this.call.config.current.clientQueryBufferLimitBytes) {
       client.close(false);
       return;
@@ -230,7 +245,7 @@ export class Executor {
     transaction.queue.push(request);
     // Counted when it is executed.
     this.#node.stats.totalCommands--;
-    if (bits & WRITE) transaction.writes = true;
+    if (bits & (WRITE | MAY_REPLICATE)) transaction.writes = true;
     if (bits & DENY_OOM) transaction.needsMemory = true;
     const mark = this.#reply.mark();
     this.#reply.simple("QUEUED");
@@ -254,26 +269,19 @@ export class Executor {
     return true;
   }
 
-  /** The entry to run, by subcommand where there are such, or what is wrong with the request. */
-  #resolve(entry: Entry | undefined): Entry | ReplyError {
+  /** The entry to run, by subcommand where there are such; undefined if there is none of that name. */
+  #resolve(entry: Entry | undefined): Entry | undefined {
     const { call } = this;
-    if (entry === undefined) return this.#unknownCommand();
-    if (entry.subcommands !== null && call.count > 1) {
-      const child = entry.subcommands.get(call.text(1).toLowerCase());
-      if (child !== undefined) return this.#checkArity(child);
+    if (entry === undefined || entry.subcommands === null || call.count === 1) return entry;
+    return entry.subcommands.get(call.text(1).toLowerCase());
+  }
+
+  #unknown(container: Entry | undefined): ReplyError {
+    const { call } = this;
+    if (container !== undefined) {
       const given = shown(call.text(1), SHOWN_BYTES);
-      return new ReplyError(`ERR unknown subcommand '${given}'. Try ${entry.name.toUpperCase()} HELP.`);
+      return new ReplyError(`ERR unknown subcommand '${given}'. Try ${container.name.toUpperCase()} HELP.`);
     }
-    return this.#checkArity(entry);
-  }
-
-  #checkArity(entry: Entry): Entry | ReplyError {
-    if (entry.accepts(this.call.count) && entry.run !== null) return entry;
-    return new ReplyError(`ERR wrong number of arguments for '${entry.name}' command`);
-  }
-
-  #unknownCommand(): ReplyError {
-    const { call } = this;
     let given = "";
     for (let i = 1; i < call.count && given.length < SHOWN_BYTES; i++) {
       given += `'${shown(call.text(i), SHOWN_BYTES - given.length)}' `;
@@ -282,6 +290,12 @@ export class Executor {
       `ERR unknown command '${shown(call.text(0), SHOWN_BYTES)}', with args beginning with: ${given}`,
     );
   }
+}
+
+/** Marks the arguments of a request that was built from scanned ones. */
+function scanRequest(scanner: RequestScanner, request: Buffer): void {
+  scanner.begin(request, 0, request.length);
+  assert(scanner.next() === COMPLETE, "a request that was kept can be read");
 }
 
 /** Whether a command is refused while memory is short. Queueing takes memory too, whatever is queued. */

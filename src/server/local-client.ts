@@ -1,99 +1,50 @@
 /** A client inside the process: requests go to the server's executor, replies come back as values, no socket between. */
-import Denque from "denque";
-import type { Connection, ConnectionEvents } from "../host/network.js";
-import { ReplyDecoder, type ReplyValue } from "../protocol/reply-decoder.js";
-import { buildRequest } from "../protocol/request-builder.js";
+import type { ReplyValue } from "../protocol/reply-decoder.js";
+import { ReplyError } from "../protocol/reply-error.js";
+import { type Argument, LocalSession } from "./local-session.js";
 import type { Server } from "./server.js";
 
-/** What a command takes: text is sent as UTF-8, numbers as Redis writes them. */
-export type Argument = string | number | Uint8Array;
-
-interface Call {
-  readonly resolve: (value: ReplyValue) => void;
-  readonly reject: (error: Error) => void;
-}
-
 export class LocalClient {
-  readonly #events: ConnectionEvents;
-  readonly #calls = new Denque<Call>();
-  readonly #decoder = new ReplyDecoder((value: ReplyValue) => this.#settle(value));
-  /** Parts of replies, held while a request is executed: a large value comes in three of them. */
-  #written: Buffer[] = [];
-  #isExecuting = false;
-  #isOpen = true;
+  readonly #server: Server;
+  /** The session that calls go to. One that has ended, as by QUIT, is followed by a new one. */
+  #session: LocalSession | undefined;
 
   constructor(server: Server) {
-    const close = () => this.#close();
-    const connection: Connection = {
-      remote: "local:0",
-      local: "local:0",
-      isLoopback: true,
-      isUnix: false,
-      pendingBytes: 0,
-      write: (bytes) => {
-        this.#written.push(Buffer.from(bytes));
-        if (!this.#isExecuting) this.#decode();
-        return true;
-      },
-      pauseReading() {},
-      resumeReading() {},
-      setKeepAlive() {},
-      close,
-      destroy: close,
-    };
-    this.#events = server.admit(connection);
+    this.#server = server;
   }
 
   /**
    * Executes one command. Text comes back as a string, a reply that is not valid UTF-8 as a Buffer, nil as null.
-   * Rejects with a `ReplyError` where Redis would answer an error.
+   * Rejects with a `ReplyError` where Redis would answer an error, and with an `Error` once the node is closed.
    */
-  call(...args: readonly Argument[]): Promise<ReplyValue> {
-    if (!this.#isOpen) return Promise.reject(new Error("the node is closed"));
-    return new Promise((resolve, reject) => {
-      this.#calls.push({ resolve, reject });
-      const request = requestOf(args);
-      this.#isExecuting = true;
-      this.#events.received(request, request.length);
-      this.#isExecuting = false;
-      this.#decode();
-    });
+  async call(...args: readonly Argument[]): Promise<ReplyValue> {
+    if (this.#server.isClosed) throw new Error("the node is closed");
+    const refusal = this.#refusalOf(args);
+    if (refusal !== undefined) throw new ReplyError(refusal);
+    if (this.#session === undefined || this.#session.isOver) this.#session = new LocalSession(this.#server);
+    return this.#session.call(args);
   }
 
-  #decode(): void {
-    const written = this.#written;
-    if (written.length === 0) return;
-    this.#written = [];
-    this.#decoder.push(written.length === 1 ? written[0]! : Buffer.concat(written));
-  }
-
-  #settle(value: ReplyValue): void {
-    const call = this.#calls.shift();
-    if (value instanceof Error) call?.reject(value);
-    else call?.resolve(value);
-  }
-
-  #close(): void {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
-    this.#decode();
-    let call = this.#calls.shift();
-    while (call !== undefined) {
-      call.reject(new Error("the node was closed before it replied"));
-      call = this.#calls.shift();
+  /** Why a request cannot be executed for a caller to whom each must bring one reply in RESP2. */
+  #refusalOf(args: readonly Argument[]): string | undefined {
+    if (args.length === 0) return "ERR no command given";
+    const words = args.slice(0, 3).map((arg) => textOf(arg).toLowerCase());
+    if (words[0] === "hello" && words[1] === "3") return "NOPROTO callers inside the process speak RESP2";
+    const isClientReply = words[0] === "client" && words[1] === "reply";
+    if (isClientReply && (words[2] === "off" || words[2] === "skip")) {
+      return "ERR callers inside the process are always replied to";
     }
-    this.#events.closed();
+    const { protoMaxBulkLenBytes } = this.#server.config.current;
+    const isTooLong = args.some((arg) => byteLengthOf(arg) > protoMaxBulkLenBytes);
+    // It would end the session.
+    return isTooLong ? "ERR Protocol error: invalid bulk length" : undefined;
   }
 }
 
-function requestOf(args: readonly Argument[]): Buffer {
-  const parts = args.map((arg) => (arg instanceof Uint8Array ? arg : Buffer.from(String(arg))));
-  const marks = new Int32Array(parts.length * 2);
-  let end = 0;
-  for (const [i, part] of parts.entries()) {
-    marks[i * 2] = end;
-    end += part.length;
-    marks[i * 2 + 1] = end;
-  }
-  return buildRequest(Buffer.concat(parts), marks, parts.length);
+function textOf(arg: Argument): string {
+  return arg instanceof Uint8Array ? Buffer.from(arg).toString("latin1") : String(arg);
+}
+
+function byteLengthOf(arg: Argument): number {
+  return arg instanceof Uint8Array ? arg.length : Buffer.byteLength(String(arg));
 }

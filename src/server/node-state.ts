@@ -172,7 +172,8 @@ export class NodeState implements Node {
   countError(line: string): void {
     const { stats } = this;
     stats.totalErrors++;
-    const code = line.slice(0, line.indexOf(" "));
+    const space = line.indexOf(" ");
+    const code = space < 0 ? line : line.slice(0, space);
     const { errorsByCode } = stats;
     // Bounded, should a code ever come from outside.
     if (errorsByCode.size < ERROR_CODES_MAX || errorsByCode.has(code)) {

@@ -7,6 +7,7 @@ import { commands } from "../commands/table.js";
 import { type Config, pathOf } from "../config/config.js";
 import type { ConfigStore } from "../config/config-store.js";
 import type { Host } from "../host/host.js";
+import { HostError } from "../host/host-error.js";
 import type { Log } from "../host/log.js";
 import type { Connection, Endpoint, Listener } from "../host/network.js";
 import type { Cancel } from "../host/timers.js";
@@ -15,6 +16,7 @@ import { ReplyWriter } from "../protocol/reply-writer.js";
 import { RequestScanner } from "../protocol/request-scanner.js";
 import { Batch } from "./batch.js";
 import { Client } from "./client.js";
+import { ClientEviction } from "./client-eviction.js";
 import { CommandIndex } from "./command-index.js";
 import { Executor } from "./executor.js";
 import { NodeState } from "./node-state.js";
@@ -28,6 +30,8 @@ const MAXCLIENTS_ERROR = "ERR max number of clients reached";
 const SWEEP_SLICE_MS = 4;
 const SWEEP_PAUSE_MS = 12;
 const MILLIS_PER_SECOND = 1000;
+/** Who closes the node waits no longer for clients that do not take their last replies. */
+const CLOSING_MS_MAX = 2000;
 
 export interface ServerOptions {
   readonly host: Host;
@@ -50,27 +54,32 @@ export class Server {
   readonly executor: Executor;
   readonly batch = new Batch();
   readonly keyspace: Keyspace;
-  /** Monotonic milliseconds, as of the last turn. */
+  readonly eviction: ClientEviction;
+  /** Monotonic milliseconds, as of the last period or connection. */
   nowMs: number;
-  readonly fail: (error: unknown) => void;
+  /** Why the server stopped by itself, if it did. */
+  fault: unknown;
+  readonly #fail: (error: unknown) => void;
   readonly #host: Host;
   readonly #listeners: Listener[] = [];
   readonly #cancels: Cancel[] = [];
   readonly #pausedClients = new Map<Client, () => void>();
-  /** Callers inside the process: no connections to a client's eye, and exempt from the limits of such. */
-  readonly #insiders = new Set<Client>();
+  /** All that are not closed yet: served, closing, turned away, or callers inside the process. */
+  readonly #open = new Set<Client>();
   readonly #rates: RateMeter;
   #cancelCron: Cancel = () => {};
   #cancelSweep: Cancel = () => {};
   #nextClientId = 1;
-  #isClosed = false;
+  #closing: Promise<void> | undefined;
+  /** Called when the last connection is closed. */
+  #allReleased = (): void => {};
 
   constructor(options: ServerOptions) {
     const { host, config, keyspace } = options;
     this.#host = host;
     this.config = config;
     this.log = host.log;
-    this.fail = options.fail;
+    this.#fail = options.fail;
     this.keyspace = keyspace;
     this.nowMs = host.clock.monotonicMs();
     const index = new CommandIndex(commands);
@@ -84,26 +93,18 @@ export class Server {
     // Later, since the command that ends a pause is itself being executed.
     this.state.resumed = () => void host.timers.after(0, () => this.#resumePaused());
     this.#rates = new RateMeter(this.state.stats);
+    const { clients, stats } = this.state;
+    this.eviction = new ClientEviction({ clients, stats, log: host.log });
+    this.eviction.configure(config.current);
     this.#cancels.push(config.subscribe((now, before) => this.#reconfigure(now, before)));
     this.beginTurn();
   }
 
   /** Binds all endpoints of the options. Rejects with a `HostError` if one cannot be had; then none is kept. */
   async listen(): Promise<void> {
-    const { bind, port, unixsocket } = this.config.current;
+    const { unixsocket } = this.config.current;
     try {
-      let tcpPort = port;
-      for (const { host, optional } of bind) {
-        try {
-          const bound = await this.#listenAt({ host, port: tcpPort });
-          // Port 0 means any, but the same on every address.
-          if ("port" in bound) tcpPort = bound.port;
-        } catch (error) {
-          if (!optional) throw error;
-          this.log.warn("leaving out an address that cannot be bound", { host, error: String(error) });
-        }
-      }
-      this.state.port = bind.length > 0 ? tcpPort : 0;
+      await this.#listenTcp();
       if (unixsocket !== "") await this.#listenAt({ path: pathOf(this.config.current, unixsocket) });
     } catch (error) {
       await this.close();
@@ -112,15 +113,46 @@ export class Server {
     this.#schedule();
   }
 
-  /** Closes listeners and clients; resolves when all is released. */
-  async close(): Promise<void> {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+  /** Closes listeners, and clients after their replies so far; resolves when all is released. */
+  close(): Promise<void> {
+    this.#closing ??= this.#release();
+    return this.#closing;
+  }
+
+  get isClosed(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  /** A promise of ours is broken: what would be served from here on may be wrong, so nothing is. */
+  stop(error: unknown): void {
+    if (this.fault !== undefined) return;
+    this.fault = error;
+    this.reply.reset();
+    this.log.error("stopping on a fault of our own", {
+      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    });
+    for (const client of this.#open) client.close(false);
+    void this.close();
+    this.#fail(error);
+  }
+
+  async #release(): Promise<void> {
     this.#cancelCron();
     this.#cancelSweep();
     for (const cancel of this.#cancels) cancel();
-    for (const client of [...this.state.clients.values(), ...this.#insiders]) client.close(true);
-    await Promise.all(this.#listeners.map((listener) => listener.close()));
+    const listenersClosed = this.#listeners.map((listener) => listener.close());
+    for (const client of this.#open) client.close(true);
+    if (this.#open.size > 0) {
+      const released = new Promise<void>((resolve) => {
+        this.#allReleased = resolve;
+      });
+      const cancel = this.#host.timers.after(CLOSING_MS_MAX, () => {
+        for (const client of this.#open) client.close(false);
+      });
+      await released;
+      cancel();
+    }
+    await Promise.all(listenersClosed);
   }
 
   /** Sets the clocks for what is done in this turn of the loop. */
@@ -134,19 +166,50 @@ export class Server {
     this.#pausedClients.set(client, resume);
   }
 
+  /** A client is no longer served, though its connection may still be closing. */
   removeClient(client: Client): void {
     this.keyspace.watchers.unwatch(client);
     this.state.clients.delete(client.id);
-    this.#insiders.delete(client);
+    this.eviction.forget(client);
     this.#pausedClients.delete(client);
   }
 
+  /** The connection of a client is closed. */
+  released(client: Client): void {
+    this.#open.delete(client);
+    if (this.#open.size === 0) this.#allReleased();
+  }
+
+  async #listenTcp(): Promise<void> {
+    const { bind, port } = this.config.current;
+    let tcpPort = port;
+    let failure: unknown;
+    let boundCount = 0;
+    for (const { host, optional } of bind) {
+      try {
+        const bound = await this.#listenAt({ host, port: tcpPort });
+        // Port 0 means any, but the same on every address.
+        if ("port" in bound) tcpPort = bound.port;
+        boundCount++;
+      } catch (error) {
+        // Another server at the same port of another address is no missing address: half the clients would reach it.
+        const isTaken = error instanceof HostError && error.code === "EADDRINUSE" && port !== 0;
+        if (!optional || isTaken) throw error;
+        failure = error;
+        this.log.warn("leaving out an address that cannot be bound", { host, error: String(error) });
+      }
+    }
+    if (failure !== undefined && boundCount === 0) throw failure;
+    this.state.port = boundCount > 0 ? tcpPort : 0;
+  }
+
   async #listenAt(endpoint: Endpoint): Promise<Endpoint> {
-    const { tcpBacklog, tcpKeepaliveSeconds, unixsocketMode } = this.config.current;
+    const { tcpBacklog, unixsocketMode } = this.config.current;
     const options = {
       endpoint,
       backlog: tcpBacklog,
-      keepAliveSeconds: tcpKeepaliveSeconds,
+      // Each connection is told when it comes, for the option may have changed by then.
+      keepAliveSeconds: 0,
       ...(unixsocketMode > 0 ? { unixMode: unixsocketMode } : {}),
     };
     const listener = await this.#host.network.listen(options, (connection) => this.accept(connection));
@@ -154,29 +217,32 @@ export class Server {
     return listener.endpoint;
   }
 
-  /** Takes a caller inside the process as a client: it needs no password. */
+  /** Takes a caller inside the process: no connection to a client's eye, and exempt from the limits of such. */
   admit(connection: Connection): Client {
-    const client = new Client(this.#nextClientId++, connection, this);
+    const client = new Client(this.#nextClientId++, connection, this, true);
     client.authenticated = true;
-    this.#insiders.add(client);
+    this.#open.add(client);
     return client;
   }
 
   /** Takes a new connection as a client, or turns it away. */
   accept(connection: Connection): Client {
     const { state } = this;
-    const { maxclients, requirepass, protectedMode } = this.config.current;
+    const { maxclients, requirepass, protectedMode, tcpKeepaliveSeconds } = this.config.current;
     this.nowMs = this.#host.clock.monotonicMs();
     const client = new Client(this.#nextClientId++, connection, this);
+    this.#open.add(client);
     client.authenticated = requirepass === "";
-    state.stats.totalConnections++;
     const isExposed = protectedMode && requirepass === "" && !connection.isLoopback;
-    if (state.clients.size >= maxclients || isExposed) {
+    if (this.isClosed) {
+      client.close(false);
+    } else if (state.clients.size >= maxclients || isExposed) {
       state.stats.rejectedConnections++;
-      this.reply.error(isExposed ? PROTECTED_MODE_ERROR : MAXCLIENTS_ERROR);
-      client.close(true);
+      client.turnAway(state.clients.size >= maxclients ? MAXCLIENTS_ERROR : PROTECTED_MODE_ERROR);
     } else {
+      state.stats.totalConnections++;
       state.clients.set(client.id, client);
+      if (tcpKeepaliveSeconds > 0) client.setKeepAlive(tcpKeepaliveSeconds);
     }
     return client;
   }
@@ -184,7 +250,16 @@ export class Server {
   #schedule(): void {
     const periodMs = MILLIS_PER_SECOND / this.config.current.hz;
     this.#cancelCron();
-    this.#cancelCron = this.#host.timers.every(periodMs, () => this.#cron());
+    this.#cancelCron = this.#host.timers.every(periodMs, () => this.#guard(() => this.#cron()));
+  }
+
+  /** Stops the server if `work` that no client asked for breaks a promise. */
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.stop(error);
+    }
   }
 
   #cron(): void {
@@ -196,6 +271,7 @@ export class Server {
     if (state.isPaused && this.nowMs >= state.pausedUntilMs) state.unpause();
     this.#sweep();
     for (const client of state.clients.values()) client.check(this.nowMs);
+    this.eviction.enforce();
     this.#rates.sample(this.nowMs);
     state.stats.peakMemoryBytes = Math.max(state.stats.peakMemoryBytes, this.keyspace.usedBytes);
   }
@@ -209,13 +285,19 @@ export class Server {
     const isTidy = state.sweeper.tidy(SWEEP_SLICE_MS);
     const hasRoom = !state.isOverMemory || !state.makeRoom() || !state.isOverMemory;
     if (isExpiryDone && isTidy && hasRoom) return;
-    this.#cancelSweep = this.#host.timers.after(SWEEP_PAUSE_MS, () => this.#sweep());
+    this.#cancelSweep = this.#host.timers.after(SWEEP_PAUSE_MS, () => this.#guard(() => this.#sweep()));
   }
 
   #reconfigure(now: Config, before: Config): void {
+    const { clients } = this.state;
+    this.eviction.configure(now);
     if (now.hz !== before.hz) this.#schedule();
-    if (now.requirepass !== "" || before.requirepass === "") return;
-    for (const client of this.state.clients.values()) client.authenticated = true;
+    if (now.tcpKeepaliveSeconds !== before.tcpKeepaliveSeconds) {
+      for (const client of clients.values()) client.setKeepAlive(now.tcpKeepaliveSeconds);
+    }
+    if (now.requirepass === "" && before.requirepass !== "") {
+      for (const client of clients.values()) client.authenticated = true;
+    }
   }
 
   #resumePaused(): void {

@@ -1,0 +1,78 @@
+import { type ConfigValues, makeConfig } from "#torus/config/config.js";
+import type { SimHost } from "#torus/host/sim/sim-host.js";
+import type { World } from "#torus/host/sim/world.js";
+import { type RunningNode, runNode } from "#torus/node.js";
+import { SimCaller } from "./sim-caller.js";
+import { worldOf } from "./world.js";
+
+export const NODE_PORT = 6379;
+
+export interface SimNodeOptions {
+  readonly config?: ConfigValues;
+  /** What the host is called by others. */
+  readonly name?: string;
+  readonly configFile?: string;
+}
+
+/** The whole node, as it is, on a simulated host. */
+export class SimNode {
+  /** What the node stopped with; `undefined` within stands for SHUTDOWN. */
+  readonly stops: unknown[] = [];
+
+  private constructor(
+    readonly world: World,
+    readonly host: SimHost,
+    readonly running: RunningNode,
+    stops: unknown[],
+  ) {
+    this.stops = stops;
+  }
+
+  /** Reachable by all hosts, unprotected unless the configuration says otherwise. */
+  static async start(world: World, options: SimNodeOptions = {}): Promise<SimNode> {
+    const host = world.host(options.name ?? "node");
+    const stops: unknown[] = [];
+    let close = async (): Promise<void> => {};
+    const running = await world.complete(
+      runNode({
+        host,
+        config: makeConfig({ bind: "0.0.0.0", port: NODE_PORT, protectedMode: "no", ...options.config }),
+        configFile: options.configFile ?? "",
+        stopped(error) {
+          stops.push(error);
+          void close();
+        },
+      }),
+    );
+    close = () => running.close();
+    return new SimNode(world, host, running, stops);
+  }
+
+  /** A node in a world of its own. */
+  static alone(config: ConfigValues = {}, seed: string | number = 1): Promise<SimNode> {
+    return SimNode.start(worldOf(seed), { config });
+  }
+
+  /** A connection from a host, which is another one unless said otherwise. */
+  connect(from = "client"): Promise<SimCaller> {
+    return SimCaller.connect(this.world, from, { host: this.host.name, port: this.running.port });
+  }
+
+  /** Calls without a socket: the reply, or the error line after a minus. */
+  async call(...args: readonly (string | number)[]): Promise<unknown> {
+    const settled = this.running.client.call(...args).catch((error: Error) => `-${error.message}`);
+    return this.world.complete(settled);
+  }
+
+  /** A field of INFO. */
+  async info(field: string): Promise<string> {
+    const text = String(await this.call("INFO", "everything"));
+    const line = text.split("\r\n").find((candidate) => candidate.startsWith(`${field}:`));
+    if (line === undefined) throw new Error(`INFO has no field ${field}`);
+    return line.slice(field.length + 1);
+  }
+
+  close(): Promise<void> {
+    return this.world.complete(this.running.close());
+  }
+}
