@@ -38,13 +38,10 @@ export class ConfigStore {
    * every name; another one is a name and is repeated as it was given. Letters are matched in either case.
    */
   get(words: readonly string[]): NamedText[] {
-    const wanted = words.map((word) => ({
-      glob: compileGlob(Buffer.from(word), { ignoreCase: true }),
-      name: /[*?[]/.test(word) ? undefined : word,
-    }));
+    const wanted = words.map(wantedBy);
     return this.#namedTexts().flatMap(([name, text]): NamedText[] => {
-      const match = wanted.find(({ glob }) => globMatches(glob, Buffer.from(name)));
-      return match === undefined ? [] : [[match.name ?? name, text]];
+      const match = wanted.find(({ covers }) => covers(name));
+      return match === undefined ? [] : [[match.given ?? name, text]];
     });
   }
 
@@ -96,6 +93,13 @@ export class ConfigStore {
   rewrite(text: string): string {
     return rewriteConfigFile(text, this.current);
   }
+}
+
+/** What a word of CONFIG GET covers; `given` is the word if it is a plain name. */
+function wantedBy(word: string): { readonly covers: (name: string) => boolean; readonly given?: string } {
+  if (!/[*?[]/.test(word)) return { covers: (name) => name === word.toLowerCase(), given: word };
+  const glob = compileGlob(Buffer.from(word), { ignoreCase: true });
+  return { covers: (name) => globMatches(glob, Buffer.from(name)) };
 }
 
 function isFixed(name: string): boolean {
