@@ -108,6 +108,8 @@ export const clientCommand: Command = container({
         ["5.0.0", "TYPE REPLICA, with SLAVE as its other name"],
         ["6.2.0", "LADDR"],
       ],
+      differs:
+        "A transaction that kills its own connection gets all its replies first; Redis breaks off behind the kill's.",
       run: kill,
     }),
     session({
