@@ -1,7 +1,6 @@
 /** Commands on the connection itself: https://redis.io/docs/latest/commands/?group=connection */
 import { redisVersion } from "../base/version.js";
 import {
-  DATABASE_OUT_OF_RANGE,
   NOT_A_PROTOCOL_VERSION,
   ReplyError,
   SYNTAX_ERROR,
@@ -13,13 +12,13 @@ import type { Call } from "./call.js";
 import { setClientName } from "./client-name.js";
 import { clientCommand } from "./clients.js";
 import { type Command, data, session } from "./command.js";
+import { databaseNumber } from "./database-number.js";
 import type { SessionCall } from "./session.js";
 import { discardTransaction } from "./transactions.js";
 
 const NOT_YET_AUTHENTICATED =
   "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option " +
   "can be used to authenticate the client and select the RESP protocol version at the same time";
-const INT_MAX = 2 ** 31 - 1;
 
 export const connectionCommands: readonly Command[] = [
   data({
@@ -169,12 +168,7 @@ function auth(call: SessionCall): void {
 }
 
 function select(call: SessionCall): void {
-  const index = call.integer(1);
-  if (Math.abs(index) > INT_MAX) {
-    throw new ReplyError(`ERR value is out of range, value must between ${-INT_MAX - 1} and ${INT_MAX}`);
-  }
-  if (index < 0 || index >= call.config.current.databases) throw new ReplyError(DATABASE_OUT_OF_RANGE);
-  call.session.database = index;
+  call.session.database = databaseNumber(call, 1);
   call.reply.ok();
 }
 

@@ -3,6 +3,7 @@ import { parseInteger } from "../base/integer-text.js";
 import { DATABASE_OUT_OF_RANGE, ReplyError, SYNTAX_ERROR } from "../protocol/reply-error.js";
 import type { Call } from "./call.js";
 import { type Command, data } from "./command.js";
+import { isInt } from "./database-number.js";
 
 export const databaseCommands: readonly Command[] = [
   data({
@@ -91,12 +92,12 @@ function swapdb(call: Call): void {
   const other = swappedNumber(call, 2, "ERR invalid second DB index");
   const { length } = call.keyspace.databases;
   if (one < 0 || other < 0 || one >= length || other >= length) throw new ReplyError(DATABASE_OUT_OF_RANGE);
-  call.keyspace.swap(one, other);
+  if (one !== other) call.keyspace.swap(one, other);
   call.reply.ok();
 }
 
 function swappedNumber(call: Call, index: number, error: string): number {
   const number = parseInteger(call.bytes, call.start(index), call.end(index));
-  if (Number.isNaN(number)) throw new ReplyError(error);
+  if (!isInt(number)) throw new ReplyError(error);
   return number;
 }
