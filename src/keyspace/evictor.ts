@@ -20,8 +20,6 @@ const POOL_MAX = 16;
 const BUDGET_MS = 2;
 /** Entries of evicted collections freed between two looks at the memory. */
 const ENTRIES_PER_STEP = 512;
-/** Keys with a deadline may be rare; so many slots are looked at to find some. */
-const SLOTS_TRIED_MAX = 8;
 /** Home cells looked at around a random place of a slot. */
 const NEIGHBOURS = 64;
 const SLOT_MASK = 16383;
@@ -109,10 +107,13 @@ export class Evictor {
     }
   }
 
-  /** Slots are known to have deadlines, so even few such keys among many others are found. */
+  /**
+   * Slots are known to have deadlines, so even few such keys among many others are found. A slot that has lost them is
+   * looked at once more and then struck off: a pass over all of them is the most that a call can cost.
+   */
   #sampleExpiring(database: Database, count: number): void {
     let slot = this.#random.uint32() & SLOT_MASK;
-    for (let tries = 0, considered = 0; tries < SLOTS_TRIED_MAX && considered < count; tries++) {
+    for (let considered = 0; considered < count; ) {
       slot = database.nextDueSlot(slot, Number.MAX_VALUE);
       if (slot < 0) slot = database.nextDueSlot(0, Number.MAX_VALUE);
       if (slot < 0) return;

@@ -109,6 +109,18 @@ describe("evictor", () => {
     });
   }
 
+  it("finds the last key with a deadline among thousands of slots that have lost theirs", () => {
+    for (const policy of ["volatile-random", "volatile-ttl"] as const) {
+      const { run, evictor, keyspace } = scene();
+      const names = Array.from({ length: 3000 }, (_, i) => `k${i}`);
+      for (const name of names) run.run("SET", name, "v", "EX", 1000);
+      for (const name of names.slice(1)) run.run("DEL", name);
+      evictor.configure(1, policy, 5);
+      evictor.makeRoom();
+      expect(keyspace.stats.evicted, policy).to.equal(1);
+    }
+  });
+
   it("evicts from every database, and tells watchers", () => {
     const { run, evictor, keyspace } = scene();
     keyspace.select(1);
