@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { needsRedis, startRedis } from "../support/redis-server.js";
 import { REFERENCE_VERSION, type Target, type TargetStarter } from "../support/target.js";
+import { startTorus } from "../support/torus-node.js";
 import { replay } from "./replay.js";
 import { parseTranscript, type Transcript, type TranscriptCase } from "./transcript.js";
 
@@ -16,9 +17,12 @@ describe("transcripts, replayed against redis-server", () => {
   before(async function () {
     await needsRedis(this, REFERENCE_VERSION);
   });
-  for (const transcript of transcripts) {
-    suite(transcript, startRedis, (case_) => case_.since === undefined && case_.differs === undefined);
-  }
+  const isOfReference = (case_: TranscriptCase) => case_.since === undefined && case_.differs === undefined;
+  for (const transcript of transcripts) suite(transcript, startRedis, isOfReference);
+});
+
+describe("transcripts, replayed against a node", () => {
+  for (const transcript of transcripts) suite(transcript, startTorus, () => true);
 });
 
 /** One suite a file: its cases share a server, except those that ask for options of their own. */
