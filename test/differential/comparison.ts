@@ -46,6 +46,19 @@ function within(tolerance: bigint): Rule {
   };
 }
 
+/** Which strings are held as integers, and which in one piece, follows in Redis from how they came to be. */
+const sameEncoding: Rule = (left, right) =>
+  [left, right].every((reply) => STRING_ENCODINGS.has(notate(reply)));
+
+const STRING_ENCODINGS: ReadonlySet<string> = new Set(['"int"', '"embstr"', '"raw"']);
+
+/** The id in the greeting is the connection's own. */
+const sameGreeting: Rule = (left, right) => greetingOf(left) === greetingOf(right);
+
+function greetingOf(reply: Reply): string {
+  return notate(reply).replace(/"id":? \d+/, "");
+}
+
 const RULES: ReadonlyMap<string, Rule> = new Map([
   ["KEYS", sameItems],
   ["HKEYS", sameItems],
@@ -59,7 +72,11 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ["PTTL", within(5000n)],
   ["EXPIRETIME", within(5n)],
   ["PEXPIRETIME", within(5000n)],
-  ["OBJECT IDLETIME", within(5n)],
+  // Redis shares small integers among keys: they have references without end, and idle since the server started.
+  ["OBJECT REFCOUNT", sameKind],
+  ["OBJECT IDLETIME", sameKind],
+  ["OBJECT ENCODING", sameEncoding],
+  ["HELLO", sameGreeting],
   ["MEMORY USAGE", sameKind],
   ["CONFIG GET", sameItems],
   ["COMMAND INFO", sameKind],

@@ -3,7 +3,8 @@ import type { Target } from "../support/target.js";
 import type { Disagreement } from "./duel.js";
 import type { Command } from "./group.js";
 
-const SHOWN_MAX = 400;
+const REPLY_SHOWN_MAX = 400;
+const WORD_SHOWN_MAX = 40;
 
 /** What a person needs to see and repeat a disagreement; the commands read like a transcript. */
 export function describeDisagreement(found: Disagreement, left: Target, right: Target): string {
@@ -16,7 +17,7 @@ export function describeDisagreement(found: Disagreement, left: Target, right: T
     `  ${left.name}: ${shortened(found.left)}`,
     `  ${right.name}: ${shortened(found.right)}`,
     `after (protocols ${program.protocols.map((protocol, i) => `${name(i)}=${protocol}`).join(" ")}):`,
-    ...talk.map((line) => `  ${shortened(line)}`),
+    ...talk.map((line) => `  ${line}`),
     `again: npm run differential -- --group ${program.group} --seed ${program.seed}`,
   ].join("\n");
 }
@@ -26,9 +27,16 @@ function name(connection: number): string {
 }
 
 function written(command: Command): string {
-  return command.map((word) => (/^[\w*.{}?[\]^-]+$/.test(word) ? word : quote(word))).join(" ");
+  return command.map(writtenWord).join(" ");
+}
+
+function writtenWord(word: string): string {
+  if (word.length > WORD_SHOWN_MAX) return `${quote(word.slice(0, WORD_SHOWN_MAX))}...(${word.length} bytes)`;
+  return /^[\w*.{}?[\]^-]+$/.test(word) ? word : quote(word);
 }
 
 function shortened(text: string): string {
-  return text.length <= SHOWN_MAX ? text : `${text.slice(0, SHOWN_MAX)}... (${text.length} characters)`;
+  return text.length <= REPLY_SHOWN_MAX
+    ? text
+    : `${text.slice(0, REPLY_SHOWN_MAX)}... (${text.length} characters)`;
 }
