@@ -1,4 +1,4 @@
-import type { WireClient } from "./wire-client.js";
+import { PATIENCE_MS, type WireClient } from "./wire-client.js";
 
 /** One number of INFO, asked over a connection that is served like any other. */
 export async function vital(client: WireClient, name: string): Promise<number> {
@@ -16,9 +16,8 @@ export async function residentMegabytes(client: WireClient): Promise<number> {
 
 /** Asks until it is so. Every question is a round trip through the server, which so gets its turn: nobody sleeps. */
 export async function eventually(what: string, isSo: () => Promise<boolean>): Promise<void> {
-  const attempts = 20_000;
-  for (let i = 0; i < attempts; i++) {
-    if (await isSo()) return;
+  for (const start = performance.now(); !(await isSo()); ) {
+    if (performance.now() - start > PATIENCE_MS)
+      throw new Error(`still not so after ${PATIENCE_MS} ms: ${what}`);
   }
-  throw new Error(`still not so after ${attempts} questions: ${what}`);
 }

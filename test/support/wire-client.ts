@@ -8,8 +8,8 @@ import { type Argument, encodeCommand } from "./request.js";
 /** Where a server listens. */
 export type Address = { readonly port: number; readonly host?: string } | { readonly path: string };
 
-/** How long a reply may take before a test says that it never came, in milliseconds. */
-const PATIENCE_MS = 15_000;
+/** How long what is awaited may take before a test says that it never came, in milliseconds. */
+export const PATIENCE_MS = 15_000;
 
 /**
  * A connection that shows what really happens on the wire: bytes out exactly as given, replies in exactly
