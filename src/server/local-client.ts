@@ -1,7 +1,7 @@
 /** A client inside the process: requests go to the server's executor, replies come back as values, no socket between. */
 import type { ReplyValue } from "../protocol/reply-decoder.js";
 import { ReplyError } from "../protocol/reply-error.js";
-import { type Argument, LocalSession } from "./local-session.js";
+import { type Argument, closedError, LocalSession } from "./local-session.js";
 import type { Server } from "./server.js";
 
 export class LocalClient {
@@ -18,7 +18,7 @@ export class LocalClient {
    * Rejects with a `ReplyError` where Redis would answer an error, and with an `Error` once the node is closed.
    */
   async call(...args: readonly Argument[]): Promise<ReplyValue> {
-    if (this.#server.isClosed) throw new Error("the node is closed");
+    if (this.#server.isClosed) throw closedError(this.#server, "the node is closed");
     const refusal = this.#refusalOf(args);
     if (refusal !== undefined) throw new ReplyError(refusal);
     if (this.#session === undefined || this.#session.isOver) this.#session = new LocalSession(this.#server);

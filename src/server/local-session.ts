@@ -87,9 +87,15 @@ export class LocalSession implements Connection {
   }
 }
 
-function lossOf({ fault, isClosed }: Server): Error {
-  const cause = fault === undefined ? {} : { cause: fault };
-  return new Error(`the ${isClosed ? "node" : "session"} was closed before it replied`, cause);
+function lossOf(server: Server): Error {
+  return server.isClosed
+    ? closedError(server, "the node was closed before it replied")
+    : new Error("the session was closed before it replied");
+}
+
+/** An error that says why the node is closed, if it closed by itself. */
+export function closedError({ fault }: Server, message: string): Error {
+  return new Error(message, fault === undefined ? {} : { cause: fault });
 }
 
 function requestOf(args: readonly Argument[]): Buffer {

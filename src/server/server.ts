@@ -57,6 +57,8 @@ export class Server {
   readonly eviction: ClientEviction;
   /** Monotonic milliseconds, as of the last period or connection. */
   nowMs: number;
+  /** Closed, or closing: nobody is served any more. */
+  isClosed = false;
   /** Why the server stopped by itself, if it did. */
   fault: unknown;
   readonly #fail: (error: unknown) => void;
@@ -115,18 +117,18 @@ export class Server {
 
   /** Closes listeners, and clients after their replies so far; resolves when all is released. */
   close(): Promise<void> {
-    this.#closing ??= this.#release();
+    if (this.#closing === undefined) {
+      this.isClosed = true;
+      this.#closing = this.#release();
+    }
     return this.#closing;
-  }
-
-  get isClosed(): boolean {
-    return this.#closing !== undefined;
   }
 
   /** A promise of ours is broken: what would be served from here on may be wrong, so nothing is. */
   stop(error: unknown): void {
     if (this.fault !== undefined) return;
     this.fault = error;
+    this.isClosed = true;
     this.reply.reset();
     this.log.error("stopping on a fault of our own", {
       error: error instanceof Error ? (error.stack ?? error.message) : String(error),

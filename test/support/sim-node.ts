@@ -14,6 +14,14 @@ export interface SimNodeOptions {
   readonly configFile?: string;
 }
 
+/** Any host may do anything. */
+const OPEN: ConfigValues = {
+  bind: "0.0.0.0",
+  port: NODE_PORT,
+  protectedMode: "no",
+  enableDebugCommand: "yes",
+};
+
 /** The whole node, as it is, on a simulated host. */
 export class SimNode {
   /** What the node stopped with; `undefined` within stands for SHUTDOWN. */
@@ -36,7 +44,7 @@ export class SimNode {
     const running = await world.complete(
       runNode({
         host,
-        config: makeConfig({ bind: "0.0.0.0", port: NODE_PORT, protectedMode: "no", ...options.config }),
+        config: makeConfig({ ...OPEN, ...options.config }),
         configFile: options.configFile ?? "",
         stopped(error) {
           stops.push(error);
