@@ -1,7 +1,7 @@
 /**
  * The bytes of a delta. Integers are little-endian, varints those of base/varint.ts.
  *
- *     delta    := record | patch | flush | collect
+ *     delta    := record | patch | flush | collect | swap
  *     record   := tag:u8 place life:version [deadline] [register:version] [sized]
  *                 tag       the body's rank (record-state.ts), + 32 if there is a deadline, + 64 if there is a register
  *                 deadline  varint, milliseconds; without it there is none
@@ -12,6 +12,7 @@
  *     flush    := 129:u8 db:u8 slot:u16 floor:version
  *                 db 255 is all databases, slot 65535 all slots
  *     collect  := 130:u8 slot:u16 floor:version
+ *     swap     := 131:u8 one:u8 other:u8 version
  *
  *     place    := db:u8 slot:u16 key:sized
  *     sized    := length:varint byte*
@@ -25,7 +26,14 @@ import type { ByteWriter } from "../base/byte-writer.js";
 import { type ByteRange, rangeOf } from "../base/bytes.js";
 import { SLOT_COUNT } from "../base/key-hash.js";
 import { BODY_BYTES_MAX, packBody, unpackBody } from "./body-codec.js";
-import { type CollectDelta, DB_MAX, type Delta, type FlushDelta, type KeyPlace } from "./delta.js";
+import {
+  type CollectDelta,
+  DB_MAX,
+  type Delta,
+  type FlushDelta,
+  type KeyPlace,
+  type SwapDelta,
+} from "./delta.js";
 import { RANK_MAX, RANKS, type RecordState } from "./record-state.js";
 import { equalVersions, VERSION_BYTES, type Version, writeVersion } from "./version.js";
 
@@ -34,6 +42,7 @@ const HAS_REGISTER = 64;
 const PATCH = 128;
 const FLUSH = 129;
 const COLLECT = 130;
+const SWAP = 131;
 
 const ALL_DBS = 255;
 const ALL_SLOTS = 0xffff;
@@ -100,6 +109,13 @@ export function writeCollect(writer: ByteWriter, { slot, floor }: CollectDelta):
   appendVersion(writer, floor);
 }
 
+export function writeSwap(writer: ByteWriter, { one, other, version }: SwapDelta): void {
+  writer.u8(SWAP);
+  writer.u8(one);
+  writer.u8(other);
+  appendVersion(writer, version);
+}
+
 /** The canonical bytes of any delta: equal ones have equal bytes. */
 export function writeDelta(writer: ByteWriter, delta: Delta): void {
   switch (delta.kind) {
@@ -114,6 +130,9 @@ export function writeDelta(writer: ByteWriter, delta: Delta): void {
       break;
     case "collect":
       writeCollect(writer, delta);
+      break;
+    case "swap":
+      writeSwap(writer, delta);
       break;
     default:
       unreachable(delta);
@@ -168,6 +187,13 @@ function readTagged(reader: ByteReader, tag: number): Delta | undefined {
       return readFlush(reader);
     case COLLECT:
       return { kind: "collect", slot: readSlot(reader), floor: readVersion(reader) };
+    case SWAP:
+      return {
+        kind: "swap",
+        one: readDatabase(reader),
+        other: readDatabase(reader),
+        version: readVersion(reader),
+      };
     default:
       return tag < PATCH ? readRecord(reader, tag) : undefined;
   }
@@ -210,9 +236,13 @@ function readFlush(reader: ByteReader): Delta {
 }
 
 function readPlace(reader: ByteReader): KeyPlace {
+  return { db: readDatabase(reader), slot: readSlot(reader), key: reader.sized() };
+}
+
+function readDatabase(reader: ByteReader): number {
   const db = reader.u8();
   if (db > DB_MAX) reader.fail();
-  return { db, slot: readSlot(reader), key: reader.sized() };
+  return db;
 }
 
 function readSlot(reader: ByteReader): number {

@@ -6,7 +6,7 @@
 import type { RecordState } from "./record-state.js";
 import type { Version } from "./version.js";
 
-export type Delta = RecordDelta | PatchDelta | FlushDelta | CollectDelta;
+export type Delta = RecordDelta | PatchDelta | FlushDelta | CollectDelta | SwapDelta;
 
 /** Where a key lives. */
 export interface KeyPlace {
@@ -55,6 +55,18 @@ export interface CollectDelta {
   readonly kind: "collect";
   readonly slot: number;
   readonly floor: Version;
+}
+
+/**
+ * SWAPDB: the keys of two databases changed places. It does not merge, for what arrives later names databases as they
+ * were called before or after: it holds only in the one log of a node that has no other owners beside it.
+ */
+export interface SwapDelta {
+  readonly kind: "swap";
+  readonly one: number;
+  readonly other: number;
+  /** By which a node that has swapped already knows. */
+  readonly version: Version;
 }
 
 export const DB_MAX = 254;

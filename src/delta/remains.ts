@@ -136,19 +136,22 @@ function withoutMarks(body: Body, floor: Version): Body {
 }
 
 /**
- * A birth floor that collects all remains in a state and is above what they remain of, or undefined if it has none. A
- * slot with a single owner keeps no remains: it takes this floor whenever a write or an expiry leaves some, and
- * collects at once. Not so while a log is replayed: a floor says that all before it is merged.
+ * A birth floor that collects all remains in a state and is above everything that they tell of, or undefined if it has
+ * none. Above, not at: a delta of the floor's own version would not be ignored if it came again. A slot with a single
+ * owner keeps no remains: it takes this floor whenever a write or an expiry leaves some, and collects at once. Not so
+ * while a log is replayed: a floor says that all before it is merged.
  */
 export function floorOfRemains(state: RecordState, nowMs: number): Version | undefined {
   const { body } = state;
-  if (isExpired(state, nowMs)) {
-    const afterAll = { clock: newestVersion(state).clock + 1, origin: ORIGIN_NONE };
-    return maxVersion(afterAll, lifeAfterExpiry(state));
-  }
+  if (isExpired(state, nowMs)) return maxVersion(floorAbove(newestVersion(state)), lifeAfterExpiry(state));
   if (isAwaited(state)) return undefined;
-  if (body.kind === "none" || isEmptied(body)) return newestVersion(state);
+  if (body.kind === "none" || isEmptied(body)) return floorAbove(newestVersion(state));
   if (body.kind !== "hash") return undefined;
   const marks = [...body.fields.values()].filter(({ value }) => value === null);
-  return marks.length === 0 ? undefined : marks.map(({ version }) => version).reduce(maxVersion);
+  return marks.length === 0 ? undefined : floorAbove(marks.map(({ version }) => version).reduce(maxVersion));
+}
+
+/** The lowest floor above a version that is below all that a node writes on knowing that version. */
+export function floorAbove({ clock }: Version): Version {
+  return { clock: clock + 1, origin: ORIGIN_NONE };
 }

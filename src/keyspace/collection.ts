@@ -9,6 +9,7 @@ import {
   STRUCTURE,
   TYPE_FLAGS_ORIGIN,
 } from "./record.js";
+import { succeed } from "./succession.js";
 
 /** Frees the bytes of the open record's body and lets the record stand for a structure. */
 export function restructure(keyspace: Keyspace, handle: number): void {
@@ -25,19 +26,12 @@ export function restructure(keyspace: Keyspace, handle: number): void {
 }
 
 /**
- * The open collection lost its last element by the version given: the key is gone. Where other owners may have
+ * The open collection lost its last element by a version of this clock: the key is gone. Where other owners may have
  * elements of the same life, the record stays for the marks of what was removed, out of sight.
  */
-export function vanish(keyspace: Keyspace, clock: number, origin: number): void {
-  if (!keyspace.keepTombstones) {
-    keyspace.drop(clock, origin);
-    return;
-  }
-  const { database, records, at } = keyspace;
-  if (records.deadline(at) !== 0) database.expiringCount--;
-  database.countKey(keyspace.slot, -1);
-  keyspace.ghost = at;
-  keyspace.at = NOWHERE;
+export function vanish(keyspace: Keyspace, clock: number): void {
+  if (keyspace.keepTombstones) keyspace.hide();
+  else keyspace.drop(clock + 1);
 }
 
 /** The emptied collection that is the ghost of the open key has an element again. */
@@ -56,10 +50,9 @@ export function reappear(keyspace: Keyspace): void {
 export function revive(keyspace: Keyspace, type: RecordType, clock: number): boolean {
   const { ghost, records } = keyspace;
   if (ghost === NOWHERE || records.type(ghost) !== type) return false;
+  const { life, expiry } = succeed(keyspace, type, clock);
   reappear(keyspace);
-  if (records.deadline(ghost) !== 0) {
-    keyspace.writeRegister(0, clock, keyspace.origin);
-    keyspace.journal?.deadlineSet();
-  }
+  records.setLife(ghost, life.clock, life.origin);
+  keyspace.writeRegister(expiry.deadlineMs, expiry.version.clock, expiry.version.origin);
   return true;
 }

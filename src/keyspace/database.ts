@@ -3,9 +3,11 @@
  * as a whole. Each has an arena of its own, so that emptying one takes no longer than dropping it.
  */
 import { SLOT_COUNT } from "../base/key-hash.js";
+import type { Floors } from "../delta/remains.js";
 import type { Location } from "./arena.js";
 import { FieldTables } from "./field-table.js";
 import { Records } from "./records.js";
+import { SlotFloors } from "./slot-floors.js";
 import { TableIndex } from "./table-index.js";
 
 const GROUP_BITS = 7;
@@ -27,14 +29,15 @@ export class Database {
   #groups = NO_GROUPS;
   /** Per slot a time before which no key of it expires, in milliseconds; Infinity if none does. */
   #due: Float64Array | undefined;
-  /** The lives that keys without a record are born into (DESIGN: birth floor), per slot. */
-  #birthClocks: Float64Array | undefined;
-  #birthOrigins: Uint16Array | undefined;
+  /** Up to here all that was written is known to all owners: remains up to it have been collected (delta/remains.ts). */
+  readonly birthFloors = new SlotFloors();
+  /** Lives below do not exist. */
+  readonly flushFloors = new SlotFloors();
 
   /** `number` is what SELECT calls it; SWAPDB changes it. */
   constructor(public number: number) {}
 
-  /** Forgets all records at once. Birth floors stay. */
+  /** Forgets all records at once. Floors stay. */
   clear(): void {
     this.records = new Records();
     this.index = new TableIndex(this.records.arena, SLOT_COUNT);
@@ -80,21 +83,17 @@ export class Database {
     return -1;
   }
 
-  birthClock(slot: number): number {
-    return this.#birthClocks ? this.#birthClocks[slot]! : 0;
+  floorsOf(slot: number): Floors {
+    return { birth: this.birthFloors.version(slot), flush: this.flushFloors.version(slot) };
   }
 
-  birthOrigin(slot: number): number {
-    return this.#birthOrigins ? this.#birthOrigins[slot]! : 0;
-  }
-
-  /** Raises the birth floor of a slot; a lower one is ignored. */
-  raiseBirthFloor(slot: number, clock: number, origin: number): void {
-    const clocks = (this.#birthClocks ??= new Float64Array(SLOT_COUNT));
-    const origins = (this.#birthOrigins ??= new Uint16Array(SLOT_COUNT));
-    if (clock < clocks[slot]! || (clock === clocks[slot] && origin <= origins[slot]!)) return;
-    clocks[slot] = clock;
-    origins[slot] = origin;
+  /** The floors of which the slot's is the higher one: keys that left nothing are born there. */
+  birthplaces(slot: number): SlotFloors {
+    const { birthFloors, flushFloors } = this;
+    const order =
+      birthFloors.clock(slot) - flushFloors.clock(slot) ||
+      birthFloors.origin(slot) - flushFloors.origin(slot);
+    return order > 0 ? birthFloors : flushFloors;
   }
 
   /** The first slot from `from` on that has keys, or -1. */
@@ -128,9 +127,10 @@ export class Database {
 
   /** Bytes of all records and of what finds them. */
   get usedBytes(): number {
-    const perSlot = 4 + (this.#due ? 8 : 0) + (this.#birthClocks ? 10 : 0);
     const { arena, outsideBytes } = this.records;
     const found = this.index.usedBytes + this.fields.usedBytes;
-    return arena.usedBytes + outsideBytes + found + SLOT_COUNT * perSlot;
+    const floors = this.birthFloors.usedBytes + this.flushFloors.usedBytes;
+    const perSlot = SLOT_COUNT * (4 + (this.#due ? 8 : 0));
+    return arena.usedBytes + outsideBytes + found + floors + perSlot;
   }
 }

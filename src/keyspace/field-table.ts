@@ -44,6 +44,8 @@ export class FieldTables {
   readonly #records: Records;
   /** Per table the entries that are not marks. */
   #live = new Uint32Array(16);
+  /** Per table the highest clock of a version that was written into it. */
+  #newest = new Float64Array(16);
   /** Tables given up and not freed yet, oldest first. */
   readonly #queue = new Denque<number>();
   readonly #queued = new Set<number>();
@@ -59,23 +61,32 @@ export class FieldTables {
 
   /** Bytes of what finds entries; the entries themselves are counted by arena and records. */
   get usedBytes(): number {
-    return this.index.usedBytes + this.#live.byteLength;
+    return this.index.usedBytes + this.#live.byteLength + this.#newest.byteLength;
   }
 
   create(): number {
     const table = this.index.createTable();
     if (table >= this.#live.length) {
-      const grown = new Uint32Array(table * 2);
-      grown.set(this.#live);
-      this.#live = grown;
+      const live = new Uint32Array(table * 2);
+      live.set(this.#live);
+      this.#live = live;
+      const newest = new Float64Array(table * 2);
+      newest.set(this.#newest);
+      this.#newest = newest;
     }
     this.#live[table] = 0;
+    this.#newest[table] = 0;
     return table;
   }
 
   /** Entries that are not marks. */
   liveCount(table: number): number {
     return this.#live[table]!;
+  }
+
+  /** A clock that no version of an entry is above; that of the newest entry unless it was taken out. */
+  newestClock(table: number): number {
+    return this.#newest[table]!;
   }
 
   /** All entries, marks of removed fields too. */
@@ -130,6 +141,7 @@ export class FieldTables {
     slab.words[word + KEY_LENGTH] = fieldLength;
     slab.words[word + BODY_LENGTH] = isOutside ? records.createOutside(valueLength) : valueLength;
     slab.doubles[unit + LIFE_CLOCK] = version.clock;
+    if (version.clock > this.#newest[table]!) this.#newest[table] = version.clock;
     const valueAt = copyRange(field, slab.bytes, (unit << 3) + HEADER_BYTES);
     if (isOutside) copyRange(value!, records.outsideBuffer(slab.words[word + BODY_LENGTH]!), 0);
     else if (value !== null) copyRange(value, slab.bytes, valueAt);

@@ -36,6 +36,20 @@ export function packHashPart(
   const reader = new HashReader();
   reader.open(database, at);
   const next = reader.scan(cursor, fieldsMax, positions);
+  packEntries(reader, positions, into);
+  return next;
+}
+
+/** Appends the state of the whole hash at `at`, in one piece however large it is. */
+export function packWholeHash(database: Database, at: Location, into: ByteWriter): void {
+  const positions: number[] = [];
+  const reader = new HashReader();
+  reader.open(database, at);
+  while (reader.next()) positions.push(reader.position);
+  packEntries(reader, positions, into);
+}
+
+function packEntries(reader: HashReader, positions: readonly number[], into: ByteWriter): void {
   const base = lowestVersion(reader, positions);
   into.ensure(HASH_BASE_BYTES);
   writeVersion(into.bytes, into.length, base);
@@ -44,7 +58,6 @@ export function packHashPart(
     reader.goTo(position);
     appendHashEntry(into, reader, base);
   }
-  return next;
 }
 
 function lowestVersion(reader: HashReader, positions: readonly number[]): Version {
@@ -59,10 +72,9 @@ function lowestVersion(reader: HashReader, positions: readonly number[]): Versio
 
 /**
  * Gives the open key a hash of the life and the entries given, without a deadline. What was there before is gone.
- * `entries` is not in the arena.
+ * `entries` is not in the arena. The hash may be one that clients do not see: that is the caller's to look at.
  */
-export function placeHash(keyspace: Keyspace, limits: HashLimits, life: Version, entries: ByteView): void {
-  const wasSeen = keyspace.at !== NOWHERE;
+export function fillHash(keyspace: Keyspace, limits: HashLimits, life: Version, entries: ByteView): void {
   const isKept = staysAsItIs(keyspace, limits, entries);
   keyspace.placeRaw(TYPE_HASH, 0, 0, isKept ? entries.end - entries.start : HASH_BASE_BYTES);
   keyspace.records.setLife(keyspace.at, life.clock, life.origin);
@@ -74,8 +86,6 @@ export function placeHash(keyspace: Keyspace, limits: HashLimits, life: Version,
     writer.create(keyspace, limits, life);
     joinEntries(keyspace, writer, entries);
   }
-  if (isEmptiedHash(keyspace.database, keyspace.at)) vanish(keyspace, life.clock, life.origin);
-  if (wasSeen || keyspace.at !== NOWHERE) keyspace.changed();
 }
 
 /**
@@ -88,7 +98,7 @@ export function joinHash(keyspace: Keyspace, limits: HashLimits, entries: ByteVi
   const writer = new HashWriter();
   writer.open(keyspace, limits);
   const { isNews, newestMark } = joinEntries(keyspace, writer, entries);
-  if (isEmptiedHash(keyspace.database, keyspace.at)) vanish(keyspace, newestMark.clock, newestMark.origin);
+  if (isEmptiedHash(keyspace.database, keyspace.at)) vanish(keyspace, newestMark.clock);
   if (isNews && (wasSeen || keyspace.at !== NOWHERE)) keyspace.changed();
   return isNews;
 }

@@ -3,6 +3,7 @@
  * the hash has or is born into. A hash that loses its last field is gone.
  */
 import { HASH_BASE_BYTES, type HashEntry } from "../delta/packed-hash.js";
+import { ORIGIN_NONE } from "../delta/version.js";
 import { type Location, NOWHERE } from "./arena.js";
 import { revive, vanish } from "./collection.js";
 import { hashLength, isEmptiedHash } from "./hash-body.js";
@@ -120,10 +121,10 @@ export class OpenHash {
 
   #settle(keyspace: Keyspace): void {
     const { database, slot } = keyspace;
-    const { clock, origin } = this.#version;
-    // Where no mark tells of a removal, the slot's floor does.
-    if (!keyspace.keepTombstones) database.raiseBirthFloor(slot, clock, origin);
-    if (isEmptiedHash(database, keyspace.at)) vanish(keyspace, clock, origin);
+    const { clock } = this.#version;
+    // Where no mark tells of a removal, the slot's floor does (floorOfRemains in delta/remains.ts).
+    if (!keyspace.keepTombstones) database.birthFloors.raise(slot, clock + 1, ORIGIN_NONE);
+    if (isEmptiedHash(database, keyspace.at)) vanish(keyspace, clock);
   }
 }
 

@@ -14,12 +14,19 @@ export interface Journal {
   counted(): void;
   /** The open hash is about to have this entry: a field set or removed. The entry is valid during the call only. */
   fieldChanged(entry: HashEntry): void;
-  /** The entries told of since the last call of this are one change of the open hash, which still has its record. */
+  /**
+   * The entries told of since the last call of this are one change of the open hash, which still has its record. A deadline
+   * that is of their version was taken off or set by the same change.
+   */
   fieldsChanged(): void;
   /** The expiry register of the open key changed. */
   deadlineSet(): void;
   /** The open key was deleted by a tombstone of this clock. */
   removed(clock: number): void;
-  /** All slots of a database were emptied: lives up to this clock are over. */
+  /** All slots of a database were emptied: lives below this clock, of this node, are over. */
   flushed(database: number, clock: number): void;
+  /** Two databases changed places. */
+  swapped(one: number, other: number, clock: number): void;
+  /** The command, or the transaction, that made the changes told of so far is over. */
+  ended(): void;
 }

@@ -8,8 +8,9 @@
  * Invariant: locations and views are valid only until the next change: records move.
  */
 import { copyBytes } from "../base/bytes.js";
-import { KeyHasher } from "../base/key-hash.js";
-import { CLOCK_UNITS_PER_MS, type HybridClock } from "../delta/hybrid-clock.js";
+import { KeyHasher, SLOT_COUNT } from "../base/key-hash.js";
+import type { HybridClock } from "../delta/hybrid-clock.js";
+import { ORIGIN_NONE, VERSION_ZERO, type Version } from "../delta/version.js";
 import type { AccessClock } from "./access-clock.js";
 import { type Location, NOWHERE, UNIT_BITS, UNIT_MASK } from "./arena.js";
 import { Database } from "./database.js";
@@ -38,6 +39,7 @@ import {
   typeOf,
 } from "./record.js";
 import type { Records } from "./records.js";
+import { clockAfterExpiry, succeed } from "./succession.js";
 import { Watchers } from "./watchers.js";
 
 export interface KeyspaceOptions {
@@ -72,6 +74,8 @@ export class Keyspace {
   boot = 0;
   /** Changes since the last snapshot, as Redis counts `rdb_changes_since_last_save`. */
   dirty = 0;
+  /** The version of the latest SWAPDB, by which one that comes again is known. */
+  lastSwap: Version = VERSION_ZERO;
   /** The time of this tick in milliseconds, by the hybrid clock: what deadlines are compared with. */
   nowMs = 0;
 
@@ -284,15 +288,15 @@ export class Keyspace {
   /** Ends the open record's life with a tombstone, or without one where no other owner could need it. */
   bury(clock: number, origin: number): void {
     if (!this.keepTombstones) {
-      this.drop(clock, origin);
+      this.drop(clock + 1);
       return;
     }
     this.#becomeGhost(0, true);
     this.records.setLife(this.ghost, clock, origin);
   }
 
-  /** Frees the open record. Keys born later in the slot get a life not below the one given. */
-  drop(birthClock: number, birthOrigin: number): void {
+  /** Frees the open record and raises the birth floor of its slot: to this clock, of no origin, if that is higher. */
+  drop(birthClock: number): void {
     const { database, records } = this;
     const at = this.at !== NOWHERE ? this.at : this.ghost;
     if (at === NOWHERE) return;
@@ -303,9 +307,18 @@ export class Keyspace {
     this.#releaseBody(at);
     database.index.remove(this.slot);
     records.arena.free(at);
-    database.raiseBirthFloor(this.slot, birthClock, birthOrigin);
+    database.birthFloors.raise(this.slot, birthClock, ORIGIN_NONE);
     this.at = NOWHERE;
     this.ghost = NOWHERE;
+  }
+
+  /** Takes the open record out of clients' sight and leaves it as it is: the key is absent, its record the ghost. */
+  hide(): void {
+    const { records, database, at } = this;
+    if (records.deadline(at) !== 0) database.expiringCount--;
+    database.countKey(this.slot, -1);
+    this.ghost = at;
+    this.at = NOWHERE;
   }
 
   /** The open record's deadline has passed. It makes no version: every owner sees the same deadline. */
@@ -313,40 +326,29 @@ export class Keyspace {
     const { records, at } = this;
     // What another owner gave a deadline may be an emptied collection here: nobody misses it.
     const isSeen = !this.keepTombstones || !isGhost(this.database, at);
-    const deadlineClock = records.deadline(at) * CLOCK_UNITS_PER_MS;
-    const life = records.lifeClock(at);
     if (this.keepTombstones) this.#becomeGhost(registerBytes(records.word1(at)), isSeen);
-    else if (deadlineClock > life) this.drop(deadlineClock, 0);
-    else this.drop(life, records.lifeOrigin(at));
+    else this.drop(clockAfterExpiry(this.database, at));
     if (!isSeen) return;
     this.stats.expired++;
     this.changed();
   }
 
-  /** The clock of the life that a write on the open, absent key joins; `bornOrigin` is its origin. */
-  bornClock(): number {
-    if (this.ghost === NOWHERE) return this.database.birthClock(this.slot);
-    const deadlineClock = this.records.deadline(this.ghost) * CLOCK_UNITS_PER_MS;
-    return Math.max(this.records.lifeClock(this.ghost), deadlineClock);
-  }
-
-  bornOrigin(): number {
-    if (this.ghost === NOWHERE) return this.database.birthOrigin(this.slot);
-    const isDerived = this.bornClock() > this.records.lifeClock(this.ghost);
-    return isDerived ? 0 : this.records.lifeOrigin(this.ghost);
-  }
-
   /**
-   * Gives the open, absent key a record for a write that joins a life. Only a write of the same type may go on with what
-   * an emptied collection left (see collection.ts); for any other type that life is over, and `clock` starts one.
+   * Gives the open, absent key a record for a write of version `clock` that joins a life: that of what the key left
+   * behind, else the floor of its slot.
    */
   placeBorn(type: RecordType, clock: number, bodyLength: number): Location {
-    const isOver = this.ghost !== NOWHERE && this.records.type(this.ghost) !== TYPE_NONE;
-    const lifeClock = isOver ? clock : this.bornClock();
-    const lifeOrigin = isOver ? this.origin : this.bornOrigin();
+    if (this.ghost === NOWHERE) {
+      const floors = this.database.birthplaces(this.slot);
+      const at = this.placeRaw(type, 0, 0, bodyLength);
+      this.records.setLife(at, floors.clock(this.slot), floors.origin(this.slot));
+      return at;
+    }
+    const { life, expiry } = succeed(this, type, clock);
     const at = this.placeRaw(type, 0, 0, bodyLength);
-    this.records.setLife(at, lifeClock, lifeOrigin);
-    return at;
+    this.records.setLife(at, life.clock, life.origin);
+    this.writeRegister(expiry.deadlineMs, expiry.version.clock, expiry.version.origin);
+    return this.at;
   }
 
   /** Frees about `budget` entries of large collections that were given up. Answers how many it freed. */
@@ -359,7 +361,7 @@ export class Keyspace {
   }
 
   /** SWAPDB: what was in one database is now in the other. */
-  swap(one: number, other: number): void {
+  swap(one: number, other: number, version = { clock: this.clock.next(), origin: this.origin }): void {
     const [first, second] = [this.databases[one]!, this.databases[other]!];
     this.watchers.flushed(this, first, second);
     this.watchers.flushed(this, second, first);
@@ -367,7 +369,9 @@ export class Keyspace {
     second.number = one;
     this.databases[one] = second;
     this.databases[other] = first;
+    this.lastSwap = version;
     this.dirty++;
+    this.journal?.swapped(one, other, version.clock);
   }
 
   /** FLUSHDB: ends all lives of a database. */
@@ -377,9 +381,7 @@ export class Keyspace {
     this.watchers.flushed(this, database);
     this.dirty += database.size;
     database.clear();
-    for (let slot = 0; slot < database.counts.length; slot++) {
-      database.raiseBirthFloor(slot, clock, this.origin);
-    }
+    for (let slot = 0; slot < SLOT_COUNT; slot++) database.flushFloors.raise(slot, clock, this.origin);
     if (database === this.database) this.records = database.records;
     this.journal?.flushed(number, clock);
   }

@@ -89,4 +89,5 @@ export const delta: fc.Arbitrary<Delta> = fc.oneof(
     floor: version,
   }),
   fc.record({ kind: fc.constant("collect" as const), slot: place.slot, floor: version }),
+  fc.record({ kind: fc.constant("swap" as const), one: place.db, other: place.db, version }),
 );

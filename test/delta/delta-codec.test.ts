@@ -130,7 +130,8 @@ describe("delta codec", () => {
   it("refuses what has no meaning", () => {
     const plain = `${AT_KEY_HEX} ${LIFE_HEX}`;
     const meaningless = {
-      "an unknown kind": `83 3412 ${LATER_HEX}`,
+      "a swap with all databases": `83 ff 00 ${LATER_HEX}`,
+      "an unknown kind": `84 3412 ${LATER_HEX}`,
       "a rank without a kind": `04 ${plain} 00`,
       "the highest rank": `1f ${plain} 00`,
       "no deadline where one is announced": `20 ${plain} 00`,

@@ -6,7 +6,6 @@ import { merge } from "#torus/delta/merge.js";
 import { counterValue } from "#torus/delta/packed-counter.js";
 import {
   type Body,
-  isExpired,
   isVisible,
   NO_BODY,
   newestVersion,
@@ -285,7 +284,7 @@ describe("collecting", () => {
         const left = collected(state, floor);
         expect(left !== undefined).equal(isVisible(state, nowMs));
         expect(left && floorOfRemains(left, nowMs)).equal(undefined);
-        if (isExpired(state, nowMs)) expect(isSettled(state, floor)).equal(true);
+        if (left === undefined) expect(isSettled(state, floor)).equal(true);
       }),
       RUNS,
     );

@@ -6,8 +6,9 @@ import type { HashField, RecordState } from "#torus/delta/record-state.js";
 import { noExpiry } from "#torus/delta/record-state.js";
 import { VERSION_ZERO } from "#torus/delta/version.js";
 import { NOWHERE } from "#torus/keyspace/arena.js";
+import { isGhost } from "#torus/keyspace/ghost.js";
 import { hashLength } from "#torus/keyspace/hash-body.js";
-import { joinHash, packHashPart, placeHash } from "#torus/keyspace/hash-state.js";
+import { fillHash, joinHash, packHashPart } from "#torus/keyspace/hash-state.js";
 import type { Journal } from "#torus/keyspace/journal.js";
 import type { Keyspace } from "#torus/keyspace/keyspace.js";
 import {
@@ -54,7 +55,8 @@ function receive(keyspace: Keyspace, key: string, part: Buffer): void {
   openKey(keyspace, key);
   const entries = { bytes: part, start: 0, end: part.length };
   if (keyspace.at === NOWHERE && keyspace.ghost === NOWHERE) {
-    placeHash(keyspace, SMALL_LIMITS, VERSION_ZERO, entries);
+    fillHash(keyspace, SMALL_LIMITS, VERSION_ZERO, entries);
+    if (isGhost(keyspace.database, keyspace.at)) keyspace.hide();
   } else {
     joinHash(keyspace, SMALL_LIMITS, entries);
   }
@@ -180,7 +182,7 @@ describe("the state of a hash", () => {
     const [part] = partsOf(keyspace, "h", 100);
     const other = smallKeyspace({ origin: 9 });
     openKey(other, "h");
-    placeHash(other, SMALL_LIMITS, { clock: 5, origin: 7 }, { bytes: part!, start: 0, end: part!.length });
+    fillHash(other, SMALL_LIMITS, { clock: 5, origin: 7 }, { bytes: part!, start: 0, end: part!.length });
     expect(fieldsOf(other, "h")).to.deep.equal([
       ["b", "1"],
       ["a", "2"],
@@ -202,7 +204,7 @@ describe("the state of a hash", () => {
     openKey(keyspace, "h");
     expect(keyspace.at).to.equal(NOWHERE);
     expect(keyspace.size).to.equal(0);
-    expect(keyspace.database.birthClock(keyspace.slot)).to.equal(mark.version.clock);
+    expect(keyspace.database.birthFloors.clock(keyspace.slot)).to.equal(mark.version.clock + 1);
     expect(keyspace.records.arena.usedBytes).to.equal(0);
   });
 

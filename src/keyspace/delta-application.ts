@@ -1,0 +1,177 @@
+/**
+ * What deltas do to the keyspace: they are merged with what is there. Log, links and backup come through here;
+ * commands do not, but what they do in place is the same, and a test holds every one of them to that.
+ */
+import { assert, unreachable } from "../base/assert.js";
+import { applyPatch, applyRecord, type Circumstances, type Outcome } from "../delta/apply.js";
+import type {
+  CollectDelta,
+  Delta,
+  FlushDelta,
+  KeyPlace,
+  PatchDelta,
+  RecordDelta,
+  SwapDelta,
+} from "../delta/delta.js";
+import { equalStates } from "../delta/equal-states.js";
+import { newestVersion, type RecordState } from "../delta/record-state.js";
+import { collected, floorOfRemains, survivesFlush } from "../delta/remains.js";
+import { compareVersions, type Version } from "../delta/version.js";
+import { type Location, NOWHERE } from "./arena.js";
+import type { Database } from "./database.js";
+import type { HashLimits } from "./hash-writer.js";
+import type { Keyspace } from "./keyspace.js";
+import { readLife, readState } from "./state-reader.js";
+import { writeState } from "./state-writer.js";
+
+const HASHES = 2 ** 32;
+const HOMES_PER_STEP = 1024;
+
+/** `needs-record`: the delta builds on what is missing here, and an owner that has the record must send it whole. */
+export type Application = Outcome["kind"];
+
+/**
+ * Merges a delta into the keyspace. Doing it again changes nothing. The databases that it names exist. Which database
+ * and key are open afterwards is undefined.
+ */
+export function applyDelta(keyspace: Keyspace, limits: HashLimits, delta: Delta): Application {
+  switch (delta.kind) {
+    case "record":
+      return applyToKey(keyspace, limits, delta);
+    case "patch":
+      return applyToKey(keyspace, limits, delta);
+    case "flush":
+      return flush(keyspace, delta);
+    case "collect":
+      return collect(keyspace, limits, delta);
+    case "swap":
+      return swap(keyspace, delta);
+    default:
+      return unreachable(delta);
+  }
+}
+
+function applyToKey(keyspace: Keyspace, limits: HashLimits, delta: RecordDelta | PatchDelta): Application {
+  keyspace.clock.observe(delta.kind === "patch" ? delta.life.clock : newestVersion(delta.state).clock);
+  openKey(keyspace, delta);
+  const { database, slot, nowMs } = keyspace;
+  const at = placeOf(keyspace);
+  const before = at === NOWHERE ? undefined : readState(database, at);
+  const circumstances: Circumstances = { floors: database.floorsOf(slot), nowMs };
+  const outcome =
+    delta.kind === "patch"
+      ? applyPatch(before, delta, circumstances)
+      : applyRecord(before, delta.state, circumstances);
+  // A single owner has nobody to ask for a record, so it keeps nothing that waits for one.
+  if (outcome.kind === "merged" || (outcome.kind === "needs-record" && keyspace.keepTombstones)) {
+    if (outcome.state !== undefined) keep(keyspace, limits, before, outcome.state);
+  }
+  return outcome.kind;
+}
+
+function openKey(keyspace: Keyspace, { db, key }: KeyPlace): void {
+  assert(db < keyspace.databases.length, "a delta is of a database that exists");
+  keyspace.select(db);
+  const bytes = Buffer.from(key.buffer, key.byteOffset, key.length);
+  keyspace.peek(bytes, 0, bytes.length);
+}
+
+/** The record of the open key, whoever sees it. */
+function placeOf({ at, ghost }: Keyspace): Location {
+  return at !== NOWHERE ? at : ghost;
+}
+
+/** Lets a state be the open key's, or what a single owner, who keeps no remains, leaves of it. */
+function keep(
+  keyspace: Keyspace,
+  limits: HashLimits,
+  before: RecordState | undefined,
+  state: RecordState,
+): void {
+  const floor = keyspace.keepTombstones ? undefined : floorOfRemains(state, keyspace.nowMs);
+  if (floor !== undefined) raiseBirthFloor(keyspace.database, keyspace.slot, floor);
+  replace(keyspace, limits, before, floor === undefined ? state : collected(state, floor));
+}
+
+function replace(
+  keyspace: Keyspace,
+  limits: HashLimits,
+  before: RecordState | undefined,
+  after: RecordState | undefined,
+): void {
+  const isSame = before === undefined || after === undefined ? before === after : equalStates(before, after);
+  if (isSame) return;
+  const wasSeen = keyspace.at !== NOWHERE;
+  if (after === undefined) keyspace.drop(0);
+  else writeState(keyspace, limits, after);
+  if (wasSeen || keyspace.at !== NOWHERE) keyspace.changed();
+}
+
+function raiseBirthFloor({ birthFloors }: Database, slot: number, { clock, origin }: Version): void {
+  birthFloors.raise(slot, clock, origin);
+}
+
+// ---- What concerns slots as a whole ----
+
+function flush(keyspace: Keyspace, { db, slot, floor }: FlushDelta): Application {
+  keyspace.clock.observe(floor.clock);
+  for (const database of keyspace.databases) {
+    if (db !== null && db !== database.number) continue;
+    keyspace.select(database.number);
+    const [first, last] = slot === null ? [0, database.counts.length - 1] : [slot, slot];
+    for (let each = first; each <= last; each++) {
+      database.flushFloors.raise(each, floor.clock, floor.origin);
+      if (database.index.count(each) > 0) endLivesBelow(keyspace, each, floor);
+    }
+  }
+  return "merged";
+}
+
+function endLivesBelow(keyspace: Keyspace, slot: number, floor: Version): void {
+  forEachKey(keyspace, slot, () => {
+    if (survivesFlush(readLife(keyspace.database, placeOf(keyspace)).life, floor)) return;
+    const wasSeen = keyspace.at !== NOWHERE;
+    keyspace.drop(0);
+    if (wasSeen) keyspace.changed();
+  });
+}
+
+function collect(keyspace: Keyspace, limits: HashLimits, { slot, floor }: CollectDelta): Application {
+  keyspace.clock.observe(floor.clock);
+  for (const database of keyspace.databases) {
+    if (compareVersions(floor, database.birthFloors.version(slot)) <= 0) continue;
+    keyspace.select(database.number);
+    raiseBirthFloor(database, slot, floor);
+    forEachKey(keyspace, slot, () => {
+      const before = readState(database, placeOf(keyspace));
+      replace(keyspace, limits, before, collected(before, floor));
+    });
+  }
+  return "merged";
+}
+
+/** Opens each key that has a record in a slot of the selected database. */
+function forEachKey(keyspace: Keyspace, slot: number, act: () => void): void {
+  const { index, records } = keyspace.database;
+  const keys: Buffer[] = [];
+  const found: Location[] = [];
+  for (let from = 0; from < HASHES; ) from = index.collect(slot, from, HOMES_PER_STEP, found);
+  for (const at of found) {
+    const { bytes, start, end } = records.key(at);
+    keys.push(Buffer.from(bytes.subarray(start, end)));
+  }
+  for (const key of keys) {
+    keyspace.peek(key, 0, key.length);
+    if (placeOf(keyspace) !== NOWHERE) act();
+  }
+}
+
+/** Not a merge: see docs/decisions on SWAPDB. */
+function swap(keyspace: Keyspace, { one, other, version }: SwapDelta): Application {
+  keyspace.clock.observe(version.clock);
+  if (compareVersions(version, keyspace.lastSwap) <= 0) return "ignored";
+  const { length } = keyspace.databases;
+  assert(one < length && other < length, "databases that changed places exist");
+  keyspace.swap(one, other, version);
+  return "merged";
+}

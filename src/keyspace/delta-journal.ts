@@ -1,0 +1,269 @@
+/**
+ * Encodes what the keyspace tells of its changes as deltas, straight from where the bytes lie. All that one command or
+ * transaction did is one batch. Nothing is allocated but for a hash that is not packed and for changes of many fields.
+ */
+import { ByteWriter } from "../base/byte-writer.js";
+import type { Checksum } from "../base/crc32.js";
+import { beginBatch, endBatch } from "../delta/batch.js";
+import { BODY_BYTES_MAX } from "../delta/body-codec.js";
+import {
+  type PlacedPatch,
+  type PlacedRecord,
+  writeFlush,
+  writePatch,
+  writeRecord,
+  writeSwap,
+} from "../delta/delta-codec.js";
+import { CONTRIBUTION_BYTES, COUNTER_BASE_BYTES, findContribution } from "../delta/packed-counter.js";
+import { appendHashEntry, HASH_BASE_BYTES, HashCursor, type HashEntry } from "../delta/packed-hash.js";
+import { RANKS } from "../delta/record-state.js";
+import { equalVersions, writeVersion } from "../delta/version.js";
+import { PACKED, tableOfHash } from "./hash-body.js";
+import { packWholeHash } from "./hash-state.js";
+import type { Journal } from "./journal.js";
+import type { Keyspace } from "./keyspace.js";
+import { TYPE_HASH } from "./record.js";
+
+const NO_BATCH = -1;
+const NO_BYTES: Buffer = Buffer.alloc(0);
+
+type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
+
+export class DeltaJournal implements Journal {
+  readonly #keyspace: Keyspace;
+  readonly #writer: ByteWriter;
+  readonly #checksum: Checksum;
+  /** Where the batch at hand begins in the writer. */
+  #batch = NO_BATCH;
+  readonly #life = { clock: 0, origin: 0 };
+  readonly #registered = { clock: 0, origin: 0 };
+  readonly #predecessor = { clock: 0, origin: 0 };
+  readonly #key = { bytes: NO_BYTES, start: 0, end: 0 };
+  readonly #body = { bytes: NO_BYTES, start: 0, end: 0 };
+  readonly #record: Mutable<PlacedRecord>;
+  readonly #patch: Mutable<PlacedPatch>;
+  /** The packed hash of the fields that changed, begun by the first of them, and the version that they share. */
+  readonly #fields = new ByteWriter({ bytesMax: BODY_BYTES_MAX });
+  readonly #edit = { clock: 0, origin: 0 };
+  #fieldCount = 0;
+  readonly #cursor = new HashCursor();
+  /** Bodies that do not lie anywhere in one piece. */
+  readonly #composed = new ByteWriter({ bytesMax: BODY_BYTES_MAX });
+
+  /** Appends batches to the writer; the bytes are the business of whoever owns it. */
+  constructor(keyspace: Keyspace, writer: ByteWriter, checksum: Checksum) {
+    this.#keyspace = keyspace;
+    this.#writer = writer;
+    this.#checksum = checksum;
+    const place = { db: 0, slot: 0, key: this.#key };
+    this.#record = {
+      ...place,
+      life: this.#life,
+      deadlineMs: 0,
+      registered: this.#registered,
+      rank: 0,
+      body: this.#body,
+    };
+    this.#patch = {
+      ...place,
+      predecessor: this.#predecessor,
+      life: this.#life,
+      deadlineMs: 0,
+      offset: 0,
+      bytes: this.#body,
+    };
+  }
+
+  replaced(): void {
+    const { database, records, at } = this.#keyspace;
+    this.#place(this.#record);
+    this.#readLife();
+    this.#readRegister();
+    this.#record.rank = records.type(at);
+    if (records.type(at) === TYPE_HASH && tableOfHash(database, at) !== PACKED) {
+      this.#composed.clear();
+      packWholeHash(database, at, this.#composed);
+      this.#takeComposed();
+    } else {
+      this.#takeBody();
+    }
+    writeRecord(this.#begun(), this.#record);
+  }
+
+  patched(predecessorClock: number, predecessorOrigin: number, offset: number, length: number): void {
+    const { records, at } = this.#keyspace;
+    const patch = this.#patch;
+    this.#place(patch);
+    this.#readLife();
+    this.#predecessor.clock = predecessorClock;
+    this.#predecessor.origin = predecessorOrigin;
+    patch.deadlineMs = records.deadline(at);
+    patch.offset = offset;
+    this.#takeBody();
+    this.#body.start += offset;
+    this.#body.end = this.#body.start + length;
+    writePatch(this.#begun(), patch);
+  }
+
+  counted(): void {
+    this.#place(this.#record);
+    this.#readLife();
+    this.#leaveRegister();
+    this.#takeBody();
+    const { bytes, start, end } = this.#body;
+    const own = findContribution(bytes, start, end, this.#keyspace);
+    const composed = this.#composed;
+    composed.clear();
+    composed.range({ bytes, start, end: start + COUNTER_BASE_BYTES });
+    composed.range({ bytes, start: own, end: own + CONTRIBUTION_BYTES });
+    this.#takeComposed();
+    this.#record.rank = RANKS.counter;
+    writeRecord(this.#begun(), this.#record);
+  }
+
+  fieldChanged(entry: HashEntry): void {
+    const fields = this.#fields;
+    const edit = this.#edit;
+    // A command that failed half-way leaves entries behind, which are not of this version.
+    if (this.#fieldCount === 0 || !equalVersions(entry.version, edit)) {
+      edit.clock = entry.version.clock;
+      edit.origin = entry.version.origin;
+      beginHash(fields, edit);
+      this.#fieldCount = 0;
+    }
+    appendHashEntry(fields, entry, edit);
+    this.#fieldCount++;
+  }
+
+  fieldsChanged(): void {
+    const { records, at } = this.#keyspace;
+    this.#place(this.#record);
+    this.#readLife();
+    const edit = this.#edit;
+    const isRegisterEdited =
+      records.registerClock(at) === edit.clock && records.registerOrigin(at) === edit.origin;
+    if (isRegisterEdited) this.#readRegister();
+    else this.#leaveRegister();
+    this.#composeFields();
+    this.#record.rank = RANKS.hash;
+    this.#fieldCount = 0;
+    writeRecord(this.#begun(), this.#record);
+  }
+
+  deadlineSet(): void {
+    this.#place(this.#record);
+    this.#readLife();
+    this.#readRegister();
+    this.#record.rank = RANKS.none;
+    writeRecord(this.#begun(), this.#record);
+  }
+
+  removed(clock: number): void {
+    this.#place(this.#record);
+    this.#life.clock = clock;
+    this.#life.origin = this.#keyspace.origin;
+    this.#leaveRegister();
+    this.#record.rank = RANKS.none;
+    writeRecord(this.#begun(), this.#record);
+  }
+
+  flushed(database: number, clock: number): void {
+    const floor = { clock, origin: this.#keyspace.origin };
+    writeFlush(this.#begun(), { kind: "flush", db: database, slot: null, floor });
+  }
+
+  swapped(one: number, other: number, clock: number): void {
+    const version = { clock, origin: this.#keyspace.origin };
+    writeSwap(this.#begun(), { kind: "swap", one, other, version });
+  }
+
+  ended(): void {
+    if (this.#batch === NO_BATCH) return;
+    endBatch(this.#writer, this.#batch, this.#checksum);
+    this.#batch = NO_BATCH;
+  }
+
+  /** The writer, at the place of the next delta of the batch. */
+  #begun(): ByteWriter {
+    if (this.#batch === NO_BATCH) this.#batch = beginBatch(this.#writer);
+    return this.#writer;
+  }
+
+  #place(delta: { db: number; slot: number }): void {
+    const { database, slot, bytes, start, end } = this.#keyspace;
+    delta.db = database.number;
+    delta.slot = slot;
+    this.#key.bytes = bytes;
+    this.#key.start = start;
+    this.#key.end = end;
+  }
+
+  #readLife(): void {
+    const { records, at } = this.#keyspace;
+    this.#life.clock = records.lifeClock(at);
+    this.#life.origin = records.lifeOrigin(at);
+  }
+
+  #readRegister(): void {
+    const { records, at } = this.#keyspace;
+    this.#record.deadlineMs = records.deadline(at);
+    this.#registered.clock = records.registerClock(at);
+    this.#registered.origin = records.registerOrigin(at);
+  }
+
+  /** The delta says nothing of the register: that is one of the life itself, below every other. */
+  #leaveRegister(): void {
+    this.#record.deadlineMs = 0;
+    this.#registered.clock = this.#life.clock;
+    this.#registered.origin = this.#life.origin;
+  }
+
+  #takeBody(): void {
+    const { records, at } = this.#keyspace;
+    const { bytes, start, end } = records.body(at);
+    this.#body.bytes = bytes;
+    this.#body.start = start;
+    this.#body.end = end;
+  }
+
+  #takeComposed(): void {
+    this.#body.bytes = this.#composed.bytes;
+    this.#body.start = 0;
+    this.#body.end = this.#composed.length;
+  }
+
+  /** Of a field that one command set more than once only the last value counts: a version has one. */
+  #composeFields(): void {
+    const fields = this.#fields;
+    const body = this.#body;
+    body.bytes = fields.bytes;
+    body.start = 0;
+    body.end = fields.length;
+    if (this.#fieldCount === 1) return;
+    const cursor = this.#cursor;
+    const lastByField = new Map<string, number>();
+    cursor.open(fields.bytes, 0, fields.length);
+    while (cursor.next()) lastByField.set(this.#nameAtHand(), cursor.entryStart);
+    if (lastByField.size === this.#fieldCount) return;
+    const composed = this.#composed;
+    beginHash(composed, this.#edit);
+    cursor.open(fields.bytes, 0, fields.length);
+    while (cursor.next()) {
+      if (lastByField.get(this.#nameAtHand()) !== cursor.entryStart) continue;
+      composed.range({ bytes: fields.bytes, start: cursor.entryStart, end: cursor.entryEnd });
+    }
+    this.#takeComposed();
+  }
+
+  #nameAtHand(): string {
+    return this.#fields.bytes.toString("latin1", this.#cursor.fieldStart, this.#cursor.fieldEnd);
+  }
+}
+
+/** Makes of the writer's bytes a packed hash without entries. */
+function beginHash(writer: ByteWriter, base: { readonly clock: number; readonly origin: number }): void {
+  writer.clear();
+  writer.ensure(HASH_BASE_BYTES);
+  writeVersion(writer.bytes, 0, base);
+  writer.length = HASH_BASE_BYTES;
+}

@@ -1,0 +1,29 @@
+/** Writes states (delta/record-state.ts) as records: what merging made of a record and what happened elsewhere. */
+import { packBody } from "../delta/body-codec.js";
+import { RANKS, type RecordState } from "../delta/record-state.js";
+import { isGhost } from "./ghost.js";
+import { fillHash } from "./hash-state.js";
+import type { HashLimits } from "./hash-writer.js";
+import type { Keyspace } from "./keyspace.js";
+import type { RecordType } from "./record.js";
+
+/** Gives the open key a record of this state, whatever it had. What clients do not see of it becomes the key's ghost. */
+export function writeState(
+  keyspace: Keyspace,
+  limits: HashLimits,
+  { life, expiry, body }: RecordState,
+): void {
+  const { records } = keyspace;
+  const packed = packBody(body);
+  const bytes = Buffer.from(packed.buffer, packed.byteOffset, packed.length);
+  if (body.kind === "hash") {
+    fillHash(keyspace, limits, life, { bytes, start: 0, end: bytes.length });
+  } else {
+    keyspace.placeRaw(RANKS[body.kind] as RecordType, 0, 0, bytes.length);
+    records.setLife(keyspace.at, life.clock, life.origin);
+    const { bytes: target, start } = records.body(keyspace.at);
+    bytes.copy(target, start);
+  }
+  keyspace.writeRegister(expiry.deadlineMs, expiry.version.clock, expiry.version.origin);
+  if (isGhost(keyspace.database, keyspace.at)) keyspace.hide();
+}

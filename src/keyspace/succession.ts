@@ -1,0 +1,73 @@
+/** Which life follows one that is over, told from the records that are left: delta/remains.ts for what lies in the arena. */
+import { clockOfMs } from "../delta/hybrid-clock.js";
+import { merge } from "../delta/merge.js";
+import { CONTRIBUTION_BYTES, COUNTER_BASE_BYTES, contributionClock } from "../delta/packed-counter.js";
+import { HashCursor } from "../delta/packed-hash.js";
+import { type Body, NO_BODY, noExpiry, type RecordState } from "../delta/record-state.js";
+import { successor } from "../delta/remains.js";
+import type { Location } from "./arena.js";
+import type { Database } from "./database.js";
+import { PACKED, tableOfHash } from "./hash-body.js";
+import type { Keyspace } from "./keyspace.js";
+import { type RecordType, TYPE_COUNTER, TYPE_HASH } from "./record.js";
+import { kindOf, readLife } from "./state-reader.js";
+
+const EMPTIED: Body = { kind: "hash", fields: new Map() };
+
+const cursor = new HashCursor();
+
+/**
+ * Life and register of a record of this type that a write of version `clock` makes of the open key's ghost: what
+ * merging makes of the ghost and what the write says.
+ */
+export function succeed(keyspace: Keyspace, type: RecordType, clock: number): Omit<RecordState, "body"> {
+  const { database, ghost, slot, nowMs } = keyspace;
+  const body = database.records.type(ghost) === TYPE_HASH ? EMPTIED : NO_BODY;
+  const remains = { ...readLife(database, ghost), body };
+  const floors = database.floorsOf(slot);
+  const version = { clock, origin: keyspace.origin };
+  const { life, clearsExpiry } = successor(remains, { joining: kindOf(type), version, floors, nowMs });
+  const expiry = clearsExpiry ? { deadlineMs: 0, version } : noExpiry(life);
+  return merge(remains, { life, expiry, body: NO_BODY }, floors.birth);
+}
+
+/**
+ * The clock of a life above everything in the expired record at `at`, the same at whoever has the same record: see
+ * `floorOfRemains` in delta/remains.ts.
+ */
+export function clockAfterExpiry(database: Database, at: Location): number {
+  return Math.max(clockOfMs(database.records.deadline(at)), newestClock(database, at) + 1);
+}
+
+/** The highest clock of a version in the record at `at`. */
+function newestClock(database: Database, at: Location): number {
+  const { records } = database;
+  const newest = Math.max(records.lifeClock(at), records.registerClock(at));
+  switch (records.type(at)) {
+    case TYPE_COUNTER:
+      return Math.max(newest, newestContribution(database, at));
+    case TYPE_HASH:
+      return Math.max(newest, newestField(database, at));
+    default:
+      return newest;
+  }
+}
+
+function newestContribution({ records }: Database, at: Location): number {
+  const { bytes, start, end } = records.body(at);
+  let newest = 0;
+  for (let from = start + COUNTER_BASE_BYTES; from < end; from += CONTRIBUTION_BYTES) {
+    newest = Math.max(newest, contributionClock(bytes, from));
+  }
+  return newest;
+}
+
+function newestField(database: Database, at: Location): number {
+  const table = tableOfHash(database, at);
+  if (table !== PACKED) return database.fields.newestClock(table);
+  const { bytes, start, end } = database.records.body(at);
+  let newest = 0;
+  cursor.open(bytes, start, end);
+  while (cursor.next()) newest = Math.max(newest, cursor.clock());
+  return newest;
+}

@@ -1,0 +1,121 @@
+/**
+ * Random commands that change something, on so few keys and with deadlines so near that they meet: every command of the
+ * table that writes, and a few that only look, for looking lets keys expire.
+ */
+import fc from "fast-check";
+import { START_MS } from "./small-keyspace.js";
+
+/** Two of them share a slot. */
+export const KEYS = ["k", "{t}a", "{t}b", "h"] as const;
+
+/** The name and arguments; byte strings. */
+export type Words = readonly string[];
+
+type Part = fc.Arbitrary<string | readonly string[]>;
+
+const key = fc.constantFrom(...KEYS);
+const database = fc.constantFrom("0", "1");
+const field = fc.constantFrom("", "f", "g", "i", "j", "l", "a long field");
+const number = fc.constantFrom(
+  "0",
+  "1",
+  "-3",
+  "41",
+  "9007199254740991",
+  "9223372036854775807",
+  "-9223372036854775808",
+);
+const decimal = fc.constantFrom("0.5", "-1.25", "3", "1e3");
+const value = fc.oneof(
+  number,
+  fc.constantFrom("", "x", "text", "\x00\xff", "y".repeat(300), "z".repeat(20_000)),
+);
+const offset = fc.constantFrom("0", "1", "5", "300", "17000");
+const bit = fc.constantFrom("0", "1");
+const millis = fc.constantFrom("1", "5", "20", "100", "100000");
+const seconds = fc.constantFrom("1", "2", "100");
+const unixMillis = fc.constantFrom(
+  ...[1, START_MS, START_MS + 10, START_MS + 50, START_MS + 100_000].map(String),
+);
+const unixSeconds = fc.constantFrom(...[1, START_MS / 1000, START_MS / 1000 + 1].map(String));
+const condition = optional("NX", "XX", "GT", "LT");
+const expirySet: Part = fc.oneof(
+  fc.constantFrom([], [], [], ["KEEPTTL"]),
+  timed("PX", millis),
+  timed("PXAT", unixMillis),
+  timed("EXAT", unixSeconds),
+);
+const expiryGet: Part = fc.oneof(
+  fc.constantFrom([], ["PERSIST"]),
+  timed("PX", millis),
+  timed("PXAT", unixMillis),
+);
+
+function optional(...words: readonly string[]): Part {
+  return fc.constantFrom([], ...words.map((word) => [word]));
+}
+
+function timed(option: string, time: fc.Arbitrary<string>): fc.Arbitrary<readonly string[]> {
+  return time.map((text) => [option, text]);
+}
+
+function several(...parts: readonly fc.Arbitrary<string>[]): Part {
+  return fc.array(fc.tuple(...parts), { minLength: 1, maxLength: 5 }).map((all) => all.flat());
+}
+
+function command(name: string, ...parts: readonly Part[]): fc.Arbitrary<Words> {
+  return fc.tuple(fc.constant(name), ...parts).map((words) => words.flat());
+}
+
+const mostly = (weight: number, arbitrary: fc.Arbitrary<Words>) => ({ weight, arbitrary });
+
+const FORMS = [
+  mostly(8, command("set", key, value, optional("NX", "XX", "GET"), expirySet)),
+  mostly(1, command("setnx", key, value)),
+  mostly(1, command("setex", key, seconds, value)),
+  mostly(1, command("psetex", key, millis, value)),
+  mostly(1, command("getset", key, value)),
+  mostly(1, command("getdel", key)),
+  mostly(2, command("getex", key, expiryGet)),
+  mostly(2, command("mset", several(key, value))),
+  mostly(2, command("msetnx", several(key, value))),
+  mostly(4, command("append", key, value)),
+  mostly(3, command("setrange", key, offset, value)),
+  mostly(3, command("setbit", key, offset, bit)),
+  mostly(6, command("incr", key)),
+  mostly(1, command("decr", key)),
+  mostly(4, command("incrby", key, number)),
+  mostly(2, command("decrby", key, number)),
+  mostly(2, command("incrbyfloat", key, decimal)),
+  mostly(4, command("del", several(key))),
+  mostly(1, command("unlink", several(key))),
+  mostly(3, command("rename", key, key)),
+  mostly(2, command("renamenx", key, key)),
+  mostly(3, command("copy", key, key, fc.constantFrom([], ["DB", "1"]), optional("REPLACE"))),
+  mostly(2, command("move", key, database)),
+  mostly(2, command("expire", key, seconds, condition)),
+  mostly(5, command("pexpire", key, millis, condition)),
+  mostly(1, command("expireat", key, unixSeconds, condition)),
+  mostly(3, command("pexpireat", key, unixMillis, condition)),
+  mostly(2, command("persist", key)),
+  mostly(8, command("hset", key, several(field, value))),
+  mostly(1, command("hmset", key, several(field, value))),
+  mostly(2, command("hsetnx", key, field, value)),
+  mostly(8, command("hdel", key, several(field))),
+  mostly(3, command("hincrby", key, field, number)),
+  mostly(1, command("hincrbyfloat", key, field, decimal)),
+  mostly(1, command("flushdb")),
+  mostly(1, command("flushall")),
+  mostly(1, command("swapdb", database, database)),
+  mostly(2, command("get", key)),
+  mostly(1, command("hgetall", key)),
+];
+
+/** Any of them. */
+export const writingCommand: fc.Arbitrary<Words> = fc.oneof(...FORMS);
+
+/** The names of those that are drawn. */
+export const WRITTEN: readonly string[] = fc
+  .sample(fc.tuple(...FORMS.map(({ arbitrary }) => arbitrary)), { numRuns: 1, seed: 1 })
+  .flat()
+  .map(([name]) => name!);
