@@ -4,7 +4,8 @@ import { notate } from "./notation.js";
 import { ReplyDecoder } from "./reply-decoder.js";
 import { type Argument, encodeCommand } from "./request.js";
 
-const PATIENCE_MS = 60_000;
+/** A client waits so long for anything, in virtual time. */
+const PATIENCE_MS = 3_600_000;
 
 /** A client in a simulated world that keeps what it was replied, in the notation of transcripts. */
 export class SimCaller implements ConnectionEvents {
