@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { runProgram } from "../support/program.js";
+import { needsProgram } from "../support/requirements.js";
 import { onEveryServer } from "../support/servers.js";
 import { connectTo, type Target } from "../support/target.js";
 
@@ -7,7 +8,8 @@ const TESTS = ["PING_INLINE", "PING_MBULK", "SET", "GET", "INCR", "HSET", "MSET 
 
 onEveryServer("redis-benchmark", (start) => {
   let target: Target;
-  before(async () => {
+  before(async function () {
+    await needsProgram(this, "redis-benchmark");
     target = await start();
   });
   after(() => target?.close());

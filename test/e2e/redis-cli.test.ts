@@ -1,13 +1,15 @@
 import { expect } from "chai";
 import { runProgram } from "../support/program.js";
 import { encodeCommand } from "../support/request.js";
+import { needsProgram } from "../support/requirements.js";
 import { onEveryServer } from "../support/servers.js";
 import { connectTo, type Target } from "../support/target.js";
 
 onEveryServer("redis-cli", (start) => {
   let target: Target;
 
-  before(async () => {
+  before(async function () {
+    await needsProgram(this, "redis-cli");
     target = await start();
   });
   after(() => target?.close());
@@ -28,7 +30,8 @@ onEveryServer("redis-cli", (start) => {
     return run.output;
   }
 
-  it("starts an interactive session, with help from COMMAND DOCS", async () => {
+  it("starts an interactive session, with help from COMMAND DOCS", async function () {
+    await needsProgram(this, "script");
     const session = `redis-cli -p ${target.address.port}`;
     const typed = "PING\nGET apple\nHELP STRLEN\nBOGUS\nQUIT\n";
     const { output } = await runProgram("script", ["-qec", session, "/dev/null"], { input: typed });
@@ -102,7 +105,8 @@ onEveryServer("redis-cli", (start) => {
 
 onEveryServer("redis-cli with a password", (start) => {
   let target: Target;
-  before(async () => {
+  before(async function () {
+    await needsProgram(this, "redis-cli");
     target = await start({ requirepass: "secret" });
   });
   after(() => target?.close());
