@@ -5,6 +5,8 @@ export type Cancel = () => void;
 export interface Timers {
   /** Calls `fire` once, not sooner than `delayMs` from now. */
   after(delayMs: number, fire: () => void): Cancel;
+  /** Calls `fire` soon: when the events at hand have been dealt with, and before any that come later. */
+  afterTurn(fire: () => void): void;
   /** Calls `fire` about every `periodMs`; a late call is not made up for by two. */
   every(periodMs: number, fire: () => void): Cancel;
 }

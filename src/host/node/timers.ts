@@ -4,7 +4,7 @@ import type { Cancel, Timers } from "../timers.js";
 const TIMEOUT_MAX_MS = 2 ** 31 - 1;
 
 /** Timers of the event loop, none of which keeps the process alive. */
-export const nodeTimers: Timers = { after, every };
+export const nodeTimers: Timers = { after, afterTurn, every };
 
 function after(delayMs: number, fire: () => void): Cancel {
   const deadlineMs = performance.now() + delayMs;
@@ -22,6 +22,11 @@ function after(delayMs: number, fire: () => void): Cancel {
   };
   arm();
   return () => clearTimeout(timeout);
+}
+
+/** Runs in the phase of the loop that follows the one in which it polls for events. */
+function afterTurn(fire: () => void): void {
+  setImmediate(fire);
 }
 
 function every(periodMs: number, fire: () => void): Cancel {

@@ -15,6 +15,12 @@ export class SimTimers implements Timers {
     return () => this.timeline.cancel(event);
   }
 
+  /** An event of its own, behind those of this very moment that are planned already. */
+  afterTurn(fire: () => void): void {
+    const atMs = this.timeline.nowMs;
+    this.timeline.plan({ atMs, kind: "turn", place: this.place }, fire);
+  }
+
   every(periodMs: number, fire: () => void): Cancel {
     const again = () => {
       // Planned first, so that `fire` may cancel.

@@ -34,6 +34,19 @@ describe("node timers", () => {
     expect(count).to.equal(3);
   });
 
+  it("call after the turn, when what was under way in it is done", async () => {
+    const order: string[] = [];
+    await new Promise<void>((resolve) => {
+      nodeTimers.afterTurn(() => {
+        order.push("after");
+        resolve();
+      });
+      void Promise.resolve().then(() => order.push("continuation"));
+      order.push("turn");
+    });
+    expect(order).to.deep.equal(["turn", "continuation", "after"]);
+  });
+
   it("take delays beyond the 24.8 days that setTimeout can count", async () => {
     const fired: string[] = [];
     const cancels = [

@@ -95,6 +95,19 @@ describe("the simulated world", () => {
     expect(seenAtMs).to.deep.equal([1, 2, 3, 4, 5]);
   });
 
+  it("calls after the turn at the same moment, when what was planned for it is done", async () => {
+    const world = worldOf(1);
+    const { timers } = world.host("a");
+    const order: string[] = [];
+    timers.after(5, () => {
+      timers.afterTurn(() => order.push(`after the turn at ${world.nowMs}`));
+      order.push("first");
+    });
+    timers.after(5, () => order.push("second"));
+    await world.advance(10);
+    expect(order).to.deep.equal(["first", "second", "after the turn at 5"]);
+  });
+
   it("lets a script that was answered speak at the time of the answer", async () => {
     const world = worldOf(1);
     const { timers } = world.host("a");
