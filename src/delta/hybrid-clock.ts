@@ -33,6 +33,11 @@ export class HybridClock {
     return ++this.#latest[0]!;
   }
 
+  /** The latest clock issued, observed or reached. */
+  get latest(): number {
+    return this.#latest[0]!;
+  }
+
   /** Lifts the clock to one that another node issued: what is written here from now on is later than that. */
   observe(clock: number): void {
     if (clock > this.#latest[0]!) this.#latest[0] = clock;

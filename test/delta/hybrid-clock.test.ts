@@ -28,6 +28,7 @@ describe("hybrid clock", () => {
             clock[kind](to);
             floor = Math.max(floor, kind === "tick" ? clockOfMs(to) : to);
           }
+          expect(clock.latest).equal(floor);
           expect(clock.nowMs())
             .gte(nowMs)
             .equal(Math.floor(floor / CLOCK_UNITS_PER_MS));
