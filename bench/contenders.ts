@@ -10,6 +10,8 @@ export const resultsDirectory = `${repository}bench/results`;
 
 /** Room for the crowd of 10,000 and for those who watch it. */
 const clientsMax = "12000";
+/** Neither side writes to disk: this is about memory and the network. */
+const withoutDisk = ["--save", "", "--appendonly", "no"];
 
 export function ourContender(options: Options): Contender {
   if (options.ours !== undefined) return { side: "ours", name: "ours", command: options.ours };
@@ -26,6 +28,7 @@ export function ourContender(options: Options): Contender {
     "{port}",
     "--maxclients",
     clientsMax,
+    ...withoutDisk,
   ];
   return { side: "ours", name: "torus", command };
 }
@@ -41,8 +44,7 @@ export function rivalContender(options: Options): Contender | undefined {
     name: "redis",
     command: [
       ...["redis-server", "--port", "{port}", "--bind", "127.0.0.1", "--dir", "{dir}"],
-      // Neither side writes to disk here: this is about memory and the network.
-      ...["--save", "", "--appendonly", "no", "--maxclients", clientsMax],
+      ...["--maxclients", clientsMax, ...withoutDisk],
     ],
   };
 }

@@ -39,9 +39,11 @@ export function configurationPage(): string {
 
 function describeOption(option: Option<unknown>): string {
   const { name, aliases = [], type, doc, differs, mutable } = option;
-  const shown = type.formatLines?.(option.default).join(" ") ?? type.format(option.default);
   const facts = [
-    `default ${shown === "" ? "empty" : `\`${shown}\``}`,
+    `default ${shownValue(option, option.default)}`,
+    ...(option.serverDefault === undefined
+      ? []
+      : [`for \`torus server\` ${shownValue(option, option.serverDefault)}`]),
     ...(type.range === "" ? [] : [type.range]),
     ...(type.placeholder in unitsWorthSaying ? [`in ${type.placeholder}`] : []),
     mutable ? "at run time" : "at start only",
@@ -51,6 +53,11 @@ function describeOption(option: Option<unknown>): string {
   ];
   const difference = differs === undefined ? [] : [`*Redis:* ${differs}`];
   return [`### ${name}`, facts.join(" · "), doc, ...difference].join("\n\n");
+}
+
+function shownValue({ type }: Option<unknown>, value: unknown): string {
+  const shown = type.formatLines?.(value).join(" ") ?? type.format(value);
+  return shown === "" ? "empty" : `\`${shown}\``;
 }
 
 const unitsWorthSaying = { seconds: true, minutes: true, milliseconds: true, microseconds: true };

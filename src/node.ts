@@ -18,6 +18,8 @@ const RUN_ID_BYTES = 20;
 export interface NodeSetup {
   readonly host: Host;
   readonly config: Config;
+  /** What the configuration would be if nobody had said anything; the library's defaults if absent. */
+  readonly defaults?: Config;
   /** For CONFIG REWRITE; empty if there is none. */
   readonly configFile: string;
   /** SHUTDOWN was called, or the node cannot go on (`error` says why): its owner is to close it. */
@@ -34,8 +36,14 @@ export interface RunningNode {
 }
 
 /** Starts a node. Rejects with a `HostError` if an endpoint cannot be bound. */
-export async function runNode({ host, config, configFile, stopped }: NodeSetup): Promise<RunningNode> {
-  const store = new ConfigStore(config);
+export async function runNode({
+  host,
+  config,
+  defaults,
+  configFile,
+  stopped,
+}: NodeSetup): Promise<RunningNode> {
+  const store = new ConfigStore(config, defaults);
   const { random, log } = host;
   const seed = Prng.fromState([random.uint32(), random.uint32(), random.uint32(), random.uint32() | 1]);
   const keyspace = new Keyspace({

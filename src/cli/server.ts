@@ -1,6 +1,6 @@
 /** `torus server`: runs a node until it is told to stop. */
 import type { Command } from "commander";
-import type { Config } from "../config/config.js";
+import { type Config, serverDefaultConfig } from "../config/config.js";
 import { readConfigFile } from "../config/config-file.js";
 import { readEnvironment } from "../config/environment.js";
 import { declareFlags } from "../config/flags.js";
@@ -27,7 +27,7 @@ export function declareServer(program: Command): void {
     const configFile = flags.configFile ?? variables.configFile ?? "";
     const file = configFile === "" ? [] : readConfigFile(await nodeFiles.readText(configFile), configFile);
     await serve(
-      combineSettings({ file, environment: variables.settings, flags: flags.settings }),
+      combineSettings({ file, environment: variables.settings, flags: flags.settings }, serverDefaultConfig),
       configFile,
     );
   });
@@ -41,7 +41,13 @@ async function serve(config: Config, configFile: string): Promise<void> {
   const stopped = new Promise<unknown>((resolve) => {
     stop = resolve;
   });
-  const node = await runNode({ host, config, configFile, stopped: (error) => stop(error) });
+  const node = await runNode({
+    host,
+    config,
+    defaults: serverDefaultConfig,
+    configFile,
+    stopped: (error) => stop(error),
+  });
   onceAskedToStop(() => stop());
   const error = await stopped;
   if (error !== undefined) failWith("torus: stopped on a fault of its own, see the log");

@@ -3,7 +3,7 @@
  * What a change means is the subscribers' business; the store only promises that all see the same values.
  */
 import { compileGlob, globMatches } from "../base/glob.js";
-import { type Config, declarations, fieldOf, withValues } from "./config.js";
+import { type Config, declarations, defaultConfig, fieldOf, withValues } from "./config.js";
 import { namesOf, type Option } from "./option.js";
 import { options } from "./options.js";
 import { rewriteConfigFile } from "./rewrite.js";
@@ -18,18 +18,16 @@ export type SetOutcome =
 
 export type ConfigListener = (config: Config, before: Config) => void;
 
-/** What Redis has options for and tools ask for, though there is no choice here yet: nothing is kept on disk. */
-const FIXED: readonly NamedText[] = [
-  ["save", ""],
-  ["appendonly", "no"],
-];
-
 export class ConfigStore {
   /** A plain field, replaced as a whole on change: `store.current.maxmemoryBytes` is fit for a hot path. */
   current: Config;
   readonly #listeners = new Set<ConfigListener>();
 
-  constructor(initial: Config) {
+  /** `defaults` are what the node would start with if nobody said anything. */
+  constructor(
+    initial: Config,
+    readonly defaults: Config = defaultConfig,
+  ) {
     this.current = initial;
   }
 
@@ -45,12 +43,11 @@ export class ConfigStore {
     });
   }
 
-  /** Every option under each of its names, then what is fixed. */
+  /** Every option under each of its names. */
   #namedTexts(): readonly NamedText[] {
-    const current = declarations.flatMap(([field, option]) =>
+    return declarations.flatMap(([field, option]) =>
       namesOf(option).map((name): NamedText => [name, option.type.format(this.current[field])]),
     );
-    return [...current, ...FIXED];
   }
 
   /**
@@ -60,7 +57,6 @@ export class ConfigStore {
   set(changes: readonly NamedText[]): SetOutcome {
     const seen = new Set<string>();
     for (const [name] of changes) {
-      if (isFixed(name)) return refusedFor(name, "can't set immutable config");
       const field = fieldOf(name);
       if (!field) return refused(`Unknown option or number of arguments for CONFIG SET - '${name}'`);
       if (!options[field].mutable) return refusedFor(name, "can't set immutable config");
@@ -72,7 +68,7 @@ export class ConfigStore {
     for (const [name, text] of changes) {
       const field = fieldOf(name)!;
       const option: Option<unknown> = options[field];
-      const parsed = option.type.parse(text, next[field]);
+      const parsed = option.type.parse(text, option.type.empty ?? next[field]);
       // Redis repeats a name as it was given above this point, and as the table spells it from here on.
       if (!parsed.ok) return refusedFor(name.toLowerCase(), parsed.problem);
       next = withValues(next, { [field]: parsed.value });
@@ -91,7 +87,7 @@ export class ConfigStore {
 
   /** CONFIG REWRITE: the text of a configuration file, changed to say what is the case now. */
   rewrite(text: string): string {
-    return rewriteConfigFile(text, this.current);
+    return rewriteConfigFile(text, this.current, this.defaults);
   }
 }
 
@@ -100,10 +96,6 @@ function wantedBy(word: string): { readonly covers: (name: string) => boolean; r
   if (!/[*?[]/.test(word)) return { covers: (name) => name === word.toLowerCase(), given: word };
   const glob = compileGlob(Buffer.from(word), { ignoreCase: true });
   return { covers: (name) => globMatches(glob, Buffer.from(name)) };
-}
-
-function isFixed(name: string): boolean {
-  return FIXED.some(([fixed]) => fixed === name.toLowerCase());
 }
 
 function refused(problem: string): SetOutcome {

@@ -29,6 +29,11 @@ export const defaultConfig: Config = Object.freeze(
   Object.fromEntries(declarations.map(([field, option]) => [field, option.default])),
 ) as Config;
 
+/** What `torus server` begins with. */
+export const serverDefaultConfig: Config = Object.freeze(
+  Object.fromEntries(declarations.map(([field, option]) => [field, option.serverDefault ?? option.default])),
+) as Config;
+
 /** Values by field, each as itself or as the text that a configuration file would have: `{ maxmemoryBytes: "100mb" }`. */
 export type ConfigValues = { readonly [F in Field]?: Config[F] | string };
 
@@ -73,9 +78,4 @@ export function contradiction({ bind, unixsocket }: Config): string | undefined 
     return "nothing to listen on: 'bind' has no address and 'unixsocket' is not set";
   }
   return undefined;
-}
-
-/** Where the file is that an option names: a relative path begins at `dir`, and that at the process's own directory. */
-export function pathOf({ dir }: Config, path: string): string {
-  return path.startsWith("/") || dir === "." ? path : `${dir.replace(/\/+$/, "")}/${path}`;
 }

@@ -59,7 +59,8 @@ function declareFlag(command: Command, { option, title, settings }: FlagDeclarat
 }
 
 /** The first sentence of the option's documentation, its choices if it has a few, and its default. */
-function helpFor({ doc, type, default: value }: Option<unknown>): string {
+function helpFor({ doc, type, ...option }: Option<unknown>): string {
+  const value = option.serverDefault ?? option.default;
   const sentence = /^.*?(?=[.:] |\.$)/s.exec(doc)?.[0] ?? doc;
   const choices = type.isChoice ? `: ${type.range}` : "";
   const shown = type.formatLines?.(value).join(" ") ?? type.format(value);

@@ -21,17 +21,21 @@ export interface Sources {
 }
 
 /** Throws a `ConfigError` for the first setting that is unknown, malformed or contradictory. */
-export function combineSettings({ file, environment, flags }: Sources): Config {
+export function combineSettings({ file, environment, flags }: Sources, defaults = defaultConfig): Config {
   refuseRepetition(environment);
   refuseRepetition(flags);
-  let config = defaultConfig;
-  for (const setting of [...file, ...environment, ...flags]) config = apply(config, setting);
+  let config = defaults;
+  for (const source of [file, environment, flags]) {
+    const fieldsSet = new Set<Field>();
+    for (const setting of source) config = apply(config, setting, fieldsSet);
+  }
   const problem = contradiction(config);
   if (problem !== undefined) throw new ConfigError(problem);
   return config;
 }
 
-function apply(config: Config, { name, words, source }: Setting): Config {
+/** `fieldsSet` are those that the same source has set before: only its own lines add up. */
+function apply(config: Config, { name, words, source }: Setting, fieldsSet: Set<Field>): Config {
   const field = knownField({ name, words, source });
   const option: Option<unknown> = options[field];
   if (words.length === 0 || (words.length > 1 && !option.type.isList)) {
@@ -40,7 +44,9 @@ function apply(config: Config, { name, words, source }: Setting): Config {
     );
   }
   const text = words.join(" ");
-  const parsed = option.type.parse(text, config[field]);
+  const before = fieldsSet.has(field) ? config[field] : (option.type.empty ?? config[field]);
+  fieldsSet.add(field);
+  const parsed = option.type.parse(text, before);
   if (!parsed.ok) throw new ConfigError(`${source}: ${name} '${text}': ${parsed.problem}`);
   return withValues(config, { [field]: parsed.value });
 }

@@ -18,6 +18,8 @@ export interface OptionType<T> {
   readonly isChoice?: true;
   /** True if a value is made of several words, as in `bind 127.0.0.1 ::1`. */
   readonly isList: boolean;
+  /** What the first of several lines adds to where lines add up: without it, that is the value so far. */
+  readonly empty?: T;
   /** `current` is the value so far: a list that names only some of its parts leaves the others as they are. */
   parse(text: string, current: T): Parsed<T>;
   /** The text that CONFIG GET shows; `parse` reads it back. */
@@ -32,6 +34,8 @@ export interface OptionFacts<T> {
   /** Older names, accepted wherever the name is. */
   readonly aliases?: readonly string[];
   readonly default: T;
+  /** What `torus server` begins with instead: it is a database, while a node inside another process is first of all a cache. */
+  readonly serverDefault?: T;
   /** May CONFIG SET change it while the node runs? */
   readonly mutable: boolean;
   /** What it does; where it is a trade-off, which way each direction goes. The first sentence serves `--help`. */

@@ -9,6 +9,7 @@ import { bindAddresses } from "./bind-addresses.js";
 import { option } from "./option.js";
 import { fileMode, integer, memory, memoryShare, oneOf, text, yesNo } from "./option-types.js";
 import { outputBufferLimits } from "./output-buffer-limits.js";
+import { saveRules } from "./save-rules.js";
 
 const KB = 1024;
 const MB = 1024 * KB;
@@ -25,13 +26,6 @@ const node = {
     mutable: false,
     doc: "The node's name in its log. Empty: the name is left out, which suits a node that runs alone.",
     differs: "Not in Redis.",
-  }),
-  dir: option(text("directory"), {
-    name: "dir",
-    default: ".",
-    mutable: false,
-    doc: "Working directory: where a relative path in another option begins.",
-    differs: "Redis changes its own working directory to it; here only the paths of options follow it.",
   }),
   loglevel: option(oneOf("level", ["debug", "verbose", "notice", "warning"]), {
     name: "loglevel",
@@ -277,6 +271,75 @@ const data = {
   }),
 } as const;
 
+const durability = {
+  dir: option(text("directory"), {
+    name: "dir",
+    default: "torus-data",
+    mutable: false,
+    doc:
+      "Directory of what the node keeps: log, snapshots, identity. It is made when there is something to keep; one node at a time uses " +
+      "it. A relative path begins where the process was started.",
+    differs: "It is not where relative paths in other options begin.",
+  }),
+  appendonly: option(yesNo(), {
+    name: "appendonly",
+    default: false,
+    serverDefault: true,
+    mutable: true,
+    doc:
+      "Whether every write goes into a log, from which a node that was killed or lost power comes back. `appendfsync` says how soon. Switched on " +
+      "at run time it begins with a snapshot of what is there. `no` with an empty `save` is a pure cache, which writes nothing to disk.",
+    differs: "The log is TorusKV's own, not an AOF of Redis.",
+  }),
+  appendfsync: option(oneOf("when", ["everysec", "always", "no"]), {
+    name: "appendfsync",
+    default: "everysec",
+    mutable: true,
+    doc:
+      "When the log is synced to the disk. `always`: before the reply leaves, so that no acknowledged write is ever lost, at the price of " +
+      "waiting for the disk; many clients share one sync. `everysec`: about once a second, which a loss of power may cost; a crash of the " +
+      "process alone costs a few milliseconds at most. `no`: when the system likes.",
+    differs:
+      "The disk is never waited for by other clients, and with `always` no read shows what a loss of power could take back.",
+  }),
+  save: option(saveRules(), {
+    name: "save",
+    default: [],
+    serverDefault: [
+      { seconds: 3600, changes: 1 },
+      { seconds: 300, changes: 100 },
+      { seconds: 60, changes: 10_000 },
+    ],
+    mutable: true,
+    doc:
+      "When a snapshot is written by itself: `seconds changes`, repeated, means after so many seconds if there were so many changes. Empty: never. " +
+      "More often means less log to replay at start, or less to lose where there is no log, and more writing.",
+  }),
+  autoAofRewritePercentage: option(integer({ min: 0, max: INT_MAX, unit: "percent" }), {
+    name: "auto-aof-rewrite-percentage",
+    default: 100,
+    mutable: true,
+    doc:
+      "A snapshot shortens the log when the log has grown by this much beyond its size after the last one; 0 never does. Lower keeps the " +
+      "start short and the disk free, and writes more.",
+  }),
+  autoAofRewriteMinSizeBytes: option(memory({ min: 0, max: EXACT_MAX }), {
+    name: "auto-aof-rewrite-min-size",
+    default: 64 * MB,
+    mutable: true,
+    doc: "A log below this size is not shortened by itself. Higher spares a small node frequent snapshots.",
+  }),
+  stopWritesOnBgsaveError: option(yesNo(), {
+    name: "stop-writes-on-bgsave-error",
+    default: true,
+    mutable: true,
+    doc:
+      "Whether writes are refused after a snapshot by the rules of `save` has failed, until one succeeds. It counts only without a log: with " +
+      "`appendonly yes` nothing is lost by a snapshot that fails. `no` goes on serving, and a crash then costs more than the rules say.",
+    differs: "Redis refuses writes beside a working AOF too.",
+  }),
+} as const;
+
 const observation = {
   slowlogLogSlowerThanMicros: option(integer({ min: -1, max: EXACT_MAX, unit: "microseconds" }), {
     name: "slowlog-log-slower-than",
@@ -304,6 +367,7 @@ export const sections = [
   { title: "Clients", options: clients },
   { title: "Memory and eviction", options: memoryAndEviction },
   { title: "Data", options: data },
+  { title: "Durability", options: durability },
   { title: "Slow log and latency", options: observation },
   { title: "The node", options: node },
 ] as const;
@@ -313,6 +377,7 @@ export const options = {
   ...clients,
   ...memoryAndEviction,
   ...data,
+  ...durability,
   ...observation,
   ...node,
 } as const;

@@ -4,7 +4,7 @@
  */
 import { SessionCall } from "../commands/session.js";
 import { commands } from "../commands/table.js";
-import { type Config, pathOf } from "../config/config.js";
+import type { Config } from "../config/config.js";
 import type { ConfigStore } from "../config/config-store.js";
 import type { Host } from "../host/host.js";
 import { HostError } from "../host/host-error.js";
@@ -107,7 +107,7 @@ export class Server {
     const { unixsocket } = this.config.current;
     try {
       await this.#listenTcp();
-      if (unixsocket !== "") await this.#listenAt({ path: pathOf(this.config.current, unixsocket) });
+      if (unixsocket !== "") await this.#listenAt({ path: unixsocket });
     } catch (error) {
       await this.close();
       throw error;

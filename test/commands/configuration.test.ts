@@ -10,12 +10,22 @@ import { NodeSuite } from "../support/node-suite.js";
 describe("CONFIG", () => {
   const suite = new NodeSuite();
 
-  it("tells what has no option yet, and lets nobody believe that it could be changed", async () => {
+  it("changes at run time what is kept, and how", async () => {
     const client = await suite.connect();
-    expect(await client.ask("CONFIG", "GET", "save", "appendonly")).to.equal('["save" "" "appendonly" "no"]');
-    expect(await client.ask("CONFIG", "SET", "appendonly", "yes")).to.equal(
-      "-\"ERR CONFIG SET failed (possibly related to argument 'appendonly') - can't set immutable config\"",
+    expect(await client.ask("CONFIG", "GET", "save", "appendfsync")).to.equal(
+      '["appendfsync" "everysec" "save" ""]',
     );
+    expect(await client.ask("CONFIG", "SET", "save", "900 1 20 3", "appendfsync", "ALWAYS")).to.equal("OK");
+    expect(await client.ask("CONFIG", "SET", "save", "60 1")).to.equal("OK");
+    expect(await client.ask("CONFIG", "GET", "save", "appendfsync")).to.equal(
+      '["appendfsync" "always" "save" "60 1"]',
+    );
+    for (const rules of ["900", "1 x", "0 1", "1 -1"]) {
+      expect(await client.ask("CONFIG", "SET", "save", rules)).to.equal(
+        "-\"ERR CONFIG SET failed (possibly related to argument 'save') - Invalid save parameters\"",
+      );
+    }
+    expect(await client.ask("CONFIG", "SET", "dir", "/tmp")).to.match(/can't set immutable config/);
   });
 
   it("repeats a name as it was given, and shows an option once", async () => {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { declarations, defaultConfig, fieldOf, makeConfig, pathOf } from "#torus/config/config.js";
+import { declarations, defaultConfig, fieldOf, makeConfig } from "#torus/config/config.js";
 import { ConfigError } from "#torus/config/config-error.js";
 import { flagOf, namesOf, variableOf } from "#torus/config/option.js";
 
@@ -39,12 +39,6 @@ describe("config", () => {
     expect(() => makeConfig(misspelt)).to.throw(ConfigError, "there is no option prot");
     const inherited: object = { toString: 1 };
     expect(() => makeConfig(inherited)).to.throw(ConfigError, "there is no option toString");
-  });
-
-  it("begins a relative path at the working directory of the configuration", () => {
-    expect(pathOf(makeConfig(), "a.sock")).to.equal("a.sock");
-    expect(pathOf(makeConfig({ dir: "/var/torus/" }), "a.sock")).to.equal("/var/torus/a.sock");
-    expect(pathOf(makeConfig({ dir: "data" }), "/run/a.sock")).to.equal("/run/a.sock");
   });
 
   it("refuses to listen nowhere", () => {

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { Command } from "commander";
-import { defaultConfig } from "#torus/config/config.js";
+import { defaultConfig, serverDefaultConfig } from "#torus/config/config.js";
 import { ConfigError } from "#torus/config/config-error.js";
 import { readConfigFile } from "#torus/config/config-file.js";
 import { readEnvironment } from "#torus/config/environment.js";
@@ -20,12 +20,13 @@ function readFlags(args: readonly string[]) {
   return read();
 }
 
-function load({ file = "", variables = {}, args = [] }: Asked) {
-  return combineSettings({
+function load({ file = "", variables = {}, args = [] }: Asked, defaults = defaultConfig) {
+  const sources = {
     file: readConfigFile(file, "redis.conf"),
     environment: readEnvironment(variables).settings,
     flags: readFlags(args).settings,
-  });
+  };
+  return combineSettings(sources, defaults);
 }
 
 function messageOf(asked: Asked): string {
@@ -48,6 +49,30 @@ describe("loading the configuration", () => {
       hz: 2,
       timeoutSeconds: 1,
     });
+  });
+
+  it("adds up the lines of a list of rules within a source, and lets the first of them replace what was before", () => {
+    const save = (asked: Asked) => load(asked, serverDefaultConfig).save.map((rule) => Object.values(rule));
+    expect(save({})).to.deep.equal([
+      [3600, 1],
+      [300, 100],
+      [60, 10_000],
+    ]);
+    const file = "save 900 1\nsave 300 10 60 100\n";
+    expect(save({ file })).to.deep.equal([
+      [900, 1],
+      [300, 10],
+      [60, 100],
+    ]);
+    expect(save({ file, variables: { TORUS_SAVE: "5 5" } })).to.deep.equal([[5, 5]]);
+    expect(save({ file, args: ["--save", ""] })).to.deep.equal([]);
+    expect(save({ file: 'save 900 1\nsave ""\nsave 5 5\n' })).to.deep.equal([[5, 5]]);
+  });
+
+  it("begins with what whoever starts the node begins with", () => {
+    expect(load({}).appendonly).to.equal(false);
+    expect(load({}, serverDefaultConfig).appendonly).to.equal(true);
+    expect(load({ args: ["--appendonly", "no"] }, serverDefaultConfig).appendonly).to.equal(false);
   });
 
   it("reads a file with quotes, comments, either case and Windows line ends", () => {
@@ -125,7 +150,7 @@ describe("loading the configuration", () => {
       { file: "\nmaxclient 5\n" },
       "redis.conf:2: unknown option 'maxclient' (value '5'); did you mean 'maxclients'?",
     ],
-    [{ file: "appendfsync always\n" }, "redis.conf:1: unknown option 'appendfsync' (value 'always')"],
+    [{ file: "repl-timeout 60\n" }, "redis.conf:1: unknown option 'repl-timeout' (value '60')"],
     [{ file: "maxmemory\n" }, "redis.conf:1: maxmemory takes one value, not none"],
     [{ file: "port 1 2\n" }, "redis.conf:1: port takes one value, not '1 2'"],
     [{ file: 'hz 1\nrequirepass "open\n' }, "redis.conf:2: unbalanced quotes in 'requirepass \"open'"],

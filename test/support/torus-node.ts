@@ -33,8 +33,14 @@ export async function startTorusProcess(options: ServerOptions = {}): Promise<Ta
   }
 }
 
-/** `torus server` with these flags, whether it starts or not. */
+/** A test that does not ask for files gets none. */
+const PURE_CACHE: ServerOptions = { appendonly: "no", save: "" };
+
+/** `torus server` with these flags, whether it starts or not. It keeps nothing on disk unless told to. */
 export function spawnTorus(options: ServerOptions, more: readonly string[] = []): ChildServer {
-  const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const flags = Object.entries({ ...PURE_CACHE, ...options }).flatMap(([name, value]) => [
+    `--${name}`,
+    String(value),
+  ]);
   return ChildServer.spawn(process.execPath, [TORUS_PROGRAM, "server", ...more, ...flags]);
 }
