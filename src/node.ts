@@ -7,6 +7,7 @@ import type { Config } from "./config/config.js";
 import { ConfigStore } from "./config/config-store.js";
 import { HybridClock } from "./delta/hybrid-clock.js";
 import { ORIGIN_MAX } from "./delta/version.js";
+import { NothingKept } from "./durability/nothing-kept.js";
 import type { Host } from "./host/host.js";
 import { AccessClock } from "./keyspace/access-clock.js";
 import { Keyspace } from "./keyspace/keyspace.js";
@@ -57,6 +58,7 @@ export async function runNode({
     host,
     config: store,
     keyspace,
+    persistence: new NothingKept(host.clock.wallMs()),
     runId: Buffer.from(random.bytes(RUN_ID_BYTES)).toString("hex"),
     configFile,
     shutdown: () => stopped(),

@@ -65,6 +65,10 @@ export interface Declaration {
   readonly unqueued?: true;
   /** Runs what was queued: waits, and is refused, where a command of the transaction would be. */
   readonly executes?: true;
+  /** Its reply tells of keys that it does not open one by one. */
+  readonly seesAll?: true;
+  /** Answers with the reason for which writes are refused, as they do, so that whoever asks whether all is well learns it. */
+  readonly tellsTrouble?: true;
   /** Counts as use of its keys even for a client that asked for CLIENT NO-TOUCH. */
   readonly alwaysTouches?: true;
   /** Redis's COMMAND tips, such as "nondeterministic_output". */

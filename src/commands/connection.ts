@@ -31,6 +31,7 @@ export const connectionCommands: readonly Command[] = [
     since: "1.0.0",
     complexity: "O(1)",
     summary: "Answers PONG, or the message it was given.",
+    tellsTrouble: true,
     run: ping,
   }),
   data({

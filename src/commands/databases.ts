@@ -16,6 +16,7 @@ export const databaseCommands: readonly Command[] = [
     since: "1.0.0",
     complexity: "O(1)",
     summary: "Counts the keys of the open database.",
+    seesAll: true,
     run: dbsize,
   }),
   data({

@@ -3,6 +3,12 @@
  * tools read them; a field exists only if its value is true of this node.
  */
 import { redisVersion, version } from "../base/version.js";
+import type {
+  LoadingProgress,
+  LogFacts,
+  PersistenceView,
+  SnapshotPurpose,
+} from "../durability/persistence-view.js";
 import { averageTtlMs } from "../keyspace/ttl-sample.js";
 import type { CommandStats, SessionCall } from "./session.js";
 
@@ -117,7 +123,7 @@ function memory(call: SessionCall): Fields {
     mem_clients_slaves: 0,
     mem_clients_normal: clientBytes,
     mem_cluster_links: 0,
-    mem_aof_buffer: 0,
+    mem_aof_buffer: node.persistence.log?.bufferedBytes ?? 0,
     mem_allocator: "torus-arena",
     active_defrag_running: 0,
     lazyfree_pending_objects: 0,
@@ -137,28 +143,69 @@ function dataMemory({ keyspace }: SessionCall) {
   return { datasetBytes, cellBytes, slabBytes };
 }
 
-/** Nothing is written to disk in this release: what Redis answers with `save ""` and `appendonly no`. */
 function persistence({ keyspace, node }: SessionCall): Fields {
+  const { loading, log, snapshots } = node.persistence;
+  const { underWay, save, rewrite } = snapshots;
+  const wallMs = node.clock.wallMs();
+  const secondsSince = (startedWallMs: number) =>
+    Math.max(0, Math.floor((wallMs - startedWallMs) / MILLIS_PER_SECOND));
+  const currentSeconds = (purpose: SnapshotPurpose) =>
+    underWay?.purpose === purpose ? secondsSince(underWay.startedWallMs) : -1;
   return {
-    loading: 0,
+    loading: loading === null ? 0 : 1,
     async_loading: 0,
+    current_save_keys_processed: underWay?.keysWritten ?? 0,
+    current_save_keys_total: underWay?.keysTotal ?? 0,
     rdb_changes_since_last_save: keyspace.dirty,
-    rdb_bgsave_in_progress: 0,
-    rdb_last_save_time: Math.floor(node.startedWallMs / MILLIS_PER_SECOND),
-    rdb_last_bgsave_status: "ok",
-    rdb_last_bgsave_time_sec: -1,
-    rdb_current_bgsave_time_sec: -1,
-    rdb_saves: 0,
-    aof_enabled: 0,
-    aof_rewrite_in_progress: 0,
-    aof_rewrite_scheduled: 0,
-    aof_last_rewrite_time_sec: -1,
-    aof_current_rewrite_time_sec: -1,
-    aof_last_bgrewrite_status: "ok",
-    aof_rewrites: 0,
-    aof_last_write_status: "ok",
+    rdb_bgsave_in_progress: underWay?.purpose === "save" ? 1 : 0,
+    rdb_last_save_time: snapshots.lastSaveWallSeconds,
+    rdb_last_bgsave_status: okOrErr(save.isLastOk),
+    rdb_last_bgsave_time_sec: save.lastSeconds,
+    rdb_current_bgsave_time_sec: currentSeconds("save"),
+    rdb_saves: save.count,
+    aof_enabled: log === null ? 0 : 1,
+    aof_rewrite_in_progress: underWay?.purpose === "rewrite" ? 1 : 0,
+    aof_rewrite_scheduled: rewrite.isScheduled ? 1 : 0,
+    aof_last_rewrite_time_sec: rewrite.lastSeconds,
+    aof_current_rewrite_time_sec: currentSeconds("rewrite"),
+    aof_last_bgrewrite_status: okOrErr(rewrite.isLastOk),
+    aof_rewrites: rewrite.count,
+    aof_last_write_status: okOrErr(log === null || log.isLastWriteOk),
     module_fork_in_progress: 0,
+    ...(log === null ? {} : logFields(log, node.persistence)),
+    ...(loading === null ? {} : loadingFields(loading, secondsSince(loading.startedWallMs))),
   };
+}
+
+function logFields(log: LogFacts, { position, durablePosition }: PersistenceView): Fields {
+  return {
+    aof_current_size: log.currentBytes,
+    aof_base_size: log.baseBytes,
+    aof_buffer_length: log.bufferedBytes,
+    aof_pending_bio_fsync: log.isSyncing ? 1 : 0,
+    aof_delayed_fsync: log.delayedSyncs,
+    torus_log_position: position,
+    torus_log_durable_position: durablePosition,
+  };
+}
+
+function loadingFields(
+  { startedWallMs, totalBytes, loadedBytes }: LoadingProgress,
+  elapsedSeconds: number,
+): Fields {
+  const share = totalBytes === 0 ? 1 : Math.min(1, loadedBytes / totalBytes);
+  return {
+    loading_start_time: Math.floor(startedWallMs / MILLIS_PER_SECOND),
+    loading_total_bytes: totalBytes,
+    loading_loaded_bytes: loadedBytes,
+    loading_loaded_perc: percent(share, 1),
+    // As Redis while nothing is known: a guess that is not zero.
+    loading_eta_seconds: share === 0 ? 1 : Math.round((elapsedSeconds * (1 - share)) / share),
+  };
+}
+
+function okOrErr(isOk: boolean): string {
+  return isOk ? "ok" : "err";
 }
 
 function stats({ node, keyspace }: SessionCall): Fields {

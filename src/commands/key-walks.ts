@@ -26,6 +26,7 @@ export const keyWalkCommands: readonly Command[] = [
     since: "1.0.0",
     complexity: "O(N) in keys of the database",
     summary: "Lists all keys that match a pattern.",
+    seesAll: true,
     run: keys,
   }),
   data({
@@ -39,6 +40,7 @@ export const keyWalkCommands: readonly Command[] = [
     complexity: "O(1) a call, O(N) in keys for a whole pass",
     summary: "Lists keys a few at a time, from a cursor to the next.",
     history: [["6.0.0", "TYPE"]],
+    seesAll: true,
     run: scan,
   }),
   data({
@@ -50,6 +52,7 @@ export const keyWalkCommands: readonly Command[] = [
     since: "1.0.0",
     complexity: "O(1)",
     summary: "Answers a key picked at random.",
+    seesAll: true,
     run: randomkey,
   }),
 ];

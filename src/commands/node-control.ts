@@ -42,8 +42,8 @@ export const nodeControlCommands: readonly Command[] = [
     summary: "Ends the server, saving first if it is told to or has a reason.",
     history: [["7.0.0", "NOW, FORCE and ABORT"]],
     differs:
-      "There is nothing to save to in this release: with SAVE it fails as a save that fails does, unless FORCE is given. It takes effect " +
-      "at once, so there is never one to ABORT.",
+      "Its reason to save is a `save` rule where there is no log: a log that ends well needs no snapshot. Others are served " +
+      "while it saves, and may ABORT until that is done. No replica is waited for, so NOW changes nothing.",
     run: shutdown,
   }),
   container({
@@ -97,9 +97,26 @@ function shutdown(call: SessionCall): void {
   }
   const contradicts = (given.has("save") && given.has("nosave")) || (given.has("abort") && given.size > 1);
   if (contradicts) throw new ReplyError(SYNTAX_ERROR);
-  if (given.has("abort")) throw new ReplyError("ERR No shutdown in progress.");
-  if (given.has("save") && !given.has("force")) {
-    throw new ReplyError("ERR Errors trying to SHUTDOWN. Check logs.");
+  const { node, reply, session } = call;
+  if (given.has("abort")) {
+    if (!node.abortShutdown()) throw new ReplyError("ERR No shutdown in progress.");
+    reply.ok();
+    return;
   }
-  call.node.shutdown();
+  const saves = given.has("save") || (!given.has("nosave") && hasReasonToSave(call));
+  const ended = node.shutdown({
+    saves: saves && node.persistence.loading === null,
+    isForced: given.has("force"),
+  });
+  call.postpone(
+    ended.then((problem) => () => {
+      if (problem === undefined) session.close(true);
+      else reply.error("ERR Errors trying to SHUTDOWN. Check logs.");
+    }),
+  );
+}
+
+/** Without a log the rules of `save` say that snapshots are what the data lives on. */
+function hasReasonToSave({ config, node }: SessionCall): boolean {
+  return config.current.save.length > 0 && node.persistence.log === null;
 }

@@ -3,6 +3,7 @@
  * server implements these interfaces; commands know nothing of sockets.
  */
 
+import type { PersistenceView } from "../durability/persistence-view.js";
 import type { Clock } from "../host/clock.js";
 import type { System } from "../host/system.js";
 import type { Watcher } from "../keyspace/watchers.js";
@@ -56,6 +57,8 @@ export interface Transaction {
   writes: boolean;
   /** Some queued command is refused while memory is short, and EXEC with it. */
   needsMemory: boolean;
+  /** Some queued command is refused while what was kept is being read, and EXEC with it. */
+  needsData: boolean;
 }
 
 /** What every node counts, for INFO. */
@@ -93,6 +96,12 @@ export interface SlowCommand {
   readonly microseconds: number;
 }
 
+export interface ShutdownOptions {
+  readonly saves: boolean;
+  /** Goes on though the snapshot failed. */
+  readonly isForced: boolean;
+}
+
 export interface Node {
   readonly runId: string;
   readonly startedWallMs: number;
@@ -106,6 +115,7 @@ export interface Node {
   /** Facts of process and machine. */
   readonly system: System;
   readonly clock: Clock;
+  readonly persistence: PersistenceView;
   readonly port: number;
   readonly configFile: string;
   /** Writes the configuration file anew; calls back with an error line or undefined. */
@@ -123,7 +133,10 @@ export interface Node {
   delay(ms: number): Promise<void>;
   /** Executes the queued commands of a session as one, replies included. */
   executeTransaction(session: Session): void;
-  shutdown(): void;
+  /** Ends the node, after a snapshot if `saves`. Resolves with the reason if it goes on: the snapshot failed, or ABORT. */
+  shutdown(options: ShutdownOptions): Promise<string | undefined>;
+  /** SHUTDOWN ABORT: false if no shutdown is under way that could still be called off. */
+  abortShutdown(): boolean;
 }
 
 export class SessionCall extends Call {

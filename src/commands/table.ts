@@ -17,6 +17,7 @@ import { latencyCommand } from "./latency-commands.js";
 import { memoryCommand } from "./memory.js";
 import { nodeControlCommands } from "./node-control.js";
 import { objectCommands } from "./objects.js";
+import { persistenceCommands } from "./persistence.js";
 import { slowlogCommand } from "./slowlog-commands.js";
 import { stringRangeCommands } from "./string-ranges.js";
 import { stringCommands } from "./strings.js";
@@ -39,6 +40,7 @@ export const commands: readonly Command[] = [
   memoryCommand,
   ...nodeControlCommands,
   ...objectCommands,
+  ...persistenceCommands,
   slowlogCommand,
   ...stringRangeCommands,
   ...stringCommands,

@@ -73,7 +73,14 @@ export const transactionCommands: readonly Command[] = [
 function multi(call: SessionCall): void {
   const { session } = call;
   if (session.transaction !== null) throw new ReplyError(NESTED_MULTI);
-  session.transaction = { queue: [], queuedBytes: 0, aborted: false, writes: false, needsMemory: false };
+  session.transaction = {
+    queue: [],
+    queuedBytes: 0,
+    aborted: false,
+    writes: false,
+    needsMemory: false,
+    needsData: false,
+  };
   call.reply.ok();
 }
 

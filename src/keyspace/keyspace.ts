@@ -39,6 +39,7 @@ import {
   typeOf,
 } from "./record.js";
 import type { Records } from "./records.js";
+import type { Sightings } from "./sightings.js";
 import { clockAfterExpiry, succeed } from "./succession.js";
 import { Watchers } from "./watchers.js";
 
@@ -68,6 +69,8 @@ export class Keyspace {
   readonly watchers = new Watchers();
   readonly stats: KeyspaceStats = { hits: 0, misses: 0, expired: 0, evicted: 0 };
   journal: Journal | null = null;
+  /** Who is told which slots are looked at. */
+  sightings: Sightings | null = null;
   /** Whether deleted and expired records leave tombstones and husks behind: only other owners need them. */
   keepTombstones = false;
   /** How often this node has started, which tells its contributions to counters apart; 0 while nothing outlives a run. */
@@ -146,6 +149,7 @@ export class Keyspace {
     this.end = end;
     const slot = (this.slot = hasher.slot);
     const hash = (this.hash = hasher.hash);
+    if (this.sightings !== null) this.sightings.saw(slot);
     this.ghost = NOWHERE;
     const at = (this.at = database.index.find(slot, hash, bytes, start, end));
     if (at === NOWHERE) return NOWHERE;

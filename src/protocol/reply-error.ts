@@ -54,6 +54,8 @@ export const NO_AUTH = "NOAUTH Authentication required.";
 export const WRONG_PASSWORD = "WRONGPASS invalid username-password pair or user is disabled.";
 export const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
 export const LOADING = "LOADING Redis is loading the dataset in memory";
+/** Ours alone: the disk failed between the write and its acknowledgement. */
+export const IN_DOUBT = "INDOUBT The write was made but may be lost: the log could not be synced";
 export const BUSY_KEY = "BUSYKEY Target key name already exists.";
 export const NOT_A_PROTOCOL_VERSION = "ERR Protocol version is not an integer or out of range";
 export const UNSUPPORTED_PROTOCOL = "NOPROTO unsupported protocol version";

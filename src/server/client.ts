@@ -1,13 +1,17 @@
 /**
  * One client's connection: takes bytes, hands complete requests to the executor in order, and sends the replies
  * of one read with one write. A client that does not read its replies is not read from either.
+ *
+ * Long because reading, executing, waiting and sending share the state of the one connection.
  */
 import type { Session, Transaction } from "../commands/session.js";
 import type { Connection, ConnectionEvents } from "../host/network.js";
 import type { PartialRequest } from "../protocol/partial-request.js";
+import { IN_DOUBT } from "../protocol/reply-error.js";
 import { buildRequest } from "../protocol/request-builder.js";
 import { BROKEN, COMPLETE, type RequestScanner, type ScanResult } from "../protocol/request-scanner.js";
 import type { Entry } from "./command-index.js";
+import { HeldReplies } from "./held-replies.js";
 import type { Server } from "./server.js";
 
 /** Bits of `hurdles`. */
@@ -44,9 +48,11 @@ export class Client implements ConnectionEvents, Session {
   #noTouch = false;
   #replyMode: Session["replyMode"] = "on";
   #transaction: Transaction | null = null;
+  /** Replies that wait for the log; null as long as none ever did. */
+  #replies: HeldReplies | null = null;
   /** Bytes received and not yet executed; undefined in the common case that none are left. */
   #partial: PartialRequest | undefined;
-  /** A command that CLIENT PAUSE holds back, as a request. */
+  /** A command that was held back, as a request. */
   #held: Buffer | null = null;
   /** The reply of a command is still to come; what follows waits for it. */
   #isPostponed = false;
@@ -120,12 +126,13 @@ export class Client implements ConnectionEvents, Session {
   }
 
   get outputBytes(): number {
-    return this.connection.pendingBytes;
+    return this.connection.pendingBytes + (this.#replies === null ? 0 : this.#replies.byteLength);
   }
 
   get memoryBytes(): number {
     const { transaction } = this;
-    let bytes = OBJECT_BYTES + this.outputBytes;
+    let bytes = OBJECT_BYTES + this.connection.pendingBytes;
+    if (this.#replies !== null) bytes += this.#replies.memoryBytes;
     if (this.#partial !== undefined) bytes += this.#partial.memoryBytes;
     if (this.#held !== null) bytes += this.#held.length;
     if (transaction !== null) bytes += transaction.queuedBytes;
@@ -158,13 +165,28 @@ export class Client implements ConnectionEvents, Session {
   }
 
   drained(): void {
-    if (!this.#isCongested) return;
-    this.#isCongested = false;
-    this.resume();
+    this.#relieve();
+  }
+
+  /** The log has got on, or has failed: sends the replies that no longer have to wait for it. */
+  releaseReplies(): void {
+    const replies = this.#replies;
+    if (replies === null) return;
+    const { persistence, state } = this.server;
+    const released = replies.release(persistence, () => state.countError(IN_DOUBT));
+    if (replies.isEmpty) this.server.gate.forget(this);
+    for (const bytes of released) {
+      state.stats.outputBytes += bytes.length;
+      this.connection.write(bytes);
+    }
+    if (this.connection.pendingBytes > 0) this.#limitOutput();
+    if (this.#isClosing) this.#closeConnection();
+    else this.#relieve();
   }
 
   closed(): void {
     this.#isClosing = true;
+    this.#replies = null;
     this.#partial = undefined;
     this.#held = null;
     this.server.removeClient(this);
@@ -186,9 +208,14 @@ export class Client implements ConnectionEvents, Session {
     this.#isClosing = true;
     // At once, so that CLIENT LIST and KILL in the same turn no longer see it.
     this.server.removeClient(this);
-    if (!soft) this.connection.destroy();
-    // The replies of a turn under way are sent at its end, and only then it closes.
-    else if (!this.#isExecuting) this.connection.close();
+    if (!soft) {
+      this.#replies = null;
+      this.server.gate.forget(this);
+      this.connection.destroy();
+    } else if (!this.#isExecuting) {
+      // The replies of a turn under way are sent at its end, and only then it closes.
+      this.#closeConnection();
+    }
   }
 
   /** Closes a new connection with an error. */
@@ -210,7 +237,8 @@ export class Client implements ConnectionEvents, Session {
     if (outputBytes !== this.#outputBytesBefore) this.lastCommandMs = nowMs;
     this.#outputBytesBefore = outputBytes;
     const idleMs = nowMs - this.lastCommandMs;
-    if (timeoutSeconds > 0 && idleMs > timeoutSeconds * MILLIS_PER_SECOND && !this.#isPostponed) {
+    const isIdle = timeoutSeconds > 0 && idleMs > timeoutSeconds * MILLIS_PER_SECOND;
+    if (isIdle && !this.#isPostponed && !this.#isHolding) {
       this.close(false);
       return;
     }
@@ -243,6 +271,23 @@ export class Client implements ConnectionEvents, Session {
     this.lastCommandMs = this.server.nowMs;
   }
 
+  /** Closes once the last reply has left. */
+  #closeConnection(): void {
+    if (!this.#isHolding) this.connection.close();
+  }
+
+  /** Goes on once what was replied has left, or nearly all of what waits for the log. */
+  #relieve(): void {
+    if (!this.#isCongested || this.connection.pendingBytes > 0) return;
+    if (this.outputBytes > PENDING_REPLY_BYTES_MAX) return;
+    this.#isCongested = false;
+    this.resume();
+  }
+
+  get #isHolding(): boolean {
+    return this.#replies !== null && !this.#replies.isEmpty;
+  }
+
   get #mustWait(): boolean {
     return this.#isPostponed || this.#isCongested;
   }
@@ -269,7 +314,7 @@ export class Client implements ConnectionEvents, Session {
     this.#send();
     this.#isExecuting = false;
     if (this.#isClosing) {
-      this.connection.close();
+      this.#closeConnection();
     } else if (this.#partial?.exceeds(server.config.current.clientQueryBufferLimitBytes)) {
       server.log.warn("closing a client that exceeded client-query-buffer-limit", { client: this.remote });
       this.close(false);
@@ -350,30 +395,39 @@ export class Client implements ConnectionEvents, Session {
     this.close(false);
   }
 
-  /** Keeps a command that CLIENT PAUSE holds back. */
+  /** Keeps a command that CLIENT PAUSE holds back, or for which the log has no room. */
   #hold(request: Buffer): void {
     this.#held = request;
     this.#isPostponed = true;
-    this.server.waitForPause(this, () => {
+    this.server.holdBack(this, () => {
       this.#isPostponed = false;
       this.resume();
     });
   }
 
-  /** Hands the replies gathered so far to the connection. */
+  /** Hands the replies gathered so far to the connection, or keeps them as long as the log is not as far as they are. */
   #send(): void {
     const { connection, server } = this;
     const { byteLength } = server.reply;
     if (byteLength === 0) return;
-    server.state.stats.outputBytes += byteLength;
-    server.reply.sendTo(connection);
-    const { pendingBytes } = connection;
-    if (pendingBytes === 0) return;
-    const { hardBytes } = server.config.current.clientOutputBufferLimits.normal;
-    if (hardBytes > 0 && pendingBytes > hardBytes) this.#closeOverLimit("hard");
-    else if (pendingBytes > PENDING_REPLY_BYTES_MAX && !this.#isCongested) {
+    if (server.gate.isHolding || this.#isHolding) {
+      this.#replies ??= new HeldReplies();
+      this.#replies.push(server.gate.hold(this));
+    } else {
+      server.state.stats.outputBytes += byteLength;
+      server.reply.sendTo(connection);
+      if (connection.pendingBytes === 0) return;
+    }
+    this.#limitOutput();
+  }
+
+  #limitOutput(): void {
+    const { outputBytes } = this;
+    const { hardBytes } = this.server.config.current.clientOutputBufferLimits.normal;
+    if (hardBytes > 0 && outputBytes > hardBytes) this.#closeOverLimit("hard");
+    else if (outputBytes > PENDING_REPLY_BYTES_MAX && !this.#isCongested) {
       this.#isCongested = true;
-      connection.pauseReading();
+      this.connection.pauseReading();
     }
   }
 }

@@ -21,6 +21,12 @@ export const MAY_REPLICATE = 64;
 export const EXECUTES = 128;
 /** Counts as use of its keys whatever the client asked for. */
 export const ALWAYS_TOUCHES = 256;
+/** May run while what was kept is being read. */
+export const WHILE_LOADING = 512;
+/** Its reply depends on all that was ever written. */
+export const SEES_ALL = 1024;
+/** Refused as a write is. */
+export const TELLS_TROUBLE = 2048;
 
 const BIT_BY_FLAG: Partial<Record<CommandFlag, number>> = {
   write: WRITE,
@@ -28,6 +34,7 @@ const BIT_BY_FLAG: Partial<Record<CommandFlag, number>> = {
   no_auth: NO_AUTH,
   no_multi: NO_MULTI,
   may_replicate: MAY_REPLICATE,
+  loading: WHILE_LOADING,
 };
 
 const LOWER_CASE = 0x20;
@@ -51,6 +58,8 @@ export class Entry {
     let bits = command.unqueued ? UNQUEUED : 0;
     if (command.executes) bits |= EXECUTES;
     if (command.alwaysTouches) bits |= ALWAYS_TOUCHES;
+    if (command.seesAll) bits |= SEES_ALL;
+    if (command.tellsTrouble) bits |= TELLS_TROUBLE;
     if (command.kind === "data" && command.complexity === "O(1)") bits |= CONSTANT_TIME;
     for (const flag of command.flags) bits |= BIT_BY_FLAG[flag] ?? 0;
     this.bits = bits;

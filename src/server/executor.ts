@@ -12,6 +12,7 @@ import { argumentsForLog } from "../commands/slowlog.js";
 import { ArenaFull } from "../keyspace/arena.js";
 import {
   executionAborted,
+  LOADING,
   NO_AUTH as NOT_AUTHENTICATED,
   OUT_OF_MEMORY,
   ReplyError,
@@ -31,10 +32,14 @@ import {
   MAY_REPLICATE,
   NO_AUTH,
   NO_MULTI,
+  SEES_ALL,
+  TELLS_TROUBLE,
   UNQUEUED,
+  WHILE_LOADING,
   WRITE,
 } from "./command-index.js";
 import type { NodeState } from "./node-state.js";
+import type { ReplyGate } from "./reply-gate.js";
 
 /** One in so many commands of constant time is timed, and stands for the others in the statistics: two looks at the clock cost a tenth of a GET. */
 const SAMPLE_EVERY = 16;
@@ -46,24 +51,33 @@ const QUEUED_OBJECT_BYTES = 128;
 /** As Redis: an unknown command's name and arguments are shown up to so many bytes. */
 const SHOWN_BYTES = 128;
 
+export interface ExecutorOptions {
+  readonly index: CommandIndex;
+  readonly node: NodeState;
+  readonly call: SessionCall;
+  readonly gate: ReplyGate;
+}
+
 export class Executor {
   readonly call: SessionCall;
   readonly #index: CommandIndex;
   readonly #node: NodeState;
   readonly #reply: ReplyWriter;
+  readonly #gate: ReplyGate;
   readonly #queueScanner = new RequestScanner();
   #untilSample = 1;
 
-  constructor(index: CommandIndex, node: NodeState, call: SessionCall) {
+  constructor({ index, node, call, gate }: ExecutorOptions) {
     this.#index = index;
     this.#node = node;
+    this.#gate = gate;
     this.call = call;
     this.#reply = call.reply;
   }
 
   /**
-   * Executes one scanned request and writes its reply. Returns false if the command must wait (CLIENT PAUSE): nothing
-   * happened, and it is to be offered again.
+   * Executes one scanned request and writes its reply. Returns false if the command must wait (CLIENT PAUSE, or room in
+   * the log): nothing happened, and it is to be offered again.
    */
   execute(client: Client, bytes: Buffer, marks: Int32Array, count: number): boolean {
     const { call } = this;
@@ -81,8 +95,18 @@ export class Executor {
     ) {
       return this.#executeGuarded(client, entry);
     }
+    if (call.keyspace.journal === null) {
+      client.lastEntry = entry;
+      this.#run(entry, client);
+      return true;
+    }
+    if ((entry.bits & WRITE) !== 0 && !node.persistence.hasRoomFor(this.#requestBytes())) {
+      return this.#executeGuarded(client, entry);
+    }
     client.lastEntry = entry;
+    this.#gate.begin();
     this.#run(entry, client);
+    this.#conclude(entry);
     return true;
   }
 
@@ -111,12 +135,23 @@ export class Executor {
     }
   }
 
+  /** All that a command, or a transaction, changed is one batch; its reply may have to wait until that lasts. */
+  #conclude(entry: Entry): void {
+    this.call.keyspace.journal?.ended();
+    this.#gate.end((entry.bits & SEES_ALL) !== 0);
+  }
+
+  #requestBytes(): number {
+    const { marks, count } = this.call;
+    return marks[(count << 1) - 1]! - marks[0]!;
+  }
+
   #run(entry: Entry, client: Client): void {
     const timed =
       (entry.bits & CONSTANT_TIME) === 0 ||
       --this.#untilSample === 0 ||
       this.#node.timesAll ||
-      this.call.marks[(this.call.count << 1) - 1]! - this.call.marks[0]! > LONG_REQUEST_BYTES;
+      this.#requestBytes() > LONG_REQUEST_BYTES;
     if (timed) {
       this.#runTimed(entry, client);
       return;
@@ -198,10 +233,17 @@ export class Executor {
     if (transaction !== null && (bits & NO_MULTI) !== 0) {
       return this.#reject(client, entry, new ReplyError("ERR Command not allowed inside a transaction"));
     }
-    if (node.isOverMemory && needsMemory(bits, transaction) && !node.makeRoom()) {
+    if (node.mustMakeRoom && needsMemory(bits, transaction) && !node.makeRoom()) {
       return this.#reject(client, entry, new ReplyError(OUT_OF_MEMORY));
     }
-    if (node.holdsBack(bits, transaction)) {
+    const { refusal } = node;
+    if (refusal !== null && ((bits & TELLS_TROUBLE) !== 0 || writes(bits, transaction))) {
+      return this.#reject(client, entry, new ReplyError(refusal));
+    }
+    if (node.isLoading && needsData(bits, transaction)) {
+      return this.#reject(client, entry, new ReplyError(LOADING));
+    }
+    if (node.holdsBack(bits, transaction) || !this.#hasRoomFor(bits, transaction)) {
       node.stats.totalCommands--;
       return false;
     }
@@ -210,9 +252,19 @@ export class Executor {
       this.#enqueue(client, transaction, bits);
       return true;
     }
+    this.#gate.begin();
     if (client.replyMode === "on") this.#runGuarded(entry, client);
     else this.#runSilently(entry, client);
+    this.#conclude(entry);
     return true;
+  }
+
+  /** Whether the log has room for what the command will change; what is only queued changes nothing yet. */
+  #hasRoomFor(bits: number, transaction: Transaction | null): boolean {
+    const { persistence } = this.#node;
+    if (transaction === null) return (bits & WRITE) === 0 || persistence.hasRoomFor(this.#requestBytes());
+    const isExecuted = (bits & EXECUTES) !== 0 && transaction.writes;
+    return !isExecuted || persistence.hasRoomFor(transaction.queuedBytes);
   }
 
   /** CLIENT REPLY OFF and SKIP. */
@@ -247,6 +299,7 @@ export class Executor {
     this.#node.stats.totalCommands--;
     if (bits & (WRITE | MAY_REPLICATE)) transaction.writes = true;
     if (bits & DENY_OOM) transaction.needsMemory = true;
+    if ((bits & WHILE_LOADING) === 0) transaction.needsData = true;
     const mark = this.#reply.mark();
     this.#reply.simple("QUEUED");
     if (client.replyMode !== "on") this.#reply.rollback(mark);
@@ -303,6 +356,16 @@ function needsMemory(bits: number, transaction: Transaction | null): boolean {
   if ((bits & DENY_OOM) !== 0) return true;
   if (transaction === null) return false;
   return (bits & EXECUTES) !== 0 ? transaction.needsMemory : (bits & UNQUEUED) === 0;
+}
+
+function writes(bits: number, transaction: Transaction | null): boolean {
+  return (bits & WRITE) !== 0 || ((bits & EXECUTES) !== 0 && transaction?.writes === true);
+}
+
+/** Whether a command is refused until what was kept has been read. */
+function needsData(bits: number, transaction: Transaction | null): boolean {
+  if ((bits & WHILE_LOADING) === 0) return true;
+  return (bits & EXECUTES) !== 0 && transaction?.needsData === true;
 }
 
 /** As Redis shows what it was given: not much of it, and nothing from a zero byte on. */

@@ -9,11 +9,13 @@ import type {
   Node,
   NodeStats,
   Session,
+  ShutdownOptions,
   SlowCommand,
   Transaction,
 } from "../commands/session.js";
 import { Slowlog } from "../commands/slowlog.js";
 import type { ConfigStore } from "../config/config-store.js";
+import type { PersistenceView } from "../durability/persistence-view.js";
 import type { Clock } from "../host/clock.js";
 import type { Host } from "../host/host.js";
 import type { System } from "../host/system.js";
@@ -22,10 +24,13 @@ import type { Keyspace } from "../keyspace/keyspace.js";
 import { Sweeper } from "../keyspace/sweeper.js";
 import type { Client } from "./client.js";
 import { type CommandIndex, EXECUTES, MAY_REPLICATE, WRITE } from "./command-index.js";
+import { Shutdown } from "./shutdown.js";
 
 /** Bits of `hurdles`. */
 const PAUSED = 1;
 const OVER_MEMORY = 2;
+const LOADING = 4;
+const REFUSING_WRITES = 8;
 
 const ERROR_CODES_MAX = 128;
 const MICROS_PER_MS = 1000;
@@ -39,7 +44,8 @@ export interface NodeStateOptions {
   readonly index: CommandIndex;
   readonly runId: string;
   readonly configFile: string;
-  readonly shutdown: () => void;
+  readonly persistence: PersistenceView;
+  readonly stop: () => void;
 }
 
 export class NodeState implements Node {
@@ -67,7 +73,8 @@ export class NodeState implements Node {
   pausedUntilMs = 0;
   pausesWritesOnly = false;
   isActiveExpiryOn = true;
-  readonly shutdown: () => void;
+  readonly persistence: PersistenceView;
+  readonly #shutdown: Shutdown;
   readonly #host: Host;
   readonly #config: ConfigStore;
   readonly #index: CommandIndex;
@@ -83,7 +90,8 @@ export class NodeState implements Node {
     this.#index = index;
     this.runId = options.runId;
     this.configFile = options.configFile;
-    this.shutdown = options.shutdown;
+    this.persistence = options.persistence;
+    this.#shutdown = new Shutdown({ ...options, log: host.log });
     this.system = host.system;
     this.clock = host.clock;
     this.keyspace = keyspace;
@@ -92,6 +100,7 @@ export class NodeState implements Node {
     this.commands = new Map(index.entries.map(({ name, command }) => [name, command]));
     this.sweeper = new Sweeper(keyspace, host.clock);
     this.evictor = new Evictor(keyspace, host.random, host.clock);
+    this.observePersistence();
     this.configure();
     config.subscribe(() => this.configure());
   }
@@ -113,9 +122,26 @@ export class NodeState implements Node {
     this.checkMemory();
   }
 
+  /** Looks what log and snapshots forbid; asked whenever that changes. */
+  observePersistence(): void {
+    const { loading, refusal } = this.persistence;
+    this.hurdles &= ~(LOADING | REFUSING_WRITES);
+    if (loading !== null) this.hurdles |= LOADING;
+    if (refusal !== null) this.hurdles |= REFUSING_WRITES;
+  }
+
+  get isLoading(): boolean {
+    return (this.hurdles & LOADING) !== 0;
+  }
+
+  /** Why writes are refused; null if they are not. */
+  get refusal(): string | null {
+    return (this.hurdles & REFUSING_WRITES) === 0 ? null : this.persistence.refusal;
+  }
+
   /** Looks whether the memory limit is reached; asked once per turn of the loop. */
   checkMemory(): void {
-    if (this.evictor.isOverLimit()) this.hurdles |= OVER_MEMORY;
+    if (!this.isLoading && this.evictor.isOverLimit()) this.hurdles |= OVER_MEMORY;
     else this.hurdles &= ~OVER_MEMORY;
   }
 
@@ -123,9 +149,16 @@ export class NodeState implements Node {
     return (this.hurdles & OVER_MEMORY) !== 0;
   }
 
+  /** Whether there is too little memory and something may be done about it: eviction is a write, and the log must take it. */
+  get mustMakeRoom(): boolean {
+    return this.isOverMemory && this.persistence.hasRoomFor(0);
+  }
+
   /** Evicts until there is room. False if there is still none. */
   makeRoom(): boolean {
     const hasRoom = this.evictor.makeRoom();
+    // Not a part of the command that needed the room.
+    this.keyspace.journal?.ended();
     this.checkMemory();
     return hasRoom;
   }
@@ -225,6 +258,14 @@ export class NodeState implements Node {
     } catch (error) {
       return `ERR Rewriting config file: ${(error as Error).message}`;
     }
+  }
+
+  shutdown(options: ShutdownOptions): Promise<string | undefined> {
+    return this.#shutdown.begin(options);
+  }
+
+  abortShutdown(): boolean {
+    return this.#shutdown.abort();
   }
 
   executeTransaction(session: Session): void {

@@ -6,6 +6,7 @@ import { SessionCall } from "../commands/session.js";
 import { commands } from "../commands/table.js";
 import type { Config } from "../config/config.js";
 import type { ConfigStore } from "../config/config-store.js";
+import type { PersistenceView } from "../durability/persistence-view.js";
 import type { Host } from "../host/host.js";
 import { HostError } from "../host/host-error.js";
 import type { Log } from "../host/log.js";
@@ -21,6 +22,7 @@ import { CommandIndex } from "./command-index.js";
 import { Executor } from "./executor.js";
 import { NodeState } from "./node-state.js";
 import { RateMeter } from "./rate-meter.js";
+import { ReplyGate } from "./reply-gate.js";
 
 const PROTECTED_MODE_ERROR =
   "DENIED TorusKV runs in protected mode: no password is set and it takes connections only from this machine. " +
@@ -37,6 +39,7 @@ export interface ServerOptions {
   readonly host: Host;
   readonly config: ConfigStore;
   readonly keyspace: Keyspace;
+  readonly persistence: PersistenceView;
   readonly runId: string;
   readonly configFile: string;
   /** SHUTDOWN. */
@@ -54,7 +57,9 @@ export class Server {
   readonly executor: Executor;
   readonly batch = new Batch();
   readonly keyspace: Keyspace;
+  readonly persistence: PersistenceView;
   readonly eviction: ClientEviction;
+  readonly gate: ReplyGate;
   /** Monotonic milliseconds, as of the last period or connection. */
   nowMs: number;
   /** Closed, or closing: nobody is served any more. */
@@ -65,7 +70,7 @@ export class Server {
   readonly #host: Host;
   readonly #listeners: Listener[] = [];
   readonly #cancels: Cancel[] = [];
-  readonly #pausedClients = new Map<Client, () => void>();
+  readonly #heldBack = new Map<Client, () => void>();
   /** All that are not closed yet: served, closing, turned away, or callers inside the process. */
   readonly #open = new Set<Client>();
   readonly #rates: RateMeter;
@@ -77,28 +82,33 @@ export class Server {
   #allReleased = (): void => {};
 
   constructor(options: ServerOptions) {
-    const { host, config, keyspace } = options;
+    const { host, config, keyspace, persistence } = options;
     this.#host = host;
     this.config = config;
     this.log = host.log;
     this.#fail = options.fail;
     this.keyspace = keyspace;
+    this.persistence = persistence;
     this.nowMs = host.clock.monotonicMs();
     const index = new CommandIndex(commands);
-    this.state = new NodeState({ ...options, index });
+    this.state = new NodeState({ ...options, index, stop: options.shutdown });
+    const countError = (line: string) => this.state.countError(line);
+    this.gate = new ReplyGate({ keyspace, persistence, reply: this.reply, countError });
     const call = new SessionCall({ keyspace, config, reply: this.reply, random: () => host.random.uint32() });
     call.node = this.state;
     call.postpone = (later) => (call.session as Client).postpone(later);
-    this.executor = new Executor(index, this.state, call);
+    this.executor = new Executor({ index, node: this.state, call, gate: this.gate });
     this.state.runTransaction = (client, transaction) =>
       this.executor.executeTransaction(client, transaction);
     // Later, since the command that ends a pause is itself being executed.
-    this.state.resumed = () => void host.timers.after(0, () => this.#resumePaused());
+    this.state.resumed = () => void host.timers.after(0, () => this.#resumeHeldBack());
     this.#rates = new RateMeter(this.state.stats);
     const { clients, stats } = this.state;
     this.eviction = new ClientEviction({ clients, stats, log: host.log });
     this.eviction.configure(config.current);
     this.#cancels.push(config.subscribe((now, before) => this.#reconfigure(now, before)));
+    // Heard until the last reply has left, which is later than the server is told to close.
+    persistence.subscribe(() => this.#guard(() => this.#persistenceChanged()));
     this.beginTurn();
   }
 
@@ -130,6 +140,7 @@ export class Server {
     this.fault = error;
     this.isClosed = true;
     this.reply.reset();
+    this.gate.drop();
     this.log.error("stopping on a fault of our own", {
       error: error instanceof Error ? (error.stack ?? error.message) : String(error),
     });
@@ -159,13 +170,14 @@ export class Server {
 
   /** Sets the clocks for what is done in this turn of the loop. */
   beginTurn(): void {
-    const { clock } = this.#host;
-    this.keyspace.tick(clock.wallMs());
+    // While what was kept is being read, time stands still: nothing of it expires before all of it is there.
+    if (this.state.isLoading) return;
+    this.keyspace.tick(this.#host.clock.wallMs());
     this.state.checkMemory();
   }
 
-  waitForPause(client: Client, resume: () => void): void {
-    this.#pausedClients.set(client, resume);
+  holdBack(client: Client, resume: () => void): void {
+    this.#heldBack.set(client, resume);
   }
 
   /** A client is no longer served, though its connection may still be closing. */
@@ -173,11 +185,12 @@ export class Server {
     this.keyspace.watchers.unwatch(client);
     this.state.clients.delete(client.id);
     this.eviction.forget(client);
-    this.#pausedClients.delete(client);
+    this.#heldBack.delete(client);
   }
 
   /** The connection of a client is closed. */
   released(client: Client): void {
+    this.gate.forget(client);
     this.#open.delete(client);
     if (this.#open.size === 0) this.#allReleased();
   }
@@ -271,7 +284,7 @@ export class Server {
     this.beginTurn();
     const { state } = this;
     if (state.isPaused && this.nowMs >= state.pausedUntilMs) state.unpause();
-    this.#sweep();
+    if (!state.isLoading) this.#sweep();
     for (const client of state.clients.values()) client.check(this.nowMs);
     this.eviction.enforce();
     this.#rates.sample(this.nowMs);
@@ -285,9 +298,19 @@ export class Server {
     this.beginTurn();
     const isExpiryDone = !state.isActiveExpiryOn || state.sweeper.expire(SWEEP_SLICE_MS);
     const isTidy = state.sweeper.tidy(SWEEP_SLICE_MS);
-    const hasRoom = !state.isOverMemory || !state.makeRoom() || !state.isOverMemory;
+    const hasRoom = !state.mustMakeRoom || !state.makeRoom() || !state.isOverMemory;
     if (isExpiryDone && isTidy && hasRoom) return;
     this.#cancelSweep = this.#host.timers.after(SWEEP_PAUSE_MS, () => this.#guard(() => this.#sweep()));
+  }
+
+  #persistenceChanged(): void {
+    const { state } = this;
+    state.observePersistence();
+    this.gate.configure();
+    this.gate.release();
+    if (this.#heldBack.size === 0 || state.isPaused) return;
+    // Those who wait for room in the log find some, or learn that there will be none.
+    if (state.refusal !== null || state.persistence.hasRoomFor(0)) this.#resumeHeldBack();
   }
 
   #reconfigure(now: Config, before: Config): void {
@@ -302,9 +325,9 @@ export class Server {
     }
   }
 
-  #resumePaused(): void {
-    const resumes = [...this.#pausedClients.values()];
-    this.#pausedClients.clear();
+  #resumeHeldBack(): void {
+    const resumes = [...this.#heldBack.values()];
+    this.#heldBack.clear();
     for (const resume of resumes) resume();
   }
 }
