@@ -6,8 +6,11 @@
  * Any damage within 32 successive bits is found for certain, wider damage with a chance of all but 2^-32.
  */
 
-/** What whoever checks bytes asks for: the checksum of `bytes[start, end)`, an unsigned 32-bit integer. */
-export type Checksum = (bytes: Uint8Array, start: number, end: number) => number;
+/**
+ * What whoever checks bytes asks for: the checksum of `bytes[start, end)`, an unsigned 32-bit integer. `seed` is the
+ * checksum of bytes that came before, or a salt.
+ */
+export type Checksum = (bytes: Uint8Array, start: number, end: number, seed?: number) => number;
 
 const SLICES = 4;
 const POLYNOMIAL = 0xedb88320;

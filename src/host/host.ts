@@ -1,3 +1,4 @@
+import type { Checksum } from "../base/crc32.js";
 import type { Clock } from "./clock.js";
 import type { Files } from "./files.js";
 import type { Log } from "./log.js";
@@ -15,4 +16,6 @@ export interface Host {
   readonly system: System;
   readonly files: Files;
   readonly log: Log;
+  /** CRC-32 by the fastest means there are. */
+  readonly checksum: Checksum;
 }

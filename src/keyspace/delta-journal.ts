@@ -25,16 +25,31 @@ import type { Keyspace } from "./keyspace.js";
 import { TYPE_HASH } from "./record.js";
 
 const NO_BATCH = -1;
+/** Slots of one batch that are told apart. Who touches more has touched all: a transaction of a thousand slots is rare. */
+const SLOTS_MAX = 256;
 const NO_BYTES: Buffer = Buffer.alloc(0);
 
 type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
+
+/** Is told of every batch that was written. */
+export interface BatchSink {
+  /**
+   * A batch has ended, at the writer's end. It touched the first `count` of `slots`, some perhaps more than once; if
+   * `count` exceeds their number it touched any. Valid during the call only.
+   */
+  ended(slots: Int32Array, count: number): void;
+}
 
 export class DeltaJournal implements Journal {
   readonly #keyspace: Keyspace;
   readonly #writer: ByteWriter;
   readonly #checksum: Checksum;
+  readonly #sink: BatchSink | null;
   /** Where the batch at hand begins in the writer. */
   #batch = NO_BATCH;
+  /** What the batch at hand touched, as `BatchSink.ended` is told. */
+  readonly #slots = new Int32Array(SLOTS_MAX);
+  #slotCount = 0;
   readonly #life = { clock: 0, origin: 0 };
   readonly #registered = { clock: 0, origin: 0 };
   readonly #predecessor = { clock: 0, origin: 0 };
@@ -51,10 +66,11 @@ export class DeltaJournal implements Journal {
   readonly #composed = new ByteWriter({ bytesMax: BODY_BYTES_MAX });
 
   /** Appends batches to the writer; the bytes are the business of whoever owns it. */
-  constructor(keyspace: Keyspace, writer: ByteWriter, checksum: Checksum) {
+  constructor(keyspace: Keyspace, writer: ByteWriter, checksum: Checksum, sink: BatchSink | null = null) {
     this.#keyspace = keyspace;
     this.#writer = writer;
     this.#checksum = checksum;
+    this.#sink = sink;
     const place = { db: 0, slot: 0, key: this.#key };
     this.#record = {
       ...place,
@@ -168,11 +184,13 @@ export class DeltaJournal implements Journal {
   }
 
   flushed(database: number, clock: number): void {
+    this.#touchAll();
     const floor = { clock, origin: this.#keyspace.origin };
     writeFlush(this.#begun(), { kind: "flush", db: database, slot: null, floor });
   }
 
   swapped(one: number, other: number, clock: number): void {
+    this.#touchAll();
     const version = { clock, origin: this.#keyspace.origin };
     writeSwap(this.#begun(), { kind: "swap", one, other, version });
   }
@@ -181,6 +199,9 @@ export class DeltaJournal implements Journal {
     if (this.#batch === NO_BATCH) return;
     endBatch(this.#writer, this.#batch, this.#checksum);
     this.#batch = NO_BATCH;
+    const count = this.#slotCount;
+    this.#slotCount = 0;
+    this.#sink?.ended(this.#slots, count);
   }
 
   /** The writer, at the place of the next delta of the batch. */
@@ -193,9 +214,21 @@ export class DeltaJournal implements Journal {
     const { database, slot, bytes, start, end } = this.#keyspace;
     delta.db = database.number;
     delta.slot = slot;
+    this.#touch(slot);
     this.#key.bytes = bytes;
     this.#key.start = start;
     this.#key.end = end;
+  }
+
+  #touch(slot: number): void {
+    const count = this.#slotCount;
+    if (count > SLOTS_MAX || (count > 0 && this.#slots[count - 1] === slot)) return;
+    if (count < SLOTS_MAX) this.#slots[count] = slot;
+    this.#slotCount = count + 1;
+  }
+
+  #touchAll(): void {
+    this.#slotCount = SLOTS_MAX + 1;
   }
 
   #readLife(): void {

@@ -1,5 +1,6 @@
 /** Puts the parts of the real world together. */
 import type { Host } from "../host.js";
+import { nodeChecksum } from "./checksum.js";
 import { nodeClock } from "./clock.js";
 import { nodeFiles } from "./files.js";
 import { createNodeLog, type LogOptions, type NodeLog } from "./log.js";
@@ -30,5 +31,6 @@ export function createNodeHost(options: NodeHostOptions): NodeHost {
     system: createNodeSystem(),
     files: nodeFiles,
     log,
+    checksum: nodeChecksum,
   };
 }

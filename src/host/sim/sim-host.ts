@@ -1,3 +1,4 @@
+import { crc32 } from "../../base/crc32.js";
 import type { Prng } from "../../base/prng.js";
 import type { Host } from "../host.js";
 import type { Network } from "../network.js";
@@ -26,6 +27,7 @@ export class SimHost implements Host {
   readonly system: SimSystem;
   readonly files: SimFiles;
   readonly log: SimLog;
+  readonly checksum = crc32;
 
   /** How other hosts reach it; its name serves as well. */
   readonly address: string;

@@ -1,0 +1,191 @@
+import { expect } from "chai";
+import { crc32 } from "#torus/base/crc32.js";
+import { slotOf } from "#torus/base/key-hash.js";
+import { readBatch } from "#torus/delta/batch.js";
+import type { Delta } from "#torus/delta/delta.js";
+import { ChangeStream, type StreamConsumer } from "#torus/durability/change-stream.js";
+import { CommandRunner } from "../support/command-runner.js";
+import { smallKeyspace } from "../support/small-keyspace.js";
+import { ManualTurns } from "./manual-turns.js";
+
+const START = 1000;
+
+class Collector implements StreamConsumer {
+  readonly chunks: { readonly bytes: Buffer; readonly copy: Buffer; readonly start: number }[] = [];
+
+  take(bytes: Buffer, start: number): void {
+    this.chunks.push({ bytes, copy: Buffer.from(bytes), start });
+  }
+
+  get bytes(): Buffer {
+    return Buffer.concat(this.chunks.map(({ bytes }) => bytes));
+  }
+
+  batches(): (readonly Delta[])[] {
+    const { bytes } = this;
+    const batches: (readonly Delta[])[] = [];
+    for (let start = 0; start < bytes.length; ) {
+      const reading = readBatch(
+        { bytes, start, end: bytes.length },
+        { checksum: crc32, batchBytesMax: 2 ** 30 },
+      );
+      if (reading.kind !== "batch") throw new Error(`a batch is ${reading.kind}`);
+      batches.push(reading.deltas);
+      start = reading.end;
+    }
+    return batches;
+  }
+}
+
+function slot(key: string): number {
+  return slotOf(Buffer.from(key), 0, key.length);
+}
+
+describe("the change stream", () => {
+  function setUp() {
+    const keyspace = smallKeyspace();
+    const turns = new ManualTurns();
+    const stream = new ChangeStream({ keyspace, timers: turns, checksum: crc32, position: START });
+    const runner = new CommandRunner(keyspace);
+    /** Runs commands as one transaction. */
+    const run = (...commands: string[]) => {
+      for (const command of commands) runner.execute(...command.split(" "));
+      runner.takeReplies();
+      keyspace.journal?.ended();
+    };
+    return { keyspace, turns, stream, run, collector: new Collector() };
+  }
+
+  it("costs a keyspace nothing while nobody consumes it", () => {
+    const { keyspace, stream, run, collector } = setUp();
+    expect(keyspace.journal).equal(null);
+    run("SET a 1");
+    const leave = stream.subscribe(collector);
+    expect(keyspace.journal).not.equal(null);
+    leave();
+    expect(keyspace.journal).equal(null);
+    run("SET a 2");
+    expect(stream.position).equal(START);
+    expect(collector.chunks).deep.equal([]);
+  });
+
+  it("hands over once a turn, whole batches in order, each chunk where the one before it ended", () => {
+    const { stream, run, turns, collector } = setUp();
+    stream.subscribe(collector);
+    run("SET a 1");
+    run("SET b 2", "INCR c");
+    run("GET a");
+    expect(collector.chunks.length).equal(0);
+    expect(turns.dueCount).equal(1);
+    turns.endTurn();
+    expect(collector.chunks.length).equal(1);
+    expect(collector.batches().map((deltas) => deltas.length)).deep.equal([1, 2]);
+    run("DEL a b");
+    turns.endTurn();
+    const [first, second] = collector.chunks;
+    expect(first!.start).equal(START);
+    expect(second!.start).equal(START + first!.bytes.length);
+    expect(stream.position).equal(second!.start + second!.bytes.length);
+    turns.endTurn();
+    expect(collector.chunks.length, "nothing happened since").equal(2);
+  });
+
+  it("never changes bytes that it handed out, whatever comes after them", () => {
+    const { stream, run, collector } = setUp();
+    stream.subscribe(collector);
+    const value = "v".repeat(40_000);
+    for (let i = 0; i < 100; i++) {
+      run(`SET key:${i} ${value}${i}`);
+      stream.flushNow();
+    }
+    run(`SET large ${"w".repeat(3_000_000)}`);
+    for (let i = 0; i < 100; i++) run(`SET key:${i} ${i}`);
+    stream.flushNow();
+    for (const { bytes, copy } of collector.chunks) expect(bytes.equals(copy)).equal(true);
+    expect(collector.batches().length).equal(201);
+    expect(stream.position).equal(START + collector.bytes.length);
+  });
+
+  it("hands over within a turn what grows long, so that no chunk is much longer than one batch", () => {
+    const { stream, run, collector } = setUp();
+    stream.subscribe(collector);
+    for (let i = 0; i < 100; i++) run(`SET key:${i} ${"v".repeat(50_000)}`);
+    expect(collector.chunks.length).greaterThan(5);
+    for (const { bytes } of collector.chunks) expect(bytes.length).lessThan(600_000);
+  });
+
+  it("knows behind which batch each slot was last touched", () => {
+    const { stream, run, collector } = setUp();
+    stream.subscribe(collector);
+    expect(stream.positionOf(slot("a"))).equal(0);
+    run("SET a 1");
+    const afterA = stream.position;
+    run("SET b 1", "SET c 1", "SET b 2");
+    const afterB = stream.position;
+    run("GET a");
+    expect(stream.positionOf(slot("a"))).equal(afterA);
+    expect(stream.positionOf(slot("b"))).equal(afterB);
+    expect(stream.positionOf(slot("c"))).equal(afterB);
+    stream.flushNow();
+    expect(stream.positionOf(slot("a"))).equal(afterA);
+    expect(stream.positionOf(slot("d"))).equal(0);
+  });
+
+  for (const command of ["FLUSHDB", "SWAPDB 0 1"]) {
+    it(`counts ${command} as touching every slot`, () => {
+      const { stream, run, collector } = setUp();
+      stream.subscribe(collector);
+      run("SET a 1");
+      run(command);
+      const after = stream.position;
+      for (const key of ["a", "b"]) expect(stream.positionOf(slot(key))).equal(after);
+      run("SET a 1");
+      expect(stream.positionOf(slot("a"))).equal(stream.position);
+      expect(stream.positionOf(slot("b"))).equal(after);
+    });
+  }
+
+  it("counts a transaction of very many slots as touching at least those", () => {
+    const { stream, run, collector } = setUp();
+    stream.subscribe(collector);
+    const keys = Array.from({ length: 1000 }, (_, i) => `key:${i}`);
+    run(...keys.map((key) => `SET ${key} 1`));
+    for (const key of keys) expect(stream.positionOf(slot(key))).equal(stream.position);
+    run("SET a 1");
+    expect(stream.positionOf(slot("b")), "the list of slots began anew").lessThan(stream.position);
+  });
+
+  it("gives a consumer all from when it came until it left, others' business aside", () => {
+    const { stream, run, collector, turns } = setUp();
+    const late = new Collector();
+    stream.subscribe(collector);
+    run("SET a 1");
+    const came = stream.position;
+    const leave = stream.subscribe(late);
+    run("SET b 2");
+    const left = stream.position;
+    leave();
+    leave();
+    run("SET c 3");
+    turns.endTurn();
+    expect(late.chunks[0]!.start).equal(came);
+    expect(came + late.bytes.length).equal(left);
+    expect(START + collector.bytes.length).equal(stream.position);
+  });
+
+  it("lets a consumer leave while it is given something", () => {
+    const { stream, run, collector, turns } = setUp();
+    stream.subscribe(collector);
+    const leave = stream.subscribe({
+      take() {
+        leave();
+        stream.flushNow();
+      },
+    });
+    run("SET a 1");
+    turns.endTurn();
+    run("SET a 2");
+    turns.endTurn();
+    expect(collector.batches().length).equal(2);
+  });
+});
