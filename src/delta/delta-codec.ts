@@ -1,7 +1,7 @@
 /**
  * The bytes of a delta. Integers are little-endian, varints those of base/varint.ts.
  *
- *     delta    := record | patch | flush | collect | swap
+ *     delta    := record | patch | flush | collect | swap | piece
  *     record   := tag:u8 place life:version [deadline] [register:version] [sized]
  *                 tag       the body's rank (record-state.ts), + 32 if there is a deadline, + 64 if there is a register
  *                 deadline  varint, milliseconds; without it there is none
@@ -11,8 +11,11 @@
  *                 deadline  0 for none
  *     flush    := 129:u8 db:u8 slot:u16 floor:version
  *                 db 255 is all databases, slot 65535 all slots
- *     collect  := 130:u8 slot:u16 floor:version
+ *     collect  := 130:u8 db:u8 slot:u16 floor:version
+ *                 db 255 is all databases
  *     swap     := 131:u8 one:u8 other:u8 version
+ *     piece    := 132:u8 place life:version deadline:varint register:version total:varint offset:varint sized
+ *                 deadline  0 for none
  *
  *     place    := db:u8 slot:u16 key:sized
  *     sized    := length:varint byte*
@@ -37,12 +40,15 @@ import {
 import { RANK_MAX, RANKS, type RecordState } from "./record-state.js";
 import { equalVersions, VERSION_BYTES, type Version, writeVersion } from "./version.js";
 
-const HAS_DEADLINE = 32;
-const HAS_REGISTER = 64;
-const PATCH = 128;
+/** In the tag of a record. */
+export const HAS_DEADLINE = 32;
+export const HAS_REGISTER = 64;
+/** The lowest tag of what is no record. */
+export const PATCH = 128;
 const FLUSH = 129;
 const COLLECT = 130;
 const SWAP = 131;
+const PIECE = 132;
 
 const ALL_DBS = 255;
 const ALL_SLOTS = 0xffff;
@@ -75,6 +81,16 @@ export interface PlacedPatch extends PlacedKey {
   readonly bytes: ByteRange;
 }
 
+/** A piece of a text where it lies. */
+export interface PlacedPiece extends PlacedKey {
+  readonly life: Version;
+  readonly deadlineMs: number;
+  readonly registered: Version;
+  readonly totalBytes: number;
+  readonly offset: number;
+  readonly bytes: ByteRange;
+}
+
 export function writeRecord(writer: ByteWriter, record: PlacedRecord): void {
   const { life, deadlineMs, registered, rank } = record;
   const isOfLife = equalVersions(registered, life);
@@ -96,6 +112,17 @@ export function writePatch(writer: ByteWriter, patch: PlacedPatch): void {
   writer.sized(patch.bytes);
 }
 
+export function writePiece(writer: ByteWriter, piece: PlacedPiece): void {
+  writer.u8(PIECE);
+  writePlace(writer, piece);
+  appendVersion(writer, piece.life);
+  writer.varint(piece.deadlineMs);
+  appendVersion(writer, piece.registered);
+  writer.varint(piece.totalBytes);
+  writer.varint(piece.offset);
+  writer.sized(piece.bytes);
+}
+
 export function writeFlush(writer: ByteWriter, { db, slot, floor }: FlushDelta): void {
   writer.u8(FLUSH);
   writer.u8(db ?? ALL_DBS);
@@ -103,8 +130,9 @@ export function writeFlush(writer: ByteWriter, { db, slot, floor }: FlushDelta):
   appendVersion(writer, floor);
 }
 
-export function writeCollect(writer: ByteWriter, { slot, floor }: CollectDelta): void {
+export function writeCollect(writer: ByteWriter, { db, slot, floor }: CollectDelta): void {
   writer.u8(COLLECT);
+  writer.u8(db ?? ALL_DBS);
   writer.u16(slot);
   appendVersion(writer, floor);
 }
@@ -124,6 +152,15 @@ export function writeDelta(writer: ByteWriter, delta: Delta): void {
       break;
     case "patch":
       writePatch(writer, { ...delta, key: rangeOf(delta.key), bytes: rangeOf(delta.bytes) });
+      break;
+    case "piece":
+      writePiece(writer, {
+        ...delta,
+        key: rangeOf(delta.key),
+        deadlineMs: delta.expiry.deadlineMs,
+        registered: delta.expiry.version,
+        bytes: rangeOf(delta.bytes),
+      });
       break;
     case "flush":
       writeFlush(writer, delta);
@@ -186,7 +223,12 @@ function readTagged(reader: ByteReader, tag: number): Delta | undefined {
     case FLUSH:
       return readFlush(reader);
     case COLLECT:
-      return { kind: "collect", slot: readSlot(reader), floor: readVersion(reader) };
+      return {
+        kind: "collect",
+        db: readAnyDatabase(reader),
+        slot: readSlot(reader),
+        floor: readVersion(reader),
+      };
     case SWAP:
       return {
         kind: "swap",
@@ -194,6 +236,8 @@ function readTagged(reader: ByteReader, tag: number): Delta | undefined {
         other: readDatabase(reader),
         version: readVersion(reader),
       };
+    case PIECE:
+      return readPiece(reader);
     default:
       return tag < PATCH ? readRecord(reader, tag) : undefined;
   }
@@ -227,16 +271,33 @@ function readPatch(reader: ByteReader): Delta | undefined {
   return { kind: "patch", ...place, predecessor, life, deadlineMs, offset, bytes };
 }
 
+function readPiece(reader: ByteReader): Delta | undefined {
+  const place = readPlace(reader);
+  const life = readVersion(reader);
+  const deadlineMs = reader.varint();
+  const expiry = { deadlineMs, version: readVersion(reader) };
+  const totalBytes = reader.varint();
+  const offset = reader.varint();
+  const bytes = reader.sized();
+  if (totalBytes > BODY_BYTES_MAX || offset + bytes.length > totalBytes) return undefined;
+  return { kind: "piece", ...place, life, expiry, totalBytes, offset, bytes };
+}
+
 function readFlush(reader: ByteReader): Delta {
-  const db = reader.u8();
+  const db = readAnyDatabase(reader);
   const slot = reader.u16();
   if (slot >= SLOT_COUNT && slot !== ALL_SLOTS) reader.fail();
   const floor = readVersion(reader);
-  return { kind: "flush", db: db === ALL_DBS ? null : db, slot: slot === ALL_SLOTS ? null : slot, floor };
+  return { kind: "flush", db, slot: slot === ALL_SLOTS ? null : slot, floor };
 }
 
 function readPlace(reader: ByteReader): KeyPlace {
   return { db: readDatabase(reader), slot: readSlot(reader), key: reader.sized() };
+}
+
+function readAnyDatabase(reader: ByteReader): number | null {
+  const db = reader.u8();
+  return db === ALL_DBS ? null : db;
 }
 
 function readDatabase(reader: ByteReader): number {

@@ -3,10 +3,10 @@
  * stream, acknowledgement and application. Their bytes are in delta-codec.ts, what they do in apply.ts and
  * remains.ts.
  */
-import type { RecordState } from "./record-state.js";
+import type { ExpiryRegister, RecordState } from "./record-state.js";
 import type { Version } from "./version.js";
 
-export type Delta = RecordDelta | PatchDelta | FlushDelta | CollectDelta | SwapDelta;
+export type Delta = RecordDelta | PatchDelta | PieceDelta | FlushDelta | CollectDelta | SwapDelta;
 
 /** Where a key lives. */
 export interface KeyPlace {
@@ -37,6 +37,20 @@ export interface PatchDelta extends KeyPlace {
   readonly bytes: Uint8Array;
 }
 
+/**
+ * Some bytes of a text that is too large to be told in one piece. It does not merge: until all of its pieces have come the
+ * text is not to be shown to anybody. For snapshots, which are read as a whole before the first client is served.
+ */
+export interface PieceDelta extends KeyPlace {
+  readonly kind: "piece";
+  readonly life: Version;
+  readonly expiry: ExpiryRegister;
+  /** Of the whole text. */
+  readonly totalBytes: number;
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
 /** FLUSHALL and FLUSHDB: lives below the floor do not exist. */
 export interface FlushDelta {
   readonly kind: "flush";
@@ -48,11 +62,13 @@ export interface FlushDelta {
 }
 
 /**
- * The slot, in all databases, takes this birth floor and collects remains up to it. Made only when every owner, current
- * and pending, has merged all deltas up to the floor and what any of them wrote before it had (docs/formats/delta.md).
+ * The slot takes this birth floor and collects remains up to it. Made only when every owner, current and pending, has
+ * merged all deltas up to the floor and what any of them wrote before it had (docs/formats/delta.md).
  */
 export interface CollectDelta {
   readonly kind: "collect";
+  /** null for all. */
+  readonly db: number | null;
   readonly slot: number;
   readonly floor: Version;
 }

@@ -10,22 +10,25 @@ import type {
   FlushDelta,
   KeyPlace,
   PatchDelta,
+  PieceDelta,
   RecordDelta,
   SwapDelta,
 } from "../delta/delta.js";
 import { equalStates } from "../delta/equal-states.js";
-import { newestVersion, type RecordState } from "../delta/record-state.js";
-import { collected, floorOfRemains, survivesFlush } from "../delta/remains.js";
-import { compareVersions, type Version } from "../delta/version.js";
+import { msOfClock } from "../delta/hybrid-clock.js";
+import { merge } from "../delta/merge.js";
+import { NO_BODY, newestVersion, type RecordState } from "../delta/record-state.js";
+import { collected, floorOfRemains, isSettled, survivesFlush } from "../delta/remains.js";
+import { compareVersions, maxVersion, type Version } from "../delta/version.js";
 import { type Location, NOWHERE } from "./arena.js";
 import type { Database } from "./database.js";
 import type { HashLimits } from "./hash-writer.js";
 import type { Keyspace } from "./keyspace.js";
+import { TYPE_NONE, TYPE_TEXT } from "./record.js";
+import { dropMarks, hasRemains, isOpenTable } from "./remains.js";
+import { forEachKey } from "./slot-walk.js";
 import { readLife, readState } from "./state-reader.js";
 import { writeState } from "./state-writer.js";
-
-const HASHES = 2 ** 32;
-const HOMES_PER_STEP = 1024;
 
 /** `needs-record`: the delta builds on what is missing here, and an owner that has the record must send it whole. */
 export type Application = Outcome["kind"];
@@ -40,6 +43,8 @@ export function applyDelta(keyspace: Keyspace, limits: HashLimits, delta: Delta)
       return applyToKey(keyspace, limits, delta);
     case "patch":
       return applyToKey(keyspace, limits, delta);
+    case "piece":
+      return applyPiece(keyspace, delta);
     case "flush":
       return flush(keyspace, delta);
     case "collect":
@@ -128,42 +133,72 @@ function flush(keyspace: Keyspace, { db, slot, floor }: FlushDelta): Application
 }
 
 function endLivesBelow(keyspace: Keyspace, slot: number, floor: Version): void {
-  forEachKey(keyspace, slot, () => {
-    if (survivesFlush(readLife(keyspace.database, placeOf(keyspace)).life, floor)) return;
+  const { database } = keyspace;
+  const isOver = (at: Location) => !survivesFlush(readLife(database, at).life, floor);
+  forEachKey(keyspace, slot, isOver, () => {
+    // To open a key whose record has expired is to lose it.
+    if (placeOf(keyspace) === NOWHERE) return;
     const wasSeen = keyspace.at !== NOWHERE;
     keyspace.drop(0);
     if (wasSeen) keyspace.changed();
   });
 }
 
-function collect(keyspace: Keyspace, limits: HashLimits, { slot, floor }: CollectDelta): Application {
+function collect(keyspace: Keyspace, limits: HashLimits, { db, slot, floor }: CollectDelta): Application {
   keyspace.clock.observe(floor.clock);
   for (const database of keyspace.databases) {
+    if (db !== null && db !== database.number) continue;
     if (compareVersions(floor, database.birthFloors.version(slot)) <= 0) continue;
     keyspace.select(database.number);
     raiseBirthFloor(database, slot, floor);
-    forEachKey(keyspace, slot, () => {
-      const before = readState(database, placeOf(keyspace));
-      replace(keyspace, limits, before, collected(before, floor));
-    });
+    collectRemains(keyspace, limits, slot, floor);
   }
   return "merged";
 }
 
-/** Opens each key that has a record in a slot of the selected database. */
-function forEachKey(keyspace: Keyspace, slot: number, act: () => void): void {
-  const { index, records } = keyspace.database;
-  const keys: Buffer[] = [];
-  const found: Location[] = [];
-  for (let from = 0; from < HASHES; ) from = index.collect(slot, from, HOMES_PER_STEP, found);
-  for (const at of found) {
-    const { bytes, start, end } = records.key(at);
-    keys.push(Buffer.from(bytes.subarray(start, end)));
+/** Lets a slot of the selected database lose what remains up to a floor. */
+export function collectRemains(keyspace: Keyspace, limits: HashLimits, slot: number, floor: Version): void {
+  const { database } = keyspace;
+  const { records } = database;
+  const endedMs = msOfClock(floor.clock);
+  const isEnded = (at: Location) => records.deadline(at) !== 0 && records.deadline(at) <= endedMs;
+  const isWanted = (at: Location) => isEnded(at) || hasRemains(database, at);
+  forEachKey(keyspace, slot, isWanted, () => {
+    const at = placeOf(keyspace);
+    if (at === NOWHERE) return;
+    if (isOpenTable(keyspace) && !isEnded(at)) {
+      dropMarks(keyspace, floor);
+      return;
+    }
+    const before = readState(database, at);
+    replace(keyspace, limits, before, collected(before, floor));
+  });
+}
+
+function applyPiece(keyspace: Keyspace, piece: PieceDelta): Application {
+  const { life, expiry, totalBytes, offset, bytes } = piece;
+  keyspace.clock.observe(maxVersion(life, expiry.version).clock);
+  openKey(keyspace, piece);
+  const { database, records, slot } = keyspace;
+  const { birth, flush } = database.floorsOf(slot);
+  const state = { life, expiry, body: NO_BODY };
+  if (isSettled(state, birth) || !survivesFlush(life, flush)) return "ignored";
+  const at = placeOf(keyspace);
+  const before = at === NOWHERE ? state : { ...readLife(database, at), body: NO_BODY };
+  const order = compareVersions(before.life, life);
+  if (order > 0) return "ignored";
+  const isOfLife = at !== NOWHERE && order === 0;
+  if (!isOfLife || records.type(at) === TYPE_NONE) {
+    const register = isOfLife ? merge(before, state).expiry : expiry;
+    keyspace.placeRaw(TYPE_TEXT, 0, 0, totalBytes);
+    records.setLife(keyspace.at, life.clock, life.origin);
+    keyspace.writeRegister(register.deadlineMs, register.version.clock, register.version.origin);
+  } else if (records.type(at) !== TYPE_TEXT || records.bodyLength(at) !== totalBytes) {
+    return "ignored";
   }
-  for (const key of keys) {
-    keyspace.peek(key, 0, key.length);
-    if (placeOf(keyspace) !== NOWHERE) act();
-  }
+  const body = records.body(keyspace.at);
+  body.bytes.set(bytes, body.start + offset);
+  return "merged";
 }
 
 /** Not a merge: see docs/decisions on SWAPDB. */

@@ -124,7 +124,7 @@ export class DeltaJournal implements Journal {
   counted(): void {
     this.#place(this.#record);
     this.#readLife();
-    this.#leaveRegister();
+    this.#readRegisterOfPart();
     this.#takeBody();
     const { bytes, start, end } = this.#body;
     const own = findContribution(bytes, start, end, this.#keyspace);
@@ -159,7 +159,7 @@ export class DeltaJournal implements Journal {
     const isRegisterEdited =
       records.registerClock(at) === edit.clock && records.registerOrigin(at) === edit.origin;
     if (isRegisterEdited) this.#readRegister();
-    else this.#leaveRegister();
+    else this.#readRegisterOfPart();
     this.#composeFields();
     this.#record.rank = RANKS.hash;
     this.#fieldCount = 0;
@@ -242,6 +242,16 @@ export class DeltaJournal implements Journal {
     this.#record.deadlineMs = records.deadline(at);
     this.#registered.clock = records.registerClock(at);
     this.#registered.origin = records.registerOrigin(at);
+  }
+
+  /**
+   * The register of a delta that tells a part of the record. Where no husk will tell that the record expired, each part has
+   * to: in a snapshot that this delta is written into, the rest of the record may be missing, for it expired before its
+   * turn came; and without a deadline the part would come to life.
+   */
+  #readRegisterOfPart(): void {
+    if (this.#keyspace.keepTombstones) this.#leaveRegister();
+    else this.#readRegister();
   }
 
   /** The delta says nothing of the register: that is one of the life itself, below every other. */

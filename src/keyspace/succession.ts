@@ -40,7 +40,7 @@ export function clockAfterExpiry(database: Database, at: Location): number {
 }
 
 /** The highest clock of a version in the record at `at`. */
-function newestClock(database: Database, at: Location): number {
+export function newestClock(database: Database, at: Location): number {
   const { records } = database;
   const newest = Math.max(records.lifeClock(at), records.registerClock(at));
   switch (records.type(at)) {

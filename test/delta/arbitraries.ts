@@ -88,6 +88,20 @@ export const delta: fc.Arbitrary<Delta> = fc.oneof(
     slot: fc.option(place.slot),
     floor: version,
   }),
-  fc.record({ kind: fc.constant("collect" as const), slot: place.slot, floor: version }),
+  fc.record({
+    kind: fc.constant("collect" as const),
+    db: fc.option(place.db),
+    slot: place.slot,
+    floor: version,
+  }),
+  fc.record({
+    kind: fc.constant("piece" as const),
+    ...place,
+    life: version,
+    expiry: fc.record({ deadlineMs: fc.constantFrom(...DEADLINES_MS), version }),
+    totalBytes: fc.constantFrom(1000, 2 ** 31),
+    offset: fc.constantFrom(0, 1, 300),
+    bytes,
+  }),
   fc.record({ kind: fc.constant("swap" as const), one: place.db, other: place.db, version }),
 );

@@ -81,7 +81,20 @@ describe("delta codec", () => {
     );
     expectBytes({ kind: "flush", db: null, slot: null, floor: LATER }, `81 ff ffff ${LATER_HEX}`);
     expectBytes({ kind: "flush", db: 3, slot: 0x1234, floor: LATER }, `81 03 3412 ${LATER_HEX}`);
-    expectBytes({ kind: "collect", slot: 0x1234, floor: LATER }, `82 3412 ${LATER_HEX}`);
+    expectBytes({ kind: "collect", db: 3, slot: 0x1234, floor: LATER }, `82 03 3412 ${LATER_HEX}`);
+    expectBytes({ kind: "collect", db: null, slot: 0x1234, floor: LATER }, `82 ff 3412 ${LATER_HEX}`);
+    expectBytes(
+      {
+        kind: "piece",
+        ...AT_KEY,
+        life: LIFE,
+        expiry: { deadlineMs: 300, version: LATER },
+        totalBytes: 302,
+        offset: 300,
+        bytes: Buffer.from("hi"),
+      },
+      `84 ${AT_KEY_HEX} ${LIFE_HEX} ac02 ${LATER_HEX} ae02 ac02 02 6869`,
+    );
   });
 
   it("writes counters and hashes as they lie in the arena", () => {
@@ -131,15 +144,16 @@ describe("delta codec", () => {
     const plain = `${AT_KEY_HEX} ${LIFE_HEX}`;
     const meaningless = {
       "a swap with all databases": `83 ff 00 ${LATER_HEX}`,
-      "an unknown kind": `84 3412 ${LATER_HEX}`,
+      "an unknown kind": `85 3412 ${LATER_HEX}`,
       "a rank without a kind": `04 ${plain} 00`,
       "the highest rank": `1f ${plain} 00`,
       "no deadline where one is announced": `20 ${plain} 00`,
       "a register that is the life's own": `40 ${plain} ${LIFE_HEX}`,
       "a slot beyond the last": `00 03 0040 00 ${LIFE_HEX}`,
       "a key in all databases": `00 ff 3412 00 ${LIFE_HEX}`,
-      "a clock that is no safe integer": `82 3412 0000000000002000 0100`,
+      "a clock that is no safe integer": `82 03 3412 0000000000002000 0100`,
       "a flush of a slot beyond the last": `81 03 0040 ${LATER_HEX}`,
+      "a piece beyond the end of its text": `84 ${plain} 00 ${LIFE_HEX} 02 01 02 6869`,
       "a patch far beyond any buffer": `80 ${plain} ${LATER_HEX} 00 ffffffff0f 01 00`,
       "a body of more bytes than there are": `01 ${plain} ffffffffffffff0f 00`,
       "half a counter": `02 ${plain} 04 00000000`,

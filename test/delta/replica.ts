@@ -109,7 +109,7 @@ export class Replica {
   collect(floor: Version): void {
     if (compareVersions(floor, this.floors.birth) <= 0) return;
     // Also when it came from another: a log must name a floor before what was made under it.
-    this.log.push({ kind: "collect", slot: 0, floor });
+    this.log.push({ kind: "collect", db: null, slot: 0, floor });
     this.#takeFloors({ ...this.floors, birth: floor });
   }
 

@@ -63,7 +63,7 @@ class Origin {
       const bytes = Buffer.from(collects);
       keyspace.hasher.digest(bytes, 0, bytes.length);
       const floor = { clock: keyspace.clock.next(), origin: keyspace.origin };
-      const delta: Delta = { kind: "collect", slot: keyspace.hasher.slot, floor };
+      const delta: Delta = { kind: "collect", db: null, slot: keyspace.hasher.slot, floor };
       applyDelta(keyspace, SMALL_LIMITS, delta);
       batches.push([delta]);
     }

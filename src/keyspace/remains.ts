@@ -1,0 +1,68 @@
+/** What clients no longer see but records still hold: which records have such remains, and what a birth floor leaves of them. */
+import { HashCursor } from "../delta/packed-hash.js";
+import { compareVersions, type Version } from "../delta/version.js";
+import { type Location, NOWHERE } from "./arena.js";
+import type { Database } from "./database.js";
+import { WALK_END } from "./field-table.js";
+import { PACKED, tableOfHash } from "./hash-body.js";
+import type { Keyspace } from "./keyspace.js";
+import { TYPE_HASH, TYPE_NONE } from "./record.js";
+
+const HOMES_PER_STEP = 128;
+
+const cursor = new HashCursor();
+
+/** Whether the record at `at` is a ghost or has marks of removed fields. */
+export function hasRemains(database: Database, at: Location): boolean {
+  switch (database.records.type(at)) {
+    case TYPE_NONE:
+      return true;
+    case TYPE_HASH:
+      return hasMarks(database, at);
+    default:
+      return false;
+  }
+}
+
+function hasMarks(database: Database, at: Location): boolean {
+  const table = tableOfHash(database, at);
+  if (table !== PACKED) return database.fields.count(table) > database.fields.liveCount(table);
+  const { bytes, start, end } = database.records.body(at);
+  cursor.open(bytes, start, end);
+  // A hash without any entry is a ghost too.
+  if (!cursor.next()) return true;
+  do {
+    if (cursor.isRemoved) return true;
+  } while (cursor.next());
+  return false;
+}
+
+/**
+ * Takes the marks up to a floor, or all, out of the open hash, which is a visible table: in place, for it may be large.
+ * Answers the highest clock of those that were taken out, 0 if there were none.
+ */
+export function dropMarks({ database, hasher, at: hash }: Keyspace, floor: Version | null): number {
+  const { fields, records } = database;
+  const table = tableOfHash(database, hash);
+  const entries: Location[] = [];
+  let highest = 0;
+  for (let from = 0; from < WALK_END; ) {
+    entries.length = 0;
+    from = fields.collect(table, from, HOMES_PER_STEP, entries);
+    for (const at of entries) {
+      if (!fields.isMark(at)) continue;
+      const version = { clock: records.lifeClock(at), origin: records.lifeOrigin(at) };
+      if (floor !== null && compareVersions(version, floor) > 0) continue;
+      highest = Math.max(highest, version.clock);
+      const { bytes, start, end } = records.key(at);
+      hasher.digest(bytes, start, end);
+      fields.remove(table, fields.find(table, hasher.hash, bytes, start, end));
+    }
+  }
+  return highest;
+}
+
+/** Whether the open key is a hash that clients see and that is a table. */
+export function isOpenTable({ database, at }: Keyspace): boolean {
+  return at !== NOWHERE && database.records.type(at) === TYPE_HASH && tableOfHash(database, at) !== PACKED;
+}
