@@ -109,7 +109,9 @@ export class Replay {
     this.#keepTombstones = keyspace.keepTombstones;
     this.#loader = new RecordLoader(keyspace, limits);
     this.#sweeper = new Sweeper(keyspace, clock);
-    this.#loaded = keyspace.databases.map(() => ({ remains: null, newestLife: 0 }));
+    this.#loaded = keyspace.databases.map(({ records }) => {
+      return { remains: null, newestLife: records.arena.usedBytes === 0 ? 0 : Number.POSITIVE_INFINITY };
+    });
     keyspace.keepTombstones = true;
     // An offer for other bytes at the same place could be mistaken for one for these.
     keyspace.hasher.forget();
