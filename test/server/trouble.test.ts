@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { BATCH_BYTES } from "../support/fake-persistence.js";
 import type { SimCaller } from "../support/sim-caller.js";
 import { SimServer } from "../support/sim-server.js";
 
@@ -184,16 +185,29 @@ describe("while the log has no room", () => {
 describe("what nobody asked for", () => {
   it("is no part of the batch of the command that comes next", async () => {
     const [node, client] = await started();
-    await client.askAll("SET a 1", "SET b 2", "SET c 3");
-    node.config.set([["maxmemory-policy", "allkeys-random"]]);
-    const before = node.persistence.position;
-    node.config.set([["maxmemory", "1"]]);
-    await client.ask("SET", "d", "4");
-    expect(node.keyspace.stats.evicted).to.equal(3);
-    expect(node.persistence.position - before).to.be.at.least(10);
-    const ended = node.persistence.position;
-    await client.ask("PING");
-    expect(node.persistence.position).to.equal(ended);
+    const pairs = Array.from({ length: 200 }, (_, i) => [`key:${i}`, "v".repeat(1000)]).flat();
+    await client.ask("MSET", ...pairs);
+    node.config.set([
+      ["maxmemory-policy", "allkeys-random"],
+      ["maxmemory", String(node.keyspace.usedBytes - 50_000)],
+    ]);
+    const { position } = node.persistence;
+    expect(await client.ask("SET", "mine", "v")).to.equal("OK");
+    expect(node.keyspace.stats.evicted).to.be.greaterThan(10);
+    expect(node.persistence.position - position).to.equal(2 * BATCH_BYTES);
+    expect(node.persistence.lastBatch).to.deep.equal([node.keyspace.slot]);
+  });
+
+  it("is a batch of its own if no command comes", async () => {
+    const [node, client] = await started();
+    await client.ask("SET", "k", "v");
+    node.config.set([
+      ["maxmemory-policy", "allkeys-random"],
+      ["maxmemory", "1"],
+    ]);
+    await node.world.advance(1000);
+    expect(node.keyspace.size).to.equal(0);
+    expect(node.persistence.position).to.equal(2 * BATCH_BYTES);
   });
 
   it("a command that fails half-way leaves a batch of what it did", async () => {

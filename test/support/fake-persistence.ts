@@ -31,6 +31,8 @@ export class FakePersistence implements PersistenceView {
     isLastWriteOk: true,
   };
   snapshots: SnapshotFacts = { underWay: null, lastSaveWallSeconds: 7, save: NEVER, rewrite: NEVER };
+  /** The slots that the last batch touched; -1 for all. */
+  lastBatch: readonly number[] = [];
   /** What was asked for; the test calls `end` with the problem, or without. */
   readonly asked: { purpose: SnapshotPurpose; end: (problem?: string) => void }[] = [];
   readonly #positions = new Map<number, number>();
@@ -55,6 +57,7 @@ export class FakePersistence implements PersistenceView {
       ended: () => {
         if (slots.size === 0) return;
         this.position += BATCH_BYTES;
+        this.lastBatch = [...slots];
         for (const slot of slots) this.#positions.set(slot, this.position);
         if (slots.has(-1)) this.#positionOfAll = this.position;
         slots.clear();
