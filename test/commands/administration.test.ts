@@ -145,14 +145,4 @@ describe("SHUTDOWN", () => {
     await node.close();
     expect(await node.call("PING").catch((error: Error) => error.message)).to.equal("the node is closed");
   });
-
-  it("does not pretend to have saved, unless forced", async () => {
-    const node = await startNode({ port: 0 });
-    const refused = await node.call("SHUTDOWN", "SAVE").catch((error: Error) => error.message);
-    expect(refused).to.equal("ERR Errors trying to SHUTDOWN. Check logs.");
-    expect(await node.call("PING")).to.equal("PONG");
-    const forced = await node.call("SHUTDOWN", "SAVE", "FORCE").catch((error: Error) => error.message);
-    expect(forced).to.equal("the node was closed before it replied");
-    await node.close();
-  });
 });
