@@ -1,5 +1,6 @@
 import type { Checksum } from "../base/crc32.js";
 import type { Clock } from "./clock.js";
+import type { Disk } from "./disk.js";
 import type { Files } from "./files.js";
 import type { Log } from "./log.js";
 import type { Network } from "./network.js";
@@ -15,6 +16,7 @@ export interface Host {
   readonly network: Network;
   readonly system: System;
   readonly files: Files;
+  readonly disk: Disk;
   readonly log: Log;
   /** CRC-32 by the fastest means there are. */
   readonly checksum: Checksum;

@@ -2,6 +2,7 @@
 import type { Host } from "../host.js";
 import { nodeChecksum } from "./checksum.js";
 import { nodeClock } from "./clock.js";
+import { nodeDisk } from "./disk.js";
 import { nodeFiles } from "./files.js";
 import { createNodeLog, type LogOptions, type NodeLog } from "./log.js";
 import { createNodeNetwork } from "./network.js";
@@ -30,6 +31,7 @@ export function createNodeHost(options: NodeHostOptions): NodeHost {
     network: createNodeNetwork(log),
     system: createNodeSystem(),
     files: nodeFiles,
+    disk: nodeDisk,
     log,
     checksum: nodeChecksum,
   };

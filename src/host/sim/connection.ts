@@ -124,6 +124,14 @@ export class SimConnection implements Connection {
     this.abandon();
   }
 
+  /** The process that holds this end is no more: it hears of nothing, and the peer sees a reset. */
+  crash(): void {
+    if (this.gone) return;
+    this.events = NOBODY;
+    this.tell((peer) => peer.resetArrived());
+    this.vanish();
+  }
+
   /** The stream is broken: by the peer, or by a fault of the world. */
   resetArrived(): void {
     // Once all is sent, how the peer ends the stream is its own affair.

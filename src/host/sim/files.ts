@@ -1,35 +1,42 @@
+/** Text files as simulated processes see them. */
 import type { Prng } from "../../base/prng.js";
 import type { Files } from "../files.js";
 import { HostError } from "../host-error.js";
+import { type Life, noAnswer } from "./life.js";
 import type { Timeline } from "./timeline.js";
 
 /** A read or a synced write takes up to so long. */
 const LATENCY_MAX_MS = 2;
 
-/** Text files in memory. Every path has a directory, every file may be read. */
-export class SimFiles implements Files {
-  private readonly textByPath = new Map<string, string>();
+export interface FilesSurroundings {
+  readonly timeline: Timeline;
+  readonly prng: Prng;
+  readonly life: Life;
+  readonly place: string;
+  /** The machine's, which outlive its processes. */
+  readonly textByPath: Map<string, string>;
+}
 
-  constructor(
-    private readonly timeline: Timeline,
-    private readonly prng: Prng,
-    private readonly place: string,
-  ) {}
+/** Text files of a machine. Every path has a directory, every file may be read; a replacement is never half done. */
+export class SimFiles implements Files {
+  constructor(private readonly surroundings: FilesSurroundings) {}
 
   async readText(path: string): Promise<string> {
     await this.turnaround("file read");
-    const text = this.textByPath.get(path);
+    const text = this.surroundings.textByPath.get(path);
     if (text === undefined) throw new HostError("ENOENT", `no such file: ${path}`);
     return text;
   }
 
   async replaceText(path: string, text: string): Promise<void> {
     await this.turnaround("file write");
-    this.textByPath.set(path, text);
+    this.surroundings.textByPath.set(path, text);
   }
 
   private turnaround(kind: string): Promise<void> {
-    const atMs = this.timeline.nowMs + this.prng.float() * LATENCY_MAX_MS;
-    return new Promise((resolve) => this.timeline.plan({ atMs, kind, place: this.place }, resolve));
+    const { timeline, prng, life, place } = this.surroundings;
+    if (life.isOver) return noAnswer();
+    const atMs = timeline.nowMs + prng.float() * LATENCY_MAX_MS;
+    return new Promise((resolve) => timeline.plan({ atMs, kind, place }, life.guard(resolve)));
   }
 }

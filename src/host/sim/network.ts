@@ -1,7 +1,9 @@
 /** The simulated network: which hosts there are, and how a stream between two of them comes about. */
+import { assert } from "../../base/assert.js";
 import { HostError } from "../host-error.js";
 import type { Connection, Endpoint, Listener, ListenOptions, Network } from "../network.js";
 import { SimConnection } from "./connection.js";
+import { type Life, noAnswer } from "./life.js";
 import type { Lane, Links } from "./links.js";
 import { type Accept, isLoopback, Site, type TcpEndpoint } from "./site.js";
 import type { Wires } from "./wires.js";
@@ -28,16 +30,27 @@ export class SimNetwork {
     private readonly links: Links,
   ) {}
 
-  /** The network as a new host sees it, and the address by which others reach that host. */
-  addHost(name: string): { network: Network; address: string } {
+  /** A new machine; answers the address by which others reach it. */
+  addSite(name: string): string {
     const number = this.sites.length + 1;
     const site = new Site(name, `10.${number >> 16}.${(number >> 8) & 255}.${number & 255}`);
     this.sites.push(site);
-    const network: Network = {
-      listen: (options, accept) => this.listen(site, options, accept),
-      connect: (endpoint, accept) => this.connect(site, endpoint, accept),
+    return site.address;
+  }
+
+  /** The network as a process on a machine sees it. */
+  networkOf(name: string, life: Life): Network {
+    const site = this.siteOf(name);
+    return {
+      listen: (options, accept) => (life.isOver ? noAnswer() : this.listen(site, options, accept)),
+      connect: (endpoint, accept) => (life.isOver ? noAnswer() : this.connect(site, endpoint, accept)),
     };
-    return { network, address: site.address };
+  }
+
+  /** The process on a machine is no more: nobody listens there, and its streams are broken without its hearing of it. */
+  crash(name: string): void {
+    this.siteOf(name).unbindAll();
+    for (const connection of this.open) if (connection.place === name) connection.crash();
   }
 
   /** Breaks every stream between two hosts; both ends see a reset. */
@@ -50,6 +63,12 @@ export class SimNetwork {
         connection.resetArrived(),
       );
     }
+  }
+
+  private siteOf(name: string): Site {
+    const site = this.sites.find((each) => each.name === name);
+    assert(site !== undefined, "the machine has a place in the network");
+    return site;
   }
 
   private async listen(site: Site, { endpoint }: ListenOptions, accept: Accept): Promise<Listener> {

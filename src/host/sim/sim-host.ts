@@ -3,47 +3,59 @@ import type { Prng } from "../../base/prng.js";
 import type { Host } from "../host.js";
 import type { Network } from "../network.js";
 import type { Random } from "../random.js";
-import { SimClock } from "./clock.js";
+import type { SimClock } from "./clock.js";
+import { SimDisk } from "./disk.js";
 import { SimFiles } from "./files.js";
+import type { Life } from "./life.js";
 import { SimLog } from "./log.js";
+import type { Machine } from "./machine.js";
 import { SimSystem } from "./system.js";
 import type { Timeline } from "./timeline.js";
 import { SimTimers } from "./timers.js";
 
-/** What the world gives a host. */
+/** What the world gives a process. */
 export interface Surroundings {
-  readonly address: string;
+  readonly machine: Machine;
   readonly network: Network;
   readonly timeline: Timeline;
   readonly prng: Prng;
   readonly pid: number;
+  readonly life: Life;
 }
 
-/** One machine of a simulated world, with what a test may do to it: step its clock, read its log, size its memory. */
+/**
+ * A process on a machine of a simulated world, with what a test may do to the machine: step its clock, break its disk, read
+ * the log, size the memory. After a crash the machine's next process has another one.
+ */
 export class SimHost implements Host {
   readonly clock: SimClock;
   readonly timers: SimTimers;
   readonly random: Random;
   readonly system: SimSystem;
   readonly files: SimFiles;
+  readonly disk: SimDisk;
   readonly log: SimLog;
   readonly checksum = crc32;
 
   /** How other hosts reach it; its name serves as well. */
   readonly address: string;
   readonly network: Network;
+  readonly life: Life;
 
   constructor(
     readonly name: string,
-    { address, network, timeline, prng, pid }: Surroundings,
+    { machine, network, timeline, prng, pid, life }: Surroundings,
   ) {
-    this.address = address;
+    const { clock, disk, textByPath } = machine;
+    this.address = machine.address;
     this.network = network;
-    this.clock = new SimClock(timeline);
-    this.timers = new SimTimers(timeline, this.clock, name);
+    this.life = life;
+    this.clock = clock;
+    this.timers = new SimTimers(timeline, clock, life, name);
     this.random = prng.fork("random");
-    this.files = new SimFiles(timeline, prng.fork("files"), name);
-    this.log = new SimLog(this.clock);
+    this.files = new SimFiles({ timeline, prng: prng.fork("files"), life, place: name, textByPath });
+    this.disk = new SimDisk({ machine: disk, timeline, prng: prng.fork("disk"), life, place: name });
+    this.log = new SimLog(clock);
     this.system = new SimSystem(pid);
   }
 }

@@ -44,6 +44,10 @@ export class Site {
     if (at >= 0) this.bounds.splice(at, 1);
   }
 
+  unbindAll(): void {
+    this.bounds.length = 0;
+  }
+
   /** Who listens there, if anyone does. */
   listenerAt(endpoint: Endpoint): Accept | undefined {
     return this.bounds.find((bound) => conflict(bound.endpoint, endpoint))?.accept;

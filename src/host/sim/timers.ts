@@ -1,5 +1,6 @@
 import type { Cancel, Timers } from "../timers.js";
 import type { SimClock } from "./clock.js";
+import type { Life } from "./life.js";
 import type { PlannedEvent, Timeline } from "./timeline.js";
 
 /** Timers that fire exactly when they are due by the clock of their host. */
@@ -7,6 +8,7 @@ export class SimTimers implements Timers {
   constructor(
     private readonly timeline: Timeline,
     private readonly clock: SimClock,
+    private readonly life: Life,
     private readonly place: string,
   ) {}
 
@@ -18,7 +20,7 @@ export class SimTimers implements Timers {
   /** An event of its own, behind those of this very moment that are planned already. */
   afterTurn(fire: () => void): void {
     const atMs = this.timeline.nowMs;
-    this.timeline.plan({ atMs, kind: "turn", place: this.place }, fire);
+    this.timeline.plan({ atMs, kind: "turn", place: this.place }, this.life.guard(fire));
   }
 
   every(periodMs: number, fire: () => void): Cancel {
@@ -33,6 +35,9 @@ export class SimTimers implements Timers {
 
   private plan(delayMs: number, run: () => void): PlannedEvent {
     const atMs = this.timeline.nowMs + this.clock.worldMs(delayMs);
-    return this.timeline.plan({ atMs, kind: "timer", place: this.place, isTimer: true }, run);
+    return this.timeline.plan(
+      { atMs, kind: "timer", place: this.place, isTimer: true },
+      this.life.guard(run),
+    );
   }
 }

@@ -7,12 +7,17 @@ import { Prng } from "../../base/prng.js";
 import type { AfterPromises } from "../after-promises.js";
 import type { Endpoint } from "../network.js";
 import { SimClient } from "./client.js";
+import { SimClock } from "./clock.js";
+import { faultlessDisk } from "./disk.js";
 import { Driver } from "./driver.js";
+import { Life } from "./life.js";
 import { Links, type WireSpeed } from "./links.js";
+import type { Machine } from "./machine.js";
 import { SimNetwork } from "./network.js";
 import { SimHost } from "./sim-host.js";
 import { Timeline } from "./timeline.js";
 import { Trace } from "./trace.js";
+import { Volume } from "./volume.js";
 
 export interface WorldOptions {
   readonly seed: string | number;
@@ -36,6 +41,8 @@ export class World {
   private readonly driver: Driver;
   private readonly links: Links;
   private readonly network: SimNetwork;
+  private readonly machines = new Map<string, Machine>();
+  private nextPid = 1;
   private readonly hostByName = new Map<string, SimHost>();
 
   constructor({ seed, afterPromises, wireSpeed = LOCAL_NETWORK }: WorldOptions) {
@@ -58,21 +65,38 @@ export class World {
     return this.trace.digest;
   }
 
-  /** The host of that name, which comes into being when it is first asked for. */
+  /** The process on the machine of that name. Machines come into being when first asked for, processes after a crash again. */
   host(name: string): SimHost {
     const known = this.hostByName.get(name);
     if (known !== undefined) return known;
-    const { network, address } = this.network.addHost(name);
-    const pid = 1 + this.hostByName.size;
+    const machine = this.machine(name);
+    machine.starts++;
+    const life = new Life();
     const host = new SimHost(name, {
-      address,
-      network,
+      machine,
+      network: this.network.networkOf(name, life),
       timeline: this.timeline,
-      prng: this.prng.fork(`host ${name}`),
-      pid,
+      prng: this.prng.fork(machine.starts === 1 ? `host ${name}` : `host ${name}, start ${machine.starts}`),
+      pid: this.nextPid++,
+      life,
     });
     this.hostByName.set(name, host);
     return host;
+  }
+
+  private machine(name: string): Machine {
+    const known = this.machines.get(name);
+    if (known !== undefined) return known;
+    const machine = {
+      name,
+      address: this.network.addSite(name),
+      clock: new SimClock(this.timeline),
+      disk: faultlessDisk(new Volume(this.prng.fork(`disk of ${name}`))),
+      textByPath: new Map<string, string>(),
+      starts: 0,
+    };
+    this.machines.set(name, machine);
+    return machine;
   }
 
   // Letting time pass. Each of these runs the world; several may wait at once.
@@ -104,6 +128,20 @@ export class World {
   }
 
   // Faults.
+
+  /**
+   * Ends the process on a machine at once: nothing it planned happens, its streams break, of its writes under way a part is
+   * done. Without power the disk keeps only what was synced, and of the rest what it pleases, with bits turned if `flips`.
+   */
+  crash(name: string, { powerLoss = false, flips = false } = {}): void {
+    const host = this.hostByName.get(name);
+    if (host === undefined) return;
+    this.hostByName.delete(name);
+    host.life.end();
+    host.disk.crash();
+    this.network.crash(name);
+    if (powerLoss) host.disk.volume.losePower(flips);
+  }
 
   /** Cuts the ways both ways between the hosts of one side and those of the other. */
   partition(side: readonly string[], otherSide: readonly string[]): void {

@@ -1,0 +1,14 @@
+/** What of a simulated host outlives the processes that run on it. */
+import type { SimClock } from "./clock.js";
+import type { MachineDisk } from "./disk.js";
+
+export interface Machine {
+  readonly name: string;
+  /** The IPv4 address by which other machines reach it. */
+  readonly address: string;
+  readonly clock: SimClock;
+  readonly disk: MachineDisk;
+  readonly textByPath: Map<string, string>;
+  /** How many processes it has had. */
+  starts: number;
+}
