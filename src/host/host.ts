@@ -1,5 +1,7 @@
 import type { Checksum } from "../base/crc32.js";
+import type { Cipher } from "./cipher.js";
 import type { Clock } from "./clock.js";
+import type { Datagrams } from "./datagrams.js";
 import type { Disk } from "./disk.js";
 import type { Files } from "./files.js";
 import type { Log } from "./log.js";
@@ -14,6 +16,8 @@ export interface Host {
   readonly timers: Timers;
   readonly random: Random;
   readonly network: Network;
+  readonly datagrams: Datagrams;
+  readonly cipher: Cipher;
   readonly system: System;
   readonly files: Files;
   readonly disk: Disk;

@@ -1,7 +1,9 @@
 /** Puts the parts of the real world together. */
 import type { Host } from "../host.js";
 import { nodeChecksum } from "./checksum.js";
+import { nodeCipher } from "./cipher.js";
 import { nodeClock } from "./clock.js";
+import { nodeDatagrams } from "./datagrams.js";
 import { nodeDisk } from "./disk.js";
 import { nodeFiles } from "./files.js";
 import { createNodeLog, type LogOptions, type NodeLog } from "./log.js";
@@ -29,6 +31,8 @@ export function createNodeHost(options: NodeHostOptions): NodeHost {
     timers: nodeTimers,
     random: nodeRandom,
     network: createNodeNetwork(log),
+    datagrams: nodeDatagrams,
+    cipher: nodeCipher,
     system: createNodeSystem(),
     files: nodeFiles,
     disk: nodeDisk,

@@ -1,6 +1,6 @@
 /**
  * The wires between the hosts: how long a message takes, and which ways are cut. A way is directed, so that a partition
- * may be asymmetric. What travels on a cut way waits and arrives when the way is mended, as TCP would send it again.
+ * may be asymmetric. What a stream sends on a cut way waits and arrives when the way is mended, as TCP would send it again.
  */
 import type { Prng } from "../../base/prng.js";
 import type { Timeline } from "./timeline.js";
@@ -44,6 +44,10 @@ export class Links {
 
   isCut(way: string): boolean {
     return this.cuts.has(way);
+  }
+
+  isCutBetween({ from, to }: { readonly from: string; readonly to: string }): boolean {
+    return this.cuts.size > 0 && this.cuts.has(wayOf(from, to));
   }
 
   /** Remembers a lane on which something waits. */

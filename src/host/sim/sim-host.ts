@@ -1,5 +1,7 @@
 import { crc32 } from "../../base/crc32.js";
 import type { Prng } from "../../base/prng.js";
+import type { Cipher } from "../cipher.js";
+import type { Datagrams } from "../datagrams.js";
 import type { Host } from "../host.js";
 import type { Network } from "../network.js";
 import type { Random } from "../random.js";
@@ -17,6 +19,8 @@ import { SimTimers } from "./timers.js";
 export interface Surroundings {
   readonly machine: Machine;
   readonly network: Network;
+  readonly datagrams: Datagrams;
+  readonly cipher: Cipher;
   readonly timeline: Timeline;
   readonly prng: Prng;
   readonly pid: number;
@@ -40,15 +44,19 @@ export class SimHost implements Host {
   /** How other hosts reach it; its name serves as well. */
   readonly address: string;
   readonly network: Network;
+  readonly datagrams: Datagrams;
+  readonly cipher: Cipher;
   readonly life: Life;
 
   constructor(
     readonly name: string,
-    { machine, network, timeline, prng, pid, life }: Surroundings,
+    { machine, network, datagrams, cipher, timeline, prng, pid, life }: Surroundings,
   ) {
     const { clock, disk, textByPath } = machine;
     this.address = machine.address;
     this.network = network;
+    this.datagrams = datagrams;
+    this.cipher = cipher;
     this.life = life;
     this.clock = clock;
     this.timers = new SimTimers(timeline, clock, life, name);

@@ -5,9 +5,11 @@
  */
 import { Prng } from "../../base/prng.js";
 import type { AfterPromises } from "../after-promises.js";
+import type { Cipher } from "../cipher.js";
 import type { Endpoint } from "../network.js";
 import { SimClient } from "./client.js";
 import { SimClock } from "./clock.js";
+import { type DatagramFaults, SimDatagramNetwork } from "./datagrams.js";
 import { faultlessDisk } from "./disk.js";
 import { Driver } from "./driver.js";
 import { Life } from "./life.js";
@@ -22,6 +24,8 @@ import { Volume } from "./volume.js";
 export interface WorldOptions {
   readonly seed: string | number;
   readonly afterPromises: AfterPromises;
+  /** The real one will do: it depends on nothing but what it is given. */
+  readonly cipher: Cipher;
   /** Between two hosts; a local network's if left out. */
   readonly wireSpeed?: WireSpeed;
 }
@@ -41,11 +45,13 @@ export class World {
   private readonly driver: Driver;
   private readonly links: Links;
   private readonly network: SimNetwork;
+  private readonly datagrams: SimDatagramNetwork;
+  private readonly cipher: Cipher;
   private readonly machines = new Map<string, Machine>();
   private nextPid = 1;
   private readonly hostByName = new Map<string, SimHost>();
 
-  constructor({ seed, afterPromises, wireSpeed = LOCAL_NETWORK }: WorldOptions) {
+  constructor({ seed, afterPromises, cipher, wireSpeed = LOCAL_NETWORK }: WorldOptions) {
     const { timeline, trace } = this;
     this.prng = new Prng(seed);
     this.driver = new Driver({ timeline, afterPromises, seed });
@@ -53,6 +59,11 @@ export class World {
     const prng = this.prng.fork("streams");
     const buffer = Buffer.alloc(READ_BUFFER_BYTES);
     this.network = new SimNetwork({ timeline, trace, prng, buffer }, this.links);
+    this.datagrams = new SimDatagramNetwork(
+      { timeline, trace, prng: this.prng.fork("datagrams") },
+      this.links,
+    );
+    this.cipher = cipher;
   }
 
   /** Milliseconds since the world began. */
@@ -75,6 +86,8 @@ export class World {
     const host = new SimHost(name, {
       machine,
       network: this.network.networkOf(name, life),
+      datagrams: this.datagrams.datagramsOf({ name, address: machine.address, life }),
+      cipher: this.cipher,
       timeline: this.timeline,
       prng: this.prng.fork(machine.starts === 1 ? `host ${name}` : `host ${name}, start ${machine.starts}`),
       pid: this.nextPid++,
@@ -127,7 +140,17 @@ export class World {
     return SimClient.connect(this.host(from).network, endpoint, this.driver);
   }
 
+  /** Datagrams and bytes sent so far, by all hosts. */
+  get datagramTraffic(): { readonly datagrams: number; readonly bytes: number } {
+    return this.datagrams.traffic;
+  }
+
   // Faults.
+
+  /** From now on so many datagrams are lost, doubled or held up; what is left out stays as it is. */
+  disturbDatagrams(faults: Partial<DatagramFaults>): void {
+    this.datagrams.faults = { ...this.datagrams.faults, ...faults };
+  }
 
   /**
    * Ends the process on a machine at once: nothing it planned happens, its streams break, of its writes under way a part is
@@ -140,6 +163,7 @@ export class World {
     host.life.end();
     host.disk.crash();
     this.network.crash(name);
+    this.datagrams.crash(name);
     if (powerLoss) host.disk.volume.losePower(flips);
   }
 
