@@ -93,9 +93,16 @@ export class Call {
     return value;
   }
 
-  /** Opens the key in an argument for reading (counts a hit or a miss), for changing, or without leaving a trace. */
+  /**
+   * Opens the key in an argument for reading its value (counts a hit or a miss, and a use), for asking about it (counts a
+   * hit or a miss), for changing it (counts a use), or without leaving a trace.
+   */
   read(index: number): Location {
     return this.keyspace.read(this.bytes, this.start(index), this.end(index));
+  }
+
+  look(index: number): Location {
+    return this.keyspace.look(this.bytes, this.start(index), this.end(index));
   }
 
   open(index: number): Location {

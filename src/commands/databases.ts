@@ -94,6 +94,8 @@ function swapdb(call: Call): void {
   const { length } = call.keyspace.databases;
   if (one < 0 || other < 0 || one >= length || other >= length) throw new ReplyError(DATABASE_OUT_OF_RANGE);
   if (one !== other) call.keyspace.swap(one, other);
+  // Nothing has changed, but Redis counts it.
+  else call.keyspace.dirty++;
   call.reply.ok();
 }
 

@@ -178,13 +178,13 @@ function deadlineOf({ keyspace }: Call, at: Location): number {
 }
 
 function left(call: Call, unitMs: number): void {
-  const found = deadlineOf(call, call.peek(1));
+  const found = deadlineOf(call, call.look(1));
   if (found < 0) call.reply.integer(found);
   else replyInUnits(call, Math.max(0, found - call.keyspace.nowMs), unitMs);
 }
 
 function deadline(call: Call, unitMs: number): void {
-  const found = deadlineOf(call, call.peek(1));
+  const found = deadlineOf(call, call.look(1));
   if (found < 0) call.reply.integer(found);
   else replyInUnits(call, found, unitMs);
 }

@@ -146,41 +146,44 @@ function del(call: Call): void {
 
 function exists(call: Call): void {
   let found = 0;
-  for (let i = 1; i < call.count; i++) if (call.read(i) !== NOWHERE) found++;
+  for (let i = 1; i < call.count; i++) if (call.look(i) !== NOWHERE) found++;
   call.reply.integer(found);
 }
 
 function touch(call: Call): void {
-  exists(call);
+  let found = 0;
+  for (let i = 1; i < call.count; i++) if (call.read(i) !== NOWHERE) found++;
+  call.reply.integer(found);
 }
 
 function type(call: Call): void {
-  const at = call.peek(1);
+  const at = call.look(1);
   call.reply.simple(at === NOWHERE ? "none" : typeName(call.keyspace.records.type(at)));
 }
 
 function rename(call: Call): void {
-  if (call.peek(1) === NOWHERE) throw new ReplyError(NO_SUCH_KEY);
-  if (!isSameKey(call, 1, 2)) {
-    const value = cut(call.keyspace);
-    call.peek(2);
-    graft(call.keyspace, value);
-  }
+  if (call.open(1) === NOWHERE) throw new ReplyError(NO_SUCH_KEY);
+  if (!isSameKey(call, 1, 2)) giveName(call);
   call.reply.ok();
 }
 
 function renamenx(call: Call): void {
-  const { keyspace, reply } = call;
-  if (call.peek(1) === NOWHERE) throw new ReplyError(NO_SUCH_KEY);
-  if (isSameKey(call, 1, 2) || call.peek(2) !== NOWHERE) {
+  const { reply } = call;
+  if (call.open(1) === NOWHERE) throw new ReplyError(NO_SUCH_KEY);
+  if (isSameKey(call, 1, 2) || call.open(2) !== NOWHERE) {
     reply.integer(0);
     return;
   }
   call.peek(1);
-  const value = cut(keyspace);
-  call.peek(2);
-  graft(keyspace, value);
+  giveName(call);
   reply.integer(1);
+}
+
+/** Gives the value of the open key to the key in argument 2. */
+function giveName(call: Call): void {
+  const value = cut(call.keyspace);
+  call.peek(2);
+  graft(call.keyspace, value);
 }
 
 function copyKey(call: Call): void {
@@ -194,12 +197,12 @@ function copyKey(call: Call): void {
     else throw new ReplyError(SYNTAX_ERROR);
   }
   if (target === source && isSameKey(call, 1, 2)) throw new ReplyError(SAME_OBJECT);
-  if (call.peek(1) === NOWHERE) {
+  if (call.read(1) === NOWHERE) {
     reply.integer(0);
     return;
   }
   keyspace.select(target);
-  const isBlocked = call.peek(2) !== NOWHERE && !replaces;
+  const isBlocked = call.open(2) !== NOWHERE && !replaces;
   keyspace.select(source);
   if (!isBlocked) {
     call.peek(1);
@@ -216,15 +219,19 @@ function move(call: Call): void {
   const source = keyspace.database.number;
   const target = databaseNumber(call, 2);
   if (target === source) throw new ReplyError(SAME_OBJECT);
-  keyspace.select(target);
-  const isTaken = call.peek(1) !== NOWHERE;
-  keyspace.select(source);
-  if (isTaken || call.peek(1) === NOWHERE) {
+  if (call.open(1) === NOWHERE) {
     reply.integer(0);
     return;
   }
-  const value = copy(keyspace, keyspace.databases[target]!);
-  keyspace.remove();
+  keyspace.select(target);
+  const isTaken = call.open(1) !== NOWHERE;
+  keyspace.select(source);
+  if (isTaken) {
+    reply.integer(0);
+    return;
+  }
+  call.peek(1);
+  const value = cut(keyspace, keyspace.databases[target]!);
   keyspace.select(target);
   call.peek(1);
   graft(keyspace, value);

@@ -78,9 +78,9 @@ export const objectCommands: readonly Command[] = [
   }),
 ];
 
-/** Opens the key and leaves no trace; nil if there is none. */
+/** Opens the key, which does not count as a use of it; nil if there is none. */
 function look(call: Call): Location {
-  const at = call.peek(2);
+  const at = call.look(2);
   if (at === NOWHERE) call.reply.null();
   return at;
 }

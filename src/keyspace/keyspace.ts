@@ -140,6 +140,14 @@ export class Keyspace {
     return at;
   }
 
+  /** Opens a key to ask about it: counts a hit or a miss, and leaves its access clock alone. */
+  look(bytes: Buffer, start: number, end: number): Location {
+    const at = this.peek(bytes, start, end);
+    if (at !== NOWHERE) this.stats.hits++;
+    else this.stats.misses++;
+    return at;
+  }
+
   /** Opens a key and leaves its access clock and the statistics alone. */
   peek(bytes: Buffer, start: number, end: number): Location {
     const { hasher, database } = this;
@@ -281,12 +289,12 @@ export class Keyspace {
     }
   }
 
-  /** DEL of the open key, which must be visible. */
-  remove(): void {
+  /** DEL of the open key, which must be visible. `changes` is how many Redis would count. */
+  remove(changes = 1): void {
     const clock = this.clock.next();
     this.bury(clock, this.origin);
     this.journal?.removed(clock);
-    this.changed();
+    this.changed(changes);
   }
 
   /** Ends the open record's life with a tombstone, or without one where no other owner could need it. */
@@ -334,7 +342,7 @@ export class Keyspace {
     else this.drop(clockAfterExpiry(this.database, at));
     if (!isSeen) return;
     this.stats.expired++;
-    this.changed();
+    this.changed(0);
   }
 
   /**

@@ -1,0 +1,153 @@
+import { expect } from "chai";
+import { encodeCommand } from "../support/request.js";
+import { onEveryServer } from "../support/servers.js";
+import { connectTo, type Target } from "../support/target.js";
+import { vital } from "../support/vitals.js";
+import type { WireClient } from "../support/wire-client.js";
+
+/** What a command adds to each of these. */
+interface Counts {
+  readonly hits: number;
+  readonly misses: number;
+  /** Since the last snapshot. */
+  readonly changes: number;
+  /** Of `k`, which may keep it from eviction. */
+  readonly uses: number;
+}
+
+/** Before each: `k` is a text, `h` a hash, `n` a counter, `gone` has expired and nobody has noticed, `copy` is in database 1 too. */
+const SETUP = [
+  "SET k v",
+  "HSET h a 1 b 2",
+  "SET n 1",
+  "INCR n",
+  "SET copy x",
+  "COPY copy copy DB 1",
+  "SET gone v PXAT 1",
+];
+
+/** What is left out is zero, but uses of `k`, which may be any number. */
+const CASES: Readonly<Record<string, Partial<Counts>>> = {
+  "GET k": { hits: 1, uses: 1 },
+  "GET absent": { misses: 1 },
+  "GET gone": { misses: 1 },
+  "MGET k absent k": { hits: 2, misses: 1, uses: 2 },
+  "STRLEN k": { hits: 1, uses: 1 },
+  "EXISTS k k absent": { hits: 2, misses: 1 },
+  "TOUCH k absent": { hits: 1, misses: 1, uses: 1 },
+  "TYPE k": { hits: 1 },
+  "TYPE absent": { misses: 1 },
+  "TTL k": { hits: 1 },
+  "PTTL absent": { misses: 1 },
+  "EXPIRETIME k": { hits: 1 },
+  "PEXPIRETIME absent": { misses: 1 },
+  "OBJECT ENCODING k": { hits: 1 },
+  "OBJECT REFCOUNT absent": { misses: 1 },
+  "MEMORY USAGE k": {},
+  "KEYS *": {},
+  DBSIZE: {},
+  "SET k w": { changes: 1 },
+  "SET gone w": { changes: 1 },
+  "SETNX k w": { uses: 1 },
+  "SET k w XX GET": { hits: 1, changes: 1 },
+  "GETSET absent v": { misses: 1, changes: 1 },
+  "GETEX k": { hits: 1, uses: 1 },
+  "GETEX k EX 100": { hits: 1, changes: 1, uses: 1 },
+  "APPEND k x": { changes: 1, uses: 1 },
+  "SETRANGE k 0 x": { changes: 1, uses: 1 },
+  "SETBIT k 1 1": { uses: 1 },
+  "SETBIT k 1 0": { changes: 1, uses: 1 },
+  "SETBIT n 1 0": {},
+  "GETBIT k 1": { hits: 1, uses: 1 },
+  "MSET a 1 b 2": { changes: 2 },
+  "INCR n": { changes: 1 },
+  "INCR gone": { changes: 1 },
+  "HSET h a 1 c 2": { changes: 2 },
+  "HSET gone a 1": { changes: 1 },
+  "HSETNX h a 1": {},
+  "HDEL h a absent": { changes: 1 },
+  "HGET h absent": { hits: 1 },
+  "HGET gone a": { misses: 1 },
+  "HMGET absent a b": { misses: 1 },
+  "DEL k absent": { changes: 1 },
+  "DEL gone": {},
+  "EXPIRE k 100": { changes: 1, uses: 1 },
+  "EXPIRE k 100 XX": { uses: 1 },
+  "PERSIST k": { uses: 1 },
+  "RENAME h k": { changes: 1 },
+  "RENAMENX h k": { uses: 1 },
+  "RENAMENX h l": { changes: 1 },
+  "COPY k l": { hits: 1, changes: 1, uses: 1 },
+  "COPY h k": { hits: 1, uses: 1 },
+  "COPY absent k": { misses: 1 },
+  "MOVE h 1": { changes: 1 },
+  "MOVE copy 1": {},
+  "MOVE absent 1": {},
+  "SWAPDB 2 3": { changes: 1 },
+  "SWAPDB 2 2": { changes: 1 },
+  // An expired key is a key until somebody looks at it.
+  FLUSHDB: { changes: 5 },
+};
+
+onEveryServer("INFO and OBJECT FREQ", (start) => {
+  let target: Target;
+  let client: WireClient;
+
+  before(async () => {
+    target = await start();
+    client = await connectTo(target);
+    for (const [option, value] of [
+      ["save", ""],
+      ["maxmemory-policy", "allkeys-lfu"],
+      // Every use counts.
+      ["lfu-log-factor", 0],
+      ["maxmemory", 0],
+    ] as const) {
+      expect(await client.ask("CONFIG", "SET", option, value)).to.equal("OK");
+    }
+    expect(await client.ask("DEBUG", "SET-ACTIVE-EXPIRE", 0)).to.equal("OK");
+  });
+  after(async () => {
+    await client?.close();
+    await target?.close();
+  });
+
+  async function uses(): Promise<number> {
+    const reply = await client.call("OBJECT", "FREQ", "k");
+    return reply.kind === "integer" ? Number(reply.value) : Number.NaN;
+  }
+
+  async function counts(): Promise<Counts> {
+    const [hits, misses, changes] = [
+      await vital(client, "keyspace_hits"),
+      await vital(client, "keyspace_misses"),
+      await vital(client, "rdb_changes_since_last_save"),
+    ];
+    return { hits, misses, changes, uses: await uses() };
+  }
+
+  for (const [command, expected] of Object.entries(CASES)) {
+    it(`count ${described(expected)} for ${command}`, async () => {
+      await client.ask("FLUSHALL");
+      client.send(Buffer.concat(SETUP.map((each) => encodeCommand(each.split(" ")))));
+      for (const _ of SETUP) expect((await client.reply()).kind).not.to.equal("error");
+      const before = await counts();
+      expect((await client.call(...command.split(" "))).kind).not.to.equal("error");
+      const after = await counts();
+      const found = {
+        // Asking for the uses of `k` is a hit.
+        hits: after.hits - before.hits - 1,
+        misses: after.misses - before.misses,
+        changes: after.changes - before.changes,
+      };
+      const { hits = 0, misses = 0, changes = 0, uses } = expected;
+      expect(found).to.deep.equal({ hits, misses, changes });
+      if (uses !== undefined) expect(after.uses - before.uses).to.equal(uses);
+    });
+  }
+});
+
+function described(counts: Partial<Counts>): string {
+  const parts = Object.entries(counts).map(([what, count]) => `${count} ${what}`);
+  return parts.length === 0 ? "nothing" : parts.join(", ");
+}
