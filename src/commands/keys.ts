@@ -1,6 +1,7 @@
 /** Commands on single keys, whatever is in them: https://redis.io/docs/latest/commands/?group=generic */
 import { NOWHERE } from "../keyspace/arena.js";
-import { copy, cut, graft } from "../keyspace/transplant.js";
+import { ACCESS } from "../keyspace/record.js";
+import { abandon, copy, graft, take } from "../keyspace/transplant.js";
 import { NO_SUCH_KEY, ReplyError, SAME_OBJECT, SYNTAX_ERROR } from "../protocol/reply-error.js";
 import type { Call } from "./call.js";
 import { allKeys, type Command, data, keyAt1 } from "./command.js";
@@ -128,7 +129,7 @@ export const keyCommands: readonly Command[] = [
     keys: keyAt1("RW", "access", "update"),
     syntax: "key db:integer",
     since: "1.0.0",
-    complexity: "O(1)",
+    complexity: "O(1); O(N) in fields of a large hash",
     summary: "Moves a key to another database unless it exists there.",
     run: move,
   }),
@@ -181,9 +182,12 @@ function renamenx(call: Call): void {
 
 /** Gives the value of the open key to the key in argument 2. */
 function giveName(call: Call): void {
-  const value = cut(call.keyspace);
+  const { keyspace } = call;
+  const value = take(keyspace);
   call.peek(2);
-  graft(call.keyspace, value);
+  graft(keyspace, value);
+  call.peek(1);
+  abandon(keyspace);
 }
 
 function copyKey(call: Call): void {
@@ -230,11 +234,14 @@ function move(call: Call): void {
     reply.integer(0);
     return;
   }
-  call.peek(1);
-  const value = cut(keyspace, keyspace.databases[target]!);
+  const access = keyspace.records.word(call.peek(1), ACCESS);
+  const value = { ...copy(keyspace, keyspace.databases[target]!), access };
   keyspace.select(target);
   call.peek(1);
   graft(keyspace, value);
+  keyspace.select(source);
+  call.peek(1);
+  keyspace.remove(0);
   reply.integer(1);
 }
 

@@ -196,6 +196,7 @@ function applyPiece(keyspace: Keyspace, piece: PieceDelta): Application {
   } else if (records.type(at) !== TYPE_TEXT || records.bodyLength(at) !== totalBytes) {
     return "ignored";
   }
+  records.makeOwn(keyspace.at);
   const body = records.body(keyspace.at);
   body.bytes.set(bytes, body.start + offset);
   return "merged";

@@ -214,10 +214,11 @@ export class Keyspace {
       database.index.insert(this.slot, this.hash, at);
     } else {
       access = this.access.overwritten(records.word(old, ACCESS), access);
+      // First of all, since there may be no memory: then nothing has changed.
+      if (!records.fits(old, bytes)) at = records.arena.allocate(bytes);
       this.#releaseBody(old);
       if (this.at !== NOWHERE && records.deadline(old) !== 0) database.expiringCount--;
-      if (!records.fits(old, bytes)) {
-        at = records.arena.allocate(bytes);
+      if (at !== old) {
         database.index.replace(at);
         records.arena.free(old);
       }
@@ -237,27 +238,14 @@ export class Keyspace {
     return at;
   }
 
-  /** Changes body length and register size of the open record, which may move: see `Records.reshape`. */
-  reshape(registerSize: number, bodyLength: number): Location {
+  /** Changes register size and body length of the open record, which may move: see `Records.reshape`. */
+  reshape(registerSize: number, bodyLength?: number): Location {
     const to = this.records.reshape(this.at, registerSize, bodyLength);
     if (to !== this.at) {
       this.database.index.replace(to);
       this.at = to;
     }
     return to;
-  }
-
-  /** Starts a new life of the open record in place: type and body stay, the deadline is carried over. */
-  rebirth(clock: number): void {
-    let { at } = this;
-    const { records } = this;
-    const deadline = records.deadline(at);
-    const registerSize = deadline === 0 ? 0 : 8;
-    if (registerBytes(records.word1(at)) !== registerSize) {
-      const isOutside = (records.word1(at) & OUTSIDE) !== 0;
-      at = this.reshape(registerSize, isOutside ? records.bodyLength(at) : records.word(at, BODY_LENGTH));
-    }
-    this.records.setLife(at, clock, this.origin);
   }
 
   /** EXPIRE and PERSIST: sets the deadline of the open key within its life; 0 takes it off. */
@@ -272,12 +260,9 @@ export class Keyspace {
     const { records, database } = this;
     const isOfLife = clock === records.lifeClock(this.at) && origin === records.lifeOrigin(this.at);
     const size = isOfLife ? (deadlineMs === 0 ? 0 : 8) : origin === records.lifeOrigin(this.at) ? 16 : 24;
-    if (records.deadline(this.at) !== 0) database.expiringCount--;
-    if (registerBytes(records.word1(this.at)) !== size) {
-      const isOutside = (records.word1(this.at) & OUTSIDE) !== 0;
-      const body = isOutside ? records.bodyLength(this.at) : records.word(this.at, BODY_LENGTH);
-      this.reshape(size, body);
-    }
+    const before = records.deadline(this.at);
+    if (registerBytes(records.word1(this.at)) !== size) this.reshape(size);
+    if (before !== 0) database.expiringCount--;
     const slab = records.slab(this.at);
     const unit = this.at & UNIT_MASK;
     if (size >= 8) slab.doubles[unit + DEADLINE] = deadlineMs;

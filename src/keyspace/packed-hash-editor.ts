@@ -37,6 +37,7 @@ export class PackedHashEditor {
   /** Begins to edit the hash of the open record. */
   open(keyspace: Keyspace): void {
     this.#keyspace = keyspace;
+    keyspace.records.makeOwn(keyspace.at);
     this.#view();
     this.#end = this.#room;
     const cursor = this.#cursor;

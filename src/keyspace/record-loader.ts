@@ -146,6 +146,7 @@ export class RecordLoader {
     if (order(life.clock, life.origin, flushFloors, slot) < 0) return false;
     const before = records.bodyLength(at);
     const length = Math.max(before, offset + bytes.length);
+    if (length === before) records.makeOwn(at);
     const grown = keyspace.reshape(registerBytes(records.word1(at)), length);
     const body = records.body(grown);
     if (length > before && !records.isOutside(grown)) body.bytes.fill(0, body.start + before, body.end);

@@ -39,7 +39,7 @@ interface OutsideBody {
   /** Its capacity may exceed the body. */
   buffer: Buffer;
   length: number;
-  /** A reply may still be reading it: it must not be changed in place any more. */
+  /** A reply may still be reading it, or another key have it too: it must not be changed in place any more. */
   lent: boolean;
 }
 
@@ -128,6 +128,7 @@ export class Records {
     return view;
   }
 
+  /** Bytes of the body (not of a structure). */
   bodyLength(at: Location): number {
     const length = this.word(at, BODY_LENGTH);
     return this.word1(at) & OUTSIDE ? this.#outside[length]!.length : length;
@@ -157,7 +158,7 @@ export class Records {
     return (this.word1(at) & OUTSIDE) !== 0;
   }
 
-  /** The body as a buffer that a reply may keep: shared if it is outside the arena, else undefined. */
+  /** The body as a buffer that a reply or another key may keep: shared if it is outside the arena, else undefined. */
   lend(at: Location): Buffer | undefined {
     if ((this.word1(at) & OUTSIDE) === 0) return undefined;
     const outside = this.#outside[this.word(at, BODY_LENGTH)]!;
@@ -178,12 +179,19 @@ export class Records {
     return bytes <= cellBytes && (bytes + 8 > cellBytes || bytes + (bytes >>> 3) >= cellBytes);
   }
 
+  /** Makes the body of a record one that may be changed in place: if somebody else holds it too, it is copied. */
+  makeOwn(at: Location): void {
+    if ((this.word1(at) & OUTSIDE) === 0) return;
+    const body = this.#outside[this.word(at, BODY_LENGTH)]!;
+    if (body.lent) this.#replaceOutside(body, growingBuffer(body.length, body.buffer.length));
+  }
+
   /**
-   * Changes the length of a record's body, keeping what fits of it (further bytes are undefined inside the
-   * arena), and the size of its
-   * register. The record may move: the caller lets the index point at the location returned.
+   * Changes the size of a record's register and the length of its body, keeping what fits of it; further bytes are
+   * undefined inside the arena, zero outside. The record may move: the caller lets the index point at the location
+   * returned.
    */
-  reshape(at: Location, registerSize: number, bodyLength: number): Location {
+  reshape(at: Location, registerSize: number, bodyLength = this.bodyLength(at)): Location {
     const slab = this.slab(at);
     const unit = at & UNIT_MASK;
     const word = unit << 1;
@@ -191,7 +199,7 @@ export class Records {
     const oldRegister = registerBytes(word1);
     const keyLength = slab.words[word + KEY_LENGTH]!;
     const isHandle = (word1 & (OUTSIDE | STRUCTURE)) !== 0;
-    if (word1 & OUTSIDE) this.resizeOutside(slab.words[word + BODY_LENGTH]!, bodyLength);
+    if (word1 & OUTSIDE) this.#resizeOutside(slab.words[word + BODY_LENGTH]!, bodyLength);
     const oldInside = isHandle ? 0 : slab.words[word + BODY_LENGTH]!;
     const moveOut = !isHandle && bodyLength > OUTSIDE_BYTES;
     const inside = isHandle || moveOut ? 0 : bodyLength;
@@ -247,23 +255,33 @@ export class Records {
     return handle;
   }
 
+  /** Keeps a body outside that others hold as well; answers its handle. Each of them counts it as used. */
+  borrow(bytes: Buffer): number {
+    const handle = this.#adopt(bytes, bytes.length);
+    this.#outside[handle]!.lent = true;
+    return handle;
+  }
+
   outsideBuffer(handle: number): Buffer {
     return this.#outside[handle]!.buffer;
   }
 
-  /** Gives an outside body that may be changed this length; new bytes are zero. */
-  resizeOutside(handle: number, length: number): void {
+  #resizeOutside(handle: number, length: number): void {
     const body = this.#outside[handle]!;
+    if (length === body.length) return;
     if (body.lent || length > body.buffer.length) {
-      const buffer = growingBuffer(length, body.buffer.length);
-      body.buffer.copy(buffer, 0, 0, body.length);
-      this.outsideBytes += buffer.length - body.buffer.length;
-      body.buffer = buffer;
-      body.lent = false;
+      this.#replaceOutside(body, growingBuffer(length, body.buffer.length));
     } else if (length > body.length) {
       body.buffer.fill(0, body.length, length);
     }
     body.length = length;
+  }
+
+  #replaceOutside(body: OutsideBody, buffer: Buffer): void {
+    body.buffer.copy(buffer, 0, 0, body.length);
+    this.outsideBytes += buffer.length - body.buffer.length;
+    body.buffer = buffer;
+    body.lent = false;
   }
 
   releaseOutside(handle: number): void {

@@ -62,10 +62,9 @@ function grow(keyspace: Keyspace, length: number): Location {
   const { records } = keyspace;
   const registerSize = records.deadline(keyspace.at) === 0 ? 0 : 8;
   const before = records.bodyLength(keyspace.at);
-  const isOutside = records.isOutside(keyspace.at);
-  // An outside body that a reply still reads is copied even if its length stays.
-  if (length <= before && !isOutside && registerBytes(records.word1(keyspace.at)) === registerSize)
-    return keyspace.at;
+  // Growth copies what is shared anyway.
+  if (length <= before) records.makeOwn(keyspace.at);
+  if (length <= before && registerBytes(records.word1(keyspace.at)) === registerSize) return keyspace.at;
   const at = keyspace.reshape(registerSize, Math.max(length, before));
   if (length > before && !records.isOutside(at)) {
     const body = records.body(at);

@@ -1,6 +1,7 @@
 /**
- * RENAME, COPY and MOVE: giving the whole value of one key to another, as a new life of it. A large value that only
- * changes its name is handed over; a copy is made of bytes, or entry by entry.
+ * RENAME, COPY and MOVE: giving the whole value of one key to another, as a new life of it. A table that only changes its
+ * name is handed over, otherwise it is copied entry by entry, since each database has an arena of its own. Bodies outside
+ * the arena are shared until one of their keys is changed.
  */
 import { type Location, NOWHERE } from "./arena.js";
 import { textOf } from "./counter.js";
@@ -8,6 +9,7 @@ import type { Database } from "./database.js";
 import { HashReader } from "./hash-reader.js";
 import type { Keyspace } from "./keyspace.js";
 import {
+  ACCESS,
   BODY_LENGTH,
   OUTSIDE,
   type RecordType,
@@ -22,36 +24,42 @@ import {
 export interface Graft {
   readonly type: RecordType;
   readonly deadlineMs: number;
-  /** Those of TEXT_FORM, and OUTSIDE or STRUCTURE if `handle` stands for the body. */
+  /** The word of the access clock. */
+  readonly access: number;
+  /** Those of TEXT_FORM, and OUTSIDE or STRUCTURE if the body is no bytes of the arena. */
   readonly flags: number;
+  /** The body, or with OUTSIDE the buffer that it shares with others until one of them is changed. */
   readonly bytes: Buffer;
-  readonly handle: number;
+  /** With STRUCTURE the table. */
+  readonly table: number;
 }
 
 const NO_BYTES = Buffer.alloc(0);
+const NO_TABLE = 0;
 
-/** Takes the value of the open key away for another key of the same database, and removes the key. */
-export function cut(keyspace: Keyspace): Graft {
+/**
+ * Takes the value of the open key for another key of the same database. The open key has it too until it is given up by
+ * `abandon`, so that nothing is lost if there is no memory for the other key.
+ */
+export function take(keyspace: Keyspace): Graft {
+  const { records, database, at } = keyspace;
+  const access = records.word(at, ACCESS);
+  if ((records.word1(at) & STRUCTURE) === 0) return { ...copy(keyspace, database), access };
+  const deadlineMs = records.deadline(at);
+  const table = records.word(at, BODY_LENGTH);
+  return { type: records.type(at), deadlineMs, access, flags: STRUCTURE, bytes: NO_BYTES, table };
+}
+
+/** Removes the open key, whose value another key has taken. */
+export function abandon(keyspace: Keyspace): void {
   const { records, at } = keyspace;
   const word1 = records.word1(at);
-  const flags = word1 & (OUTSIDE | STRUCTURE);
-  if (flags === 0) {
-    const graft = copy(keyspace, keyspace.database);
-    keyspace.remove();
-    return graft;
+  if (word1 & STRUCTURE) {
+    // The table is no longer this record's: removing the key must not free it.
+    records.setWord(at, BODY_LENGTH, 0);
+    records.setWord(at, TYPE_FLAGS_ORIGIN, word1 & ~STRUCTURE);
   }
-  const graft = {
-    type: records.type(at),
-    deadlineMs: records.deadline(at),
-    flags: flags | (word1 & TEXT_FORM),
-    bytes: NO_BYTES,
-    handle: records.word(at, BODY_LENGTH),
-  };
-  // The body is no longer this record's: removing the key must not free it.
-  records.setWord(at, TYPE_FLAGS_ORIGIN, word1 & ~flags);
-  records.setWord(at, BODY_LENGTH, 0);
-  keyspace.remove();
-  return graft;
+  keyspace.remove(0);
 }
 
 /** Copies the value of the open key for a key of the database given. A counter is copied as the text of its value. */
@@ -60,44 +68,51 @@ export function copy(keyspace: Keyspace, target: Database): Graft {
   const word1 = records.word1(at);
   const type = records.type(at) === TYPE_COUNTER ? TYPE_TEXT : records.type(at);
   const deadlineMs = records.deadline(at);
-  if (word1 & STRUCTURE) {
-    return { type, deadlineMs, flags: STRUCTURE, bytes: NO_BYTES, handle: copyEntries(keyspace, at, target) };
+  const access = keyspace.access.initial();
+  const flags = word1 & (TEXT_FORM | OUTSIDE | STRUCTURE);
+  if (flags & STRUCTURE) {
+    const table = copyEntries(keyspace, at, target);
+    return { type, deadlineMs, access, flags, bytes: NO_BYTES, table };
   }
   const { bytes, start, end } = textOf(keyspace, at);
-  return {
-    type,
-    deadlineMs,
-    flags: word1 & TEXT_FORM,
-    bytes: Buffer.from(bytes.subarray(start, end)),
-    handle: 0,
-  };
+  const body = records.lend(at) ?? Buffer.from(bytes.subarray(start, end));
+  return { type, deadlineMs, access, flags, bytes: body, table: NO_TABLE };
 }
 
 /** Gives a value to the open key, as a new life. What the key had is gone. */
-export function graft(keyspace: Keyspace, { type, deadlineMs, flags, bytes, handle }: Graft): void {
+export function graft(keyspace: Keyspace, { type, deadlineMs, access, flags, bytes, table }: Graft): void {
   const { records } = keyspace;
-  const at = keyspace.place(type, keyspace.clock.next(), deadlineMs, bytes.length);
-  if (flags & (OUTSIDE | STRUCTURE)) {
-    records.setWord(at, BODY_LENGTH, handle);
+  const isOutside = (flags & OUTSIDE) !== 0;
+  const at = keyspace.place(type, keyspace.clock.next(), deadlineMs, isOutside ? 0 : bytes.length);
+  if (isOutside) {
+    records.setWord(at, BODY_LENGTH, records.borrow(bytes));
+  } else if (flags & STRUCTURE) {
+    records.setWord(at, BODY_LENGTH, table);
   } else {
     const body = records.body(at);
     bytes.copy(body.bytes, body.start);
   }
+  records.setWord(at, ACCESS, access);
   records.setWord(at, TYPE_FLAGS_ORIGIN, records.word1(at) | flags);
   keyspace.journal?.replaced();
   keyspace.changed();
 }
 
 /** A table of fields like the one of the open hash, versions and all. */
-function copyEntries({ database, hasher }: Keyspace, at: Location, target: Database): number {
-  const table = target.fields.create();
+function copyEntries({ database, hasher }: Keyspace, at: Location, { fields }: Database): number {
+  const table = fields.create();
   const reader = new HashReader();
   reader.open(database, at);
-  while (reader.nextLive()) {
-    const { bytes, start, end } = reader.field;
-    hasher.digest(bytes, start, end);
-    target.fields.find(table, hasher.hash, bytes, start, end);
-    target.fields.write(table, hasher.hash, NOWHERE, reader);
+  try {
+    while (reader.nextLive()) {
+      const { bytes, start, end } = reader.field;
+      hasher.digest(bytes, start, end);
+      fields.find(table, hasher.hash, bytes, start, end);
+      fields.write(table, hasher.hash, NOWHERE, reader);
+    }
+  } catch (error) {
+    fields.release(table);
+    throw error;
   }
   return table;
 }

@@ -1,7 +1,11 @@
 import { expect } from "chai";
 import { NOWHERE } from "#torus/keyspace/arena.js";
+import { textOf } from "#torus/keyspace/counter.js";
 import type { Keyspace } from "#torus/keyspace/keyspace.js";
-import { copy, cut, graft } from "#torus/keyspace/transplant.js";
+import { ACCESS } from "#torus/keyspace/record.js";
+import { setText } from "#torus/keyspace/text.js";
+import { patchText } from "#torus/keyspace/text-edit.js";
+import { abandon, copy, graft, take } from "#torus/keyspace/transplant.js";
 import { fieldsOf, isPacked, removeFields, setFields } from "../support/hash-fields.js";
 import { openKey, START_MS, smallKeyspace } from "../support/small-keyspace.js";
 
@@ -24,9 +28,11 @@ function copyKey(keyspace: Keyspace, from: string, to: string, database: number)
 /** RENAME. */
 function rename(keyspace: Keyspace, from: string, to: string): void {
   openKey(keyspace, from);
-  const value = cut(keyspace);
+  const value = take(keyspace);
   openKey(keyspace, to);
   graft(keyspace, value);
+  openKey(keyspace, from);
+  abandon(keyspace);
 }
 
 function setDeadline(keyspace: Keyspace, key: string, deadlineMs: number): void {
@@ -82,5 +88,108 @@ describe("a hash that becomes that of another key", () => {
     copyKey(keyspace, "from", "to", 0);
     expect(isPacked(keyspace, "to")).to.equal(false);
     expect(fieldsOf(keyspace, "to")).to.deep.equal([["f0", "0"]]);
+  });
+});
+
+describe("a text too long for the arena that becomes that of another key", () => {
+  const LONG = "long text ".repeat(10_000);
+
+  function put(keyspace: Keyspace, key: string, text: string): void {
+    openKey(keyspace, key);
+    const bytes = Buffer.from(text);
+    setText(keyspace, bytes, 0, bytes.length, 0);
+  }
+
+  function textAt(keyspace: Keyspace, key: string): string {
+    openKey(keyspace, key);
+    const { bytes, start, end } = textOf(keyspace, keyspace.at);
+    return bytes.toString("latin1", start, end);
+  }
+
+  function overwrite(keyspace: Keyspace, key: string, offset: number, text: string): void {
+    openKey(keyspace, key);
+    const bytes = Buffer.from(text);
+    patchText(keyspace, offset, bytes, 0, bytes.length);
+  }
+
+  for (const database of [0, 1]) {
+    it(`is shared until one of them is edited, ${database === 0 ? "in its database" : "with another one"}`, () => {
+      const keyspace = smallKeyspace();
+      put(keyspace, "from", LONG);
+      copyKey(keyspace, "from", "to", database);
+      const { buffer } = keyspace.records.body(keyspace.at).bytes;
+      overwrite(keyspace, "to", 3, "COPY");
+      expect(keyspace.records.body(keyspace.at).bytes.buffer).not.to.equal(buffer);
+      expect(textAt(keyspace, "to")).to.equal(`lonCOPY${LONG.slice(7)}`);
+      keyspace.select(0);
+      expect(textAt(keyspace, "from")).to.equal(LONG);
+      overwrite(keyspace, "from", LONG.length, "!");
+      expect(textAt(keyspace, "from")).to.equal(`${LONG}!`);
+      keyspace.select(database);
+      expect(textAt(keyspace, "to")).to.equal(`lonCOPY${LONG.slice(7)}`);
+    });
+  }
+
+  it("is counted for each key that has it, down to zero", () => {
+    const keyspace = smallKeyspace();
+    put(keyspace, "a", LONG);
+    copyKey(keyspace, "a", "b", 0);
+    expect(keyspace.records.outsideBytes).to.equal(2 * LONG.length);
+    rename(keyspace, "a", "c");
+    expect(textAt(keyspace, "c")).to.equal(LONG);
+    for (const key of ["b", "c"]) {
+      openKey(keyspace, key);
+      keyspace.remove();
+    }
+    expect(keyspace.records.outsideBytes).to.equal(0);
+    expect(keyspace.records.arena.usedBytes).to.equal(0);
+  });
+
+  it("is not copied for a deadline, though a reply still reads it", () => {
+    const keyspace = smallKeyspace();
+    put(keyspace, "k", LONG);
+    openKey(keyspace, "k");
+    const lent = keyspace.records.lend(keyspace.at)!;
+    keyspace.setDeadline(START_MS + 1000);
+    expect(keyspace.records.body(keyspace.at).bytes.buffer).to.equal(lent.buffer);
+    overwrite(keyspace, "k", 0, "L");
+    expect(lent.toString()).to.equal(LONG);
+    expect(textAt(keyspace, "k")).to.equal(`L${LONG.slice(1)}`);
+  });
+});
+
+describe("the access clock of a key that gets another name", () => {
+  it("goes with it, while a copy begins anew", () => {
+    const keyspace = smallKeyspace();
+    keyspace.access.isLfu = true;
+    keyspace.access.lfuLogFactor = 0;
+    setFields(keyspace, "from", numbered(2));
+    for (let i = 0; i < 20; i++) openKey(keyspace, "from");
+    const frequency = () => keyspace.access.frequency(keyspace.records.word(keyspace.at, ACCESS));
+    const before = frequency();
+    openKey(keyspace, "from");
+    const value = copy(keyspace, keyspace.database);
+    keyspace.peek(Buffer.from("copy"), 0, 4);
+    graft(keyspace, value);
+    expect(frequency()).to.equal(5);
+    openKey(keyspace, "from");
+    const moved = take(keyspace);
+    keyspace.peek(Buffer.from("to"), 0, 2);
+    graft(keyspace, moved);
+    expect(frequency()).to.equal(before + 2);
+  });
+});
+
+describe("a hash whose bytes are outside the arena", () => {
+  it("is copied before a field of one of the keys that share it is set", () => {
+    const keyspace = smallKeyspace();
+    const limits = { hashMaxListpackEntries: 1000, hashMaxListpackValueBytes: 1000 };
+    const fields = Array.from({ length: 100 }, (_, i) => [`f${i}`, "v".repeat(300)] as const);
+    setFields(keyspace, "from", fields, limits);
+    expect(keyspace.records.isOutside(keyspace.at)).to.equal(true);
+    copyKey(keyspace, "from", "to", 0);
+    setFields(keyspace, "to", [["f0", "w".repeat(300)]], limits);
+    expect(fieldsOf(keyspace, "from")[0]).to.deep.equal(["f0", "v".repeat(300)]);
+    expect(new Map(fieldsOf(keyspace, "to")).get("f0")).to.equal("w".repeat(300));
   });
 });
