@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { NOWHERE } from "#torus/keyspace/arena.js";
+import { ArenaFull, NOWHERE } from "#torus/keyspace/arena.js";
 import { textOf } from "#torus/keyspace/counter.js";
 import type { Keyspace } from "#torus/keyspace/keyspace.js";
 import { ACCESS } from "#torus/keyspace/record.js";
@@ -156,6 +156,26 @@ describe("a text too long for the arena that becomes that of another key", () =>
     expect(lent.toString()).to.equal(LONG);
     expect(textAt(keyspace, "k")).to.equal(`L${LONG.slice(1)}`);
   });
+});
+
+describe("a value for which there is no memory under another name", () => {
+  for (const count of [3, 200]) {
+    it(`stays where it is, and so does what the other key has (${count} fields)`, () => {
+      const keyspace = smallKeyspace();
+      setFields(keyspace, "from", numbered(count));
+      setFields(keyspace, "a longer name that fits no cell of its size", numbered(1));
+      const [from, to] = ["from", "a longer name that fits no cell of its size"];
+      const before = [fieldsOf(keyspace, from), fieldsOf(keyspace, to)];
+      const { arena } = keyspace.records;
+      const { allocate } = arena;
+      arena.allocate = () => {
+        throw new ArenaFull("a full arena");
+      };
+      expect(() => rename(keyspace, from, to)).to.throw(ArenaFull);
+      arena.allocate = allocate;
+      expect([fieldsOf(keyspace, from), fieldsOf(keyspace, to)]).to.deep.equal(before);
+    });
+  }
 });
 
 describe("the access clock of a key that gets another name", () => {
