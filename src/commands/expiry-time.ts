@@ -4,6 +4,8 @@ import { invalidExpireTime, ReplyError } from "../protocol/reply-error.js";
 import type { Call } from "./call.js";
 
 const MILLIS_PER_SECOND = 1000;
+/** Redis takes 64 bits. Ours are safe integers, in memory as in deltas: what is later, after the year 287396, is kept as this. */
+const DEADLINE_MAX_MS = Number.MAX_SAFE_INTEGER;
 
 /** What the number of an expiry means. */
 export interface TimeForm {
@@ -22,8 +24,8 @@ export const PXAT: TimeForm = { name: "pxat", unitMs: 1, isRelative: false };
 export const TIME_FORMS: readonly TimeForm[] = [EX, PX, EXAT, PXAT];
 
 /**
- * The deadline that an argument asks for, in milliseconds since the epoch; beyond ±2^53 the nearest float64. Refuses
- * what is not positive or leaves 64 bits, in the name of the command.
+ * The deadline that an argument asks for, in milliseconds since the epoch, or the last possible one. Refuses what is
+ * not positive or leaves 64 bits, in the name of the command.
  */
 export function positiveDeadline(call: Call, index: number, form: TimeForm, command: string): number {
   const time = call.int64(index);
@@ -43,5 +45,5 @@ function toDeadline(call: Call, time: Int64, { unitMs, isRelative }: TimeForm, c
   const deadline = toInt64(sinceNow + BigInt(nowMs));
   if (toInt64(sinceNow) === undefined || deadline === undefined)
     throw new ReplyError(invalidExpireTime(command));
-  return Number(deadline);
+  return Math.min(Number(deadline), DEADLINE_MAX_MS);
 }

@@ -1,5 +1,4 @@
 /** Commands on the deadlines of keys: https://redis.io/docs/latest/commands/expire/ and its kin */
-import { saturateInt64 } from "../base/int64.js";
 import { type Location, NOWHERE } from "../keyspace/arena.js";
 import { ReplyError } from "../protocol/reply-error.js";
 import type { Call } from "./call.js";
@@ -65,6 +64,7 @@ export const expiryCommands: readonly Command[] = [
     complexity: "O(1)",
     summary: "Lets a key expire at a Unix time in milliseconds, under a condition if asked.",
     history: [["7.0.0", "NX, XX, GT and LT"]],
+    differs: "Deadlines after 2^53 - 1 (in the year 287396), however they are set, are kept as that.",
     run: (call) => expire(call, PXAT, "pexpireat"),
   }),
   data({
@@ -189,11 +189,9 @@ function deadline(call: Call, unitMs: number): void {
   else replyInUnits(call, found, unitMs);
 }
 
-/** Deadlines beyond 2^53 are kept as the nearest float64, which may be above the largest integer of 64 bits. */
+/** Rounded, as Redis does. */
 function replyInUnits({ reply }: Call, ms: number, unitMs: number): void {
-  const time = Math.floor((ms + unitMs / 2) / unitMs);
-  if (Number.isSafeInteger(time)) reply.integer(time);
-  else reply.integer64(BigInt(saturateInt64(BigInt(time))));
+  reply.integer(Math.round(ms / unitMs));
 }
 
 function persist(call: Call): void {

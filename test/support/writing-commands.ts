@@ -36,6 +36,7 @@ const millis = fc.constantFrom("1", "5", "20", "100", "100000");
 const seconds = fc.constantFrom("1", "2", "100");
 const unixMillis = fc.constantFrom(
   ...[1, START_MS, START_MS + 10, START_MS + 50, START_MS + 100_000].map(String),
+  "9223372036854775807",
 );
 const unixSeconds = fc.constantFrom(...[1, START_MS / 1000, START_MS / 1000 + 1].map(String));
 const condition = optional("NX", "XX", "GT", "LT");
