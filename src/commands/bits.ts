@@ -86,8 +86,8 @@ function setbit(call: Call): void {
   const before = found ?? 0;
   const after = bit === 1 ? before | mask : before & ~mask;
   if (found === after) {
-    // To Redis it is no change either: no watcher is told. A counter goes on counting.
-    if (keyspace.records.type(at) === TYPE_TEXT) markRaw(keyspace);
+    // Redis tells no watcher of such an edit, either. A counter goes on in its life.
+    markRaw(keyspace);
   } else {
     oneByte[0] = after;
     patchText(keyspace, index, oneByte, 0, 1);

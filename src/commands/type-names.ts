@@ -37,7 +37,7 @@ export function encodingName({ records }: Keyspace, at: Location): string {
     case TYPE_HASH:
       return word1 & STRUCTURE ? "hashtable" : "listpack";
     case TYPE_COUNTER:
-      return "int";
+      return word1 & RAW_TEXT ? "raw" : "int";
     default: {
       if (word1 & RAW_TEXT) return "raw";
       const { bytes, start, end } = records.body(at);

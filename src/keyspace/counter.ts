@@ -62,6 +62,7 @@ export function addToCounter(keyspace: Keyspace, by: Int64, sum: Int64): void {
     restart(keyspace, sum);
     return;
   }
+  records.setWord(keyspace.at, TYPE_FLAGS_ORIGIN, records.word1(keyspace.at) & ~TEXT_FORM);
   keyspace.journal?.counted();
   keyspace.changed();
 }
@@ -78,8 +79,7 @@ function turnIntoCounter(keyspace: Keyspace, by: Int64): void {
   const base = integerOf(keyspace, keyspace.at)!;
   const registerSize = registerBytes(records.word1(keyspace.at));
   const at = keyspace.reshape(registerSize, COUNTER_BASE_BYTES + CONTRIBUTION_BYTES);
-  const flags = records.word1(at) & ~(TYPE_MASK | TEXT_FORM);
-  records.setWord(at, TYPE_FLAGS_ORIGIN, flags | TYPE_COUNTER);
+  records.setWord(at, TYPE_FLAGS_ORIGIN, (records.word1(at) & ~TYPE_MASK) | TYPE_COUNTER);
   begin(keyspace, { base, by, clock: keyspace.clock.next() });
 }
 

@@ -53,13 +53,13 @@ export const REGISTER_SIZE_MASK = 3 << REGISTER_SIZE_SHIFT;
 export const OUTSIDE = 1 << 10;
 /** The body is a structure of its own (a large collection); the body length word is its handle. */
 export const STRUCTURE = 1 << 11;
-/** A collection that was large once stays a structure, as in Redis; an OBJECT ENCODING hint for text: not the embedded form. */
+/** A text that was edited, or a counter that was to be: OBJECT ENCODING calls it raw, short or not. */
 export const RAW_TEXT = 1 << 12;
 /** An entry of a large collection that marks its field as removed: it has no value. */
 export const REMOVED = 1 << 13;
 /** A text that INCRBYFLOAT wrote, which OBJECT ENCODING never calls an integer. */
 export const FLOAT_TEXT = 1 << 14;
-/** What OBJECT ENCODING tells of a text beyond its bytes. */
+/** What OBJECT ENCODING tells of a text or counter beyond its bytes. */
 export const TEXT_FORM = RAW_TEXT | FLOAT_TEXT;
 
 export const ORIGIN_SHIFT = 16;
