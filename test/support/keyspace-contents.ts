@@ -21,10 +21,10 @@ export function contentsOf(keyspace: Keyspace, keys: readonly string[]): Content
   for (const database of keyspace.databases) {
     const births = new Map<number, Version>();
     for (const key of keys) {
-      const { at, slot } = find(keyspace, database, key);
+      const { slot } = find(keyspace, database, key);
       const floors = database.floorsOf(slot);
       births.set(slot, maxVersion(births.get(slot) ?? birthLife(floors), birthLife(floors)));
-      const state = at === NOWHERE ? undefined : readState(database, at);
+      const state = stateOf(keyspace, database, key);
       const left = state && leftOf(keyspace, state);
       if (state !== undefined && left === undefined) {
         births.set(slot, maxVersion(births.get(slot)!, floorOfRemains(state, keyspace.nowMs)!));
@@ -35,6 +35,12 @@ export function contentsOf(keyspace: Keyspace, keys: readonly string[]): Content
     for (const [slot, birth] of births) contents[`${database.number}: birth in ${slot}`] = shown(birth);
   }
   return contents;
+}
+
+/** What a key has, whoever sees it. */
+export function stateOf(keyspace: Keyspace, database: Database, key: string): RecordState | undefined {
+  const { at } = find(keyspace, database, key);
+  return at === NOWHERE ? undefined : readState(database, at);
 }
 
 function leftOf({ nowMs, keepTombstones }: Keyspace, state: RecordState): RecordState | undefined {
