@@ -19,6 +19,7 @@ import type { PersistenceView } from "../durability/persistence-view.js";
 import type { Clock } from "../host/clock.js";
 import type { Host } from "../host/host.js";
 import type { System } from "../host/system.js";
+import type { Cancel } from "../host/timers.js";
 import { Evictor } from "../keyspace/evictor.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
 import { Sweeper } from "../keyspace/sweeper.js";
@@ -78,6 +79,7 @@ export class NodeState implements Node {
   readonly #host: Host;
   readonly #config: ConfigStore;
   readonly #index: CommandIndex;
+  readonly #delays = new Set<Cancel>();
   /** Run by `executeTransaction`; the server sets it. */
   runTransaction: (client: Client, transaction: Transaction) => void = () => {};
   /** Called when held-back commands may go on. */
@@ -246,7 +248,19 @@ export class NodeState implements Node {
   }
 
   delay(ms: number): Promise<void> {
-    return new Promise((resolve) => void this.#host.timers.after(ms, resolve));
+    return new Promise((resolve) => {
+      const cancel = this.#host.timers.after(ms, () => {
+        this.#delays.delete(cancel);
+        resolve();
+      });
+      this.#delays.add(cancel);
+    });
+  }
+
+  /** Whoever waits for a `delay` waits for ever: the node is closed. */
+  cancelDelays(): void {
+    for (const cancel of this.#delays) cancel();
+    this.#delays.clear();
   }
 
   async rewriteConfig(): Promise<string | undefined> {

@@ -153,6 +153,7 @@ export class Server {
     this.#cancelCron();
     this.#cancelSweep();
     for (const cancel of this.#cancels) cancel();
+    this.state.cancelDelays();
     const listenersClosed = this.#listeners.map((listener) => listener.close());
     for (const client of this.#open) client.close(true);
     if (this.#open.size > 0) {

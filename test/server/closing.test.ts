@@ -9,7 +9,8 @@ describe("closing a node", () => {
     const node = await SimNode.start(world);
     const clients = await Promise.all(Array.from({ length: 20 }, () => node.connect()));
     await clients[0]!.ask("SET", "k", "v", "EX", 3600);
-    clients[1]!.send("DEBUG", "SLEEP", 1);
+    clients[1]!.send("DEBUG", "SLEEP", 3600);
+    await world.advance(10);
     await node.close();
     for (const client of clients) await client.readToEnd();
     await SimNode.start(world).then((again) => again.close());
