@@ -35,7 +35,7 @@ onEveryServer("a full memory", (start) => {
   }
 
   /** Pipelines a command for each of these; returns the replies that are errors. */
-  async function forEach<T>(
+  async function errorsOf<T>(
     items: readonly T[],
     command: (item: T) => readonly (string | number)[],
   ): Promise<string[]> {
@@ -62,7 +62,7 @@ onEveryServer("a full memory", (start) => {
   for (const policy of ["allkeys-lru", "allkeys-lfu", "allkeys-random"]) {
     it(`makes room among all keys under ${policy}`, async () => {
       const limit = await limitMemory(policy);
-      expect(await forEach(names, (name) => ["SET", name, VALUE])).to.deep.equal([]);
+      expect(await errorsOf(names, (name) => ["SET", name, VALUE])).to.deep.equal([]);
       expect(await vital(client, "used_memory")).to.be.below(limit * 1.05);
       // The server may still be evicting while we count.
       const evictedBefore = await vital(client, "evicted_keys");
@@ -76,11 +76,11 @@ onEveryServer("a full memory", (start) => {
     it(`makes room only among keys that expire under ${policy}, and refuses writes without any`, async () => {
       await limitMemory(policy);
       const [lasting, passing] = [names.slice(0, 2000), names.slice(2000)];
-      expect(await forEach(lasting, (name) => ["SET", name, VALUE])).to.deep.equal([]);
-      expect(await forEach(passing, (name) => ["SET", name, VALUE, "EX", 10_000])).to.deep.equal([]);
+      expect(await errorsOf(lasting, (name) => ["SET", name, VALUE])).to.deep.equal([]);
+      expect(await errorsOf(passing, (name) => ["SET", name, VALUE, "EX", 10_000])).to.deep.equal([]);
       expect(await survivors(lasting)).to.equal(lasting.length);
       expect(await survivors(passing)).to.be.below(passing.length / 2);
-      const errors = await forEach(names, (name) => ["SET", `lasting:${name}`, VALUE]);
+      const errors = await errorsOf(names, (name) => ["SET", `lasting:${name}`, VALUE]);
       expect(new Set(errors)).to.deep.equal(new Set([OOM]));
       expect(await survivors(passing)).to.equal(0);
       expect(await survivors(lasting)).to.equal(lasting.length);
@@ -89,21 +89,21 @@ onEveryServer("a full memory", (start) => {
 
   it("refuses writes under noeviction, and serves reads and deletions", async () => {
     await limitMemory("noeviction");
-    const errors = await forEach(names, (name) => ["SET", name, VALUE]);
+    const errors = await errorsOf(names, (name) => ["SET", name, VALUE]);
     expect(new Set(errors)).to.deep.equal(new Set([OOM]));
     expect(await survivors(names)).to.equal(KEYS - errors.length);
     expect(await client.ask("STRLEN", names[0]!)).to.equal("1000");
-    expect(await forEach(names, (name) => ["DEL", name])).to.deep.equal([]);
+    expect(await errorsOf(names, (name) => ["DEL", name])).to.deep.equal([]);
     expect(await client.ask("SET", "again", "possible")).to.equal("OK");
   });
 
   it("keeps what is read often under allkeys-lfu", async () => {
     await limitMemory("allkeys-lfu");
     const hot = names.slice(0, 500);
-    await forEach(hot, (name) => ["SET", name, VALUE]);
+    await errorsOf(hot, (name) => ["SET", name, VALUE]);
     for (let at = 500; at < KEYS; at += 500) {
-      for (let round = 0; round < 3; round++) await forEach(hot, (name) => ["GET", name]);
-      await forEach(names.slice(at, at + 500), (name) => ["SET", name, VALUE]);
+      for (let round = 0; round < 3; round++) await errorsOf(hot, (name) => ["GET", name]);
+      await errorsOf(names.slice(at, at + 500), (name) => ["SET", name, VALUE]);
     }
     expect(await survivors(hot)).to.be.above(hot.length * 0.9);
     expect(await survivors(names)).to.be.below(KEYS / 2);
@@ -112,19 +112,19 @@ onEveryServer("a full memory", (start) => {
   it("keeps what was read last under allkeys-lru", async () => {
     await limitMemory("allkeys-lru");
     const old = names.slice(0, 5000);
-    await forEach(old, (name) => ["SET", name, VALUE]);
+    await errorsOf(old, (name) => ["SET", name, VALUE]);
     // Redis counts idle time in whole seconds.
     await client.call("DEBUG", "SLEEP", 1.1);
     const hot = old.slice(0, 500);
-    await forEach(hot, (name) => ["GET", name]);
-    await forEach(names.slice(5000, 10_000), (name) => ["SET", name, VALUE]);
+    await errorsOf(hot, (name) => ["GET", name]);
+    await errorsOf(names.slice(5000, 10_000), (name) => ["SET", name, VALUE]);
     expect(await survivors(hot)).to.be.above(hot.length * 0.9);
     expect(await survivors(old)).to.be.below(old.length * 0.8);
   });
 
   it("loses first what expires first under volatile-ttl", async () => {
     await limitMemory("volatile-ttl");
-    await forEach(names, (name) => ["SET", name, VALUE, "EX", 1000 + Number(name.slice(4))]);
+    await errorsOf(names, (name) => ["SET", name, VALUE, "EX", 1000 + Number(name.slice(4))]);
     expect(await survivors(names.slice(0, KEYS / 4))).to.be.below(
       (await survivors(names.slice(-KEYS / 4))) / 4,
     );

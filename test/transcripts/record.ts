@@ -3,7 +3,7 @@ import { notate } from "../support/notation.js";
 import { startRedis } from "../support/redis-server.js";
 import type { Reply } from "../support/reply.js";
 import type { Target } from "../support/target.js";
-import { meets } from "./expectation.js";
+import { type Captured, type Expectation, meets } from "./expectation.js";
 import { Stage, send } from "./replay.js";
 import { parseTranscript, type TranscriptCase } from "./transcript.js";
 
@@ -53,22 +53,26 @@ async function record(
       send(client, step, stage.captured);
       await client.quiet(QUIET_MS);
       const replies = client.takeUnread();
-      const next = transcript.steps[index + 1];
-      if (next?.kind === "replies" && next.connection === step.connection) {
-        replies.forEach((reply, i) => {
-          if (next.expected[i] !== undefined) meets(reply, next.expected[i], stage.captured);
-        });
-        continue;
+      const stated = transcript.steps[index + 1];
+      if (stated?.kind === "replies" && stated.connection === step.connection) {
+        capture(replies, stated.expected, stage.captured);
+      } else {
+        const lines = [...replies.flatMap(written), ...(client.isClosed ? ["(closed)"] : [])];
+        into.set(
+          step.line,
+          lines.map((line) => `${step.connection}< ${line}`),
+        );
       }
-      const lines = replies.flatMap(written);
-      if (client.isClosed) lines.push("(closed)");
-      into.set(
-        step.line,
-        lines.map((line) => `${step.connection}< ${line}`),
-      );
     }
   } finally {
     await stage.close();
+  }
+}
+
+/** Lines that a person wrote stay; what they capture is needed by later commands. */
+function capture(replies: readonly Reply[], expected: readonly Expectation[], captured: Captured): void {
+  for (const [i, expectation] of expected.entries()) {
+    if (replies[i] !== undefined) meets(replies[i], expectation, captured);
   }
 }
 
