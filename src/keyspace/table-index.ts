@@ -129,27 +129,35 @@ export class TableIndex {
     return location;
   }
 
-  /** Reads the home cell of a hash, for what that does to the processor's cache. */
-  warm(table: number, hash: number): number {
-    const bits = this.#bits[table]!;
-    if (bits === 0) return 0;
-    if (bits === DIRECTORY) this.#openPage(table, hash);
-    else this.#open(this.#pages[table]!, bits, 0);
-    return this.#words[this.#base + (((hash << this.#pageDepth) >>> (32 - this.#pageBits)) << 1)]!;
-  }
-
-  /** The first record with this hash, whatever its key, or NOWHERE. */
-  glance(table: number, hash: number): Location {
+  /**
+   * Where the home cell of a hash is: a location among the pages, whose unit is a cell; NOWHERE if the table is empty.
+   * This, `warm` and `glance` leave the place of the last `find` alone.
+   */
+  home(table: number, hash: number): Location {
     const bits = this.#bits[table]!;
     if (bits === 0) return NOWHERE;
-    if (bits === DIRECTORY) this.#openPage(table, hash);
-    else this.#open(this.#pages[table]!, bits, 0);
-    const words = this.#words;
-    const base = this.#base;
-    const mask = ((1 << this.#pageBits) - 1) << 1;
-    let cell = ((hash << this.#pageDepth) >>> (32 - this.#pageBits)) << 1;
-    while (words[base + cell] !== hash && words[base + cell + 1] !== NOWHERE) cell = (cell + 2) & mask;
-    return words[base + cell + 1]!;
+    if (bits !== DIRECTORY) return this.#pages[table]! + (hash >>> (32 - bits));
+    const directory = this.#directories.get(table)!;
+    const number = directory.pageOf[hash >>> (32 - directory.depth)]!;
+    return directory.pages[number]! + ((hash << directory.depths[number]!) >>> (32 - PAGE_BITS_MAX));
+  }
+
+  /** Reads a home cell, for what that does to the processor's cache. */
+  warm(home: Location): number {
+    return this.#pageArena.slabs[home >>> UNIT_BITS]!.words[(home & UNIT_MASK) << 1]!;
+  }
+
+  /** The first record with this hash, whatever its key, or NOWHERE; `home` is the home cell of the hash. */
+  glance(table: number, hash: number, home: Location): Location {
+    if (home === NOWHERE) return NOWHERE;
+    const { words } = this.#pageArena.slabs[home >>> UNIT_BITS]!;
+    const bits = this.#bits[table]!;
+    const mask = (1 << (bits === DIRECTORY ? PAGE_BITS_MAX : bits)) - 1;
+    let cell = home & UNIT_MASK;
+    // Pages of a size lie one behind the other in their slab, so each begins at a multiple of it.
+    const base = cell & ~mask;
+    while (words[cell << 1] !== hash && words[(cell << 1) + 1] !== NOWHERE) cell = base | ((cell + 1) & mask);
+    return words[(cell << 1) + 1]!;
   }
 
   /** Adds the key that `find` just missed. */

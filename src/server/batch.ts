@@ -32,8 +32,9 @@ export class Batch {
   readonly #own = [...this.marks];
   readonly #slots = new Int32Array(REQUESTS_MAX);
   readonly #hashes = new Int32Array(REQUESTS_MAX);
-  #isWarm = false;
+  readonly #homes = new Int32Array(REQUESTS_MAX);
   readonly #locations = new Int32Array(REQUESTS_MAX);
+  #isWarm = false;
   /** Where the values read go, so that no compiler may leave the reads out. */
   sink = 0;
 
@@ -70,6 +71,7 @@ export class Batch {
     const { hasher } = keyspace;
     const slots = this.#slots;
     const hashes = this.#hashes;
+    const homes = this.#homes;
     const locations = this.#locations;
     const count = this.size;
     for (let i = 0; i < count; i++) {
@@ -79,8 +81,9 @@ export class Batch {
       hashes[i] = hasher.hash;
     }
     let sink = 0;
-    for (let i = 0; i < count; i++) sink ^= index.warm(slots[i]!, hashes[i]!);
-    for (let i = 0; i < count; i++) locations[i] = index.glance(slots[i]!, hashes[i]!);
+    for (let i = 0; i < count; i++) homes[i] = index.home(slots[i]!, hashes[i]!);
+    for (let i = 0; i < count; i++) sink ^= index.warm(homes[i]!);
+    for (let i = 0; i < count; i++) locations[i] = index.glance(slots[i]!, hashes[i]!, homes[i]!);
     for (let i = 0; i < count; i++) sink ^= records.warm(locations[i]!);
     this.sink = sink;
   }

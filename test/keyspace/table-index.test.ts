@@ -138,8 +138,13 @@ describe("table index", () => {
     const prng = new Prng(9);
     const fixture = new Fixture();
     for (let i = 0; i < 6000; i++) fixture.add(0, `k${i}`, prng.uint32() | 0);
-    for (const [, { hash, at }] of fixture.keys) expect(fixture.index.glance(0, hash)).to.equal(at);
-    expect(fixture.index.glance(1, 77)).to.equal(NOWHERE);
+    const glance = (table: number, hash: number) =>
+      fixture.index.glance(table, hash, fixture.index.home(table, hash));
+    for (const [, { hash, at }] of fixture.keys) expect(glance(0, hash)).to.equal(at);
+    for (let i = 0; i < 60; i++) fixture.add(2, `few ${i}`, prng.uint32() | 0);
+    for (const [key, { hash, at }] of fixture.keys)
+      if (key.startsWith("few")) expect(glance(2, hash)).to.equal(at);
+    expect(glance(1, 77)).to.equal(NOWHERE);
   });
 
   it("finds a record near any hash of a table that has one", () => {
