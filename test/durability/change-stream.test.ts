@@ -6,7 +6,7 @@ import type { Delta } from "#torus/delta/delta.js";
 import { ChangeStream, type StreamConsumer } from "#torus/durability/change-stream.js";
 import { CommandRunner } from "../support/command-runner.js";
 import { smallKeyspace } from "../support/small-keyspace.js";
-import { ManualTurns } from "./manual-turns.js";
+import { ManualTime } from "./manual-time.js";
 
 const START = 1000;
 
@@ -44,7 +44,7 @@ function slot(key: string): number {
 describe("the change stream", () => {
   function setUp() {
     const keyspace = smallKeyspace();
-    const turns = new ManualTurns();
+    const turns = new ManualTime();
     const stream = new ChangeStream({ keyspace, timers: turns, checksum: crc32, position: START });
     const runner = new CommandRunner(keyspace);
     /** Runs commands as one transaction. */
@@ -76,7 +76,7 @@ describe("the change stream", () => {
     run("SET b 2", "INCR c");
     run("GET a");
     expect(collector.chunks.length).equal(0);
-    expect(turns.dueCount).equal(1);
+    expect(turns.turnCount).equal(1);
     turns.endTurn();
     expect(collector.chunks.length).equal(1);
     expect(collector.batches().map((deltas) => deltas.length)).deep.equal([1, 2]);
