@@ -34,6 +34,11 @@ export class SimClock implements Clock {
     this.wallOffsetMs += ms;
   }
 
+  /** Moves both clocks on at once: to the process it is as if it had stood still for so long, and its timers are late. */
+  jump(ms: number): void {
+    this.anchorMonotonicMs += ms;
+  }
+
   /** Lets both clocks gain so many millionths from now on, or lose if negative. Timers already set keep their time. */
   drift(driftPpm: number): void {
     this.anchorMonotonicMs = this.monotonicMs();
