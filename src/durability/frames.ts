@@ -37,6 +37,9 @@ export const FRAME_END = 6;
 
 const KIND_MAX = FRAME_END;
 const CHECKED_FROM = 4;
+/** The highest bytes of what has 53 bits at most. */
+const POSITION_TOP = 15;
+const DURABLE_TOP = 23;
 
 export interface FrameHead {
   readonly kind: number;
@@ -76,9 +79,11 @@ export function readFrameHead(
   { at, end, salt }: { readonly at: number; readonly end: number; readonly salt: number },
 ): FrameHead | undefined {
   if (end - at < FRAME_HEAD_BYTES) return undefined;
-  // Spares the search for frames most of its checksums.
+  // Spares the search for frames most of its checksums, whatever bytes it meets.
   const kind = bytes[at + CHECKED_FROM]!;
-  if (kind === 0 || kind > KIND_MAX) return undefined;
+  if (kind === 0 || kind > KIND_MAX || bytes[at + POSITION_TOP] !== 0 || bytes[at + DURABLE_TOP] !== 0) {
+    return undefined;
+  }
   const reader = new ByteReader({ bytes, start: at, end: at + FRAME_HEAD_BYTES });
   const check = reader.u32();
   if (crc32(bytes, at + CHECKED_FROM, at + FRAME_HEAD_BYTES, salt) !== check) return undefined;
