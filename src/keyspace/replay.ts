@@ -260,10 +260,12 @@ export class Replay {
       if (compareVersions(floor, birthFloors.version(slot)) <= 0) continue;
       keyspace.select(number);
       birthFloors.raise(slot, floor.clock, floor.origin);
+      const loaded = this.#loaded[number]!;
       const isDue = keyspace.database.dueOf(slot) <= msOfClock(floor.clock);
-      if (isDue || this.#loaded[number]!.remains?.[slot]) {
-        collectRemains(keyspace, this.#limits, slot, floor);
-      }
+      if (!isDue && !loaded.remains?.[slot]) continue;
+      collectRemains(keyspace, this.#limits, slot, floor);
+      // What is above the floor may remain, and what was ended by it may have become a husk.
+      noteRemains(loaded, slot);
     }
   }
 

@@ -1,0 +1,110 @@
+/** Encodes records as deltas straight from where they lie. */
+import { ByteWriter } from "../base/byte-writer.js";
+import { BODY_BYTES_MAX } from "../delta/body-codec.js";
+import { type PlacedPiece, type PlacedRecord, writePiece, writeRecord } from "../delta/delta-codec.js";
+import { HASH_BASE_BYTES } from "../delta/packed-hash.js";
+import { RANKS } from "../delta/record-state.js";
+import type { Location } from "./arena.js";
+import type { Database } from "./database.js";
+import { packHashPart } from "./hash-state.js";
+
+type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
+
+const NO_BYTES: Buffer = Buffer.alloc(0);
+
+export class RecordEncoder {
+  readonly #life = { clock: 0, origin: 0 };
+  readonly #registered = { clock: 0, origin: 0 };
+  readonly #key = { bytes: NO_BYTES, start: 0, end: 0 };
+  readonly #body = { bytes: NO_BYTES, start: 0, end: 0 };
+  readonly #record: Mutable<PlacedRecord>;
+  readonly #piece: Mutable<PlacedPiece>;
+  readonly #part = new ByteWriter({ bytesMax: BODY_BYTES_MAX });
+
+  constructor() {
+    const place = { db: 0, slot: 0, key: this.#key };
+    const expiry = { life: this.#life, deadlineMs: 0, registered: this.#registered };
+    this.#record = { ...place, ...expiry, rank: RANKS.none, body: this.#body };
+    this.#piece = { ...place, ...expiry, totalBytes: 0, offset: 0, bytes: this.#body };
+  }
+
+  /** Appends the whole record at `at`, which is no table. */
+  whole(writer: ByteWriter, database: Database, slot: number, at: Location): void {
+    const record = this.#record;
+    const { records } = database;
+    this.#describe(record, database, slot, at);
+    record.rank = records.type(at);
+    this.#takeBody(database, at);
+    writeRecord(writer, record);
+  }
+
+  /** Appends bytes of the text at `at` from an offset on, `bytesMax` at most. Answers the offset behind them. */
+  piece(
+    writer: ByteWriter,
+    database: Database,
+    slot: number,
+    at: Location,
+    offset: number,
+    bytesMax: number,
+  ): number {
+    const piece = this.#piece;
+    const body = this.#body;
+    this.#describe(piece, database, slot, at);
+    this.#takeBody(database, at);
+    piece.totalBytes = body.end - body.start;
+    piece.offset = offset;
+    body.start += offset;
+    body.end = Math.min(body.end, body.start + bytesMax);
+    writePiece(writer, piece);
+    return offset + body.end - body.start;
+  }
+
+  /** Appends about `fieldsMax` fields of the table at `at` from a cursor on. Answers the next cursor: 0 after the last. */
+  fields(
+    writer: ByteWriter,
+    database: Database,
+    slot: number,
+    at: Location,
+    cursor: number,
+    fieldsMax: number,
+  ): number {
+    const record = this.#record;
+    const part = this.#part;
+    part.clear();
+    const next = packHashPart(database, at, { cursor, fieldsMax }, part);
+    if (part.length === HASH_BASE_BYTES) return next;
+    this.#describe(record, database, slot, at);
+    record.rank = RANKS.hash;
+    this.#body.bytes = part.bytes;
+    this.#body.start = 0;
+    this.#body.end = part.length;
+    writeRecord(writer, record);
+    return next;
+  }
+
+  #describe(
+    delta: { db: number; slot: number; deadlineMs: number },
+    { records, number }: Database,
+    slot: number,
+    at: Location,
+  ): void {
+    delta.db = number;
+    delta.slot = slot;
+    delta.deadlineMs = records.deadline(at);
+    this.#life.clock = records.lifeClock(at);
+    this.#life.origin = records.lifeOrigin(at);
+    this.#registered.clock = records.registerClock(at);
+    this.#registered.origin = records.registerOrigin(at);
+    const { bytes, start, end } = records.key(at);
+    this.#key.bytes = bytes;
+    this.#key.start = start;
+    this.#key.end = end;
+  }
+
+  #takeBody({ records }: Database, at: Location): void {
+    const { bytes, start, end } = records.body(at);
+    this.#body.bytes = bytes;
+    this.#body.start = start;
+    this.#body.end = end;
+  }
+}
