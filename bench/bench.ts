@@ -32,10 +32,13 @@ export function turnsOf<Entrant>(bench: Bench, entrants: readonly Entrant[], rou
 export async function withServers<Value>(
   { children, contenders }: Bench,
   use: (servers: readonly Server[]) => Promise<Value>,
+  flags?: readonly string[],
 ): Promise<Value> {
   const servers: Server[] = [];
   try {
-    for (const contender of contenders) servers.push(await startServer(children, contender));
+    for (const contender of contenders) {
+      servers.push(await startServer(children, contender, flags === undefined ? {} : { flags }));
+    }
     return await use(servers);
   } finally {
     for (const server of servers) await server.stop();

@@ -10,11 +10,10 @@ export const resultsDirectory = `${repository}bench/results`;
 
 /** Room for the crowd of 10,000 and for those who watch it. */
 const clientsMax = "12000";
-/** Neither side writes to disk: this is about memory and the network. */
-const withoutDisk = ["--save", "", "--appendonly", "no"];
 
 export function ourContender(options: Options): Contender {
-  if (options.ours !== undefined) return { side: "ours", name: "ours", command: options.ours };
+  if (options.ours !== undefined)
+    return { side: "ours", name: "ours", command: options.ours, takesFlags: false };
   const script = `${repository}dist/cli/main.js`;
   if (!existsSync(script))
     throw new RangeError(`${script} is not there: build first (npm run build), or name a server by --ours`);
@@ -26,26 +25,25 @@ export function ourContender(options: Options): Contender {
     "server",
     "--port",
     "{port}",
-    "--maxclients",
-    clientsMax,
-    ...withoutDisk,
+    ...["--dir", "{dir}", "--maxclients", clientsMax],
   ];
-  return { side: "ours", name: "torus", command };
+  return { side: "ours", name: "torus", command, takesFlags: true };
 }
 
 /** Undefined if there is nobody to compare with. */
 export function rivalContender(options: Options): Contender | undefined {
   if (options.alone) return undefined;
   if (options.against !== undefined)
-    return { side: "rival", name: nameOf(options.against), command: options.against };
+    return { side: "rival", name: nameOf(options.against), command: options.against, takesFlags: false };
   if (firstLineOf("redis-server", ["--version"]) === undefined) return undefined;
   return {
     side: "rival",
     name: "redis",
     command: [
       ...["redis-server", "--port", "{port}", "--bind", "127.0.0.1", "--dir", "{dir}"],
-      ...["--maxclients", clientsMax, ...withoutDisk],
+      ...["--maxclients", clientsMax],
     ],
+    takesFlags: true,
   };
 }
 

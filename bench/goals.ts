@@ -26,7 +26,14 @@ export type GoalId =
   | "first-pong"
   | "crowd-served"
   | "crowd-p99"
-  | "churn-served";
+  | "churn-served"
+  | "log-always-p1"
+  | "log-always-p16"
+  | "log-everysec-p16"
+  | "load-snapshot"
+  | "load-log"
+  | "snapshot-stall"
+  | "snapshot-bytes";
 
 export const goals: readonly Goal[] = [
   ratio("cpu-p1", "CPU per operation, one command at a time", "lower", 1.15, 1.05),
@@ -42,6 +49,13 @@ export const goals: readonly Goal[] = [
   figure("crowd-served", "Concurrent clients: operations lost or wrong", "lower", 0, 0),
   ratio("crowd-p99", "Concurrent clients: 99th percentile of latency", "lower", undefined, 1.0),
   figure("churn-served", "Connects and closes: lost, or descriptors leaked", "lower", 0, 0),
+  ratio("log-always-p1", "SET rate, every reply synced, one command at a time", "higher", 0.75, 1.0),
+  ratio("log-always-p16", "SET rate, every reply synced, pipelines of 16", "higher", 1.1, 1.4),
+  ratio("log-everysec-p16", "SET rate, synced every second, pipelines of 16", "higher", 1.0, 1.2),
+  ratio("load-snapshot", "Start from a snapshot, 100-byte values", "lower", 1.5, 0.8),
+  ratio("load-log", "Start from a log of SETs, 100-byte values", "lower", 1.5, 0.8),
+  figure("snapshot-stall", "Longest stall of a second client during a snapshot", "lower", 15, 5),
+  figure("snapshot-bytes", "Snapshot bytes per key beyond key and value", "lower", 24, 16),
 ];
 
 function ratio(

@@ -3,9 +3,10 @@ import type { Row } from "./bench.js";
 import { churnRow } from "./rows/churn.js";
 import { crowdRow } from "./rows/crowd.js";
 import { memoryRows } from "./rows/memory.js";
+import { recoveryRows } from "./rows/recovery.js";
 import { stallRows } from "./rows/stall.js";
 import { startRow } from "./rows/start.js";
-import { throughputRows } from "./rows/throughput.js";
+import { loggedThroughputRows, throughputRows } from "./rows/throughput.js";
 
 export const rows: readonly Row[] = [
   ...throughputRows,
@@ -14,6 +15,8 @@ export const rows: readonly Row[] = [
   startRow,
   crowdRow,
   churnRow,
+  ...loggedThroughputRows,
+  ...recoveryRows,
 ];
 
 /**

@@ -12,7 +12,19 @@ export interface Contender {
   readonly name: string;
   /** `{port}` and `{dir}` stand for what each start chooses. */
   readonly command: readonly string[];
+  /** Whether flags may be added to the command. One that the user gave is taken as it is. */
+  readonly takesFlags: boolean;
 }
+
+export interface StartOptions {
+  /** What is kept, and how: flags that both contenders know. Nothing, if left out. */
+  readonly flags?: readonly string[];
+  /** Where; a directory that goes with the server, if left out. */
+  readonly directory?: string;
+}
+
+/** Neither side writes to disk: this is about memory and the network. */
+const withoutDisk = ["--save", "", "--appendonly", "no"];
 
 export type Side = "ours" | "rival";
 
@@ -24,20 +36,26 @@ export interface Server {
   /** From just before the process was spawned to its first PONG. */
   readonly firstPongMs: number;
   stop(): Promise<void>;
+  /** Ends it as a crash would: nothing is saved, and the directory stays if it was given. */
+  kill(): Promise<void>;
 }
 
-const startMsMax = 20_000;
+/** Loading five million keys takes some seconds. */
+const startMsMax = 120_000;
 /** Long enough to write a CPU profile at exit; a server that needs longer is killed. */
 const stopMsMax = 15_000;
 /** How finely the time to the first PONG is seen. */
 const retryMs = 1;
 
-export async function startServer(children: Children, contender: Contender): Promise<Server> {
-  const directory = children.temporaryDirectory();
+export async function startServer(
+  children: Children,
+  contender: Contender,
+  { flags = withoutDisk, directory: given }: StartOptions = {},
+): Promise<Server> {
+  const directory = given ?? children.temporaryDirectory();
   const port = await freePort();
-  const command = contender.command.map((word) =>
-    word.replaceAll("{port}", String(port)).replaceAll("{dir}", directory),
-  );
+  const words = [...contender.command, ...(contender.takesFlags ? flags : [])];
+  const command = words.map((word) => word.replaceAll("{port}", String(port)).replaceAll("{dir}", directory));
   const logPath = join(directory, "server.log");
   const log = openSync(logPath, "w");
   const startedMs = performance.now();
@@ -56,12 +74,14 @@ export async function startServer(children: Children, contender: Contender): Pro
     );
   };
   child.once("exit", tellOfDeath);
-  const stop = async (): Promise<void> => {
+  const end = async (patienceMs: number): Promise<void> => {
     child.off("exit", tellOfDeath);
-    await children.stop(child, stopMsMax);
-    children.removeDirectory(directory);
+    await children.stop(child, patienceMs);
+    if (given === undefined) children.removeDirectory(directory);
   };
-  return { side: contender.side, name: contender.name, port, pid: child.pid!, firstPongMs, stop };
+  const { side, name } = contender;
+  const stop = () => end(stopMsMax);
+  return { side, name, port, pid: child.pid!, firstPongMs, stop, kill: () => end(0) };
 }
 
 /** Connects until somebody listens, then asks until PONG comes: a server may listen before it serves. */

@@ -6,8 +6,9 @@ import { Prng } from "./base/prng.js";
 import type { Config } from "./config/config.js";
 import { ConfigStore } from "./config/config-store.js";
 import { HybridClock } from "./delta/hybrid-clock.js";
-import { ORIGIN_MAX } from "./delta/version.js";
-import { NothingKept } from "./durability/nothing-kept.js";
+import { DataDirectory } from "./durability/data-directory.js";
+import { drawNodeFacts } from "./durability/node-file.js";
+import { Persistence } from "./durability/persistence.js";
 import type { Host } from "./host/host.js";
 import { AccessClock } from "./keyspace/access-clock.js";
 import { Keyspace } from "./keyspace/keyspace.js";
@@ -23,6 +24,8 @@ export interface NodeSetup {
   readonly defaults?: Config;
   /** For CONFIG REWRITE; empty if there is none. */
   readonly configFile: string;
+  /** How long a segment of the log gets; simulations have short ones, to see many. */
+  readonly logSegmentBytes?: number;
   /** SHUTDOWN was called, or the node cannot go on (`error` says why): its owner is to close it. */
   readonly stopped: (error?: unknown) => void;
 }
@@ -36,44 +39,76 @@ export interface RunningNode {
   close(): Promise<void>;
 }
 
-/** Starts a node. Rejects with a `HostError` if an endpoint cannot be bound. */
+/**
+ * Starts a node; resolves when it has loaded what it kept. Rejects with a `HostError` if an endpoint cannot be bound or the
+ * disk refuses, with `UnusableDirectory` or `DamagedFile` if what it kept cannot be used.
+ */
 export async function runNode({
   host,
   config,
   defaults,
   configFile,
+  logSegmentBytes,
   stopped,
 }: NodeSetup): Promise<RunningNode> {
   const store = new ConfigStore(config, defaults);
   const { random, log } = host;
-  const seed = Prng.fromState([random.uint32(), random.uint32(), random.uint32(), random.uint32() | 1]);
+  const { dir } = config;
+  const directory = keepsSomething(config) ? await DataDirectory.open(host, dir) : undefined;
+  const facts = directory?.facts ?? drawNodeFacts(random);
+  const seed = Prng.fromState(facts.hashSeed);
   const keyspace = new Keyspace({
     databases: config.databases,
-    origin: 1 + (random.uint32() % ORIGIN_MAX),
+    origin: facts.origin,
     clock: new HybridClock(),
     access: new AccessClock(() => random.uint32()),
     seedWord: () => seed.uint32(),
+  });
+  keyspace.boot = facts.boot;
+  const takeDirectory = () => DataDirectory.open(host, dir, facts);
+  const persistence = new Persistence({
+    host,
+    config: store,
+    keyspace,
+    directory,
+    takeDirectory,
+    logSegmentBytes,
   });
   const server = new Server({
     host,
     config: store,
     keyspace,
-    persistence: new NothingKept(host.clock.wallMs()),
+    persistence,
     runId: Buffer.from(random.bytes(RUN_ID_BYTES)).toString("hex"),
     configFile,
     shutdown: () => stopped(),
     fail: (error) => stopped(error),
   });
-  await server.listen();
-  const client = new LocalClient(server);
+  const close = async () => {
+    await server.close();
+    await persistence.close();
+  };
+  try {
+    await server.listen();
+    // The port answers from now on, if only that the node is loading.
+    await persistence.start();
+  } catch (error) {
+    await close();
+    throw error;
+  }
   const { port } = server.state;
   log.info("ready to accept connections", { port, unixsocket: config.unixsocket || undefined });
   return {
     port,
-    client,
+    client: new LocalClient(server),
     async close() {
-      await server.close();
+      await close();
       log.info("closed", { port });
     },
   };
+}
+
+/** A pure cache writes nothing, and needs no place to write to. */
+function keepsSomething({ appendonly, save }: Config): boolean {
+  return appendonly || save.length > 0;
 }

@@ -13,14 +13,20 @@ import type { Server } from "../servers.js";
 import { inTurns } from "../turns.js";
 
 interface Shape {
+  /** Of the row; made of the other fields if left out. */
+  readonly name?: string;
   readonly pipeline: number;
   readonly valueBytes: number;
+  readonly clients?: number;
+  readonly commands?: readonly ("set" | "get")[];
+  /** What the servers keep; nothing if left out. */
+  readonly kept?: { readonly title: string; readonly flags: readonly string[] };
   /** The goals that this shape serves; the other figures inform. */
   readonly goals: { readonly rate?: GoalId; readonly cpu?: GoalId; readonly p99?: GoalId };
 }
 
-const commands = ["set", "get"] as const;
-const clients = 50;
+const bothCommands = ["set", "get"] as const;
+const usualClients = 50;
 /** Enough for a first rate and for a just-in-time compiler to see both commands. */
 const rehearsalSeconds = 0.3;
 
@@ -32,10 +38,44 @@ export const throughputRows: readonly Row[] = [
   throughput({ pipeline: 64, valueBytes: 100, goals: { rate: "rate-p64-d100", p99: "p99-p64" } }),
 ];
 
+export const loggedThroughputRows: readonly Row[] = [
+  logged({ policy: "always", clients: 50, pipeline: 1, goal: "log-always-p1" }),
+  logged({ policy: "always", clients: 50, pipeline: 16, goal: "log-always-p16" }),
+  logged({ policy: "always", clients: 500, pipeline: 16, goal: "log-always-p16" }),
+  logged({ policy: "everysec", clients: 50, pipeline: 16, goal: "log-everysec-p16" }),
+  logged({ policy: "everysec", clients: 50, pipeline: 1 }),
+];
+
+interface Logged {
+  readonly policy: "always" | "everysec";
+  readonly clients: number;
+  readonly pipeline: number;
+  readonly goal?: GoalId;
+}
+
+/** SET with a log on the disk. */
+function logged({ policy, clients, pipeline, goal }: Logged): Row {
+  const keeps = ["--save", "", "--appendonly", "yes", "--appendfsync", policy];
+  return throughput({
+    name: `log-${policy}-c${clients}-p${pipeline}`,
+    pipeline,
+    valueBytes: 3,
+    clients,
+    commands: ["set"],
+    kept: { title: `log, ${policy}`, flags: keeps },
+    goals: goal === undefined ? {} : { rate: goal },
+  });
+}
+
 function throughput(shape: Shape): Row {
-  const name = `p${shape.pipeline}-d${shape.valueBytes}`;
-  const title = `Pipelines of ${shape.pipeline}, ${shape.valueBytes}-byte values, ${clients} clients`;
-  return { name, title, measure: (bench) => withServers(bench, (servers) => measure(bench, servers, shape)) };
+  const { pipeline, valueBytes, clients = usualClients, kept } = shape;
+  const name = shape.name ?? `p${pipeline}-d${valueBytes}`;
+  const title = `Pipelines of ${pipeline}, ${valueBytes}-byte values, ${clients} clients${kept ? `, ${kept.title}` : ""}`;
+  return {
+    name,
+    title,
+    measure: (bench) => withServers(bench, (servers) => measure(bench, servers, shape), kept?.flags),
+  };
 }
 
 async function measure(bench: Bench, servers: readonly Server[], shape: Shape): Promise<Measurement[]> {
@@ -43,6 +83,7 @@ async function measure(bench: Bench, servers: readonly Server[], shape: Shape): 
   const keys = { prefix: "key:", first: 0, count: bench.scale.keyspace, seed: 1, salt: 0 };
   for (const { port } of servers) await fill(bench.children, { port, valueBytes: shape.valueBytes, ...keys });
   const requests = await requestsFor(bench, servers, shape);
+  const { name, pipeline, valueBytes, clients = usualClients, commands = bothCommands, kept } = shape;
   const measurements: Measurement[] = [];
   for (const command of commands) {
     const cells = await inTurns(turnsOf(bench, servers, bench.scale.rounds), async (server) => {
@@ -55,8 +96,8 @@ async function measure(bench: Bench, servers: readonly Server[], shape: Shape): 
       return cell;
     });
     const about = {
-      id: `p${shape.pipeline}-d${shape.valueBytes}-${command}`,
-      label: `${command.toUpperCase()}, P${shape.pipeline}, ${shape.valueBytes} B`,
+      id: `${name ?? `p${pipeline}-d${valueBytes}`}-${command}`,
+      label: `${command.toUpperCase()}, P${pipeline}, ${valueBytes} B${kept ? `, c${clients}, ${kept.title}` : ""}`,
       sample: `${formatCount(requests[command])} requests, ${clients} clients`,
     };
     measurements.push(...measurementsOf(about, figuresOf(shape), cells));
@@ -84,7 +125,7 @@ async function runCell({ children }: Bench, server: Server, run: BenchmarkRun): 
 }
 
 function runOf({ scale }: Bench, server: Server, shape: Shape): Omit<BenchmarkRun, "command" | "requests"> {
-  const { pipeline, valueBytes } = shape;
+  const { pipeline, valueBytes, clients = usualClients } = shape;
   return { port: server.port, pipeline, valueBytes, clients, keyspace: scale.keyspace };
 }
 
@@ -96,7 +137,7 @@ async function requestsFor(
 ): Promise<{ set: number; get: number }> {
   const fastest = { set: 0, get: 0 };
   for (const server of servers) {
-    for (const command of commands) {
+    for (const command of shape.commands ?? bothCommands) {
       const assumedRate = Math.min(shape.pipeline, 10) * 80_000;
       const requests = Math.ceil(assumedRate * Math.min(rehearsalSeconds, bench.scale.cellSeconds / 2));
       const run = { ...runOf(bench, server, shape), command, requests };

@@ -4,19 +4,40 @@ import { Command } from "commander";
 import { version } from "../base/version.js";
 import { ConfigError } from "../config/config-error.js";
 import { HostError } from "../host/host-error.js";
-import { failWith } from "../host/node/process.js";
-import { declareServer } from "./server.js";
+import { commandLine, failWith } from "../host/node/process.js";
+
+type Declare = (program: Command) => void;
+
+/** In the order of the help. */
+const subcommands: Readonly<Record<string, () => Promise<Declare>>> = {
+  server: async () => (await import("./server.js")).declareServer,
+  check: async () => (await import("./check.js")).declareCheck,
+  backup: async () => (await import("./backup.js")).declareBackup,
+  restore: async () => (await import("./restore.js")).declareRestore,
+};
+
+/** The operator's mistakes and the world's refusals: told in a line. Anything else is ours and keeps its trace. */
+const TOLD_IN_A_LINE: ReadonlySet<string> = new Set([
+  ConfigError.name,
+  HostError.name,
+  "CommandFailure",
+  "DamagedLog",
+  "ReplyError",
+  "UnusableDirectory",
+  "UnusableSnapshot",
+]);
 
 const program = new Command("torus")
   .description("TorusKV: a Redis-protocol key-value cluster")
   .version(version)
   .showHelpAfterError();
-declareServer(program);
+const asked = subcommands[commandLine[0] ?? ""];
+// Help, and what is no subcommand, are about all of them.
+for (const load of asked === undefined ? Object.values(subcommands) : [asked]) (await load())(program);
 
 try {
   await program.parseAsync();
 } catch (error) {
-  // The operator's mistakes and the world's refusals are told in a line; anything else is ours and keeps its trace.
-  if (!(error instanceof ConfigError || error instanceof HostError)) throw error;
+  if (!(error instanceof Error) || !TOLD_IN_A_LINE.has(error.name)) throw error;
   failWith(`torus: ${error.message}`);
 }

@@ -21,6 +21,7 @@ import { persistenceCommands } from "./persistence.js";
 import { slowlogCommand } from "./slowlog-commands.js";
 import { stringRangeCommands } from "./string-ranges.js";
 import { stringCommands } from "./strings.js";
+import { torusCommand } from "./torus.js";
 import { transactionCommands } from "./transactions.js";
 
 export const commands: readonly Command[] = [
@@ -44,6 +45,7 @@ export const commands: readonly Command[] = [
   slowlogCommand,
   ...stringRangeCommands,
   ...stringCommands,
+  torusCommand,
   ...transactionCommands,
 ];
 

@@ -28,14 +28,20 @@ export class DataDirectory {
 
   /**
    * Takes the directory, making it if it is not there, and counts this start in it. Rejects with `UnusableDirectory` if
-   * another process holds it or a newer release wrote it, with a `HostError` if the disk refuses.
+   * another process holds it or a newer release wrote it, with a `HostError` if the disk refuses. A node that runs already, and
+   * now wants to keep something, says who it is (`own`): the directory must then be nobody else's.
    */
-  static async open(host: Host, path: string): Promise<DataDirectory> {
+  static async open(host: Host, path: string, own?: NodeFacts): Promise<DataDirectory> {
     await host.disk.createDirectory(path);
     const lock = await takeLock(host, path);
     try {
       const found = await readNodeFile(host.files, path);
-      const facts = found ?? drawNodeFacts(host.random);
+      if (found !== undefined && own !== undefined) {
+        throw new UnusableDirectory(
+          `the data directory ${path} holds another node's data: start with it, or name another one`,
+        );
+      }
+      const facts = found ?? own ?? drawNodeFacts(host.random);
       const directory = new DataDirectory(host, { path, lock, facts });
       await directory.update({ boot: facts.boot + 1 });
       return directory;

@@ -26,6 +26,8 @@ export interface NodeFacts {
   readonly hashSeed: readonly [number, number, number, number];
   /** No version above this clock was issued. */
   readonly clockCeiling: number;
+  /** The log was being switched on: it may begin in the midst, without a snapshot beneath it. */
+  readonly isLogPartial: boolean;
 }
 
 /** The data directory is not one that this release can use. The message tells why, and what to do. */
@@ -42,6 +44,7 @@ export function drawNodeFacts(random: Random): NodeFacts {
     boot: 0,
     hashSeed,
     clockCeiling: 0,
+    isLogPartial: false,
   };
 }
 
@@ -82,13 +85,17 @@ function parseNodeFile(text: string, path: string): NodeFacts {
   if (format !== DIRECTORY_FORMAT || !isNodeFacts(fields)) {
     throw new UnusableDirectory(`${path} is damaged: a field is missing or has no sense`);
   }
-  const { nodeId, origin, boot, hashSeed, clockCeiling } = fields;
-  return { nodeId, origin, boot, hashSeed, clockCeiling };
+  const { nodeId, origin, boot, hashSeed, clockCeiling, isLogPartial } = fields;
+  return { nodeId, origin, boot, hashSeed, clockCeiling, isLogPartial };
 }
 
 function isNodeFacts(fields: object): fields is NodeFacts {
-  const { nodeId, origin, boot, hashSeed, clockCeiling } = fields as Record<keyof NodeFacts, unknown>;
+  const { nodeId, origin, boot, hashSeed, clockCeiling, isLogPartial } = fields as Record<
+    keyof NodeFacts,
+    unknown
+  >;
   return (
+    typeof isLogPartial === "boolean" &&
     typeof nodeId === "string" &&
     NODE_ID_FORM.test(nodeId) &&
     isWhole(origin, 1, ORIGIN_MAX) &&

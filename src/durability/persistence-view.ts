@@ -5,6 +5,8 @@
  * A *position* counts the bytes of all batches of changes since the node's stream of them began (change-stream.ts).
  */
 
+import type { Backups } from "./backups.js";
+
 /** What was kept is being read: no command may look at keys yet. */
 export interface LoadingProgress {
   readonly startedWallMs: number;
@@ -86,6 +88,8 @@ export interface PersistenceView {
    * or with a line that says why there is none.
    */
   snapshot(purpose: SnapshotPurpose): Promise<string | undefined>;
+
+  readonly backups: Backups;
 
   /**
    * Calls `listener` soon after the durable position has moved, doubt arose or was settled, loading began or ended, there is

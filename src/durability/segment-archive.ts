@@ -2,7 +2,10 @@
 import type { Disk } from "../host/disk.js";
 import { HostError } from "../host/host-error.js";
 import type { Log } from "../host/log.js";
-import { listSegments } from "./segment-files.js";
+import { listSegments, type SegmentFile } from "./segment-files.js";
+
+const BLOCK_BYTES = 2 ** 20;
+const ZEROS: Buffer = Buffer.alloc(BLOCK_BYTES);
 
 interface Archived {
   readonly path: string;
@@ -28,17 +31,20 @@ export class SegmentArchive {
 
   /**
    * Finds what is in a directory, after it was read, and makes it last: a process that was killed may have left bytes
-   * that were read and yet are on no disk. Files that were never begun are removed. Rejects with a `HostError`.
+   * that were read and yet are on no disk. To sync them is not enough: if a sync had failed before, the system holds them to be
+   * written, and would say that all is well. So what no later head vouches for is written once more, where it lies. Files that
+   * were never begun are removed. Rejects with a `HostError`.
    */
   static async open(options: SegmentArchiveOptions): Promise<SegmentArchive> {
     const { disk, directory } = options;
     const segments: Archived[] = [];
-    for (const { path, reading } of await listSegments(disk, directory)) {
+    const files = await listSegments(disk, directory);
+    for (const [index, { path, reading }] of files.entries()) {
       if (reading.kind === "blank") {
         await disk.remove(path);
         continue;
       }
-      await syncFile(disk, path);
+      if (!isVouchedFor(files.slice(index + 1))) await writeAgain(disk, path);
       segments.push({ path, position: reading.kind === "head" ? reading.head.position : undefined });
     }
     return new SegmentArchive(options, segments);
@@ -105,9 +111,23 @@ function countBelow(segments: readonly Archived[], position: number, next: numbe
   return 0;
 }
 
-async function syncFile(disk: Disk, path: string): Promise<void> {
+/** Whether the head of the next segment says that all before it lasts. */
+function isVouchedFor(later: readonly SegmentFile[]): boolean {
+  const next = later.find(({ reading }) => reading.kind !== "blank");
+  return next?.reading.kind === "head" && next.reading.head.durable >= next.reading.head.position;
+}
+
+/** Space that was only reserved is left as it is. */
+async function writeAgain(disk: Disk, path: string): Promise<void> {
   const file = await disk.open(path, "write");
   try {
+    const block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+    for (let offset = 0; ; offset += BLOCK_BYTES) {
+      const length = await file.read(block, offset);
+      const isReserve = block.compare(ZEROS, 0, length, 0, length) === 0;
+      if (!isReserve) await file.write([block.subarray(0, length)], offset);
+      if (length < BLOCK_BYTES) break;
+    }
     await file.sync();
   } finally {
     await file.close();

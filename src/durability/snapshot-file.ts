@@ -2,8 +2,8 @@
 import type { Disk, DiskFile } from "../host/disk.js";
 import { HostError } from "../host/host-error.js";
 import type { Random } from "../host/random.js";
-import { dataFileName, partName } from "./data-files.js";
 import type { SnapshotEnd } from "./snapshot-end.js";
+import { partPath, snapshotPath } from "./snapshot-files.js";
 import { DatabasesSwapped, type SnapshotSource, SnapshotWriter } from "./snapshot-writer.js";
 
 /** Who swaps databases more often than that while one is written will have no snapshot. */
@@ -17,8 +17,7 @@ export interface SnapshotFileOptions extends SnapshotSource {
 }
 
 export interface SnapshotFileWritten extends SnapshotEnd {
-  /** Without the directory. */
-  readonly name: string;
+  readonly path: string;
   readonly bytes: number;
 }
 
@@ -55,15 +54,14 @@ export class SnapshotFileWriter {
 
   async #attempt(): Promise<SnapshotFileWritten> {
     const { disk, directory, sequence } = this.#options;
-    const name = dataFileName("snapshot", sequence);
-    const [path, part] = [`${directory}/${name}`, `${directory}/${partName(name)}`];
+    const [path, part] = [snapshotPath(directory, sequence), partPath(directory, sequence)];
     await removeIfThere(disk, part);
     try {
       const file = await disk.open(part, "create");
       const { end, bytes } = await this.#fill(file).finally(() => file.close());
       await disk.rename(part, path);
       await disk.syncDirectory(directory);
-      return { ...end, name, bytes };
+      return { ...end, path, bytes };
     } catch (error) {
       // The failure is what matters; what is left is removed before the next attempt, or at start.
       await removeIfThere(disk, part).catch(() => {});

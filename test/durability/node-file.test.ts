@@ -47,6 +47,7 @@ describe("node file", () => {
       { hashSeed: [1, 2, 3, 2 ** 32] },
       { clockCeiling: "9" },
       { clockCeiling: undefined },
+      { isLogPartial: 1 },
     ]) {
       const error = await failureOf(change);
       expect(error, JSON.stringify(change)).instanceOf(UnusableDirectory);

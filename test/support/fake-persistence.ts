@@ -1,3 +1,4 @@
+import { Backups } from "#torus/durability/backups.js";
 import type {
   LoadingProgress,
   LogFacts,
@@ -30,6 +31,10 @@ export class FakePersistence implements PersistenceView {
     delayedSyncs: 0,
     isLastWriteOk: true,
   };
+  /** None can be begun. */
+  readonly backups = new Backups({ after: () => () => {}, afterTurn() {}, every: () => () => {} }, () =>
+    Promise.reject(new Error("there is no disk")),
+  );
   snapshots: SnapshotFacts = { underWay: null, lastSaveWallSeconds: 7, save: NEVER, rewrite: NEVER };
   /** The slots that the last batch touched; -1 for all. */
   lastBatch: readonly number[] = [];

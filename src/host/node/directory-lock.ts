@@ -11,6 +11,7 @@ import { codeOf } from "./os-error.js";
 const LOCK_FILE = "LOCK";
 /** Field of /proc/PID/stat, counted behind the name in parentheses, that tells when the process started. */
 const START_TIME_FIELD = 19;
+const ZOMBIE = "Z";
 
 /** Rejects with EWOULDBLOCK if a living process, this one included, holds the directory. */
 export async function lockDirectory(directory: string): Promise<DiskLock> {
@@ -91,12 +92,15 @@ function runs(pid: number): boolean {
   }
 }
 
-/** Tells a process from a later one that was given the same number, where the system says when it started. */
+/**
+ * Tells a process from a later one that was given the same number, where the system says when it started; and from one that
+ * ended but whose parent has not asked how: that holds nothing.
+ */
 async function signature(pid: number): Promise<string> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, "utf8");
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return `${pid} ${fields[START_TIME_FIELD]}\n`;
+    return fields[0] === ZOMBIE ? "" : `${pid} ${fields[START_TIME_FIELD]}\n`;
   } catch {
     return `${pid}\n`;
   }

@@ -58,17 +58,23 @@ export class Inode {
     for (const sector of this.unsynced.keys()) this.unsynced.set(sector, true);
   }
 
-  /** Of what was not synced each sector is there or not; `flips` says which of those that are have a bit turned. */
+  /** Of what was not synced each sector is there or not; with `flips` a bit of what was being written may be turned. */
   losePower(prng: Prng, flips: boolean): void {
     for (const sector of [...this.unsynced.keys()].sort((a, b) => a - b)) {
+      const flipped = flips && prng.float() < EVEN_ODDS ? this.changedByte(sector, prng) : -1;
       if (prng.float() < EVEN_ODDS) this.settle(sector);
-      if (!flips || prng.float() < EVEN_ODDS || !this.unsynced.has(sector)) continue;
-      const at = sector * SECTOR_BYTES + prng.below(SECTOR_BYTES);
-      if (at < this.durable.length) this.durable[at]! ^= 1 << prng.below(8);
+      if (flipped >= 0 && flipped < this.durable.length) this.durable[flipped]! ^= 1 << prng.below(8);
     }
     this.unsynced.clear();
     this.current = Buffer.from(this.durable);
     this.currentSize = this.durable.length;
+  }
+
+  /** A byte of the sector that was being written anew, or -1: what lay there already is not touched, nor are zeros. */
+  private changedByte(sector: number, prng: Prng): number {
+    const at = sector * SECTOR_BYTES + prng.below(SECTOR_BYTES);
+    const byte = at < this.currentSize ? this.current[at]! : 0;
+    return byte !== 0 && byte !== this.durable[at] ? at : -1;
   }
 
   /** Damage that nobody wrote. */

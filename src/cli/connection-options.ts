@@ -1,0 +1,60 @@
+/** What every subcommand that talks to a running node is told about it, and how such a node is reached. */
+import { type Command, InvalidArgumentError } from "commander";
+import { Redis } from "ioredis";
+import { environment } from "../host/node/process.js";
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+const PASSWORD_VARIABLE = "TORUS_PASSWORD";
+const CONNECT_TIMEOUT_MS = 5000;
+
+export function parseAddress(text: string): Address {
+  const [, host, digits] = /^(?:\[?([^[\]]+?)\]?:)?(\d{1,5})$/.exec(text) ?? [];
+  const port = Number(digits);
+  if (digits === undefined || port === 0 || port > 65_535) {
+    throw new InvalidArgumentError("an address is HOST:PORT, or PORT of this machine.");
+  }
+  return { host: host ?? "127.0.0.1", port };
+}
+
+/** Declares `--password`. */
+export function declarePassword(command: Command): Command {
+  return command.option(
+    "--password <password>",
+    `the node's password; better in the variable ${PASSWORD_VARIABLE}`,
+  );
+}
+
+/** Connects, or rejects with what stood in the way. The caller disconnects. */
+export async function connectTo(address: Address, password = environment[PASSWORD_VARIABLE]): Promise<Redis> {
+  const redis = new Redis({
+    ...address,
+    ...(password === undefined ? {} : { password }),
+    lazyConnect: true,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+    connectionName: "torus-cli",
+  });
+  // Told to whoever waits for the connection or a reply; without a listener it would be told twice.
+  let problem: Error | undefined;
+  redis.on("error", (error) => {
+    problem = error;
+  });
+  try {
+    await redis.connect();
+  } catch (error) {
+    redis.disconnect();
+    const reason = (problem ?? (error as Error)).message;
+    throw new CommandFailure(`cannot connect to ${address.host}:${address.port}: ${reason}`);
+  }
+  return redis;
+}
+
+/** What the user asked for cannot be done; the message says why, and is all that is to be shown. */
+export class CommandFailure extends Error {
+  override readonly name = "CommandFailure";
+}

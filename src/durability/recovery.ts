@@ -1,0 +1,184 @@
+/**
+ * What a start finds in the data directory becomes the keyspace: the newest snapshot, then the log behind it. Says plainly
+ * what it found, and refuses rather than go on without what was certainly kept.
+ */
+import type { Host } from "../host/host.js";
+import type { HashLimits } from "../keyspace/hash-writer.js";
+import type { Keyspace } from "../keyspace/keyspace.js";
+import { Replay } from "../keyspace/replay.js";
+import { type LogReading, readLog } from "./log-reader.js";
+import { UnusableDirectory } from "./node-file.js";
+import { listSegments, withFile } from "./segment-files.js";
+import { listSnapshots, type SnapshotFile } from "./snapshot-files.js";
+import { readSnapshot, UnusableSnapshot } from "./snapshot-reader.js";
+
+const BATCH_BYTES_MAX = 2 ** 32 - 1;
+const SLICE_MS = 5;
+
+export interface RecoveryOptions {
+  readonly host: Host;
+  readonly directory: string;
+  readonly keyspace: Keyspace;
+  readonly limits: HashLimits;
+  /** The log may begin behind the snapshot: it was never in force. */
+  readonly isLogPartial: boolean;
+  readonly progress: (loadedBytes: number, totalBytes: number) => void;
+}
+
+export interface Recovered {
+  /** Of the change stream: where it goes on. */
+  readonly position: number;
+  /** The number that the next segment of the log may have, and the next snapshot. */
+  readonly nextSegment: number;
+  readonly nextSnapshot: number;
+  /** 0 if there is no snapshot. */
+  readonly snapshotBytes: number;
+}
+
+/** Rejects with `UnusableDirectory` or `DamagedLog`, naming file and offset, or with what the disk rejects with. */
+export async function recover(options: RecoveryOptions): Promise<Recovered> {
+  return new Recovery(options).run();
+}
+
+class Recovery {
+  readonly #options: RecoveryOptions;
+  #replay: Replay;
+  #totalBytes = 0;
+  #sliceEndMs: number;
+
+  constructor(options: RecoveryOptions) {
+    this.#options = options;
+    this.#replay = this.#begin();
+    this.#sliceEndMs = options.host.clock.monotonicMs() + SLICE_MS;
+  }
+
+  async run(): Promise<Recovered> {
+    const { host, directory } = this.#options;
+    const startedMs = host.clock.monotonicMs();
+    const snapshots = await this.#tidy(await listSnapshots(host.disk, directory));
+    const segments = await listSegments(host.disk, directory);
+    this.#totalBytes = await this.#measure([...snapshots, ...segments]);
+    const snapshot = await this.#loadSnapshot(snapshots);
+    const from = snapshot?.position ?? 0;
+    if (this.#options.isLogPartial) await this.#dropPartialLog(from);
+    const log = await this.#replayLog(from, snapshot?.bytes ?? 0);
+    await this.#finish();
+    const position = Math.max(from, log.end);
+    host.log.info("loaded what was kept", {
+      snapshot: snapshot?.path,
+      keys: this.#options.keyspace.size,
+      expired: this.#replay.expired,
+      logBytes: position - from,
+      milliseconds: Math.round(host.clock.monotonicMs() - startedMs),
+    });
+    return {
+      position,
+      nextSegment: log.nextSequence,
+      nextSnapshot: 1 + (snapshots.at(-1)?.sequence ?? 0),
+      snapshotBytes: snapshot?.bytes ?? 0,
+    };
+  }
+
+  #begin(): Replay {
+    const { host, keyspace, limits } = this.#options;
+    // Frames have checked what they hold.
+    return new Replay({
+      keyspace,
+      limits,
+      clock: host.clock,
+      checksum: null,
+      batchBytesMax: BATCH_BYTES_MAX,
+    });
+  }
+
+  /** Removes what was never finished; answers the rest. */
+  async #tidy(snapshots: readonly SnapshotFile[]): Promise<readonly SnapshotFile[]> {
+    const { disk, log } = this.#options.host;
+    for (const { path, isPart } of snapshots) {
+      if (!isPart) continue;
+      log.info("removing a snapshot that was never finished", { file: path });
+      await disk.remove(path);
+    }
+    return snapshots.filter(({ isPart }) => !isPart);
+  }
+
+  async #measure(files: readonly { readonly path: string }[]): Promise<number> {
+    let bytes = 0;
+    for (const { path } of files) {
+      bytes += await withFile(this.#options.host.disk, path, (file) => file.size());
+    }
+    return bytes;
+  }
+
+  /** The newest that is whole. There is an older one only if the node ended just when it had written the newer. */
+  async #loadSnapshot(
+    snapshots: readonly SnapshotFile[],
+  ): Promise<{ path: string; position: number; bytes: number } | undefined> {
+    const { host } = this.#options;
+    const { disk, clock, timers, checksum } = host;
+    for (const { path, sequence } of snapshots.toReversed()) {
+      try {
+        const { position, bytes } = await readSnapshot({
+          disk,
+          clock,
+          timers,
+          checksum,
+          path,
+          sequence,
+          target: this.#replay,
+          onProgress: (done) => this.#options.progress(done, this.#totalBytes),
+        });
+        return { path, position, bytes };
+      } catch (error) {
+        if (!(error instanceof UnusableSnapshot)) throw error;
+        if (error.isNewer || sequence === snapshots[0]!.sequence) {
+          throw new UnusableDirectory(`${error.message}. "torus check" tells what can be read`);
+        }
+        host.log.error("passing over a snapshot that cannot be read", { file: path, reason: error.message });
+        this.#replay.abandon();
+        this.#replay = this.#begin();
+      }
+    }
+    return undefined;
+  }
+
+  /** It was being switched on when the node ended, so nobody was promised that it holds anything. */
+  async #dropPartialLog(from: number): Promise<void> {
+    const { host, directory } = this.#options;
+    const segments = await listSegments(host.disk, directory);
+    const first = segments.find(({ reading }) => reading.kind === "head");
+    if (first?.reading.kind !== "head" || first.reading.head.position <= from) return;
+    host.log.warn("removing a log that was being switched on", { files: segments.length });
+    for (const { path } of segments) await host.disk.remove(path);
+  }
+
+  /** The rest of its batches is whole, or `readLog` would not give them. */
+  async #replayLog(from: number, snapshotBytes: number): Promise<LogReading> {
+    const { host, directory, progress } = this.#options;
+    const { disk, checksum, log } = host;
+    const reading = await readLog({ disk, checksum, log, directory, from }, async (payload, position) => {
+      this.#replay.apply(payload, 0, payload.length);
+      progress(snapshotBytes + position + payload.length - from, this.#totalBytes);
+      await this.#giveTurns();
+    });
+    const { cut } = reading;
+    if (cut !== undefined) {
+      host.log.warn("cut the end of the log, which was not written whole", { ...cut });
+    }
+    return reading;
+  }
+
+  async #finish(): Promise<void> {
+    while (!this.#replay.finish(SLICE_MS)) await this.#nextTurn();
+  }
+
+  async #giveTurns(): Promise<void> {
+    if (this.#options.host.clock.monotonicMs() >= this.#sliceEndMs) await this.#nextTurn();
+  }
+
+  async #nextTurn(): Promise<void> {
+    const { clock, timers } = this.#options.host;
+    await new Promise<void>((resolve) => timers.afterTurn(resolve));
+    this.#sliceEndMs = clock.monotonicMs() + SLICE_MS;
+  }
+}
