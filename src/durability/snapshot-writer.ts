@@ -41,6 +41,8 @@ const BATCH_BYTES_MAX = 2 ** 32 - 1;
 const WAITING_BYTES_MAX = 2 ** 22;
 /** Given to the disk at once. */
 const WRITE_BYTES_MAX = 2 ** 21;
+/** What systems take in one gathering write (IOV_MAX), with a reserve. */
+const WRITE_PARTS_MAX = 1000;
 /** Changes do not pause. If so much waits, the disk is slower than the clients and will not catch up. */
 const CONGESTED_BYTES = 2 ** 26;
 
@@ -276,7 +278,9 @@ export class SnapshotWriter implements StreamConsumer {
     if (this.#writing !== undefined || this.#waiting.length === 0) return;
     let bytes = 0;
     let count = 0;
-    while (count < this.#waiting.length && bytes < WRITE_BYTES_MAX) bytes += this.#waiting[count++]!.length;
+    while (count < Math.min(this.#waiting.length, WRITE_PARTS_MAX) && bytes < WRITE_BYTES_MAX) {
+      bytes += this.#waiting[count++]!.length;
+    }
     const parts = this.#waiting.splice(0, count);
     this.#writing = this.#sink(parts).then(() => this.#wrote(parts, bytes), this.#fail);
   }

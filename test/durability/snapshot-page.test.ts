@@ -6,7 +6,7 @@ import { ChangeStream } from "#torus/durability/change-stream.js";
 import { SnapshotWriter } from "#torus/durability/snapshot-writer.js";
 import { CommandRunner } from "../support/command-runner.js";
 import { smallKeyspace } from "../support/small-keyspace.js";
-import { ManualTurns } from "./manual-turns.js";
+import { ManualTime } from "./manual-time.js";
 
 const NOW_MS = 1_760_000_000_000;
 
@@ -26,7 +26,7 @@ describe("the page on the format of snapshots", () => {
     runner.run("set", "city", "Roma", "ex", 60);
     runner.run("set", "river", "Tevere");
     runner.run("del", "river");
-    const timers = new ManualTurns();
+    const timers = new ManualTime();
     const stream = new ChangeStream({ keyspace, timers, checksum: crc32, position: 1000 });
     const clock = { wallMs: () => NOW_MS, monotonicMs: () => 0 };
     const parts: Uint8Array[] = [];

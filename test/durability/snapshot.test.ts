@@ -14,7 +14,7 @@ import { CommandRunner } from "../support/command-runner.js";
 import { SMALL_LIMITS } from "../support/hash-fields.js";
 import { START_MS, smallKeyspace } from "../support/small-keyspace.js";
 import { worldOf } from "../support/world.js";
-import { ManualTurns } from "./manual-turns.js";
+import { ManualTime } from "./manual-time.js";
 
 const DIRECTORY = "data";
 
@@ -225,7 +225,7 @@ describe("snapshot", () => {
     const { keyspace, host } = place;
     // More than the walk tells before it waits for the disk.
     for (let i = 0; i < 10; i++) place.run("set", `key${i}`, "v".repeat(2 ** 20));
-    const turns = new ManualTurns();
+    const turns = new ManualTime();
     const stream = new ChangeStream({ keyspace, timers: turns, checksum: crc32, position: 0 });
     const { clock, checksum } = host;
     let release = (): void => {};
