@@ -21,6 +21,7 @@ import {
   type SnapshotPurpose,
 } from "./persistence-view.js";
 import { recover } from "./recovery.js";
+import { listSegments } from "./segment-files.js";
 import { SnapshotFileWriter } from "./snapshot-file.js";
 import { listSnapshots } from "./snapshot-files.js";
 import { dueSnapshot } from "./snapshot-rules.js";
@@ -71,7 +72,6 @@ export class Persistence implements PersistenceView {
   /** The last snapshot that this process wrote. */
   #newest: WrittenSnapshot | undefined;
   #nextSnapshot = 1;
-  #nextSegment = 1;
   #failedAtMs = Number.NEGATIVE_INFINITY;
   #isTelling = false;
   #cancelWatch: Cancel | undefined;
@@ -229,7 +229,6 @@ export class Persistence implements PersistenceView {
     this.#settledPosition = found.position;
     this.#snapshotBytes = found.snapshotBytes;
     this.#nextSnapshot = found.nextSnapshot;
-    this.#nextSegment = found.nextSegment;
     await this.#startCeiling();
   }
 
@@ -275,7 +274,7 @@ export class Persistence implements PersistenceView {
       ...{ disk, timers, clock, random, checksum, log: host.log },
       directory: path,
       position: this.#stream.position,
-      sequence: this.#nextSegment,
+      sequence: 1 + ((await listSegments(disk, path)).at(-1)?.sequence ?? 0),
       policy: config.current.appendfsync,
       ...(logSegmentBytes === undefined ? {} : { segmentBytes: logSegmentBytes }),
     });
@@ -312,7 +311,7 @@ export class Persistence implements PersistenceView {
       try {
         // First a place for what comes next, then a snapshot of what came before.
         this.#stream.flushNow();
-        await this.#log.startAfresh(this.#stream.position);
+        if (this.#log.needsFreshStart) await this.#log.startAfresh(this.#stream.position);
       } catch (error) {
         host.log.error("could not begin a new segment of the log", { reason: messageOf(error) });
         continue;

@@ -28,8 +28,7 @@ export interface RecoveryOptions {
 export interface Recovered {
   /** Of the change stream: where it goes on. */
   readonly position: number;
-  /** The number that the next segment of the log may have, and the next snapshot. */
-  readonly nextSegment: number;
+  /** The number that the next snapshot may have. */
   readonly nextSnapshot: number;
   /** 0 if there is no snapshot. */
   readonly snapshotBytes: number;
@@ -73,7 +72,6 @@ class Recovery {
     });
     return {
       position,
-      nextSegment: log.nextSequence,
       nextSnapshot: 1 + (snapshots.at(-1)?.sequence ?? 0),
       snapshotBytes: snapshot?.bytes ?? 0,
     };

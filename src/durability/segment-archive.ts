@@ -2,6 +2,7 @@
 import type { Disk } from "../host/disk.js";
 import { HostError } from "../host/host-error.js";
 import type { Log } from "../host/log.js";
+import { FRAME_HEAD_BYTES, PAYLOAD_BYTES_MAX } from "./frames.js";
 import { listSegments, type SegmentFile } from "./segment-files.js";
 
 const BLOCK_BYTES = 2 ** 20;
@@ -117,17 +118,24 @@ function isVouchedFor(later: readonly SegmentFile[]): boolean {
   return next?.reading.kind === "head" && next.reading.head.durable >= next.reading.head.position;
 }
 
-/** Space that was only reserved is left as it is. */
+/** Most of the space that was only reserved is given back: a node that is killed often would leave some with every start. */
 async function writeAgain(disk: Disk, path: string): Promise<void> {
   const file = await disk.open(path, "write");
   try {
     const block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+    let usedEnd = 0;
     for (let offset = 0; ; offset += BLOCK_BYTES) {
       const length = await file.read(block, offset);
       const isReserve = block.compare(ZEROS, 0, length, 0, length) === 0;
-      if (!isReserve) await file.write([block.subarray(0, length)], offset);
+      if (!isReserve) {
+        await file.write([block.subarray(0, length)], offset);
+        usedEnd = offset + length;
+      }
       if (length < BLOCK_BYTES) break;
     }
+    // Behind the last block that is used may lie zeros of its last frame, and zeros must follow that.
+    const keptBytes = usedEnd + PAYLOAD_BYTES_MAX + 2 * FRAME_HEAD_BYTES;
+    if (keptBytes < (await file.size())) await file.truncate(keptBytes);
     await file.sync();
   } finally {
     await file.close();

@@ -104,6 +104,11 @@ export class Segment {
     return this.file.sync();
   }
 
+  /** Gives back the space behind the last frame, after which nothing comes. */
+  giveBack(): Promise<void> {
+    return this.file.truncate(this.offset);
+  }
+
   async close(): Promise<void> {
     for (const file of [this.through, this.ahead, this.file]) await file.close();
   }
