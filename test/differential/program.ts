@@ -61,7 +61,7 @@ function damaged(made: Command, words: Vocabulary): Command {
     "-1",
     "0",
     "1.5",
-    "9223372036854775807",
+    "9223372036854775808",
     " 1",
     "NX",
     "\x01\xff",
