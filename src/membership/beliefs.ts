@@ -110,6 +110,7 @@ export class Beliefs {
 
   updateSelf(changes: RecordChanges): void {
     this.own.update(changes);
+    if (this.self.origin !== this.originLost) this.originLost = 0;
     this.tellOwnRecord();
   }
 

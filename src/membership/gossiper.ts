@@ -40,7 +40,7 @@ export interface GossiperOptions {
   readonly events: GossiperEvents;
 }
 
-/** What the owner hears. Calls come one at a time, and may call the gossiper. */
+/** What the owner hears, once it has the gossiper. Calls come one at a time, and may call it. */
 export interface GossiperEvents {
   /** A member came, changed or went; this node itself is one. */
   changed(change: Change): void;
@@ -112,7 +112,7 @@ export class Gossiper {
     gossiper.socket = await options.host.datagrams.bind(options.bind, (bytes, from) =>
       gossiper.received(bytes, from),
     );
-    gossiper.handle({ kind: "tick", lateMs: 0 });
+    gossiper.arm();
     return gossiper;
   }
 

@@ -148,6 +148,7 @@ export class SimMember {
       ),
     );
     member = new SimMember(number, host, gossiper, () => listener.close());
+    // Who is to join nobody may have founded a cluster while we waited for the listener.
     member.clusterId = gossiper.clusterId;
     member.isFounder = options.clusterId === undefined && gossiper.clusterId !== undefined;
     member.state.adopted = (stateVersion) => gossiper.update({ stateVersion });
