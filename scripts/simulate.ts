@@ -4,26 +4,43 @@
  */
 import { parseArgs } from "node:util";
 import { runDurable } from "../test/simulation/durable-node.js";
+import { runTurmoil } from "../test/simulation/membership.js";
+import { measureMembership } from "./measure-membership.js";
 
-const simulations: Readonly<Record<string, (seed: number) => Promise<void>>> = {
-  async durability(seed) {
-    for (const appendfsync of ["always", "everysec", "no"] as const) await runDurable({ appendfsync, seed });
+interface Simulation {
+  /** How many seeds if nobody says. */
+  readonly seeds: number;
+  /** Rejects if a promise is broken. */
+  run(seed: number): Promise<void>;
+}
+
+const simulations: Readonly<Record<string, Simulation>> = {
+  durability: {
+    seeds: 1000,
+    async run(seed) {
+      for (const appendfsync of ["always", "everysec", "no"] as const)
+        await runDurable({ appendfsync, seed });
+    },
   },
+  /** Members that crash, move, lose datagrams and are cut off, and then have to agree. */
+  membership: { seeds: 1000, run: (seed) => runTurmoil({ seed }) },
+  /** An hour of a hundred members, and a thousand members of whom some die: what it costs and how long it takes. */
+  "membership-figures": { seeds: 1, run: measureMembership },
 };
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { seeds: { type: "string", default: "1000" }, from: { type: "string", default: "0" } },
+  options: { seeds: { type: "string" }, from: { type: "string", default: "0" } },
 });
 const name = positionals[0] ?? "durability";
 const simulation = simulations[name];
 if (simulation === undefined)
   throw new RangeError(`there is no simulation ${name}, but ${Object.keys(simulations).join(", ")}`);
-const [count, first] = [Number(values.seeds), Number(values.from)];
+const [count, first] = [Number(values.seeds ?? simulation.seeds), Number(values.from)];
 if (!Number.isSafeInteger(count) || !Number.isSafeInteger(first))
   throw new RangeError("--seeds and --from are numbers");
 for (let seed = first; seed < first + count; seed++) {
-  await simulation(seed);
+  await simulation.run(seed);
   if ((seed - first + 1) % 100 === 0) process.stdout.write(`${name}: ${seed - first + 1} seeds\n`);
 }
 process.stdout.write(`${name}: ${count} seeds from ${first} on, no promise broken\n`);
