@@ -97,7 +97,9 @@ async function snapshotOf(bench: Bench, contender: Contender): Promise<SnapshotO
     await server.kill();
   }
   const bytesPerKey = largestFileBytes(directory) / scale.stallKeys - keyBytes - valueBytes;
-  const startMs = await startAgain(bench, contender, { flags: snapshotsOnly, directory });
+  // The probe has a key of its own.
+  const keys = scale.stallKeys + 1;
+  const startMs = await startAgain(bench, contender, { flags: snapshotsOnly, directory, keys });
   note(
     `  ${contender.name.padEnd(8)} longest stall ${stallMs.toFixed(2)} ms, written in ${seconds.toFixed(2)} s, ` +
       `${bytesPerKey.toFixed(1)} B/key more, start ${startMs.toFixed(0)} ms`,
@@ -115,7 +117,7 @@ async function measureReplay(bench: Bench): Promise<Measurement[]> {
     } finally {
       await server.stop();
     }
-    const startMs = await startAgain(bench, contender, { flags: logOnly, directory });
+    const startMs = await startAgain(bench, contender, { flags: logOnly, directory, keys: scale.stallKeys });
     note(`  ${contender.name.padEnd(8)} start ${startMs.toFixed(0)} ms`);
     return startMs;
   });
@@ -142,13 +144,13 @@ async function load({ children, scale }: Bench, { port }: Server): Promise<void>
 
 /** Milliseconds until the first PONG. */
 async function startAgain(
-  { children, scale }: Bench,
+  { children }: Bench,
   contender: Contender,
-  options: { readonly flags: readonly string[]; readonly directory: string },
+  options: { readonly flags: readonly string[]; readonly directory: string; readonly keys: number },
 ): Promise<number> {
   const server = await startServer(children, contender, options);
   try {
-    await expectKeys(server.port, scale.stallKeys);
+    await expectKeys(server.port, options.keys);
     return server.firstPongMs;
   } finally {
     await server.kill();
