@@ -14,6 +14,8 @@ import { readSnapshot, UnusableSnapshot } from "./snapshot-reader.js";
 
 const BATCH_BYTES_MAX = 2 ** 32 - 1;
 const SLICE_MS = 5;
+/** How often the operator's log tells how far a long start has got. */
+const REPORT_PERIOD_MS = 2000;
 
 export interface RecoveryOptions {
   readonly host: Host;
@@ -44,11 +46,14 @@ class Recovery {
   #replay: Replay;
   #totalBytes = 0;
   #sliceEndMs: number;
+  #nextReportMs: number;
 
   constructor(options: RecoveryOptions) {
     this.#options = options;
     this.#replay = this.#begin();
-    this.#sliceEndMs = options.host.clock.monotonicMs() + SLICE_MS;
+    const nowMs = options.host.clock.monotonicMs();
+    this.#sliceEndMs = nowMs + SLICE_MS;
+    this.#nextReportMs = nowMs + REPORT_PERIOD_MS;
   }
 
   async run(): Promise<Recovered> {
@@ -124,7 +129,7 @@ class Recovery {
           path,
           sequence,
           target: this.#replay,
-          onProgress: (done) => this.#options.progress(done, this.#totalBytes),
+          onProgress: (done) => this.#progressed(done),
         });
         return { path, position, bytes };
       } catch (error) {
@@ -152,11 +157,11 @@ class Recovery {
 
   /** The rest of its batches is whole, or `readLog` would not give them. */
   async #replayLog(from: number, snapshotBytes: number): Promise<LogReading> {
-    const { host, directory, progress } = this.#options;
+    const { host, directory } = this.#options;
     const { disk, checksum, log } = host;
     const reading = await readLog({ disk, checksum, log, directory, from }, async (payload, position) => {
       this.#replay.apply(payload, 0, payload.length);
-      progress(snapshotBytes + position + payload.length - from, this.#totalBytes);
+      this.#progressed(snapshotBytes + position + payload.length - from);
       await this.#giveTurns();
     });
     const { cut } = reading;
@@ -164,6 +169,16 @@ class Recovery {
       host.log.warn("cut the end of the log, which was not written whole", { ...cut });
     }
     return reading;
+  }
+
+  /** INFO tells it at any time, the operator's log now and then. */
+  #progressed(loadedBytes: number): void {
+    const { host, keyspace, progress } = this.#options;
+    progress(loadedBytes, this.#totalBytes);
+    const nowMs = host.clock.monotonicMs();
+    if (nowMs < this.#nextReportMs) return;
+    this.#nextReportMs = nowMs + REPORT_PERIOD_MS;
+    host.log.info("loading", { keys: keyspace.size, loadedBytes, totalBytes: this.#totalBytes });
   }
 
   async #finish(): Promise<void> {
