@@ -6,13 +6,12 @@
  * the walk meets it or not. Of a text that is changed between two of its pieces each piece is of the life that it then has:
  * the change, a patch told before the later pieces, carries the earlier ones over into that life.
  *
- * The birth floor of a slot is read before its records and told behind them. What was dropped under it before is not
- * missed, and no change made since is taken for settled. A record that expired and was not looked at is told like any other.
+ * Before each part the changes made so far have to be told. So the birth floor that a slot has when its last record is told
+ * may follow it: no change that it settles comes later. A record that expired and was not looked at is told like any other.
  */
 import type { ByteWriter } from "../base/byte-writer.js";
 import { SLOT_COUNT } from "../base/key-hash.js";
 import { writeCollect, writeFlush } from "../delta/delta-codec.js";
-import { VERSION_ZERO, type Version } from "../delta/version.js";
 import { type Location, NOWHERE } from "./arena.js";
 import type { Database } from "./database.js";
 import { isGhost } from "./ghost.js";
@@ -44,13 +43,13 @@ export class KeyspaceDump {
   readonly #parts: DumpParts;
   readonly #encoder = new RecordEncoder();
   readonly #found: Location[] = [];
+  /** Keeps what was read for nothing but its being read. */
+  #warmth = 0;
   #database = 0;
   /** -1 before the first slot of the database. */
   #slot = -1;
   /** The next range of hashes; `SLOT_END` between slots. */
   #from = SLOT_END;
-  /** Of the slot at hand, as it was when the slot's turn came. */
-  #birthFloor: Version = VERSION_ZERO;
   /** Keys of the slot at hand whose values take several parts, and how far the first of them is told. */
   readonly #large: Buffer[] = [];
   #cursor = 0;
@@ -93,7 +92,6 @@ export class KeyspaceDump {
       this.#slot = -1;
       return;
     }
-    this.#birthFloor = birthFloors.version(this.#slot);
     this.#from = 0;
   }
 
@@ -118,10 +116,9 @@ export class KeyspaceDump {
     }
   }
 
-  #endSlot(writer: ByteWriter, { number }: Database): void {
-    const floor = this.#birthFloor;
+  #endSlot(writer: ByteWriter, { number, birthFloors }: Database): void {
+    const floor = birthFloors.version(this.#slot);
     if (floor.clock > 0) writeCollect(writer, { kind: "collect", db: number, slot: this.#slot, floor });
-    this.#birthFloor = VERSION_ZERO;
   }
 
   #tellRange(writer: ByteWriter, database: Database): void {
@@ -129,6 +126,8 @@ export class KeyspaceDump {
     const found = this.#found;
     found.length = 0;
     this.#from = index.collect(this.#slot, this.#from, HOMES_PER_STEP, found);
+    // Records lie anywhere. One look at each after the other lets the processor fetch many at a time.
+    for (const at of found) this.#warmth ^= records.warm(at);
     for (const at of found) {
       this.records++;
       if (!isGhost(database, at)) this.keys++;

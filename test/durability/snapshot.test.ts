@@ -255,6 +255,16 @@ describe("snapshot", () => {
     const error = await place.world.complete(failureOf(place.read(second.path)));
     expect((error as UnusableSnapshot).reason).to.match(/it is number 2, and its name says 1/);
     expect((error as UnusableSnapshot).isNewer).to.equal(false);
+    const { disk } = place.host;
+    const file = await place.world.complete(disk.open(path, "write"));
+    const head = Buffer.alloc(48);
+    await place.world.complete(file.read(head, 0));
+    head.writeUInt32LE(2, 8);
+    head.writeUInt32LE(crc32(head, 0, 44), 44);
+    await place.world.complete(file.write([head], 0));
+    const newer = (await place.world.complete(failureOf(place.read(path)))) as UnusableSnapshot;
+    expect(newer.isNewer).to.equal(true);
+    expect(newer.message).to.match(/snapshot-0000000001\.torus: format 2 is not known/);
   });
 });
 
