@@ -1,13 +1,13 @@
 /**
- * Gives slots to members, rank by rank: all first owners, then all second ones. Within a rank slots ask members in the order of
- * the ring, and a member that is full keeps those that it likes best; who is turned away asks the next one.
+ * Gives slots to members, rank by rank: all first owners, then all second ones. Within a rank slots ask members, the nearest on the
+ * ring first, and a member that is full keeps those that it likes best; who is turned away asks the next one.
  */
 
 import { Heap } from "../base/heap.js";
 import { SLOT_COUNT } from "../base/key-hash.js";
 import type { RingMember } from "./ring.js";
 import { copyCaps, primaryCaps } from "./shares.js";
-import { affinityOf, type Tokens, tokensOf } from "./tokens.js";
+import { affinityOf, Tokens } from "./tokens.js";
 
 /** How well a member suits a slot as a further owner: the lower the better. */
 const OTHER_ZONE = 0;
@@ -15,8 +15,13 @@ const OTHER_HOST = 1;
 const SAME_HOST = 2;
 const IS_OWNER = 3;
 
-/** Nobody yet. */
-const NOBODY = 0xffff;
+/** What asking for a slot comes to, where no other slot is turned away. */
+const TAKEN = -1;
+const UNPLACED = -2;
+
+/** Refusals beyond it count no more: with slot and hash they must fit into the 53 bits of an exact number. */
+const REFUSALS_MAX = 63;
+const HASH_SIZE = 2 ** 32;
 
 export class Assignment {
   /** `copies` indexes of members for each slot. */
@@ -35,10 +40,10 @@ export class Assignment {
   /** `members` are in the order of their ids, and at least `copies`. */
   constructor(members: readonly RingMember[], copies: number) {
     this.#copies = copies;
-    this.owners = new Uint16Array(SLOT_COUNT * copies).fill(NOBODY);
-    this.#tokens = tokensOf(members);
+    this.owners = new Uint16Array(SLOT_COUNT * copies);
+    this.#tokens = new Tokens(members);
     this.#zones = numbered(members.map(({ zone }) => zone));
-    this.#hosts = numbered(members.map(({ host }) => host));
+    this.#hosts = numbered(members.map(({ zone, host }) => JSON.stringify([zone, host])));
     this.#zoneCount = new Set(this.#zones).size;
     this.#hostCount = new Set(this.#hosts).size;
     this.#affinities = members.map(({ id }) => affinityOf(id));
@@ -51,44 +56,48 @@ export class Assignment {
   }
 
   #fill(rank: number, room: Int32Array): void {
-    // Of each member the slots that it has taken, the one that it likes least on top.
-    const taken = Array.from(room, () => new Heap<number>((one, other) => one > other));
-    // How many tokens each slot has passed, and whom it asks: spread comes before balance, so nobody who suits less.
-    const passed = new Uint32Array(SLOT_COUNT);
-    const suiting = Uint8Array.from({ length: SLOT_COUNT }, (_, slot) => this.#bestThereIs(slot, rank));
+    const round: Round = {
+      rank,
+      room,
+      taken: Array.from(room, () => new Heap<number>((one, other) => one > other)),
+      walk: this.#tokens.walk(),
+      refusals: new Uint8Array(SLOT_COUNT),
+      suiting: Uint8Array.from({ length: SLOT_COUNT }, (_, slot) => this.#bestThereIs(slot, rank)),
+    };
     const asking = Array.from({ length: SLOT_COUNT }, (_, slot) => SLOT_COUNT - 1 - slot);
     const unplaced: number[] = [];
     for (let slot = asking.pop(); slot !== undefined; slot = asking.pop()) {
-      const next = this.#ask(slot, { rank, room, taken, passed, suiting });
+      const next = this.#ask(slot, round);
       if (next >= 0) asking.push(next);
       else if (next === UNPLACED) unplaced.push(slot);
     }
-    taken.forEach((heap, member) => {
-      for (let entry = heap.pop(); entry !== undefined; entry = heap.pop())
+    round.taken.forEach((heap, member) => {
+      for (let entry = heap.pop(); entry !== undefined; entry = heap.pop()) {
         this.#own(entry % SLOT_COUNT, rank, member);
+      }
     });
+    // In the order of slots: who turned them away last says nothing.
+    unplaced.sort((a, b) => a - b);
     for (const slot of unplaced) this.#own(slot, rank, this.#leastLoaded(slot, rank));
   }
 
   /** Asks for a slot until a member takes it. Answers the slot that was turned away for it, or how it ended. */
-  #ask(slot: number, { rank, room, taken, passed, suiting }: Round): number {
-    const { owners, firstOfSlot } = this.#tokens;
-    const count = owners.length;
-    while (passed[slot]! < count) {
-      const member = owners[(firstOfSlot[slot]! + passed[slot]!) % count]!;
-      passed[slot]!++;
+  #ask(slot: number, { rank, room, taken, walk, refusals, suiting }: Round): number {
+    for (let member = walk(slot); member >= 0; member = walk(slot)) {
       if (room[member]! <= 0 || this.#suitability(slot, rank, member) !== suiting[slot]) continue;
       const heap = taken[member]!;
-      const entry = this.#affinities[member]!(slot) * SLOT_COUNT + slot;
+      const entry = (refusals[slot]! * HASH_SIZE + this.#affinities[member]!(slot)) * SLOT_COUNT + slot;
       if (heap.size < room[member]!) {
         heap.push(entry);
         return TAKEN;
       }
       const least = heap.peek()!;
-      if (least <= entry) continue;
+      const turnedAway = Math.max(least, entry) % SLOT_COUNT;
+      if (refusals[turnedAway]! < REFUSALS_MAX) refusals[turnedAway]!++;
+      if (turnedAway === slot) continue;
       heap.pop();
       heap.push(entry);
-      return least % SLOT_COUNT;
+      return turnedAway;
     }
     return UNPLACED;
   }
@@ -138,17 +147,21 @@ export class Assignment {
   }
 }
 
-/** What asking for a slot comes to, where no other slot is turned away. */
-const TAKEN = -1;
-const UNPLACED = -2;
-
 /** One rank being filled. */
 interface Round {
   readonly rank: number;
   /** How many slots each member may take in it. */
   readonly room: Int32Array;
+  /**
+   * Of each member the slots that it has taken, the one that it likes least on top. What it likes is a number: by the times that others
+   * have turned the slot away, for else every slot that moves on would drive on another; then by a hash of both; with the slot below.
+   */
   readonly taken: readonly Heap<number>[];
-  readonly passed: Uint32Array;
+  /** The next member that a slot comes to; negative if it has passed all. */
+  readonly walk: (slot: number) => number;
+  /** How often each slot was turned away. */
+  readonly refusals: Uint8Array;
+  /** Whom each slot asks: spread comes before balance, so nobody who suits less than the best. */
   readonly suiting: Uint8Array;
 }
 

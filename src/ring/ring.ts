@@ -1,6 +1,6 @@
 /**
  * Where slots lie: a pure value of the members and of the number of copies, the same wherever it is computed. A slot's owners are
- * the next members on the ring from its place on, of distinct zones first, then of distinct hosts, then any; but nobody gets more than
+ * the members next to it on the ring, of distinct zones first, then of distinct hosts, then any; but nobody gets more than
  * `LOAD_CAP` times its due (Mirrokni, Thorup and Zadimoghaddam, "Consistent Hashing with Bounded Loads", 2018).
  *
  * Who is full turns slots away by a hash of slot and member, not by who came first: what one slot is refused then does
@@ -16,6 +16,7 @@ export interface RingMember {
   /** Positive; shares are in proportion to it. */
   readonly weight: number;
   readonly zone: string;
+  /** Of one name in two zones are two hosts. */
   readonly host: string;
 }
 
@@ -48,6 +49,12 @@ export class Ring {
   /** The ring of some members, at least one, in any order. One and the same object for equal ones, as long as it is asked for. */
   static of(members: readonly RingMember[], { copies }: RingOptions): Ring {
     assert(members.length > 0 && members.length <= MEMBERS_MAX, "a ring has members");
+    assert(new Set(members.map(({ id }) => id)).size === members.length, "members have ids of their own");
+    assert(
+      members.every(({ weight }) => weight > 0 && weight < Infinity),
+      "weights are positive",
+    );
+    assert(copies >= 1, "a slot has an owner");
     const sorted = [...members].sort((a, b) => (a.id < b.id ? -1 : 1));
     const count = Math.min(copies, sorted.length);
     const name = JSON.stringify([
