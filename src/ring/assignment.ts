@@ -104,11 +104,19 @@ export class Assignment {
 
   /** How well somebody suits at best. */
   #bestThereIs(slot: number, rank: number): number {
-    const owners = [...this.owners.subarray(slot * this.#copies, slot * this.#copies + rank)];
-    const isLeft = (numbers: readonly number[], kinds: number) =>
-      new Set(owners.map((owner) => numbers[owner])).size < kinds;
-    if (isLeft(this.#zones, this.#zoneCount)) return OTHER_ZONE;
-    return isLeft(this.#hosts, this.#hostCount) ? OTHER_HOST : SAME_HOST;
+    if (this.#distinct(this.#zones, slot, rank) < this.#zoneCount) return OTHER_ZONE;
+    return this.#distinct(this.#hosts, slot, rank) < this.#hostCount ? OTHER_HOST : SAME_HOST;
+  }
+
+  /** How many zones, or hosts, the owners of a slot are of. */
+  #distinct(numbers: readonly number[], slot: number, rank: number): number {
+    let count = 0;
+    for (let at = slot * this.#copies, end = at + rank; at < end; at++) {
+      let other = at + 1;
+      while (other < end && numbers[this.owners[other]!] !== numbers[this.owners[at]!]) other++;
+      if (other === end) count++;
+    }
+    return count;
   }
 
   #suitability(slot: number, rank: number, member: number): number {

@@ -3,9 +3,9 @@
  * the members next to it on the ring, of distinct zones first, then of distinct hosts, then any; but nobody gets more than
  * `LOAD_CAP` times its due (Mirrokni, Thorup and Zadimoghaddam, "Consistent Hashing with Bounded Loads", 2018).
  *
- * Who is full turns slots away by a hash of slot and member, not by who came first: what one slot is refused then does
- * not depend on the order of the others, so that a member more or less moves little (deferred acceptance:
- * Gale and Shapley, "College Admissions and the Stability of Marriage", 1962).
+ * Who is full turns slots away by the times that others did and by a hash of slot and member, not by who came first: what one slot
+ * is refused then does not depend on the order of the others, so that a member more or less moves little (deferred acceptance:
+ * Gale and Shapley, "College Admissions and the Stability of Marriage", 1962). What that comes to: docs/ring.md.
  */
 import { assert } from "../base/assert.js";
 import { SLOT_COUNT } from "../base/key-hash.js";

@@ -1,18 +1,20 @@
 /**
  * The ring that members hash themselves onto (Karger et al., "Consistent Hashing and Random Trees", 1997): every member has
- * tokens in number to its weight, and the slots lie on the ring in their order, at equal distances.
+ * tokens in proportion to its weight, and the slots lie on the ring in their order, at equal distances.
  */
 import farmhash from "farmhash";
 import { SLOT_COUNT } from "../base/key-hash.js";
 import type { RingMember } from "./ring.js";
 
-/** Tokens of a member of weight 1. */
-export const VIRTUAL_NODES = 128;
+/** Virtual nodes of a member of weight 1. Each has two tokens, the halves of one hash: with more, shares differ less. */
+const VIRTUAL_NODES = 128;
 
 /** Tokens for each member that a slot looks at for who is near: it seldom needs more than a few, and need not pass thousands to find nobody. */
 const TOKENS_WALKED = 4;
 
 const RING_SIZE = 2 ** 32;
+/** Indexes of members are below it. */
+const OWNERS_SIZE = 2 ** 16;
 const SLOT_DISTANCE = RING_SIZE / SLOT_COUNT;
 
 /** Positions of tokens, ascending; equal ones in the order of the members. */
@@ -26,14 +28,14 @@ export class Tokens {
 
   /** Of members that are in the order of their ids. */
   constructor(members: readonly RingMember[]) {
-    const tokens: { position: number; owner: number }[] = [];
-    members.forEach(({ id, weight }, owner) => {
-      const count = Math.max(1, Math.round(VIRTUAL_NODES * weight));
-      for (let i = 0; i < count; i++) tokens.push({ position: farmhash.fingerprint32(`${id}#${i}`), owner });
-    });
-    tokens.sort((a, b) => a.position - b.position || a.owner - b.owner);
-    this.#positions = Float64Array.from(tokens, ({ position }) => position);
-    this.#owners = Uint16Array.from(tokens, ({ owner }) => owner);
+    // Position and member in one exact number, which a typed array sorts fast.
+    const tokens = Float64Array.from(
+      members.flatMap((member, owner) =>
+        positionsOf(member).map((position) => position * OWNERS_SIZE + owner),
+      ),
+    ).sort();
+    this.#positions = tokens.map((token) => Math.floor(token / OWNERS_SIZE));
+    this.#owners = Uint16Array.from(tokens, (token) => token % OWNERS_SIZE);
     this.#firstOfSlot = firstOf(this.#positions);
     this.#memberCount = members.length;
   }
@@ -66,6 +68,15 @@ export class Tokens {
       return this.#owners[last]!;
     };
   }
+}
+
+function positionsOf({ id, weight }: RingMember): number[] {
+  const positions: number[] = [];
+  for (let node = Math.max(1, Math.round(VIRTUAL_NODES * weight)); node > 0; node--) {
+    const hash = farmhash.fingerprint64(`${id}#${node}`);
+    positions.push(Number(hash >> 32n), Number(hash & 0xffffffffn));
+  }
+  return positions;
 }
 
 /** The hash by which members choose between slots, 32 bits: as good as any, and the same everywhere. */
