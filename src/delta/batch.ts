@@ -3,7 +3,7 @@
  *
  *     batch := crc:u32 length:u32 format:u8 delta*
  *
- *     crc     CRC-32 of all that follows it, so of the length too
+ *     crc     CRC-32 of all that follows it, so of the length too; 0 where what carries the batch has a checksum over it
  *     length  bytes that follow the length
  *     format  1; a reader refuses what it does not know
  *
@@ -21,6 +21,8 @@ export const FORMAT = 1;
 /** Bytes before the length's first counted one. */
 export const BATCH_HEAD_BYTES = 8;
 const LENGTH_AT = 4;
+/** Stands for the checksum of a batch that has none. */
+const UNCHECKED = 0;
 
 /** Begins a batch at the writer's end; deltas are written next. Returns where it begins, for `endBatch`. */
 export function beginBatch(writer: ByteWriter): number {
@@ -31,10 +33,11 @@ export function beginBatch(writer: ByteWriter): number {
   return start;
 }
 
-/** Completes the batch that began at `start`. */
-export function endBatch(writer: ByteWriter, start: number, checksum: Checksum): void {
+/** Completes the batch that began at `start`. Without a checksum: what is to carry the batch has one over it. */
+export function endBatch(writer: ByteWriter, start: number, checksum?: Checksum): void {
   writer.patchU32(start + LENGTH_AT, writer.length - start - BATCH_HEAD_BYTES);
-  writer.patchU32(start, checksum(writer.bytes, start + LENGTH_AT, writer.length));
+  if (checksum !== undefined)
+    writer.patchU32(start, checksum(writer.bytes, start + LENGTH_AT, writer.length));
 }
 
 export type BatchReading =
@@ -65,7 +68,9 @@ export function readBatch(range: ByteRange, { checksum, batchBytesMax }: BatchRe
   if (batchBytes > batchBytesMax) return damaged(`${batchBytes} bytes exceed the ${batchBytesMax} allowed`);
   if (batchBytes > end - start) return { kind: "incomplete", bytesNeeded: batchBytes };
   const batchEnd = start + batchBytes;
-  if (checksum(bytes, start + LENGTH_AT, batchEnd) !== crc) return damaged("the checksum does not match");
+  const isChecked = crc !== UNCHECKED;
+  if (isChecked && checksum(bytes, start + LENGTH_AT, batchEnd) !== crc)
+    return damaged("the checksum does not match");
   return readDeltas(new ByteReader({ bytes, start: reader.at, end: batchEnd }));
 }
 

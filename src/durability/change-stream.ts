@@ -7,12 +7,13 @@
  * what is handed out is never written again.
  */
 import { ByteWriter } from "../base/byte-writer.js";
-import type { Checksum } from "../base/crc32.js";
 import { SLOT_COUNT } from "../base/key-hash.js";
 import type { Timers } from "../host/timers.js";
 import { type BatchSink, DeltaJournal } from "../keyspace/delta-journal.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
 
+/** All who consume the stream put it into frames, which have checksums: one for each batch would cost a write a tenth of its time. */
+const NO_CHECKSUM = undefined;
 /** Memory for batches is taken in pieces of this. */
 const BUFFER_BYTES = 2 ** 20;
 /** A buffer with less room than this is given up: the next batches would rather begin a new one than outgrow it. */
@@ -30,7 +31,6 @@ export interface StreamConsumer {
 export interface ChangeStreamOptions {
   readonly keyspace: Keyspace;
   readonly timers: Timers;
-  readonly checksum: Checksum;
   /** Where the stream goes on. */
   readonly position: number;
 }
@@ -51,10 +51,10 @@ export class ChangeStream implements BatchSink {
   readonly #positions = new Float64Array(SLOT_COUNT);
   #positionOfAll = 0;
 
-  constructor({ keyspace, timers, checksum, position }: ChangeStreamOptions) {
+  constructor({ keyspace, timers, position }: ChangeStreamOptions) {
     this.#keyspace = keyspace;
     this.#timers = timers;
-    this.#journal = new DeltaJournal(keyspace, this.#writer, checksum, this);
+    this.#journal = new DeltaJournal(keyspace, this.#writer, NO_CHECKSUM, this);
     this.#origin = position;
   }
 

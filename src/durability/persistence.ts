@@ -234,7 +234,7 @@ export class Persistence implements PersistenceView {
 
   #streamFrom(position: number): ChangeStream {
     const { host, keyspace } = this.#options;
-    return new ChangeStream({ keyspace, timers: host.timers, checksum: host.checksum, position });
+    return new ChangeStream({ keyspace, timers: host.timers, position });
   }
 
   // ---- Directory and log ----

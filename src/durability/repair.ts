@@ -62,7 +62,7 @@ class Repair {
     });
     while (!this.#replay.finish(SLICE_MS));
     const stream = new ChangeStream({
-      ...{ keyspace: this.#keyspace, timers, checksum },
+      ...{ keyspace: this.#keyspace, timers },
       position: Math.max(snapshot?.position ?? 0, salvage.end),
     });
     const written = await new SnapshotFileWriter({

@@ -29,7 +29,7 @@ import {
 } from "./frames.js";
 import { type SnapshotEnd, snapshotEndBytes } from "./snapshot-end.js";
 
-/** A batch of the walk is about so long: one checksum, one frame, a part of a slice. */
+/** A batch of the walk is about so long: one frame, a part of a slice. */
 const BLOCK_BYTES = 2 ** 18;
 /** A block with nothing in it but the head of its batch. */
 const EMPTY_BLOCK_BYTES = BATCH_HEAD_BYTES + 1;
@@ -234,7 +234,7 @@ export class SnapshotWriter implements StreamConsumer {
   #cut(): void {
     const block = this.#block;
     if (block.length > EMPTY_BLOCK_BYTES) {
-      endBatch(block, this.#batch, this.#checksum);
+      endBatch(block, this.#batch);
       this.#frame(block.written());
       block.bytes = this.#idleBlocks.pop() ?? this.#makeBlock();
     }

@@ -43,7 +43,7 @@ export interface BatchSink {
 export class DeltaJournal implements Journal {
   readonly #keyspace: Keyspace;
   readonly #writer: ByteWriter;
-  readonly #checksum: Checksum;
+  readonly #checksum: Checksum | undefined;
   readonly #sink: BatchSink | null;
   /** Where the batch at hand begins in the writer. */
   #batch = NO_BATCH;
@@ -66,7 +66,12 @@ export class DeltaJournal implements Journal {
   readonly #composed = new ByteWriter({ bytesMax: BODY_BYTES_MAX });
 
   /** Appends batches to the writer; the bytes are the business of whoever owns it. */
-  constructor(keyspace: Keyspace, writer: ByteWriter, checksum: Checksum, sink: BatchSink | null = null) {
+  constructor(
+    keyspace: Keyspace,
+    writer: ByteWriter,
+    checksum: Checksum | undefined,
+    sink: BatchSink | null = null,
+  ) {
     this.#keyspace = keyspace;
     this.#writer = writer;
     this.#checksum = checksum;

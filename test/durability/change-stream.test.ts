@@ -45,7 +45,7 @@ describe("the change stream", () => {
   function setUp() {
     const keyspace = smallKeyspace();
     const turns = new ManualTime();
-    const stream = new ChangeStream({ keyspace, timers: turns, checksum: crc32, position: START });
+    const stream = new ChangeStream({ keyspace, timers: turns, position: START });
     const runner = new CommandRunner(keyspace);
     /** Runs commands as one transaction. */
     const run = (...commands: string[]) => {

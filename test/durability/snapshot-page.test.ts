@@ -27,7 +27,7 @@ describe("the page on the format of snapshots", () => {
     runner.run("set", "river", "Tevere");
     runner.run("del", "river");
     const timers = new ManualTime();
-    const stream = new ChangeStream({ keyspace, timers, checksum: crc32, position: 1000 });
+    const stream = new ChangeStream({ keyspace, timers, position: 1000 });
     const clock = { wallMs: () => NOW_MS, monotonicMs: () => 0 };
     const parts: Uint8Array[] = [];
     const source = { keyspace, stream, clock, timers, checksum: crc32 };

@@ -31,7 +31,7 @@ class Place {
     this.host = this.world.host("a");
     this.world.complete(this.host.disk.createDirectory(DIRECTORY));
     const { timers } = this.host;
-    this.stream = new ChangeStream({ keyspace: this.keyspace, timers, checksum: crc32, position: 500 });
+    this.stream = new ChangeStream({ keyspace: this.keyspace, timers, position: 500 });
   }
 
   run(...words: string[]): void {
@@ -226,7 +226,7 @@ describe("snapshot", () => {
     // More than the walk tells before it waits for the disk.
     for (let i = 0; i < 10; i++) place.run("set", `key${i}`, "v".repeat(2 ** 20));
     const turns = new ManualTime();
-    const stream = new ChangeStream({ keyspace, timers: turns, checksum: crc32, position: 0 });
+    const stream = new ChangeStream({ keyspace, timers: turns, position: 0 });
     const { clock, checksum } = host;
     let release = (): void => {};
     const slow = new Promise<void>((resolve) => (release = resolve));
