@@ -56,6 +56,7 @@ export const clientCommand: Command = container({
       since: "2.6.9",
       complexity: "O(1)",
       summary: "Names the connection.",
+      changesConnection: true,
       run: setName,
     }),
     session({
@@ -67,6 +68,7 @@ export const clientCommand: Command = container({
       since: "7.2.0",
       complexity: "O(1)",
       summary: "Tells the server the name or the version of the client's library.",
+      changesConnection: true,
       run: setInfo,
     }),
     session({
@@ -144,6 +146,7 @@ export const clientCommand: Command = container({
       since: "3.2.0",
       complexity: "O(1)",
       summary: "Chooses whether the server replies to the connection.",
+      changesConnection: true,
       run: reply,
     }),
     session({
@@ -177,6 +180,7 @@ export const clientCommand: Command = container({
       since: "7.0.0",
       complexity: "O(1)",
       summary: "Exempts the connection from being closed when clients take too much memory.",
+      changesConnection: true,
       run: noEvict,
     }),
     session({
@@ -188,6 +192,7 @@ export const clientCommand: Command = container({
       since: "7.2.0",
       complexity: "O(1)",
       summary: "Lets the commands of the connection leave the age of keys alone.",
+      changesConnection: true,
       run: noTouch,
     }),
   ]),

@@ -69,6 +69,8 @@ export interface Declaration {
   readonly seesAll?: true;
   /** Answers with the reason for which writes are refused, as they do, so that whoever asks whether all is well learns it. */
   readonly tellsTrouble?: true;
+  /** What it does lasts as long as the connection, or ends it: callers who share a connection may not use it. */
+  readonly changesConnection?: true;
   /** Counts as use of its keys even for a client that asked for CLIENT NO-TOUCH. */
   readonly alwaysTouches?: true;
   /** Redis's COMMAND tips, such as "nondeterministic_output". */

@@ -56,6 +56,7 @@ export const connectionCommands: readonly Command[] = [
     summary: "Chooses the version of the protocol, and may log in and name the connection with it.",
     history: [["6.2.0", "The version may be left out, to read the connection's state"]],
     secrets: helloSecrets,
+    changesConnection: true,
     run: hello,
   }),
   session({
@@ -70,6 +71,7 @@ export const connectionCommands: readonly Command[] = [
     history: [["6.0.0", "User names"]],
     differs: "The only user is `default`, whose password is the option `requirepass`.",
     secrets: (call) => Array.from({ length: call.count - 1 }, (_, i) => i + 1),
+    changesConnection: true,
     run: auth,
   }),
   session({
@@ -81,6 +83,7 @@ export const connectionCommands: readonly Command[] = [
     since: "1.0.0",
     complexity: "O(1)",
     summary: "Opens another database for the connection.",
+    changesConnection: true,
     run: select,
   }),
   session({
@@ -92,6 +95,7 @@ export const connectionCommands: readonly Command[] = [
     since: "1.0.0",
     complexity: "O(1)",
     summary: "Closes the connection after its replies.",
+    changesConnection: true,
     run: quit,
   }),
   session({
@@ -103,6 +107,7 @@ export const connectionCommands: readonly Command[] = [
     since: "6.2.0",
     complexity: "O(1)",
     summary: "Puts the connection into the state of a new one.",
+    changesConnection: true,
     run: reset,
   }),
   clientCommand,

@@ -20,6 +20,7 @@ export const transactionCommands: readonly Command[] = [
     since: "1.2.0",
     complexity: "O(1)",
     summary: "Opens a transaction: the commands that follow wait for EXEC.",
+    changesConnection: true,
     run: multi,
   }),
   session({
@@ -32,6 +33,7 @@ export const transactionCommands: readonly Command[] = [
     since: "1.2.0",
     complexity: "By the commands in the transaction",
     summary: "Runs the waiting commands as one, unless a watched key has changed.",
+    changesConnection: true,
     run: exec,
   }),
   session({
@@ -43,6 +45,7 @@ export const transactionCommands: readonly Command[] = [
     since: "2.0.0",
     complexity: "O(N) in waiting commands",
     summary: "Drops the transaction and the keys watched for it.",
+    changesConnection: true,
     run: discard,
   }),
   session({
@@ -56,6 +59,7 @@ export const transactionCommands: readonly Command[] = [
     since: "2.2.0",
     complexity: "O(N) in keys",
     summary: "Watches keys, so that EXEC runs only if nobody has changed them.",
+    changesConnection: true,
     run: watch,
   }),
   session({
@@ -66,6 +70,7 @@ export const transactionCommands: readonly Command[] = [
     since: "2.2.0",
     complexity: "O(1)",
     summary: "Stops watching all keys.",
+    changesConnection: true,
     run: unwatch,
   }),
 ];

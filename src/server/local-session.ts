@@ -1,7 +1,11 @@
-/** One session of a caller inside the process: what the client of a connection is, without the connection. */
+/**
+ * One session of a caller inside the process: what the client of a connection is, without the connection. It speaks
+ * RESP2, and each call has one reply.
+ */
 import Denque from "denque";
 import type { Connection, ConnectionEvents } from "../host/network.js";
 import { ReplyDecoder, type ReplyValue } from "../protocol/reply-decoder.js";
+import { ReplyError } from "../protocol/reply-error.js";
 import { buildRequest } from "../protocol/request-builder.js";
 import type { Server } from "./server.js";
 
@@ -32,10 +36,16 @@ export class LocalSession implements Connection {
     this.#client = server.admit(this);
   }
 
-  call(args: readonly Argument[]): Promise<ReplyValue> {
+  /** Executes one command: see `LocalClient.call`. */
+  async call(args: readonly Argument[]): Promise<ReplyValue> {
+    if (this.isOver || this.#server.isClosed)
+      throw this.#endError("the node is closed", "the session is closed");
+    const parts = args.map((arg) => (arg instanceof Uint8Array ? arg : Buffer.from(String(arg))));
+    const refusal = this.#refusalOf(parts);
+    if (refusal !== undefined) throw new ReplyError(refusal);
     return new Promise((resolve, reject) => {
       this.#calls.push({ resolve, reject });
-      const request = requestOf(args);
+      const request = requestOf(parts);
       this.#client.received(request, request.length);
     });
   }
@@ -53,13 +63,16 @@ export class LocalSession implements Connection {
 
   setKeepAlive(): void {}
 
+  /** Ends the session: its transaction is dropped, calls without a reply are rejected. */
   close(): void {
     if (this.isOver) return;
     this.isOver = true;
     this.#decode();
     let call = this.#calls.shift();
     while (call !== undefined) {
-      call.reject(lossOf(this.#server));
+      call.reject(
+        this.#endError("the node was closed before it replied", "the session was closed before it replied"),
+      );
       call = this.#calls.shift();
     }
     this.#client.closed();
@@ -67,6 +80,19 @@ export class LocalSession implements Connection {
 
   destroy(): void {
     this.close();
+  }
+
+  /** Why a request cannot be executed for a caller to whom each must bring one reply in RESP2. */
+  #refusalOf(parts: readonly Uint8Array[]): string | undefined {
+    if (parts.length === 0) return "ERR no command given";
+    const [name, first, second] = parts.slice(0, 3).map(wordOf);
+    if (name === "hello" && first === "3") return "NOPROTO callers inside the process speak RESP2";
+    const isSilencing = name === "client" && first === "reply" && (second === "off" || second === "skip");
+    if (isSilencing) return "ERR callers inside the process are always replied to";
+    const { protoMaxBulkLenBytes } = this.#server.config.current;
+    // It would end the session.
+    const isTooLong = parts.some(({ length }) => length > protoMaxBulkLenBytes);
+    return isTooLong ? "ERR Protocol error: invalid bulk length" : undefined;
   }
 
   #decode(): void {
@@ -85,12 +111,10 @@ export class LocalSession implements Connection {
     if (value instanceof Error) call?.reject(value);
     else call?.resolve(value);
   }
-}
 
-function lossOf(server: Server): Error {
-  return server.isClosed
-    ? closedError(server, "the node was closed before it replied")
-    : new Error("the session was closed before it replied");
+  #endError(ofNode: string, ofSession: string): Error {
+    return this.#server.isClosed ? closedError(this.#server, ofNode) : new Error(ofSession);
+  }
 }
 
 /** An error that says why the node is closed, if it closed by itself. */
@@ -98,8 +122,14 @@ export function closedError({ fault }: Server, message: string): Error {
   return new Error(message, fault === undefined ? {} : { cause: fault });
 }
 
-function requestOf(args: readonly Argument[]): Buffer {
-  const parts = args.map((arg) => (arg instanceof Uint8Array ? arg : Buffer.from(String(arg))));
+/** Words of commands are short. */
+const WORD_BYTES_MAX = 16;
+
+function wordOf(part: Uint8Array): string {
+  return part.length > WORD_BYTES_MAX ? "" : Buffer.from(part).toString("latin1").toLowerCase();
+}
+
+function requestOf(parts: readonly Uint8Array[]): Buffer {
   const marks = new Int32Array(parts.length * 2);
   let end = 0;
   for (const [i, part] of parts.entries()) {

@@ -48,6 +48,20 @@ describe("the library", () => {
     await client.close();
   });
 
+  it("gives sessions, for transactions among others", async () => {
+    const node = await started();
+    const session = node.session();
+    await session.call("WATCH", "stock");
+    await session.call("MULTI");
+    expect(await session.call("INCR", "stock")).to.equal("QUEUED");
+    expect(await node.call("GET", "stock")).to.equal(null);
+    expect(await session.call("EXEC")).to.deep.equal([1]);
+    session.close();
+    const failure = await node.call("MULTI").catch((error: unknown) => error);
+    expect(failure).to.be.instanceOf(ReplyError);
+    expect((failure as Error).message).to.contain("session()");
+  });
+
   it("closes clients and frees the port on close, however often it is called", async () => {
     const node = await startNode({ port: 0 });
     const client = await WireClient.connect({ port: node.port });
