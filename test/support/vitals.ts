@@ -1,12 +1,19 @@
+import { textOf } from "./reply.js";
 import { PATIENCE_MS, type WireClient } from "./wire-client.js";
 
 /** One number of INFO, asked over a connection that is served like any other. */
 export async function vital(client: WireClient, name: string): Promise<number> {
-  const reply = await client.call("INFO", "everything");
-  const text = reply.kind === "bulk" || reply.kind === "verbatim" ? reply.bytes.toString() : "";
-  const value = new RegExp(`^${name}:(\\d+)`, "m").exec(text)?.[1];
-  if (value === undefined) throw new Error(`INFO has no number called ${name}`);
-  return Number(value);
+  const value = Number.parseInt(await infoText(client, name), 10);
+  if (Number.isNaN(value)) throw new Error(`INFO has no number called ${name}`);
+  return value;
+}
+
+/** What INFO says of something, as it says it. */
+export async function infoText(client: WireClient, name: string): Promise<string> {
+  const text = textOf(await client.call("INFO", "everything")) ?? "";
+  const value = new RegExp(`^${name}:(.*?)\\r?$`, "m").exec(text)?.[1];
+  if (value === undefined) throw new Error(`INFO has nothing called ${name}`);
+  return value;
 }
 
 /** Megabytes of memory that the server's process holds in fact. */
