@@ -48,8 +48,10 @@ export function reappear(keyspace: Keyspace): void {
  * clients it is a new key, which has no deadline: not even that of the life that it goes on with.
  */
 export function revive(keyspace: Keyspace, type: RecordType, clock: number): boolean {
-  const { ghost, records } = keyspace;
+  const { ghost, records, nowMs } = keyspace;
   if (ghost === NOWHERE || records.type(ghost) !== type) return false;
+  // Its life is over with all that it holds: the key goes on in another one.
+  if (records.deadline(ghost) !== 0 && records.deadline(ghost) <= nowMs) return false;
   const { life, expiry } = succeed(keyspace, type, clock);
   reappear(keyspace);
   records.setLife(ghost, life.clock, life.origin);

@@ -1,11 +1,16 @@
-/** Records that no client sees: tombstones, husks, and collections of which only marks of what was removed are left. */
+/**
+ * Records that no client sees: tombstones and husks, what expired and keeps its body, and collections of which only marks of
+ * what was removed are left.
+ */
 import type { Location } from "./arena.js";
 import type { Database } from "./database.js";
 import { isEmptiedHash } from "./hash-body.js";
-import { TYPE_HASH, TYPE_NONE } from "./record.js";
+import { EXPIRED, TYPE_HASH, TYPE_NONE, typeOf } from "./record.js";
 
 export function isGhost(database: Database, at: Location): boolean {
-  switch (database.records.type(at)) {
+  const word1 = database.records.word1(at);
+  if (word1 & EXPIRED) return true;
+  switch (typeOf(word1)) {
     case TYPE_NONE:
       return true;
     case TYPE_HASH:

@@ -21,6 +21,7 @@ import {
   ACCESS,
   BODY_LENGTH,
   DEADLINE,
+  EXPIRED,
   HEADER_BYTES,
   KEY_LENGTH,
   LIFE_CLOCK,
@@ -36,6 +37,7 @@ import {
   STRUCTURE,
   TYPE_FLAGS_ORIGIN,
   TYPE_NONE,
+  TYPE_TEXT,
   typeOf,
 } from "./record.js";
 import type { Records } from "./records.js";
@@ -94,7 +96,7 @@ export class Keyspace {
   slot = 0;
   hash = 0;
   at: Location = NOWHERE;
-  /** The invisible record of the open key: a tombstone, a husk or an emptied collection. */
+  /** The invisible record of the open key: see ghost.ts. */
   ghost: Location = NOWHERE;
   /** The open key's value if it is a hash, or a hash to be. */
   readonly openHash = new OpenHash(this);
@@ -288,7 +290,7 @@ export class Keyspace {
       this.drop(clock + 1);
       return;
     }
-    this.#becomeGhost(0, true);
+    this.#becomeGhost(0);
     this.records.setLife(this.ghost, clock, origin);
   }
 
@@ -321,13 +323,21 @@ export class Keyspace {
   /** The open record's deadline has passed. It makes no version: every owner sees the same deadline. */
   expireOpen(): void {
     const { records, at } = this;
-    // What another owner gave a deadline may be an emptied collection here: nobody misses it.
-    const isSeen = !this.keepTombstones || !isGhost(this.database, at);
-    if (this.keepTombstones) this.#becomeGhost(registerBytes(records.word1(at)), isSeen);
-    else this.drop(clockAfterExpiry(this.database, at));
-    if (!isSeen) return;
+    if (!this.keepTombstones) this.drop(clockAfterExpiry(this.database, at));
+    // An emptied collection to which another owner gave a deadline: nobody misses it.
+    else if (isGhost(this.database, at)) return;
+    // Who extends a deadline has the whole of a text, but may lack another owner's part of anything else.
+    else if (records.type(at) === TYPE_TEXT) this.#becomeGhost(registerBytes(records.word1(at)));
+    else this.conceal();
     this.stats.expired++;
     this.changed(0);
+  }
+
+  /** Takes the open record, whose deadline has passed, out of clients' sight with all that it holds: docs/decisions/0005. */
+  conceal(): void {
+    const { records, at } = this;
+    records.setWord(at, TYPE_FLAGS_ORIGIN, records.word1(at) | EXPIRED);
+    this.hide();
   }
 
   /**
@@ -403,9 +413,9 @@ export class Keyspace {
   }
 
   /** Leaves only header, key and `registerSize` bytes of register of the open record. */
-  #becomeGhost(registerSize: number, wasSeen: boolean): void {
+  #becomeGhost(registerSize: number): void {
     const { records, database } = this;
-    if (wasSeen && records.deadline(this.at) !== 0) database.expiringCount--;
+    if (records.deadline(this.at) !== 0) database.expiringCount--;
     this.#releaseBody(this.at);
     const slab = records.slab(this.at);
     const word = ((this.at & UNIT_MASK) << 1) + TYPE_FLAGS_ORIGIN;
@@ -413,7 +423,7 @@ export class Keyspace {
     slab.words[((this.at & UNIT_MASK) << 1) + BODY_LENGTH] = 0;
     this.ghost = this.reshape(registerSize, 0);
     this.at = NOWHERE;
-    if (wasSeen) database.countKey(this.slot, -1);
+    database.countKey(this.slot, -1);
   }
 
   #hideGhost(): void {

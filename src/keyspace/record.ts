@@ -59,6 +59,8 @@ export const RAW_TEXT = 1 << 12;
 export const REMOVED = 1 << 13;
 /** A text that INCRBYFLOAT wrote, which OBJECT ENCODING never calls an integer. */
 export const FLOAT_TEXT = 1 << 14;
+/** Its deadline has passed, and it is out of clients' sight with its body: what others add to it, or a later deadline, may still come. */
+export const EXPIRED = 1 << 15;
 /** What OBJECT ENCODING tells of a text or counter beyond its bytes. */
 export const TEXT_FORM = RAW_TEXT | FLOAT_TEXT;
 

@@ -1,19 +1,18 @@
 /** Writes states (delta/record-state.ts) as records: what merging made of a record and what happened elsewhere. */
 import { packBody } from "../delta/body-codec.js";
-import { RANKS, type RecordState } from "../delta/record-state.js";
+import { isExpired, RANKS, type RecordState } from "../delta/record-state.js";
+import { NOWHERE } from "./arena.js";
 import { isGhost } from "./ghost.js";
 import { fillHash } from "./hash-state.js";
 import type { HashLimits } from "./hash-writer.js";
 import type { Keyspace } from "./keyspace.js";
-import type { RecordType } from "./record.js";
+import { EXPIRED, type RecordType } from "./record.js";
 
 /** Gives the open key a record of this state, whatever it had. What clients do not see of it becomes the key's ghost. */
-export function writeState(
-  keyspace: Keyspace,
-  limits: HashLimits,
-  { life, expiry, body }: RecordState,
-): void {
-  const { records } = keyspace;
+export function writeState(keyspace: Keyspace, limits: HashLimits, state: RecordState): void {
+  const { life, expiry, body } = state;
+  const { records, at, ghost } = keyspace;
+  const wasExpired = at === NOWHERE && ghost !== NOWHERE && (records.word1(ghost) & EXPIRED) !== 0;
   const packed = packBody(body);
   const bytes = Buffer.from(packed.buffer, packed.byteOffset, packed.length);
   if (body.kind === "hash") {
@@ -26,4 +25,6 @@ export function writeState(
   }
   keyspace.writeRegister(expiry.deadlineMs, expiry.version.clock, expiry.version.origin);
   if (isGhost(keyspace.database, keyspace.at)) keyspace.hide();
+  // It stays out of sight: to expire a second time would be to be missed a second time.
+  else if (wasExpired && isExpired(state, keyspace.nowMs)) keyspace.conceal();
 }

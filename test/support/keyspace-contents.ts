@@ -14,7 +14,7 @@ export type Contents = Record<string, string>;
 
 /**
  * Records with their lives, registers and bodies, and the floors of their slots. Who has looked at an expired record makes
- * no difference: it counts as what is left of it once somebody has.
+ * no difference, nor what is kept of its body: it counts as a husk, or as nothing where none are kept.
  */
 export function contentsOf(keyspace: Keyspace, keys: readonly string[]): Contents {
   const contents: Contents = {};
