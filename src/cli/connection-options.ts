@@ -10,6 +10,8 @@ export interface Address {
 
 const PASSWORD_VARIABLE = "TORUS_PASSWORD";
 const CONNECT_TIMEOUT_MS = 5000;
+/** The command has all that it wanted by then, and the process ends only after it, even if the connection was never there. */
+const DISCONNECT_TIMEOUT_MS = 50;
 
 export function parseAddress(text: string): Address {
   const [, host, digits] = /^(?:\[?([^[\]]+?)\]?:)?(\d{1,5})$/.exec(text) ?? [];
@@ -35,6 +37,7 @@ export async function connectTo(address: Address, password = environment[PASSWOR
     ...(password === undefined ? {} : { password }),
     lazyConnect: true,
     connectTimeout: CONNECT_TIMEOUT_MS,
+    disconnectTimeout: DISCONNECT_TIMEOUT_MS,
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
     connectionName: "torus-cli",
@@ -49,7 +52,10 @@ export async function connectTo(address: Address, password = environment[PASSWOR
   } catch (error) {
     redis.disconnect();
     const reason = (problem ?? (error as Error)).message;
-    throw new CommandFailure(`cannot connect to ${address.host}:${address.port}: ${reason}`);
+    const asksForPassword = `the node asks for a password: give it in the variable ${PASSWORD_VARIABLE}`;
+    throw new CommandFailure(
+      `cannot connect to ${address.host}:${address.port}: ${reason.startsWith("NOAUTH ") ? asksForPassword : reason}`,
+    );
   }
   return redis;
 }

@@ -25,11 +25,11 @@ export function declareRestore(program: Command): void {
 
 async function restore(file: string, directory: string): Promise<void> {
   await refuseUnlessEmpty(directory);
+  const { keys, bytes } = await checkSnapshotFile(file);
   await nodeDisk.createDirectory(directory);
   const lock = await nodeDisk.lock(directory);
   try {
     await refuseUnlessEmpty(directory);
-    const { keys, bytes } = await checkSnapshotFile(file);
     const [path, part] = [snapshotPath(directory, 1), partPath(directory, 1)];
     const source = await nodeDisk.open(file, "read");
     const target = await nodeDisk.open(part, "create");

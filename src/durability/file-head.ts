@@ -66,11 +66,12 @@ export function readFileHead(bytes: Buffer, magic: Magic): HeadReading {
   const durable = reader.u64();
   const reserved = reader.u32();
   const check = reader.u32();
+  const isMarked = head.toString("latin1", 0, MAGIC_BYTES) === magic;
   if (crc32(head, 0, CHECK_AT) !== check) {
-    return { kind: "damaged", reason: "the checksum of its head does not match" };
+    const also = isMarked ? "" : `, nor does it begin with ${magic}`;
+    return { kind: "damaged", reason: `the checksum of its head does not match${also}` };
   }
-  const found = head.toString("latin1", 0, MAGIC_BYTES);
-  if (found !== magic) return { kind: "damaged", reason: `it begins with ${found} instead of ${magic}` };
+  if (!isMarked) return { kind: "damaged", reason: `it does not begin with ${magic}` };
   if (format !== FILE_FORMAT) {
     return { kind: "newer", reason: `format ${format} is not known: this program writes ${FILE_FORMAT}` };
   }

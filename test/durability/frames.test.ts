@@ -121,7 +121,7 @@ describe("the head of a file", () => {
     });
     expect(readFileHead(bytes, "TORUSSNP")).deep.equal({
       kind: "damaged",
-      reason: "it begins with TORUSLOG instead of TORUSSNP",
+      reason: "it does not begin with TORUSSNP",
     });
   });
 });
