@@ -6,6 +6,8 @@ import type { SnapshotEnd } from "./snapshot-end.js";
 import { partPath, snapshotPath } from "./snapshot-files.js";
 import { DatabasesSwapped, type SnapshotSource, SnapshotWriter } from "./snapshot-writer.js";
 
+/** Synced as it grows: the system would else write hundreds of megabytes at the end, all at once. */
+const SYNC_BYTES = 2 ** 23;
 /** Who swaps databases more often than that while one is written will have no snapshot. */
 const ATTEMPTS_MAX = 10;
 
@@ -73,10 +75,14 @@ export class SnapshotFileWriter {
   async #fill(file: DiskFile): Promise<{ end: SnapshotEnd; bytes: number }> {
     const { sequence, random } = this.#options;
     let bytes = 0;
-    const sink = (parts: readonly Uint8Array[]): Promise<void> => {
+    let syncedBytes = 0;
+    const sink = async (parts: readonly Uint8Array[]): Promise<void> => {
       const start = bytes;
       for (const { length } of parts) bytes += length;
-      return file.write(parts, start);
+      await file.write(parts, start);
+      if (bytes - syncedBytes < SYNC_BYTES) return;
+      await file.sync();
+      syncedBytes = bytes;
     };
     const writer = new SnapshotWriter(this.#options, { sequence, salt: random.uint32() }, sink);
     this.#writer = writer;

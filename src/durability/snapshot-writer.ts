@@ -31,6 +31,8 @@ import { type SnapshotEnd, snapshotEndBytes } from "./snapshot-end.js";
 
 /** A batch of the walk is about so long: one frame, a part of a slice. */
 const BLOCK_BYTES = 2 ** 18;
+/** Of a block: the record that makes it full is to fit in, or every block would be outgrown, copied and lost. */
+const BLOCK_CAPACITY_BYTES = BLOCK_BYTES + 2 ** 14;
 /** A block with nothing in it but the head of its batch. */
 const EMPTY_BLOCK_BYTES = BATCH_HEAD_BYTES + 1;
 /** Between two looks at the clock. */
@@ -40,7 +42,7 @@ const BATCH_BYTES_MAX = 2 ** 32 - 1;
 /** While more than this waits for the disk the walk pauses. */
 const WAITING_BYTES_MAX = 2 ** 22;
 /** Given to the disk at once. */
-const WRITE_BYTES_MAX = 2 ** 21;
+const WRITE_BYTES_MAX = 2 ** 18;
 /** What systems take in one gathering write (IOV_MAX), with a reserve. */
 const WRITE_PARTS_MAX = 1000;
 /** Changes do not pause. If so much waits, the disk is slower than the clients and will not catch up. */
@@ -96,7 +98,7 @@ export class SnapshotWriter implements StreamConsumer {
   readonly #idleBlocks: Buffer[] = [];
   /** The memory of all blocks, by which what was written is known to be one. */
   readonly #blockMemory = new WeakSet<ArrayBufferLike>();
-  readonly #block = new ByteWriter({ capacityBytes: BLOCK_BYTES, bytesMax: BATCH_BYTES_MAX });
+  readonly #block = new ByteWriter({ capacityBytes: BLOCK_CAPACITY_BYTES, bytesMax: BATCH_BYTES_MAX });
   #batch = 0;
   /** What waits for the disk, in order, and what it is busy with. */
   #waiting: Uint8Array[] = [];
@@ -243,7 +245,7 @@ export class SnapshotWriter implements StreamConsumer {
   }
 
   #makeBlock(): Buffer {
-    const block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+    const block = Buffer.allocUnsafeSlow(BLOCK_CAPACITY_BYTES);
     this.#blockMemory.add(block.buffer);
     return block;
   }
