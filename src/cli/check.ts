@@ -22,6 +22,8 @@ export function declareCheck(program: Command): void {
 
 async function check(directory: string, repairs: boolean): Promise<void> {
   const host = createNodeHost({ log: { level: "warn", format: "text" } });
+  // The lock would make a file, and complain of that one, if the directory is not there.
+  await host.disk.list(directory);
   const lock = await host.disk.lock(directory);
   try {
     const findings = await inspect(host, directory);

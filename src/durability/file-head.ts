@@ -19,6 +19,7 @@ import { crc32 } from "../base/crc32.js";
 export const FILE_HEAD_BYTES = 48;
 export const FILE_FORMAT = 1;
 
+const SALT_AT = 12;
 const CHECK_AT = 44;
 const MAGIC_BYTES = 8;
 
@@ -51,6 +52,11 @@ export function fileHeadBytes(head: FileHead): Buffer {
   writer.u32(0);
   writer.u32(crc32(writer.bytes, 0, CHECK_AT));
   return writer.written();
+}
+
+/** The salt in the bytes of a head, be they sound or not. */
+export function saltOf(head: Buffer): number {
+  return head.readUInt32LE(SALT_AT);
 }
 
 /** Reads the head from the first bytes of a file, as many as there are. */

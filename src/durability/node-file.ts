@@ -33,6 +33,14 @@ export interface NodeFacts {
 /** The data directory is not one that this release can use. The message tells why, and what to do. */
 export class UnusableDirectory extends Error {
   override readonly name = "UnusableDirectory";
+
+  constructor(
+    message: string,
+    /** A newer release wrote it, and nothing may be wrong with it. */
+    readonly isNewer = false,
+  ) {
+    super(message);
+  }
 }
 
 export function drawNodeFacts(random: Random): NodeFacts {
@@ -80,6 +88,7 @@ function parseNodeFile(text: string, path: string): NodeFacts {
   if (typeof format === "number" && format > DIRECTORY_FORMAT) {
     throw new UnusableDirectory(
       `${path} has format ${format}, written by a newer release of TorusKV; this one knows formats up to ${DIRECTORY_FORMAT}`,
+      true,
     );
   }
   if (format !== DIRECTORY_FORMAT || !isNodeFacts(fields)) {

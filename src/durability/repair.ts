@@ -10,8 +10,8 @@ import { Keyspace } from "../keyspace/keyspace.js";
 import { Replay } from "../keyspace/replay.js";
 import { ChangeStream } from "./change-stream.js";
 import { NODE_FILE, readNodeFile, UnusableDirectory } from "./node-file.js";
-import { salvageLog } from "./salvage.js";
-import { listSegments } from "./segment-files.js";
+import { Salvage } from "./salvage.js";
+import { listSegments, readHeadOf, type SegmentFile } from "./segment-files.js";
 import { SnapshotFileWriter } from "./snapshot-file.js";
 import { listSnapshots, type SnapshotFile } from "./snapshot-files.js";
 import { readSnapshot, UnusableSnapshot } from "./snapshot-reader.js";
@@ -23,7 +23,8 @@ const DATABASES = 255;
 const LIMITS = { hashMaxListpackEntries: 128, hashMaxListpackValueBytes: 64 };
 const SLICE_MS = 100;
 
-/** Answers what was done, in lines for an operator. Rejects with a `HostError`; it may then be tried again. */
+/** Answers what was done, in lines for an operator. Rejects with `UnusableDirectory` if a newer
+ * release wrote any of it, or with a `HostError`; it may then be tried again. */
 export async function repair(host: Host, directory: string): Promise<readonly string[]> {
   return new Repair(host, directory).run();
 }
@@ -33,7 +34,6 @@ class Repair {
   readonly #directory: string;
   readonly #keyspace: Keyspace;
   #replay: Replay;
-  #skippedBatches = 0;
 
   constructor(host: Host, directory: string) {
     this.#host = host;
@@ -52,29 +52,49 @@ class Repair {
     const { disk, clock, timers, checksum, random } = this.#host;
     const directory = this.#directory;
     const snapshots = await listSnapshots(disk, directory);
-    const found = [...snapshots, ...(await listSegments(disk, directory))];
-    const snapshot = await this.#loadSnapshot(snapshots);
-    const salvage = await salvageLog({
-      disk,
-      checksum,
-      directory,
-      take: (bytes) => this.#takeBatches(bytes),
-    });
+    const segments = await listSegments(disk, directory);
+    await this.#refuseNewer(snapshots, segments);
+    const { whole, damaged } = await this.#loadSnapshot(snapshots);
+    const salvage = new Salvage({ disk, checksum, take: (bytes) => this.#takeBatches(bytes) });
+    for (const { path } of damaged) await salvage.readSnapshot(path);
+    await salvage.readLog(segments.map(({ path }) => path));
     while (!this.#replay.finish(SLICE_MS));
     const stream = new ChangeStream({
       ...{ keyspace: this.#keyspace, timers },
-      position: Math.max(snapshot?.position ?? 0, salvage.end),
+      position: Math.max(whole?.position ?? 0, salvage.end),
     });
     const written = await new SnapshotFileWriter({
       ...{ disk, random, clock, timers, checksum, keyspace: this.#keyspace, stream, directory },
       sequence: 1 + (snapshots.at(-1)?.sequence ?? 0),
     }).write();
-    const aside = await this.#setAside(found);
+    const aside = await this.#setAside([...snapshots, ...segments]);
+    const read = [...(whole === undefined ? [] : [whole]), ...damaged, ...segments];
     return [
-      `${written.path}: ${written.keys} keys, from ${snapshot?.path ?? "no snapshot"} and the log`,
-      `the log had ${salvage.gaps} damaged places, ${salvage.lostBytes} bytes of it could not be read, nor ${this.#skippedBatches} batches`,
+      `${written.path}: ${written.keys} keys, from ${read.map(({ path }) => nameOf(path)).join(", ")}`,
+      `damaged places: ${salvage.gaps}; bytes in them, or of no use without them: ${salvage.lostBytes}`,
       `the files of before are in ${aside}`,
     ];
+  }
+
+  /** What a newer release wrote is not damaged, but taken for that it would be set aside. */
+  async #refuseNewer(snapshots: readonly SnapshotFile[], segments: readonly SegmentFile[]): Promise<void> {
+    const { disk, files } = this.#host;
+    try {
+      await readNodeFile(files, this.#directory);
+    } catch (error) {
+      if (!(error instanceof UnusableDirectory) || error.isNewer) throw error;
+    }
+    const heads = [
+      ...segments.map(({ path, reading }) => ({ path, reading })),
+      ...(await Promise.all(
+        snapshots.map(async ({ path }) => ({ path, reading: await readHeadOf(disk, path, "TORUSSNP") })),
+      )),
+    ];
+    for (const { path, reading } of heads) {
+      if (reading.kind === "newer") {
+        throw new UnusableDirectory(`${path}: ${reading.reason}. Only a newer release can repair it`, true);
+      }
+    }
   }
 
   #begin(): Replay {
@@ -87,45 +107,41 @@ class Repair {
     });
   }
 
-  /** The newest that is whole. */
-  async #loadSnapshot(
-    found: readonly SnapshotFile[],
-  ): Promise<{ path: string; position: number } | undefined> {
+  /** Loads the newest that is whole; answers it, and the damaged ones that are newer, oldest first. */
+  async #loadSnapshot(found: readonly SnapshotFile[]): Promise<{
+    readonly whole: { readonly path: string; readonly position: number } | undefined;
+    readonly damaged: readonly SnapshotFile[];
+  }> {
     const { disk, clock, timers, checksum } = this.#host;
-    for (const { path, isPart } of found.toReversed()) {
+    const damaged: SnapshotFile[] = [];
+    for (const file of found.toReversed()) {
+      const { path, isPart } = file;
       if (isPart) continue;
       try {
-        const { position } = await readSnapshot({
-          disk,
-          clock,
-          timers,
-          checksum,
-          path,
-          target: this.#replay,
-        });
-        return { path, position };
+        const reading = { disk, clock, timers, checksum, path, target: this.#replay };
+        const { position } = await readSnapshot(reading);
+        return { whole: { path, position }, damaged };
       } catch (error) {
         if (!(error instanceof UnusableSnapshot)) throw error;
+        damaged.unshift(file);
         this.#replay.abandon();
         this.#replay = this.#begin();
       }
     }
-    return undefined;
+    return { whole: undefined, damaged };
   }
 
-  /** Behind a gap what is taken for batches may be the middle of one: only what its own checksum vouches for is. */
-  #takeBatches(bytes: Buffer): void {
+  /** Answers whether the bytes are whole batches, and takes nothing of them if not. */
+  #takeBatches(bytes: Buffer): boolean {
     const { checksum } = this.#host;
     for (let at = 0; at < bytes.length; ) {
       const range = { bytes, start: at, end: bytes.length };
       const reading = readBatch(range, { checksum, batchBytesMax: BATCH_BYTES_MAX });
-      if (reading.kind !== "batch") {
-        this.#skippedBatches++;
-        return;
-      }
-      this.#replay.apply(bytes, at, reading.end);
+      if (reading.kind !== "batch") return false;
       at = reading.end;
     }
+    this.#replay.apply(bytes, 0, bytes.length);
+    return true;
   }
 
   /** Moves files into a new directory beside those that stay. */
@@ -136,8 +152,7 @@ class Repair {
     while (taken.has(`set-aside-${number}`)) number++;
     const aside = `${this.#directory}/set-aside-${number}`;
     await disk.createDirectory(aside);
-    for (const { path } of found)
-      await disk.rename(path, `${aside}/${path.slice(path.lastIndexOf("/") + 1)}`);
+    for (const { path } of found) await disk.rename(path, `${aside}/${nameOf(path)}`);
     if (!(await this.#isNodeFileSound()))
       await disk.rename(`${this.#directory}/${NODE_FILE}`, `${aside}/${NODE_FILE}`);
     await disk.syncDirectory(aside);
@@ -154,4 +169,8 @@ class Repair {
       throw error;
     }
   }
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
 }

@@ -1,6 +1,6 @@
 /** The files of the log in a directory: `log-0000000001.torus` and so on. Numbers rise; what their order means is `log-reader.ts`'s to say. */
 import type { Disk, DiskFile } from "../host/disk.js";
-import { FILE_HEAD_BYTES, type HeadReading, readFileHead } from "./file-head.js";
+import { FILE_HEAD_BYTES, type HeadReading, type Magic, readFileHead } from "./file-head.js";
 
 const NAME = /^log-(\d{10,15})\.torus$/;
 const DIGITS = 10;
@@ -30,13 +30,18 @@ export async function listSegments(disk: Disk, directory: string): Promise<Segme
 }
 
 async function readHead(disk: Disk, path: string, sequence: number): Promise<HeadReading> {
-  const bytes = Buffer.alloc(FILE_HEAD_BYTES);
-  const length = await withFile(disk, path, (file) => file.read(bytes, 0));
-  const reading = readFileHead(bytes.subarray(0, length), "TORUSLOG");
+  const reading = await readHeadOf(disk, path, "TORUSLOG");
   if (reading.kind === "head" && reading.head.sequence !== sequence) {
     return { kind: "damaged", reason: `it says that its number is ${reading.head.sequence}` };
   }
   return reading;
+}
+
+/** What the first bytes of a file of frames say. Rejects with a `HostError`. */
+export async function readHeadOf(disk: Disk, path: string, magic: Magic): Promise<HeadReading> {
+  const bytes = Buffer.alloc(FILE_HEAD_BYTES);
+  const length = await withFile(disk, path, (file) => file.read(bytes, 0));
+  return readFileHead(bytes.subarray(0, length), magic);
 }
 
 /** Lends out a file to read, and closes it. */
