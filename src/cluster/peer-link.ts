@@ -1,0 +1,394 @@
+/**
+ * The link by which this node asks one other: runs of commands for its clients, services for itself. What was gathered in a
+ * turn leaves with one write.
+ *
+ * Every request has a deadline, and what is in flight is bounded; what comes is always read. When the link breaks, what was
+ * sent and not answered is in doubt, and what was not sent was not executed.
+ */
+import Denque from "denque";
+import type { Cancel } from "../host/timers.js";
+import type { Secrecy } from "./peer-channel.js";
+import { type DialerHost, type PeerAddress, PeerDialer, type Trouble } from "./peer-dialer.js";
+import {
+  ANSWER,
+  ANSWERED,
+  ASK,
+  DONE,
+  DONE_HEAD_BYTES,
+  FORGET,
+  frameOf,
+  GO_ON,
+  PART,
+  TELL,
+  UNKNOWN_SERVICE,
+  writeNamed,
+} from "./peer-frames.js";
+import type { PeerIdentity } from "./peer-hello.js";
+import type { Run } from "./run.js";
+import { RunWriter } from "./run-writer.js";
+
+/** Requests, and bytes of them, that may be in flight: enough for a busy network's delay, and what the other side may have to hold. */
+export const IN_FLIGHT_MAX = 8192;
+export const IN_FLIGHT_BYTES_MAX = 8 * 1024 * 1024;
+/** The other side puts nothing off beyond a deadline; its answer has so long to arrive. */
+const GRACE_MS = 1000;
+const SWEEP_MS = 100;
+
+/** What became of a request to a service. */
+export type Outcome =
+  | { readonly kind: "answered"; readonly body: Buffer }
+  /** `unknown`: there is no such service; `failed`: it could not serve; `unsent`: the link is down or full; `lost`: nobody knows. */
+  | { readonly kind: "unknown" | "failed" | "unsent" | "lost" };
+
+export interface LinkEvents {
+  up(link: PeerLink): void;
+  down(link: PeerLink): void;
+  /** Nobody listens there. */
+  unreachable(link: PeerLink): void;
+  /** Somebody is there who is not to be linked with. It is tried again all the same. */
+  refused(link: PeerLink, trouble: Trouble): void;
+}
+
+export interface LinkCounters {
+  /** Times the link came up. */
+  ups: number;
+  runsSent: number;
+  commandsSent: number;
+  bytesSent: number;
+  bytesReceived: number;
+  /** Requests whose deadline passed without an answer. */
+  overdue: number;
+}
+
+export interface LinkOptions {
+  readonly host: DialerHost;
+  readonly peer: PeerAddress;
+  readonly self: PeerIdentity;
+  readonly secrecy: Secrecy | null;
+  readonly events: LinkEvents;
+}
+
+/** A request to a service. */
+interface Ask {
+  readonly deadlineMs: number;
+  readonly byteLength: number;
+  readonly settle: (outcome: Outcome) => void;
+}
+
+export class PeerLink {
+  readonly peer: PeerAddress;
+  readonly counters: LinkCounters = {
+    ups: 0,
+    runsSent: 0,
+    commandsSent: 0,
+    bytesSent: 0,
+    bytesReceived: 0,
+    overdue: 0,
+  };
+  readonly #host: DialerHost;
+  readonly #dialer: PeerDialer;
+  readonly #writer = new RunWriter();
+  /** Complete and not sent. */
+  readonly #waiting = new Denque<Run>();
+  readonly #runs = new Map<number, Run>();
+  readonly #asks = new Map<number, Ask>();
+  /** Bytes by id of runs that nobody waits for any more: the other side may still hold them. */
+  readonly #abandoned = new Map<number, number>();
+  #bytesInFlight = 0;
+  #nextAsk = 1;
+  /** Frames that are no runs, and leave before those. */
+  #urgent: Buffer[] = [];
+  #isFlushDue = false;
+  #lastHeardMs = 0;
+  #cancelSweep: Cancel | undefined;
+
+  constructor({ host, peer, self, secrecy, events }: LinkOptions) {
+    this.#host = host;
+    this.peer = peer;
+    this.#dialer = new PeerDialer({
+      host,
+      peer,
+      self,
+      secrecy,
+      events: {
+        up: () => {
+          this.counters.ups++;
+          this.#lastHeardMs = this.#nowMs;
+          events.up(this);
+        },
+        down: () => {
+          this.#lose();
+          events.down(this);
+        },
+        frame: (kind, id, bytes, start, end) => this.#frame(kind, id, bytes, start, end),
+        unreachable: () => events.unreachable(this),
+        refused: (trouble) => events.refused(this, trouble),
+      },
+    });
+    this.#dialer.start();
+  }
+
+  /** Whether something can be sent now. */
+  get isUp(): boolean {
+    return this.#dialer.isUp;
+  }
+
+  get inFlight(): number {
+    return this.#runs.size + this.#asks.size + this.#abandoned.size;
+  }
+
+  get bytesInFlight(): number {
+    return this.#bytesInFlight;
+  }
+
+  close(): void {
+    this.#dialer.close();
+    this.#cancelSweep?.();
+  }
+
+  // ---- Runs ----
+
+  /** Begins a run. Only while the link is up; `end` comes before the next `begin`, and in the same turn. */
+  begin(run: Run): void {
+    this.#writer.begin(run);
+  }
+
+  add(run: Run, bytes: Buffer, marks: Int32Array, count: number): void {
+    this.#writer.add(run, bytes, marks, count);
+  }
+
+  /** Adds a whole request. */
+  addRequest(run: Run, request: Buffer): void {
+    this.#writer.addRequest(run, request);
+  }
+
+  /** The run is complete: it leaves when the turn is over. */
+  end(run: Run): void {
+    this.#writer.end(run, Math.max(0, Math.ceil(run.deadlineMs - this.#nowMs)));
+    run.state = "waiting";
+    this.#waiting.push(run);
+    this.#flushSoon();
+  }
+
+  /** The replies of a run that have come are taken: more may be made. */
+  goOn(run: Run): void {
+    if (run.state === "sent") this.#sendUrgent(frameOf(GO_ON, run.id));
+  }
+
+  /** Nothing that a session did is to be remembered any more. */
+  forget(session: number): void {
+    const body = Buffer.alloc(4);
+    body.writeUInt32LE(session);
+    this.#sendUrgent(frameOf(FORGET, 0, body));
+  }
+
+  // ---- Services ----
+
+  ask(service: string, body: Uint8Array, timeoutMs: number): Promise<Outcome> {
+    return new Promise((settle) => {
+      if (!this.isUp || this.inFlight >= IN_FLIGHT_MAX) {
+        settle({ kind: "unsent" });
+        return;
+      }
+      const id = this.#nextAsk;
+      this.#nextAsk = (this.#nextAsk + 1) >>> 0;
+      const frame = frameOf(ASK, id, writeNamed(service, body));
+      this.#asks.set(id, { deadlineMs: this.#nowMs + timeoutMs, byteLength: frame.length, settle });
+      this.#bytesInFlight += frame.length;
+      this.#sendUrgent(frame);
+      this.#sweepLater();
+    });
+  }
+
+  /** The same without an answer: it arrives unless the link is down or breaks. */
+  tell(service: string, body: Uint8Array): void {
+    this.#sendUrgent(frameOf(TELL, 0, writeNamed(service, body)));
+  }
+
+  // ---- Sending ----
+
+  get #nowMs(): number {
+    return this.#host.clock.monotonicMs();
+  }
+
+  #sendUrgent(frame: Buffer): void {
+    if (!this.isUp) return;
+    this.#urgent.push(frame);
+    this.#flushSoon();
+  }
+
+  #flushSoon(): void {
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    this.#host.timers.afterTurn(() => {
+      this.#isFlushDue = false;
+      if (this.isUp) this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (this.#urgent.length > 0) {
+      const frames = this.#urgent.length === 1 ? this.#urgent[0]! : Buffer.concat(this.#urgent);
+      this.#urgent = [];
+      this.#send(frames);
+    }
+    const waiting = this.#waiting;
+    // Runs lie one behind the other in their block: what leaves together is one piece of it.
+    let block: Buffer | undefined;
+    let start = 0;
+    let end = 0;
+    for (
+      let run = waiting.peekFront();
+      run !== undefined && this.#hasCredit(run);
+      run = waiting.peekFront()
+    ) {
+      waiting.shift();
+      this.#sent(run);
+      if (run.block !== block || run.start !== end) {
+        if (block !== undefined) this.#send(block.subarray(start, end));
+        block = run.block;
+        start = run.start;
+      }
+      end = run.end;
+    }
+    if (block !== undefined) this.#send(block.subarray(start, end));
+    if (this.#runs.size > 0 || waiting.length > 0) this.#sweepLater();
+  }
+
+  #hasCredit({ byteLength }: Run): boolean {
+    const { inFlight } = this;
+    if (inFlight === 0) return true;
+    return inFlight < IN_FLIGHT_MAX && this.#bytesInFlight + byteLength <= IN_FLIGHT_BYTES_MAX;
+  }
+
+  #sent(run: Run): void {
+    run.state = "sent";
+    this.#runs.set(run.id, run);
+    this.#bytesInFlight += run.byteLength;
+    this.counters.runsSent++;
+    this.counters.commandsSent += run.count;
+  }
+
+  #send(frames: Buffer): void {
+    this.counters.bytesSent += frames.length;
+    this.#dialer.send(frames);
+  }
+
+  // ---- Answers ----
+
+  #frame(kind: number, id: number, bytes: Buffer, start: number, end: number): void {
+    this.#lastHeardMs = this.#nowMs;
+    this.counters.bytesReceived += end - start;
+    const isTaken =
+      kind === DONE || kind === PART
+        ? this.#replied(kind, id, bytes, start, end)
+        : kind === ANSWER && this.#answered(id, bytes, start, end);
+    if (!isTaken) this.#dialer.reset();
+  }
+
+  /** False if it makes no sense. */
+  #replied(kind: number, id: number, bytes: Buffer, start: number, end: number): boolean {
+    const isDone = kind === DONE;
+    const run = this.#runs.get(id);
+    if (run === undefined) {
+      const abandonedBytes = this.#abandoned.get(id);
+      if (isDone && this.#abandoned.delete(id)) this.#settled(abandonedBytes ?? 0);
+      return abandonedBytes !== undefined;
+    }
+    if (end - start < DONE_HEAD_BYTES) return false;
+    const executed = bytes.readUInt32LE(start);
+    if (executed > run.count - run.answered) return false;
+    run.answered += executed;
+    if (isDone) {
+      this.#runs.delete(id);
+      run.state = "done";
+      this.#settled(run.byteLength);
+    }
+    if (executed > 0) run.owner.runAnswered(run, bytes, start + DONE_HEAD_BYTES, end);
+    if (isDone) run.owner.runEnded(run);
+    return true;
+  }
+
+  #answered(id: number, bytes: Buffer, start: number, end: number): boolean {
+    const ask = this.#asks.get(id);
+    // Its deadline may have passed.
+    if (ask === undefined || start === end) return start < end;
+    this.#asks.delete(id);
+    this.#settled(ask.byteLength);
+    const outcome = bytes[start]!;
+    if (outcome === ANSWERED)
+      ask.settle({ kind: "answered", body: Buffer.from(bytes.subarray(start + 1, end)) });
+    else ask.settle({ kind: outcome === UNKNOWN_SERVICE ? "unknown" : "failed" });
+    return true;
+  }
+
+  #settled(byteLength: number): void {
+    this.#bytesInFlight -= byteLength;
+    if (this.#waiting.length > 0) this.#flushSoon();
+  }
+
+  // ---- What goes wrong ----
+
+  /** The link broke. */
+  #lose(): void {
+    const sent = [...this.#runs.values()];
+    const unsent = this.#waiting.toArray();
+    const asks = [...this.#asks.values()];
+    this.#runs.clear();
+    this.#waiting.clear();
+    this.#asks.clear();
+    this.#abandoned.clear();
+    this.#urgent = [];
+    this.#bytesInFlight = 0;
+    for (const run of sent) run.state = "in-doubt";
+    for (const run of unsent) run.state = "done";
+    for (const run of [...sent, ...unsent]) run.owner.runEnded(run);
+    for (const ask of asks) ask.settle({ kind: "lost" });
+  }
+
+  #sweepLater(): void {
+    this.#cancelSweep ??= this.#host.timers.after(SWEEP_MS, () => {
+      this.#cancelSweep = undefined;
+      this.#sweep();
+    });
+  }
+
+  /** Ends what has waited beyond its deadline. */
+  #sweep(): void {
+    const nowMs = this.#nowMs;
+    const late = [...this.#runs.values()].filter(({ deadlineMs }) => deadlineMs + GRACE_MS <= nowMs);
+    const asks = [...this.#asks].filter(([, { deadlineMs }]) => deadlineMs <= nowMs);
+    this.counters.overdue += late.length + asks.length;
+    for (const run of late) {
+      this.#runs.delete(run.id);
+      this.#abandoned.set(run.id, run.byteLength);
+      run.state = "in-doubt";
+    }
+    for (const [id, { byteLength }] of asks) {
+      this.#asks.delete(id);
+      this.#settled(byteLength);
+    }
+    const unsent = this.#unsentBeyond(nowMs);
+    for (const run of [...late, ...unsent]) run.owner.runEnded(run);
+    for (const [, ask] of asks) ask.settle({ kind: "lost" });
+    // Nothing at all came for so long that a request missed its deadline: the stream may be dead without our hearing of it.
+    const isSilent = late.some(({ deadlineMs }) => this.#lastHeardMs < deadlineMs - GRACE_MS);
+    if (isSilent && this.isUp) this.#dialer.reset();
+    if (this.#runs.size + this.#asks.size + this.#waiting.length > 0) this.#sweepLater();
+  }
+
+  /** Takes out those that were not sent by their deadline: the link is full. */
+  #unsentBeyond(nowMs: number): Run[] {
+    const unsent: Run[] = [];
+    const kept = this.#waiting.toArray().filter((run) => {
+      if (run.deadlineMs > nowMs) return true;
+      run.state = "done";
+      unsent.push(run);
+      return false;
+    });
+    if (unsent.length === 0) return unsent;
+    this.#waiting.clear();
+    for (const run of kept) this.#waiting.push(run);
+    return unsent;
+  }
+}

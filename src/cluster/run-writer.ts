@@ -1,0 +1,96 @@
+/**
+ * Writes the frames of runs one behind the other into blocks, each request straight from the read buffer that it came in. A block
+ * is never written twice, so that a run's requests are still there when they have to be sent elsewhere.
+ */
+import { copyBytes } from "../base/bytes.js";
+import { ASTERISK, CR, DOLLAR, LF, ZERO } from "../protocol/ascii.js";
+import { buildRequest } from "../protocol/request-builder.js";
+import { FRAME_HEAD_BYTES, RUN, RUN_HEAD_BYTES, writeFrameHead, writeRunHead } from "./peer-frames.js";
+import type { Run } from "./run.js";
+
+const BLOCK_BYTES = 64 * 1024;
+/** `*count\r\n$length\r\n`, each number of up to ten digits. */
+const REQUEST_HEAD_BYTES_MAX = 26;
+
+export class RunWriter {
+  #block: Buffer = Buffer.alloc(0);
+  #length = 0;
+  #nextId = 1;
+
+  begin(run: Run): void {
+    run.start = run.end = this.#length;
+    run.block = this.#block;
+    this.#reserve(run, FRAME_HEAD_BYTES + RUN_HEAD_BYTES);
+    run.id = this.#nextId;
+    this.#nextId = (this.#nextId + 1) >>> 0;
+    run.end += FRAME_HEAD_BYTES + RUN_HEAD_BYTES;
+  }
+
+  /** Adds a scanned request. No other run may be begun before this one is ended. */
+  add(run: Run, bytes: Buffer, marks: Int32Array, count: number): void {
+    run.count++;
+    // Behind the length of an argument the line ends. In an inline request the argument stands behind a space or the name's last letter.
+    const isArray = count > 1 && bytes[marks[2]! - 1] === LF;
+    if (isArray) this.#addArray(run, bytes, marks, count);
+    else this.#addBytes(run, buildRequest(bytes, marks, count));
+  }
+
+  /** Adds a whole request. */
+  addRequest(run: Run, request: Buffer): void {
+    run.count++;
+    this.#addBytes(run, request);
+  }
+
+  /** Completes the frame. `remainingMs`: how long its execution may be put off. */
+  end(run: Run, remainingMs: number): void {
+    const { block, start, end, id, count, database, flags, hops } = run;
+    const headAt = writeFrameHead(block, start, { kind: RUN, id, size: end - start });
+    writeRunHead(block, headAt, { session: run.owner.id, count, remainingMs, database, flags, hops });
+    run.requestsAt = headAt + RUN_HEAD_BYTES;
+    this.#length = end;
+  }
+
+  /** The head is written anew; arguments are copied as they came, with the lines between them. */
+  #addArray(run: Run, bytes: Buffer, marks: Int32Array, count: number): void {
+    const start = marks[0]!;
+    const end = marks[2 * count - 1]! + 2;
+    this.#reserve(run, REQUEST_HEAD_BYTES_MAX + end - start);
+    const { block } = run;
+    const nameBytes = marks[1]! - start;
+    let at = run.end;
+    if (count < 10 && nameBytes < 10) {
+      block[at] = ASTERISK;
+      block[at + 1] = ZERO + count;
+      block[at + 2] = CR;
+      block[at + 3] = LF;
+      block[at + 4] = DOLLAR;
+      block[at + 5] = ZERO + nameBytes;
+      block[at + 6] = CR;
+      block[at + 7] = LF;
+      at += 8;
+    } else {
+      at += block.write(`*${count}\r\n$${nameBytes}\r\n`, at, "latin1");
+    }
+    copyBytes(bytes, start, end, block, at);
+    run.end = at + end - start;
+  }
+
+  #addBytes(run: Run, bytes: Buffer): void {
+    this.#reserve(run, bytes.length);
+    bytes.copy(run.block, run.end);
+    run.end += bytes.length;
+  }
+
+  /** Makes room behind the run, which moves to a new block if there is none in this one. */
+  #reserve(run: Run, count: number): void {
+    if (run.end + count <= run.block.length) return;
+    const used = run.end - run.start;
+    // A run that fills a block by itself doubles it, so that all its bytes are copied a bounded number of times.
+    const block = Buffer.allocUnsafeSlow(Math.max(BLOCK_BYTES, 2 * used, used + count));
+    run.block.copy(block, 0, run.start, run.end);
+    run.block = block;
+    run.start = 0;
+    run.end = used;
+    this.#block = block;
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * A run: commands of one client, in order, that another node is to execute, as the node sees it that the client is connected
+ * to. Replies come as raw bytes, for the first commands or for all; of the others it is known that they were not executed, or
+ * nothing is known.
+ */
+import type { Route } from "./slot-routes.js";
+
+/**
+ * - `open`: commands are being added; `waiting`: the link has not sent it yet; `sent`.
+ * - `done`: all that will be executed was, and is answered: `answered` commands. The others were not executed.
+ * - `in-doubt`: nothing more will be heard. Commands that are not answered may have been executed, or may still be.
+ */
+export type RunState = "open" | "waiting" | "sent" | "done" | "in-doubt";
+
+/** What a run's commands are executed with. */
+export interface RunContext {
+  readonly database: number;
+  /** Bits of `peer-frames.ts`. */
+  readonly flags: number;
+}
+
+/** Whose commands they are. */
+export interface RunOwner extends RunContext {
+  /** Tells it apart from the other clients of this node. */
+  readonly id: number;
+  /** How often its commands have been passed on before. */
+  readonly hops: number;
+  /** By when, in monotonic milliseconds, what it sends now must be executed. */
+  readonly deadlineMs: number;
+  /** Replies to some more commands came, `bytes[start, end)`, valid during the call only. The state says whether more will. */
+  runAnswered(run: Run, bytes: Buffer, start: number, end: number): void;
+  /** Nothing more will come: the state says what that means. */
+  runEnded(run: Run): void;
+}
+
+export class Run implements RunContext {
+  state: RunState = "open";
+  readonly owner: RunOwner;
+  readonly route: Route;
+  readonly database: number;
+  readonly flags: number;
+  readonly hops: number;
+  readonly deadlineMs: number;
+  /** Commands in it, and how many of them are answered, the first ones. */
+  count = 0;
+  answered = 0;
+  /** The number of its frame. */
+  id = 0;
+  /** Its frame lies at `block[start, end)`; the requests begin at `requestsAt`. They stay there as long as anyone holds the run. */
+  block: Buffer = NOTHING;
+  start = 0;
+  requestsAt = 0;
+  end = 0;
+
+  constructor(owner: RunOwner, route: Route) {
+    this.owner = owner;
+    this.route = route;
+    this.database = owner.database;
+    this.flags = owner.flags;
+    this.hops = owner.hops;
+    this.deadlineMs = owner.deadlineMs;
+  }
+
+  get byteLength(): number {
+    return this.end - this.start;
+  }
+
+  get isOver(): boolean {
+    return this.state === "done" || this.state === "in-doubt";
+  }
+
+  /** The requests, one behind the other. */
+  get requests(): Buffer {
+    return this.block.subarray(this.requestsAt, this.end);
+  }
+}
+
+const NOTHING = Buffer.alloc(0);

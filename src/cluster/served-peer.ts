@@ -1,0 +1,275 @@
+/** One link from the end that answers: greeting, requests in, answers out. What is answered in a turn leaves with one write. */
+import type { Connection, ConnectionEvents } from "../host/network.js";
+import type { Cancel } from "../host/timers.js";
+import { PeerChannel } from "./peer-channel.js";
+import {
+  ANSWER,
+  ANSWERED,
+  ASK,
+  DONE,
+  DONE_HEAD_BYTES,
+  FAILED,
+  FORGET,
+  FRAME_HEAD_BYTES,
+  frameOf,
+  GO_ON,
+  PART,
+  RUN,
+  RUN_HEAD_BYTES,
+  readNamed,
+  readRunHead,
+  TELL,
+  UNKNOWN_SERVICE,
+  writeFrameHead,
+} from "./peer-frames.js";
+import {
+  HELLO_BYTES,
+  judge,
+  PEER_VERSION,
+  type PeerIdentity,
+  readHello,
+  SALT_BYTES,
+  writeWelcome,
+} from "./peer-hello.js";
+import type { PeerServerCounters, PeerServerOptions, RunServer } from "./peer-server.js";
+
+/** From connect to greeting, or to the proof if there is a secret. */
+const GREETING_MS_MAX = 3000;
+const BUFFER_BYTES_MIN = 16 * 1024;
+const BUFFER_BYTES_KEPT_MAX = 256 * 1024;
+
+export type RefusalKind = keyof PeerServerCounters["refused"];
+
+/** Where the answers to the runs of a link go. */
+export interface PeerSession {
+  readonly peer: PeerIdentity;
+  /** Where the link comes from, for people. */
+  readonly remote: string;
+  /** Bytes of answers that the link has not taken yet. */
+  readonly pendingBytes: number;
+  /** Answers a run whose first `executed` commands were executed. The bytes may be used again. */
+  done(id: number, executed: number, replies: Buffer): void;
+  /** Tells replies of so many more commands; others are to be executed once `goOn` comes. */
+  part(id: number, executed: number, replies: Buffer): void;
+}
+
+export interface ServedPeerEvents {
+  greeted(): void;
+  refused(kind: RefusalKind): void;
+  closed(wasGreeted: boolean): void;
+}
+
+export class ServedPeer implements ConnectionEvents, PeerSession {
+  peer: PeerIdentity = { cluster: "", nodeId: "", boot: 0 };
+  readonly remote: string;
+  readonly #connection: Connection;
+  readonly #options: PeerServerOptions;
+  readonly #events: ServedPeerEvents;
+  #hello = Buffer.alloc(0);
+  #channel: PeerChannel | undefined;
+  #runs: RunServer | undefined;
+  #isOver = false;
+  /** Answers that leave when the turn is over: `#buffer[0, #length)`. */
+  #buffer = Buffer.allocUnsafe(BUFFER_BYTES_MIN);
+  #length = 0;
+  #isFlushDue = false;
+  #cancelGreeting: Cancel;
+
+  constructor(connection: Connection, options: PeerServerOptions, events: ServedPeerEvents) {
+    this.#connection = connection;
+    this.#options = options;
+    this.#events = events;
+    this.remote = connection.remote;
+    this.#cancelGreeting = options.host.timers.after(GREETING_MS_MAX, () => this.refuse("stranger"));
+  }
+
+  get pendingBytes(): number {
+    return this.#connection.pendingBytes + this.#length;
+  }
+
+  received(bytes: Buffer, length: number): void {
+    if (this.#isOver) return;
+    if (this.#channel !== undefined) {
+      this.#channel.received(bytes, 0, length);
+      return;
+    }
+    const taken = Math.min(length, HELLO_BYTES - this.#hello.length);
+    this.#hello = Buffer.concat([this.#hello, bytes.subarray(0, taken)]);
+    if (this.#hello.length < HELLO_BYTES) return;
+    const channel = this.#greet();
+    if (taken < length) channel?.received(bytes, taken, length);
+  }
+
+  drained(): void {}
+
+  closed(): void {
+    const wasGreeted = this.#runs !== undefined;
+    this.#isOver = true;
+    this.#cancelGreeting();
+    this.#channel?.stop();
+    this.#runs?.closed();
+    this.#events.closed(wasGreeted);
+  }
+
+  refuse(kind: RefusalKind): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#events.refused(kind);
+    this.#channel?.stop();
+    this.#connection.destroy();
+  }
+
+  close(): void {
+    this.#isOver = true;
+    this.#connection.destroy();
+  }
+
+  // ---- Answers ----
+
+  done(id: number, executed: number, replies: Buffer): void {
+    this.#reply(DONE, id, executed, replies);
+  }
+
+  part(id: number, executed: number, replies: Buffer): void {
+    this.#reply(PART, id, executed, replies);
+  }
+
+  #reply(kind: number, id: number, executed: number, replies: Buffer): void {
+    if (this.#isOver) return;
+    const size = FRAME_HEAD_BYTES + DONE_HEAD_BYTES + replies.length;
+    this.#reserve(size);
+    const at = writeFrameHead(this.#buffer, this.#length, { kind, id, size });
+    this.#buffer.writeUInt32LE(executed, at);
+    replies.copy(this.#buffer, at + DONE_HEAD_BYTES);
+    this.#length += size;
+    this.#flushSoon();
+  }
+
+  #answer(id: number, outcome: number, body: Uint8Array): void {
+    if (this.#isOver) return;
+    const frame = frameOf(ANSWER, id, Uint8Array.of(outcome), body);
+    this.#reserve(frame.length);
+    frame.copy(this.#buffer, this.#length);
+    this.#length += frame.length;
+    this.#flushSoon();
+  }
+
+  #reserve(count: number): void {
+    const needed = this.#length + count;
+    if (needed <= this.#buffer.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(needed, 2 * this.#buffer.length));
+    this.#buffer.copy(larger, 0, 0, this.#length);
+    this.#buffer = larger;
+  }
+
+  #flushSoon(): void {
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    this.#options.host.timers.afterTurn(() => {
+      this.#isFlushDue = false;
+      if (!this.#isOver) this.#flush();
+    });
+  }
+
+  #flush(): void {
+    const isTaken = this.#channel?.send(this.#buffer.subarray(0, this.#length)) ?? true;
+    this.#length = 0;
+    if (!isTaken || this.#buffer.length > BUFFER_BYTES_KEPT_MAX) {
+      this.#buffer = Buffer.allocUnsafe(BUFFER_BYTES_MIN);
+    }
+  }
+
+  // ---- Greeting ----
+
+  /** The channel, if the caller is welcome. */
+  #greet(): PeerChannel | undefined {
+    const { self, secrecy, host } = this.#options;
+    const hello = readHello(this.#hello);
+    if (hello === undefined) {
+      this.refuse("stranger");
+      return undefined;
+    }
+    const isSealed = secrecy !== null;
+    const verdict = judge(hello, { ...self, isSealed });
+    const salt = Uint8Array.from(host.random.bytes(SALT_BYTES));
+    const welcome = writeWelcome({ ...self, verdict, version: PEER_VERSION, isSealed, salt });
+    this.#connection.write(welcome);
+    if (verdict !== "welcome") {
+      // Closed so that the verdict arrives.
+      this.#isOver = true;
+      this.#events.refused(verdict);
+      this.#connection.close();
+      return undefined;
+    }
+    this.peer = { cluster: hello.cluster, nodeId: hello.nodeId, boot: hello.boot };
+    this.#channel = new PeerChannel({
+      connection: this.#connection,
+      secrecy,
+      own: welcome,
+      peers: this.#hello,
+      events: {
+        proven: () => this.#greeted(),
+        frame: (kind, id, bytes, start, end) => this.#frame(kind, id, bytes, start, end),
+        damaged: (isUnproven) => this.refuse(isUnproven ? "secret" : "damaged"),
+      },
+    });
+    if (!this.#channel.proves) this.#greeted();
+    return this.#channel;
+  }
+
+  #greeted(): void {
+    this.#cancelGreeting();
+    this.#runs = this.#options.serve(this);
+    this.#events.greeted();
+  }
+
+  // ---- Requests ----
+
+  #frame(kind: number, id: number, bytes: Buffer, start: number, end: number): void {
+    if (this.#isOver) return;
+    if (!this.#take(kind, id, bytes, start, end)) this.refuse("damaged");
+  }
+
+  /** False if it makes no sense. */
+  #take(kind: number, id: number, bytes: Buffer, start: number, end: number): boolean {
+    const runs = this.#runs!;
+    if (kind === RUN) {
+      const head = readRunHead(bytes, start, end);
+      if (head === undefined) return false;
+      runs.run(id, head, bytes, start + RUN_HEAD_BYTES, end);
+    } else if (kind === GO_ON) {
+      runs.goOn(id);
+    } else if (kind === FORGET) {
+      if (end - start !== 4) return false;
+      runs.forget(bytes.readUInt32LE(start));
+    } else if (kind === ASK || kind === TELL) {
+      const named = readNamed(bytes, start, end);
+      if (named === undefined) return false;
+      void this.#serve(kind === ASK ? id : undefined, named.name, named.body);
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  /** Never rejects. */
+  async #serve(id: number | undefined, name: string, body: Buffer): Promise<void> {
+    const service = this.#options.services.get(name);
+    if (service === undefined) {
+      if (id !== undefined) this.#answer(id, UNKNOWN_SERVICE, NOTHING);
+      return;
+    }
+    try {
+      const answer = await service(body, this.peer);
+      if (id !== undefined) this.#answer(id, ANSWERED, answer);
+    } catch (error) {
+      this.#options.host.log.error("a service for other nodes failed", {
+        service: name,
+        error: String(error),
+      });
+      if (id !== undefined) this.#answer(id, FAILED, NOTHING);
+    }
+  }
+}
+
+const NOTHING = Buffer.alloc(0);
