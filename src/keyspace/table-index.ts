@@ -7,19 +7,27 @@
  * hashes, and a range of hashes means the same on every node and at every size: SCAN's cursor relies on it.
  *
  * A table of up to `PAGE_KEYS_MAX` keys is one page that doubles. A larger one is a directory of pages of
- * which one at a time splits (extendible hashing, Fagin et al. 1979), so that five million keys under one hash
- * tag never mean one long rehash.
+ * which one at a time splits, or two are joined (extendible hashing, Fagin et al. 1979), so that five million keys
+ * under one hash tag never mean one long rehash.
  *
  * Long because all who walk, fill and grow a table must agree on where a cell is.
  */
 import { assert } from "../base/assert.js";
 import { Arena, type Location, NOWHERE, UNIT_BITS, UNIT_MASK } from "./arena.js";
-import { doubleDirectory, type PageDirectory } from "./page-directory.js";
+import {
+  doubleDirectory,
+  joinSiblings,
+  type PageDirectory,
+  pageBefore,
+  siblingOf,
+} from "./page-directory.js";
 import { HEADER_BYTES, KEY_LENGTH, registerBytes, TYPE_FLAGS_ORIGIN } from "./record.js";
 
 const PAGE_BITS_MIN = 2;
 const PAGE_BITS_MAX = 12;
 const PAGE_KEYS_MAX = (1 << PAGE_BITS_MAX) * 0.75;
+/** Two pages with no more keys become one, which then has room for many more before it splits again. */
+const JOINED_KEYS_MAX = PAGE_KEYS_MAX / 4;
 /** In place of the bits of a table that has a directory. */
 const DIRECTORY = 0xff;
 const HASHES = 2 ** 32;
@@ -163,10 +171,10 @@ export class TableIndex {
   /** Adds the key that `find` just missed. */
   insert(table: number, hash: number, location: Location): void {
     if (this.#isFull(table)) this.#makeRoom(table, hash);
+    if (this.#bits[table] === DIRECTORY) this.#countIn(table, hash);
     this.#words[this.#base + this.#cell] = hash;
     this.#words[this.#base + this.#cell + 1] = location;
     this.#counts[table]!++;
-    if (this.#bits[table] === DIRECTORY) this.#directories.get(table)!.counts[this.#pageNumber]!++;
   }
 
   /** Lets the key that `find` just found point to another place. */
@@ -205,8 +213,10 @@ export class TableIndex {
       if (count === 0) this.clear(table);
       else if (bits > PAGE_BITS_MIN && count << 3 < 1 << bits) this.#shrink(table, bits - 1, hash);
     } else {
-      this.#directories.get(table)!.counts[this.#pageNumber]!--;
-      if (count << 2 < PAGE_KEYS_MAX) this.#shrink(table, PAGE_BITS_MAX, hash);
+      const directory = this.#directories.get(table)!;
+      const left = --directory.counts[this.#pageNumber]!;
+      // One of two that together hold so little has at most half of it.
+      if (left <= JOINED_KEYS_MAX / 2) this.#joinPages(table, directory, hash);
     }
   }
 
@@ -365,22 +375,19 @@ export class TableIndex {
     this.#counts = new Uint32Array(this.#tableCount);
   }
 
-  /** Moves all keys of a table into a smaller page, then points at the free cell where `hash` goes. */
+  /** Moves all keys of a single page into a smaller one, then points at the free cell where `hash` goes. */
   #shrink(table: number, bits: number, hash: number): void {
     this.#resize(table, bits);
     this.#cell = this.#freeCell(hash);
   }
 
-  /** Moves all keys of a table into one page of another size. */
+  /** Moves all keys of a single page into one of another size. */
   #resize(table: number, bits: number): void {
+    const old = this.#pages[table]!;
     const page = this.#allocatePage(bits);
-    const directory = this.#directories.get(table);
-    const old = directory ? directory.pages : [this.#pages[table]!];
-    const oldBits = directory ? PAGE_BITS_MAX : this.#bits[table]!;
     this.#open(page, bits, 0);
-    for (const from of old) this.#pour(from, oldBits);
-    for (const from of old) this.#pageArena.free(from);
-    this.#directories.delete(table);
+    this.#pour(old, this.#bits[table]!);
+    this.#pageArena.free(old);
     this.#pages[table] = page;
     this.#bits[table] = bits;
   }
@@ -407,6 +414,54 @@ export class TableIndex {
       counts: [this.#counts[table]!],
     });
     this.#bits[table] = DIRECTORY;
+  }
+
+  /**
+   * Counts a key into the open page, which has room. Keys that come in the order of their hashes (as from a snapshot, or
+   * from a hash that is copied) would all crowd at the low end of a page that is not split as far as its neighbour yet.
+   */
+  #countIn(table: number, hash: number): void {
+    const directory = this.#directories.get(table)!;
+    if (directory.counts[this.#pageNumber] === 0) {
+      const before = pageBefore(directory, hash);
+      if (before >= 0 && directory.counts[before]! > JOINED_KEYS_MAX) {
+        this.#deepen(table, directory.depths[before]!, hash);
+      }
+    }
+    directory.counts[this.#pageNumber]!++;
+  }
+
+  /** Splits the open page, which is empty, until the one of `hash` is of this depth. */
+  #deepen(table: number, depth: number, hash: number): void {
+    let directory = this.#openPage(table, hash);
+    while (directory.depths[this.#pageNumber]! < depth) {
+      this.#split(directory, this.#pageNumber, hash);
+      directory = this.#openPage(table, hash);
+    }
+    this.#cell = this.#freeCell(hash);
+  }
+
+  /** Joins the open page with its sibling while both together hold little, then points at the free cell where `hash` goes. */
+  #joinPages(table: number, directory: PageDirectory, hash: number): void {
+    const { pages, depths, counts } = directory;
+    let one = this.#pageNumber;
+    while (pages.length > 1) {
+      const other = siblingOf(directory, one, hash);
+      if (other < 0 || counts[one]! + counts[other]! > JOINED_KEYS_MAX) break;
+      const joined = this.#allocatePage(PAGE_BITS_MAX);
+      this.#open(joined, PAGE_BITS_MAX, depths[one]! - 1);
+      for (const number of [one, other]) {
+        this.#pour(pages[number]!, PAGE_BITS_MAX);
+        this.#pageArena.free(pages[number]!);
+      }
+      one = joinSiblings(directory, { one, other, hash, joined });
+      this.#pageNumber = one;
+      this.#cell = this.#freeCell(hash);
+    }
+    if (pages.length > 1) return;
+    this.#directories.delete(table);
+    this.#pages[table] = pages[0]!;
+    this.#bits[table] = PAGE_BITS_MAX;
   }
 
   /** Splits one page by the next bit of its hashes. */

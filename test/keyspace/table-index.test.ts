@@ -5,6 +5,8 @@ import { HEADER_BYTES, KEY_LENGTH, TYPE_FLAGS_ORIGIN } from "#torus/keyspace/rec
 import { TableIndex } from "#torus/keyspace/table-index.js";
 
 const HASHES = 2 ** 32;
+/** Of the largest page. */
+const PAGE_BYTES = 8 << 12;
 
 /** An index of a few tables over bare records, whose hashes the test chooses. */
 class Fixture {
@@ -87,6 +89,32 @@ describe("table index", () => {
       expect(fixture.index.count(1)).to.equal(0);
       expect(fixture.records.usedBytes).to.equal(0);
       expect(fixture.index.usedBytes).to.be.below(200);
+    });
+  }
+
+  for (const order of ["as they come", "in the order of their hashes"]) {
+    it(`takes about the memory that its keys need, a few pages more or less at a time, for keys ${order}`, () => {
+      const prng = new Prng(order);
+      const hashes = Array.from({ length: 60_000 }, () => prng.uint32() | 0);
+      if (order !== "as they come") hashes.sort((a, b) => (a >>> 0) - (b >>> 0));
+      const fixture = new Fixture();
+      const { index } = fixture;
+      let before = index.usedBytes;
+      const step = (act: () => void) => {
+        act();
+        expect(Math.abs(index.usedBytes - before)).to.be.at.most(16 * PAGE_BYTES);
+        before = index.usedBytes;
+      };
+      for (const [i, hash] of hashes.entries()) step(() => fixture.add(1, `k${i}`, hash));
+      // A cell takes 8 bytes, and pages are a third full or more, but for the last few.
+      expect(index.usedBytes).to.be.below(hashes.length * 24 + 4 * PAGE_BYTES);
+      const names = [...fixture.keys.keys()];
+      for (const name of names.slice(6000)) step(() => fixture.remove(1, name));
+      expect(index.usedBytes).to.be.below(hashes.length * 24 * 0.4 + 4 * PAGE_BYTES);
+      for (const [key, { hash, at }] of fixture.keys) expect(fixture.find(1, key, hash)).to.equal(at);
+      expect(fixture.walk(1, 100).size).to.equal(6000);
+      for (const name of names.slice(0, 6000)) step(() => fixture.remove(1, name));
+      expect(index.usedBytes).to.be.below(200);
     });
   }
 
