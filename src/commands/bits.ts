@@ -1,7 +1,6 @@
 /** Commands on single bits: https://redis.io/docs/latest/commands/?group=bitmap. Bit 0 is the highest of the first byte. */
 import { countBits, findBit } from "../base/bits.js";
 import type { Int64 } from "../base/int64.js";
-import { parseInteger } from "../base/integer-text.js";
 import { NOWHERE } from "../keyspace/arena.js";
 import { textOf } from "../keyspace/counter.js";
 import { TYPE_COUNTER, TYPE_TEXT } from "../keyspace/record.js";
@@ -76,7 +75,7 @@ export const bitCommands: readonly Command[] = [
 function setbit(call: Call): void {
   const { keyspace, reply } = call;
   const offset = bitOffset(call, 2);
-  const bit = parseInteger(call.bytes, call.start(3), call.end(3));
+  const bit = call.integer(3, NOT_A_BIT);
   if (bit !== 0 && bit !== 1) throw new ReplyError(NOT_A_BIT);
   const at = call.open(1);
   call.expectType(at, TYPE_TEXT, TYPE_COUNTER);
@@ -111,7 +110,7 @@ function byteAt({ keyspace }: Call, index: number): number | undefined {
 }
 
 function bitOffset(call: Call, index: number): number {
-  const offset = parseInteger(call.bytes, call.start(index), call.end(index));
+  const offset = call.integer(index, NOT_A_BIT_OFFSET);
   const isInRange = offset >= 0 && offset / 8 < call.config.current.protoMaxBulkLenBytes;
   if (!isInRange) throw new ReplyError(NOT_A_BIT_OFFSET);
   return offset;

@@ -6,7 +6,6 @@
  * state is as before.
  */
 import { type Int64, parseInt64 } from "../base/int64.js";
-import { parseInteger } from "../base/integer-text.js";
 import type { ConfigStore } from "../config/config-store.js";
 import { type Location, NOWHERE } from "../keyspace/arena.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
@@ -81,9 +80,7 @@ export class Call {
 
   /** An argument as a 64-bit integer; beyond ±2^53 the nearest float64. Refuses what is none with an error line. */
   integer(index: number, error = NOT_AN_INTEGER): number {
-    const value = parseInteger(this.bytes, this.start(index), this.end(index));
-    if (Number.isNaN(value)) throw new ReplyError(error);
-    return value;
+    return Number(this.int64(index, error));
   }
 
   /** The same, exactly. */

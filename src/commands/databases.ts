@@ -1,5 +1,4 @@
 /** Commands on whole databases: their size, emptying and exchanging them. */
-import { parseInteger } from "../base/integer-text.js";
 import { DATABASE_OUT_OF_RANGE, ReplyError, SYNTAX_ERROR } from "../protocol/reply-error.js";
 import type { Call } from "./call.js";
 import { type Command, data } from "./command.js";
@@ -100,7 +99,7 @@ function swapdb(call: Call): void {
 }
 
 function swappedNumber(call: Call, index: number, error: string): number {
-  const number = parseInteger(call.bytes, call.start(index), call.end(index));
+  const number = call.integer(index, error);
   if (!isInt(number)) throw new ReplyError(error);
   return number;
 }
