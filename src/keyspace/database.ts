@@ -130,7 +130,8 @@ export class Database {
     const { arena, outsideBytes } = this.records;
     const found = this.index.usedBytes + this.fields.usedBytes;
     const floors = this.birthFloors.usedBytes + this.flushFloors.usedBytes;
-    const perSlot = SLOT_COUNT * (4 + (this.#due ? 8 : 0));
+    const counts = this.counts === NO_COUNTS ? 0 : this.counts.byteLength + this.#groups.byteLength;
+    const perSlot = counts + (this.#due?.byteLength ?? 0);
     return arena.usedBytes + outsideBytes + found + floors + perSlot;
   }
 }

@@ -3,6 +3,7 @@
  * commands do not, but what they do in place is the same, and a test holds every one of them to that.
  */
 import { assert, unreachable } from "../base/assert.js";
+import { SLOT_COUNT } from "../base/key-hash.js";
 import { applyPatch, applyRecord, type Circumstances, type Outcome } from "../delta/apply.js";
 import type {
   CollectDelta,
@@ -123,9 +124,10 @@ function flush(keyspace: Keyspace, { db, slot, floor }: FlushDelta): Application
   for (const database of keyspace.databases) {
     if (db !== null && db !== database.number) continue;
     keyspace.select(database.number);
-    const [first, last] = slot === null ? [0, database.counts.length - 1] : [slot, slot];
+    if (slot === null) database.flushFloors.raiseAll(floor.clock, floor.origin);
+    else database.flushFloors.raise(slot, floor.clock, floor.origin);
+    const [first, last] = slot === null ? [0, SLOT_COUNT - 1] : [slot, slot];
     for (let each = first; each <= last; each++) {
-      database.flushFloors.raise(each, floor.clock, floor.origin);
       if (database.index.count(each) > 0) endLivesBelow(keyspace, each, floor);
     }
   }

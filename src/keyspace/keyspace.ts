@@ -8,7 +8,7 @@
  * Invariant: locations and views are valid only until the next change: records move.
  */
 import { copyBytes } from "../base/bytes.js";
-import { KeyHasher, SLOT_COUNT } from "../base/key-hash.js";
+import { KeyHasher } from "../base/key-hash.js";
 import type { HybridClock } from "../delta/hybrid-clock.js";
 import { ORIGIN_NONE, VERSION_ZERO, type Version } from "../delta/version.js";
 import type { AccessClock } from "./access-clock.js";
@@ -388,7 +388,7 @@ export class Keyspace {
     this.watchers.flushed(this, database);
     this.dirty += database.size;
     database.clear();
-    for (let slot = 0; slot < SLOT_COUNT; slot++) database.flushFloors.raise(slot, clock, this.origin);
+    database.flushFloors.raiseAll(clock, this.origin);
     if (database === this.database) this.records = database.records;
     this.journal?.flushed(number, clock);
   }

@@ -240,9 +240,7 @@ export class Replay {
       if (slot === null && loaded.newestLife < floor.clock) {
         databases[number]!.clear();
         loaded.remains = null;
-        for (let each = 0; each < SLOT_COUNT; each++) {
-          databases[number]!.flushFloors.raise(each, floor.clock, floor.origin);
-        }
+        databases[number]!.flushFloors.raiseAll(floor.clock, floor.origin);
       } else {
         applyDelta(this.#keyspace, this.#limits, { ...delta, db: number });
       }

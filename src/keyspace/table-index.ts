@@ -66,9 +66,9 @@ export class TableIndex {
     this.#words = this.#pageArena.slabs[0]!.words;
   }
 
-  /** Bytes of all pages. */
+  /** Bytes of all pages, and of what finds them. */
   get usedBytes(): number {
-    return this.#pageArena.usedBytes + this.#tableCount * 9;
+    return this.#pageArena.usedBytes + (this.#isShared ? 0 : this.#tableCount * 9);
   }
 
   count(table: number): number {
