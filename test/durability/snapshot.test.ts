@@ -29,7 +29,7 @@ class Place {
   constructor(seed: string) {
     this.world = worldOf(seed);
     this.host = this.world.host("a");
-    this.world.complete(this.host.disk.createDirectory(DIRECTORY));
+    this.host.disk.volume.createDirectory(DIRECTORY);
     const { timers } = this.host;
     this.stream = new ChangeStream({ keyspace: this.keyspace, timers, position: 500 });
   }

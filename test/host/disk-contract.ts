@@ -55,21 +55,53 @@ export function itKeepsTheDiskContract(prepare: () => Promise<DiskUnderTest>): v
 
   it("names what is missing, and what is there already", async () => {
     const { disk, directory, complete } = await prepare();
-    const codeOf = async (asked: Promise<unknown>) => {
-      const error = await complete(asked.then(() => undefined).catch((caught: unknown) => caught));
-      expect(error).instanceOf(HostError);
-      return (error as HostError).code;
-    };
+    const codeOf = (asked: Promise<unknown>) => complete(codeOfFailure(asked));
     expect(await codeOf(disk.open(`${directory}/none`, "read"))).equal("ENOENT");
     expect(await codeOf(disk.open(`${directory}/none`, "write"))).equal("ENOENT");
     expect(await codeOf(disk.remove(`${directory}/none`))).equal("ENOENT");
     expect(await codeOf(disk.rename(`${directory}/none`, `${directory}/x`))).equal("ENOENT");
     expect(await codeOf(disk.list(`${directory}/none`))).equal("ENOENT");
+    expect(await codeOf(disk.syncDirectory(`${directory}/none`))).equal("ENOENT");
+    expect(await codeOf(disk.lock(`${directory}/none`))).equal("ENOENT");
+    expect(await codeOf(disk.open(`${directory}/none/a`, "create"))).equal("ENOENT");
     await complete((await complete(disk.open(`${directory}/a`, "create"))).close());
     expect(await codeOf(disk.open(`${directory}/a`, "create"))).equal("EEXIST");
-    await complete(disk.createDirectory(`${directory}/sub`));
-    await complete(disk.createDirectory(`${directory}/sub`));
-    expect(await complete(disk.list(`${directory}/sub`))).deep.equal([]);
+    expect(await codeOf(disk.rename(`${directory}/a`, `${directory}/none/a`))).equal("ENOENT");
+    expect(await complete(disk.list(directory))).deep.equal(["a"]);
+  });
+
+  it("makes a directory with its parents, and leaves alone what is there", async () => {
+    const { disk, directory, complete } = await prepare();
+    await complete(disk.createDirectory(`${directory}/one/two/three`));
+    await complete((await complete(disk.open(`${directory}/one/two/a`, "create"))).close());
+    await complete(disk.createDirectory(`${directory}/one/two`));
+    await complete(disk.createDirectory(`${directory}/one/four`));
+    expect(await complete(disk.list(`${directory}/one`))).deep.equal(["four", "two"]);
+    expect(await complete(disk.list(`${directory}/one/two`))).deep.equal(["a", "three"]);
+    expect(await complete(disk.list(`${directory}/one/two/three`))).deep.equal([]);
+  });
+
+  it("refuses what a file is not open for", async () => {
+    const { disk, directory, complete } = await prepare();
+    const codeOf = (asked: Promise<unknown>) => complete(codeOfFailure(asked));
+    const file = await complete(disk.open(`${directory}/a`, "create"));
+    await complete(file.write([Buffer.from("kept")], 0));
+    await complete(file.close());
+    const bytes = Buffer.from("x");
+    const closed = [
+      file.size(),
+      file.read(bytes, 0),
+      file.write([bytes], 0),
+      file.sync(),
+      file.truncate(0),
+    ].map(codeOfFailure);
+    expect(new Set(await complete(Promise.all(closed)))).deep.equal(new Set(["EBADF"]));
+    const reading = await complete(disk.open(`${directory}/a`, "read"));
+    expect(await codeOf(reading.write([bytes], 0))).equal("EBADF");
+    expect(await codeOf(reading.truncate(0))).equal("EINVAL");
+    expect(await complete(reading.size())).equal(4);
+    await complete(reading.close());
+    await complete(reading.close());
   });
 
   it("locks a directory once, within one process too, and again when it was released", async () => {
@@ -77,7 +109,18 @@ export function itKeepsTheDiskContract(prepare: () => Promise<DiskUnderTest>): v
     const lock = await complete(disk.lock(directory));
     const refused = await complete(disk.lock(directory).catch((error: unknown) => error));
     expect(refused).instanceOf(HostError).property("code", "EWOULDBLOCK");
+    expect((refused as HostError).message).match(/process \d+ holds/);
     await complete(lock.release());
-    await complete((await complete(disk.lock(directory))).release());
+    const next = await complete(disk.lock(directory));
+    await complete(lock.release());
+    expect(await complete(codeOfFailure(disk.lock(directory)))).equal("EWOULDBLOCK");
+    await complete(next.release());
+    expect(await complete(disk.list(directory))).deep.equal([]);
   });
+}
+
+async function codeOfFailure(asked: Promise<unknown>): Promise<string> {
+  const error = await asked.then(() => undefined).catch((caught: unknown) => caught);
+  expect(error).instanceOf(HostError);
+  return (error as HostError).code;
 }

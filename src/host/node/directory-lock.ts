@@ -20,11 +20,38 @@ export async function lockDirectory(directory: string): Promise<DiskLock> {
   // Prepared under a name of its own: a lock file is never there without its content.
   await writeFile(own, await signature(process.pid), { flag: "wx" });
   try {
-    while (!(await linked(own, path)) && !(await succeeds(own, path)));
+    while (!(await takes(own, path))) await refuseIfHeld(path);
   } finally {
     await rm(own, { force: true });
   }
-  return { release: () => unlink(path) };
+  let isHeld = true;
+  return {
+    async release() {
+      // A second time it may be another's.
+      if (!isHeld) return;
+      isHeld = false;
+      await unlink(path);
+    },
+  };
+}
+
+/**
+ * Puts our lock at a path; false if a living process is there or was quicker. Of all who find the same stale lock one gets the
+ * right to replace it, and looks again before it does. That right is such a lock itself, since whoever has it may die too.
+ */
+async function takes(own: string, path: string): Promise<boolean> {
+  if (await linked(own, path)) return true;
+  const found = await contentOf(path);
+  if (found === undefined || (await isAlive(found))) return false;
+  const right = `${path}.after-${createHash("sha256").update(found).digest("hex").slice(0, 16)}`;
+  if (!(await takes(own, right))) return false;
+  try {
+    if ((await contentOf(path)) !== found) return false;
+    await replace(path, own);
+    return true;
+  } finally {
+    await unlink(right);
+  }
 }
 
 async function linked(from: string, to: string): Promise<boolean> {
@@ -37,34 +64,18 @@ async function linked(from: string, to: string): Promise<boolean> {
   }
 }
 
-/**
- * Replaces a lock whose process is gone by ours; false if another was quicker, rejects if the process lives. Of all who find the
- * same stale lock one gets the right to replace it, and looks again before it does.
- */
-async function succeeds(own: string, path: string): Promise<boolean> {
-  const found = await contentOf(path);
-  if (found === undefined) return false;
-  await refuseIfAlive(found, path);
-  const right = `${path}.after-${createHash("sha256").update(found).digest("hex").slice(0, 16)}`;
-  if (!(await linked(own, right))) {
-    const rival = await contentOf(right);
-    if (rival !== undefined && !(await isAlive(rival))) {
-      throw new HostError("EWOULDBLOCK", `a process died while it took the directory over: remove ${right}`);
-    }
-    return false;
-  }
-  try {
-    if ((await contentOf(path)) !== found) return false;
-    await rename(own, path);
-    return true;
-  } finally {
-    await unlink(right);
-  }
+/** By a second name, so that `own` stays to be used again. */
+async function replace(path: string, own: string): Promise<void> {
+  const next = `${own}.next`;
+  await link(own, next);
+  await rename(next, path);
 }
 
-async function refuseIfAlive(signed: string, path: string): Promise<void> {
-  if (await isAlive(signed))
-    throw new HostError("EWOULDBLOCK", `process ${Number.parseInt(signed, 10)} holds ${path}`);
+async function refuseIfHeld(path: string): Promise<void> {
+  const holder = await contentOf(path);
+  if (holder !== undefined && (await isAlive(holder))) {
+    throw new HostError("EWOULDBLOCK", `process ${Number.parseInt(holder, 10)} holds ${path}`);
+  }
 }
 
 async function contentOf(path: string): Promise<string | undefined> {

@@ -1,7 +1,7 @@
 /** The real file system, through Node's thread pool: nothing here blocks the loop. */
 import { constants } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, rename, statfs, unlink } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import type { Disk, DiskFile, OpenMode } from "../disk.js";
 import { lockDirectory } from "./directory-lock.js";
 import { toHostError } from "./os-error.js";
@@ -79,7 +79,13 @@ function without(parts: readonly Uint8Array[], bytes: number): readonly Uint8Arr
 
 async function createDirectory(path: string): Promise<void> {
   const first = await mkdir(path, { recursive: true });
-  if (first !== undefined) await syncDirectory(dirname(first));
+  if (first === undefined) return;
+  // Each of those that were made has its name in the one above it.
+  const top = dirname(resolve(first));
+  for (let parent = dirname(resolve(path)); parent.length >= top.length; parent = dirname(parent)) {
+    await syncDirectory(parent);
+    if (parent === top) break;
+  }
 }
 
 /** A name lasts only when the directory that holds it was synced. */

@@ -127,7 +127,6 @@ export class SimConnection implements Connection {
   /** The process that holds this end is no more: it hears of nothing, and the peer sees a reset. */
   crash(): void {
     if (this.gone) return;
-    this.events = NOBODY;
     this.tell((peer) => peer.resetArrived());
     this.vanish();
   }

@@ -51,7 +51,8 @@ export class SimDatagramNetwork {
     return {
       bind: async (wanted, received) => {
         if (life.isOver) return noAnswer();
-        return this.bind(station, wanted, received);
+        const socket = this.bind(station, wanted, received);
+        return { ...socket, close: () => life.ask(socket.close) };
       },
     };
   }

@@ -2,9 +2,11 @@
 import type { Prng } from "../../base/prng.js";
 import type { Disk, DiskFile, DiskLock, OpenMode } from "../disk.js";
 import { HostError } from "../host-error.js";
+import { type Effort, LOCK, NAMES, SYNC } from "./disk-effort.js";
+import { SimFile } from "./disk-file.js";
 import { type Life, noAnswer } from "./life.js";
 import type { Timeline } from "./timeline.js";
-import type { Inode, Volume } from "./volume.js";
+import type { Volume } from "./volume.js";
 
 /** How a disk misbehaves, set by a test at any time. */
 export interface DiskFaults {
@@ -12,22 +14,24 @@ export interface DiskFaults {
   failingSyncs: number;
   failingWrites: number;
   failingReads: number;
-  /** The chance that any other sync or write fails with EIO. */
+  /** The chance that any other sync, write or read fails with EIO. */
   syncFailureChance: number;
   writeFailureChance: number;
-  /** Syncs take so much longer. */
+  readFailureChance: number;
+  /** Syncs, and writes that go through, take so much longer. */
   syncDelayMs: number;
 }
 
-const WRITE_MAX_MS = 0.3;
-const SYNC_MAX_MS = 4;
-const READ_MAX_MS = 0.2;
+/** Who holds a directory: for as long as the process lives. */
+interface Holder {
+  readonly life: Life;
+  readonly pid: number;
+}
 
 export interface MachineDisk {
   readonly volume: Volume;
   readonly faults: DiskFaults;
-  /** Who holds which directory. */
-  readonly locks: Map<string, Life>;
+  readonly holderByDirectory: Map<string, Holder>;
 }
 
 export function faultlessDisk(volume: Volume): MachineDisk {
@@ -37,22 +41,22 @@ export function faultlessDisk(volume: Volume): MachineDisk {
     failingReads: 0,
     syncFailureChance: 0,
     writeFailureChance: 0,
+    readFailureChance: 0,
     syncDelayMs: 0,
   };
-  return { volume, faults, locks: new Map() };
+  return { volume, faults, holderByDirectory: new Map() };
 }
 
-export interface DiskSurroundings {
+export interface DiskSurroundings extends Holder {
   readonly machine: MachineDisk;
   readonly timeline: Timeline;
   readonly prng: Prng;
-  readonly life: Life;
   readonly place: string;
 }
 
 export class SimDisk implements Disk {
   /** What the writes under way leave behind if the process ends now. */
-  private readonly underWay = new Set<() => void>();
+  readonly #underWay = new Set<() => void>();
 
   constructor(private readonly surroundings: DiskSurroundings) {}
 
@@ -68,106 +72,78 @@ export class SimDisk implements Disk {
 
   /** The process ends: of each write under way a first part is there. */
   crash(): void {
-    for (const leaveBehind of this.underWay) leaveBehind();
-    this.underWay.clear();
+    for (const leaveBehind of this.#underWay) leaveBehind();
+    this.#underWay.clear();
   }
 
   createDirectory(path: string): Promise<void> {
-    return this.turn("disk names", READ_MAX_MS, () => this.volume.createDirectory(path));
+    return this.turn(NAMES, () => this.volume.createDirectory(path));
   }
 
   list(directory: string): Promise<readonly string[]> {
-    return this.turn("disk names", READ_MAX_MS, () => this.volume.list(directory));
+    return this.turn(NAMES, () => this.volume.list(directory));
   }
 
   open(path: string, mode: OpenMode): Promise<DiskFile> {
-    return this.turn("disk open", READ_MAX_MS, () => {
+    return this.turn(NAMES, () => {
       const inode = mode === "create" ? this.volume.create(path) : this.volume.find(path);
-      return new SimFile(this, inode, mode === "write-through");
+      return new SimFile(this, { inode, mode, prng: this.surroundings.prng });
     });
   }
 
   rename(from: string, to: string): Promise<void> {
-    return this.turn("disk names", WRITE_MAX_MS, () => this.volume.rename(from, to));
+    return this.turn(NAMES, () => this.volume.rename(from, to));
   }
 
   remove(path: string): Promise<void> {
-    return this.turn("disk names", WRITE_MAX_MS, () => this.volume.remove(path));
+    return this.turn(NAMES, () => this.volume.remove(path));
   }
 
   syncDirectory(path: string): Promise<void> {
-    return this.turn("disk sync", SYNC_MAX_MS, () => {
-      this.failSyncMaybe();
-      this.volume.syncDirectory(path);
+    const upTo = this.volume.changes;
+    return this.turn(this.prolonged(SYNC), () => {
+      this.failMaybe("sync");
+      this.volume.syncDirectory(path, upTo);
     });
   }
 
   freeBytes(): Promise<number> {
-    return this.turn("disk names", READ_MAX_MS, () => this.volume.freeBytes);
+    return this.turn(NAMES, () => this.volume.freeBytes);
   }
 
   lock(directory: string): Promise<DiskLock> {
-    const { machine, life } = this.surroundings;
-    return this.turn("disk lock", READ_MAX_MS, () => {
-      const holder = machine.locks.get(directory);
-      if (holder !== undefined && !holder.isOver) {
-        throw new HostError("EWOULDBLOCK", `a process holds ${directory}`);
+    const { machine, life, pid } = this.surroundings;
+    const { holderByDirectory } = machine;
+    const own: Holder = { life, pid };
+    return this.turn(LOCK, () => {
+      this.volume.expectDirectory(directory);
+      const holder = holderByDirectory.get(directory);
+      if (holder !== undefined && !holder.life.isOver) {
+        throw new HostError("EWOULDBLOCK", `process ${holder.pid} holds ${directory}`);
       }
-      machine.locks.set(directory, life);
+      holderByDirectory.set(directory, own);
       const release = () =>
-        this.turn("disk lock", READ_MAX_MS, () => {
-          if (machine.locks.get(directory) === life) machine.locks.delete(directory);
+        this.turn(LOCK, () => {
+          if (holderByDirectory.get(directory) === own) holderByDirectory.delete(directory);
         });
       return { release };
     });
   }
 
-  read(inode: Inode, into: Uint8Array, position: number): Promise<number> {
-    return this.turn("disk read", READ_MAX_MS, () => {
-      if (this.takeFault("failingReads")) throw broken("read");
-      return inode.read(into, position);
-    });
-  }
-
-  /** Who crashes or meets an error in the midst of a write has written a first part. */
-  write(inode: Inode, bytes: Buffer, position: number, isThrough: boolean): Promise<void> {
-    const { prng } = this.surroundings;
-    const latencyMs = isThrough ? SYNC_MAX_MS + this.faults.syncDelayMs : WRITE_MAX_MS;
-    const part = bytes.subarray(0, prng.below(bytes.length + 1));
-    const writeWhat = (what: Buffer) => {
-      if (what.length > 0) inode.write(what, position);
-    };
-    const leaveBehind = () => writeWhat(part);
-    this.underWay.add(leaveBehind);
-    return this.turn(isThrough ? "disk write-through" : "disk write", latencyMs, () => {
-      this.underWay.delete(leaveBehind);
-      if (this.takeFault("failingWrites") || prng.float() < this.faults.writeFailureChance) {
-        writeWhat(part);
-        throw broken("write");
-      }
-      const grownBy = Math.max(0, position + bytes.length - inode.size);
-      const room = this.volume.freeBytes;
-      if (grownBy > room) {
-        writeWhat(bytes.subarray(0, Math.max(0, bytes.length - (grownBy - room))));
-        throw new HostError("ENOSPC", "no space left on device");
-      }
-      writeWhat(bytes);
-      if (isThrough) this.syncNow(inode);
-    });
-  }
-
-  sync(inode: Inode): Promise<void> {
-    return this.turn("disk sync", SYNC_MAX_MS + this.faults.syncDelayMs, () => this.syncNow(inode));
-  }
-
-  /** Does something after up to so long, unless the process has ended. */
-  turn<Value>(kind: string, latencyMaxMs: number, act: () => Value): Promise<Value> {
+  /** Does something after a while, unless the process has ended; `leaveBehind` is what it has done of it if it ends before. */
+  turn<Value>(
+    { kind, maxMs, delayMs = 0 }: Effort,
+    act: () => Value,
+    leaveBehind?: () => void,
+  ): Promise<Value> {
     const { timeline, prng, life, place } = this.surroundings;
     if (life.isOver) return noAnswer();
-    const atMs = timeline.nowMs + prng.float() * latencyMaxMs;
+    const atMs = timeline.nowMs + prng.float() * maxMs + delayMs;
+    if (leaveBehind !== undefined) this.#underWay.add(leaveBehind);
     return new Promise((resolve, reject) => {
       timeline.plan({ atMs, kind, place }, () => {
         if (life.isOver) return;
+        if (leaveBehind !== undefined) this.#underWay.delete(leaveBehind);
         try {
           resolve(act());
         } catch (error) {
@@ -177,62 +153,17 @@ export class SimDisk implements Disk {
     });
   }
 
-  private syncNow(inode: Inode): void {
-    try {
-      this.failSyncMaybe();
-    } catch (error) {
-      inode.failSync();
-      throw error;
-    }
-    inode.sync();
+  prolonged(effort: Effort): Effort {
+    return { ...effort, delayMs: this.faults.syncDelayMs };
   }
 
-  private failSyncMaybe(): void {
-    const { faults } = this;
-    if (this.takeFault("failingSyncs") || this.surroundings.prng.float() < faults.syncFailureChance) {
-      throw broken("fsync");
+  /** Throws EIO if a test wants it so. */
+  failMaybe(what: "sync" | "write" | "read"): void {
+    const counter = ({ sync: "failingSyncs", write: "failingWrites", read: "failingReads" } as const)[what];
+    const isNext = this.faults[counter] > 0;
+    if (isNext) this.faults[counter]--;
+    if (isNext || this.surroundings.prng.float() < this.faults[`${what}FailureChance`]) {
+      throw new HostError("EIO", `i/o error, ${what}`);
     }
   }
-
-  private takeFault(which: "failingSyncs" | "failingWrites" | "failingReads"): boolean {
-    if (this.faults[which] <= 0) return false;
-    this.faults[which]--;
-    return true;
-  }
-}
-
-class SimFile implements DiskFile {
-  constructor(
-    private readonly disk: SimDisk,
-    private readonly inode: Inode,
-    private readonly isThrough: boolean,
-  ) {}
-
-  size(): Promise<number> {
-    return this.disk.turn("disk names", READ_MAX_MS, () => this.inode.size);
-  }
-
-  read(into: Uint8Array, position: number): Promise<number> {
-    return this.disk.read(this.inode, into, position);
-  }
-
-  write(parts: readonly Uint8Array[], position: number): Promise<void> {
-    return this.disk.write(this.inode, Buffer.concat(parts), position, this.isThrough);
-  }
-
-  sync(): Promise<void> {
-    return this.disk.sync(this.inode);
-  }
-
-  truncate(bytes: number): Promise<void> {
-    return this.disk.turn("disk write", WRITE_MAX_MS, () => this.inode.truncate(bytes));
-  }
-
-  close(): Promise<void> {
-    return this.disk.turn("disk names", READ_MAX_MS, () => {});
-  }
-}
-
-function broken(what: string): HostError {
-  return new HostError("EIO", `i/o error, ${what}`);
 }

@@ -13,6 +13,17 @@ export class Life {
     this.#isOver = true;
   }
 
+  /** Asks something of the host for the process: never once that is over, and no answer comes then either. */
+  ask<Value>(what: () => Promise<Value>): Promise<Value> {
+    if (this.#isOver) return noAnswer();
+    return new Promise((resolve, reject) => {
+      what().then(
+        (value) => this.guard(() => resolve(value))(),
+        (error: Error) => this.guard(() => reject(error))(),
+      );
+    });
+  }
+
   /** What is done only while the process runs. */
   guard(act: () => void): () => void {
     return () => {

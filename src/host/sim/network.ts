@@ -3,7 +3,7 @@ import { assert } from "../../base/assert.js";
 import { HostError } from "../host-error.js";
 import type { Connection, Endpoint, Listener, ListenOptions, Network } from "../network.js";
 import { SimConnection } from "./connection.js";
-import { type Life, noAnswer } from "./life.js";
+import type { Life } from "./life.js";
 import type { Lane, Links } from "./links.js";
 import { type Accept, isLoopback, Site, type TcpEndpoint } from "./site.js";
 import type { Wires } from "./wires.js";
@@ -19,6 +19,12 @@ interface Route {
   readonly endpoint: Endpoint;
   readonly clientName: string;
   readonly serverName: string;
+}
+
+/** A process, and the machine that it runs on. */
+interface Caller {
+  readonly site: Site;
+  readonly life: Life;
 }
 
 export class SimNetwork {
@@ -40,10 +46,10 @@ export class SimNetwork {
 
   /** The network as a process on a machine sees it. */
   networkOf(name: string, life: Life): Network {
-    const site = this.siteOf(name);
+    const caller = { site: this.siteOf(name), life };
     return {
-      listen: (options, accept) => (life.isOver ? noAnswer() : this.listen(site, options, accept)),
-      connect: (endpoint, accept) => (life.isOver ? noAnswer() : this.connect(site, endpoint, accept)),
+      listen: (options, accept) => life.ask(() => this.listen(caller, options, heardBy(life, accept))),
+      connect: (endpoint, accept) => life.ask(() => this.connect(caller, endpoint, heardBy(life, accept))),
     };
   }
 
@@ -71,19 +77,28 @@ export class SimNetwork {
     return site;
   }
 
-  private async listen(site: Site, { endpoint }: ListenOptions, accept: Accept): Promise<Listener> {
+  private async listen(
+    { site, life }: Caller,
+    { endpoint }: ListenOptions,
+    accept: Accept,
+  ): Promise<Listener> {
     const bound = site.bind(endpoint, accept);
     await this.turn("listen", site.name);
     return {
       endpoint: bound.endpoint,
-      close: () => {
-        site.unbind(bound);
-        return this.turn("unlisten", site.name);
-      },
+      close: () =>
+        life.ask(() => {
+          site.unbind(bound);
+          return this.turn("unlisten", site.name);
+        }),
     };
   }
 
-  private async connect(from: Site, endpoint: Endpoint, accept: Accept): Promise<Connection> {
+  private async connect(
+    { site: from, life }: Caller,
+    endpoint: Endpoint,
+    accept: Accept,
+  ): Promise<Connection> {
     const route = "path" in endpoint ? unixRoute(from, endpoint) : this.tcpRoute(from, endpoint);
     const { timeline } = this.wires;
     return new Promise((resolve, reject) => {
@@ -101,7 +116,7 @@ export class SimNetwork {
         },
       );
       this.shakeHands(route, {
-        isOver: () => isOver,
+        isOver: () => isOver || life.isOver,
         failed: (error) => {
           timeline.cancel(timeout);
           reject(error);
@@ -186,6 +201,24 @@ export class SimNetwork {
     const { timeline } = this.wires;
     return new Promise((resolve) => timeline.plan({ atMs: timeline.nowMs, kind, place }, resolve));
   }
+}
+
+/** Nothing is heard of a stream by a process that is no more. */
+function heardBy(life: Life, accept: Accept): Accept {
+  return (connection) => {
+    const events = accept(connection);
+    return {
+      received(bytes, length) {
+        if (!life.isOver) events.received(bytes, length);
+      },
+      drained() {
+        if (!life.isOver) events.drained();
+      },
+      closed(error) {
+        if (!life.isOver) events.closed(error);
+      },
+    };
+  };
 }
 
 function unixRoute(from: Site, { path }: { readonly path: string }): Route {

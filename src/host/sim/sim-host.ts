@@ -62,7 +62,7 @@ export class SimHost implements Host {
     this.timers = new SimTimers(timeline, clock, life, name);
     this.random = prng.fork("random");
     this.files = new SimFiles({ timeline, prng: prng.fork("files"), life, place: name, textByPath });
-    this.disk = new SimDisk({ machine: disk, timeline, prng: prng.fork("disk"), life, place: name });
+    this.disk = new SimDisk({ machine: disk, timeline, prng: prng.fork("disk"), life, pid, place: name });
     this.log = new SimLog(clock);
     this.system = new SimSystem(pid);
   }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -45,9 +46,12 @@ describe("node disk", () => {
     }
   });
 
-  it("gives a stale lock to one of many that ask at once", async () => {
+  it("gives a stale lock to one of many that ask at once, even if somebody died taking it over", async () => {
     const directory = newDirectory();
-    writeFileSync(join(directory, "LOCK"), "4194303 17\n");
+    const stale = "4194303 17\n";
+    writeFileSync(join(directory, "LOCK"), stale);
+    const digest = createHash("sha256").update(stale).digest("hex").slice(0, 16);
+    writeFileSync(join(directory, `LOCK.after-${digest}`), "4194302 18\n");
     const asked = Array.from({ length: 20 }, () => nodeDisk.lock(directory));
     const answers = await Promise.allSettled(asked);
     const locks = answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : []));

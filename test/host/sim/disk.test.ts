@@ -1,6 +1,7 @@
 import { expect } from "chai";
+import type { DiskFile } from "#torus/host/disk.js";
+import { SECTOR_BYTES } from "#torus/host/sim/inode.js";
 import type { SimHost } from "#torus/host/sim/sim-host.js";
-import { SECTOR_BYTES } from "#torus/host/sim/volume.js";
 import type { World } from "#torus/host/sim/world.js";
 import { worldOf } from "../../support/world.js";
 import { itKeepsTheDiskContract } from "../disk-contract.js";
@@ -60,6 +61,91 @@ describe("simulated disk", () => {
     expect(outcomes.size).greaterThan(SEEDS / 2);
   });
 
+  it("undoes a rename that was not synced as a whole or not at all", async () => {
+    const outcomes = new Set<string>();
+    for (let seed = 0; seed < SEEDS; seed++) {
+      const { world, host } = await withDirectory(seed);
+      for (const name of ["old", "new"]) {
+        const file = await world.complete(host.disk.open(`data/${name}`, "create"));
+        await world.complete(file.write([Buffer.from(name)], 0));
+        await world.complete(file.sync());
+      }
+      await world.complete(host.disk.syncDirectory("data"));
+      await world.complete(host.disk.rename("data/new", "data/old"));
+      world.crash("a", { powerLoss: true });
+      outcomes.add(`${await contentOf(world, "data/old")}, ${await contentOf(world, "data/new")}`);
+    }
+    expect([...outcomes].sort()).deep.equal(["new, undefined", "old, new"]);
+  });
+
+  it("syncs with a directory what its names rest on elsewhere, and not what came after it was asked", async () => {
+    const outcomes = new Set<string>();
+    for (let seed = 0; seed < SEEDS; seed++) {
+      const { world, host } = await withDirectory(seed);
+      await world.complete(host.disk.createDirectory("aside"));
+      await world.complete(host.disk.open("data/moved", "create"));
+      await world.complete(host.disk.rename("data/moved", "aside/moved"));
+      host.disk.faults.syncDelayMs = 10;
+      const sync = host.disk.syncDirectory("aside");
+      await world.complete(host.disk.open("aside/later", "create"));
+      await world.complete(sync);
+      world.crash("a", { powerLoss: true });
+      const { disk } = world.host("a");
+      expect(await world.complete(disk.list("data"))).deep.equal([]);
+      outcomes.add((await world.complete(disk.list("aside"))).join());
+    }
+    expect([...outcomes].sort()).deep.equal(["later,moved", "moved"]);
+  });
+
+  it("owes by a sync nothing to what was written after it was asked, nor by a write-through to what is elsewhere", async () => {
+    const outcomes = new Set<string>();
+    for (let seed = 0; seed < SEEDS; seed++) {
+      const { world, host } = await withDirectory(seed);
+      const file = await world.complete(host.disk.open("data/a", "create"));
+      await world.complete(host.disk.syncDirectory("data"));
+      const writeSector = (sector: number, open: DiskFile) =>
+        world.complete(open.write([Buffer.alloc(SECTOR_BYTES, "w")], sector * SECTOR_BYTES));
+      await writeSector(0, file);
+      host.disk.faults.syncDelayMs = 10;
+      const sync = file.sync();
+      await writeSector(1, file);
+      await world.complete(sync);
+      await writeSector(3, await world.complete(host.disk.open("data/a", "write-through")));
+      world.crash("a", { powerLoss: true });
+      const content = (await contentOf(world, "data/a"))!;
+      outcomes.add(
+        [0, 1, 2, 3].map((sector) => (content[sector * SECTOR_BYTES] === "w" ? "w" : "-")).join(""),
+      );
+    }
+    expect([...outcomes].sort()).deep.equal(["w--w", "ww-w"]);
+  });
+
+  it("keeps a truncation that was synced, within a sector too", async () => {
+    for (const bytes of [0, 5, SECTOR_BYTES, SECTOR_BYTES + 5, 3 * SECTOR_BYTES]) {
+      const { world, host } = await withDirectory(`truncated to ${bytes}`);
+      const file = await world.complete(host.disk.open("data/a", "create"));
+      await world.complete(host.disk.syncDirectory("data"));
+      await world.complete(file.write([Buffer.alloc(2 * SECTOR_BYTES, "o")], 0));
+      await world.complete(file.sync());
+      await world.complete(file.truncate(bytes));
+      await world.complete(file.sync());
+      world.crash("a", { powerLoss: true });
+      const kept = "o".repeat(Math.min(bytes, 2 * SECTOR_BYTES));
+      expect(await contentOf(world, "data/a")).equal(kept.padEnd(bytes, "\0"));
+    }
+  });
+
+  it("delays syncs for as long as a test says", async () => {
+    const { world, host } = await withDirectory("slow");
+    const file = await world.complete(host.disk.open("data/a", "create"));
+    host.disk.faults.syncDelayMs = 1000;
+    for (const sync of [() => file.sync(), () => host.disk.syncDirectory("data")]) {
+      const beganMs = world.nowMs;
+      await world.complete(sync());
+      expect(world.nowMs - beganMs).within(1000, 1010);
+    }
+  });
+
   it("does not bring back by a later sync what an earlier one failed at", async () => {
     const outcomes = new Set<string>();
     for (let seed = 0; seed < SEEDS; seed++) {
@@ -100,6 +186,9 @@ describe("simulated disk", () => {
     await world.complete(file.write([Buffer.from("x")], 0));
     host.disk.faults.failingReads = 1;
     expect(await codeOf(world, file.read(Buffer.alloc(1), 0))).equal("EIO");
+    host.disk.faults.readFailureChance = 1;
+    expect(await codeOf(world, file.read(Buffer.alloc(1), 0))).equal("EIO");
+    host.disk.faults.readFailureChance = 0;
     host.disk.volume.find("data/a").flipBit(0, 0);
     expect(await contentOf(world, "data/a")).equal("y");
   });
@@ -154,6 +243,33 @@ describe("a simulated crash", () => {
     await world.complete(next.disk.lock("data"));
     await world.complete(next.network.listen(options, () => silent));
     await world.complete(peer.network.connect(endpoint, () => events));
+  });
+
+  it("leaves no stream behind that the process was about to open, and answers nothing that it had asked", async () => {
+    for (const waitedMs of [0, 0.5, 1, 1.5, 2]) {
+      const { world, host } = await withDirectory(`about to open, after ${waitedMs}`);
+      const options = { endpoint: { host: "0.0.0.0", port: 7000 }, backlog: 1, keepAliveSeconds: 0 };
+      const peerHeard: string[] = [];
+      const peerEvents = { received() {}, drained() {}, closed: () => peerHeard.push("closed") };
+      const accept = () => {
+        peerHeard.push("accepted");
+        return peerEvents;
+      };
+      await world.complete(world.host("peer").network.listen(options, accept));
+      const heard: string[] = [];
+      const events = { received() {}, drained() {}, closed: () => heard.push("closed") };
+      const note = () => heard.push("answered");
+      const listener = await world.complete(host.network.listen(options, () => events));
+      void host.network.connect({ host: "peer", port: 7000 }, () => events).then(note, note);
+      await world.advance(waitedMs);
+      void listener.close().then(note, note);
+      const heardBefore = [...heard];
+      world.crash("a");
+      void listener.close().then(note, note);
+      await world.advance(200_000);
+      expect(heard).deep.equal(heardBefore);
+      expect(peerHeard).deep.equal(peerHeard.length === 0 ? [] : ["accepted", "closed"]);
+    }
   });
 
   it("refuses connects while no process listens", async () => {
