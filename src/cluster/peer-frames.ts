@@ -12,7 +12,6 @@
  * | 2 ask | caller | named | a request to a service |
  * | 3 tell | caller | named | the same without an answer; id is 0 |
  * | 4 goOn | caller | none | the part of that run's replies was taken: more may be made |
- * | 5 forget | caller | session:u32 | that client is gone; id is 0 |
  * | 16 done | callee | executed:u32 replies | the first commands of the run were executed, and no others |
  * | 17 part | callee | executed:u32 replies | as many more were executed, and others will be when `goOn` comes |
  * | 18 answer | callee | outcome:u8 body | of a service |
@@ -24,7 +23,6 @@ export const RUN = 1;
 export const ASK = 2;
 export const TELL = 3;
 export const GO_ON = 4;
-export const FORGET = 5;
 export const DONE = 16;
 export const PART = 17;
 export const ANSWER = 18;

@@ -15,7 +15,6 @@ import {
   ASK,
   DONE,
   DONE_HEAD_BYTES,
-  FORGET,
   frameOf,
   GO_ON,
   PART,
@@ -175,13 +174,6 @@ export class PeerLink {
     if (run.state === "sent") this.#sendUrgent(frameOf(GO_ON, run.id));
   }
 
-  /** Nothing that a session did is to be remembered any more. */
-  forget(session: number): void {
-    const body = Buffer.alloc(4);
-    body.writeUInt32LE(session);
-    this.#sendUrgent(frameOf(FORGET, 0, body));
-  }
-
   // ---- Services ----
 
   ask(service: string, body: Uint8Array, timeoutMs: number): Promise<Outcome> {
@@ -304,7 +296,7 @@ export class PeerLink {
       run.state = "done";
       this.#settled(run.byteLength);
     }
-    if (executed > 0) run.owner.runAnswered(run, bytes, start + DONE_HEAD_BYTES, end);
+    if (executed > 0) run.owner.runAnswered(run, executed, bytes, start + DONE_HEAD_BYTES, end);
     if (isDone) run.owner.runEnded(run);
     return true;
   }

@@ -23,7 +23,8 @@ export interface RunServer {
   run(id: number, head: RunHead, bytes: Buffer, start: number, end: number): void;
   /** The replies that were sent as parts are taken. */
   goOn(id: number): void;
-  forget(session: number): void;
+  /** The link has taken all answers. */
+  drained(): void;
   /** The link is gone; nothing can be answered any more. */
   closed(): void;
 }

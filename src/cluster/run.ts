@@ -3,6 +3,7 @@
  * to. Replies come as raw bytes, for the first commands or for all; of the others it is known that they were not executed, or
  * nothing is known.
  */
+import { skipReplies } from "../protocol/reply-scanner.js";
 import type { Route } from "./slot-routes.js";
 
 /**
@@ -27,8 +28,8 @@ export interface RunOwner extends RunContext {
   readonly hops: number;
   /** By when, in monotonic milliseconds, what it sends now must be executed. */
   readonly deadlineMs: number;
-  /** Replies to some more commands came, `bytes[start, end)`, valid during the call only. The state says whether more will. */
-  runAnswered(run: Run, bytes: Buffer, start: number, end: number): void;
+  /** Replies to `count` more commands came, `bytes[start, end)`, valid during the call only. The state says whether more will. */
+  runAnswered(run: Run, count: number, bytes: Buffer, start: number, end: number): void;
   /** Nothing more will come: the state says what that means. */
   runEnded(run: Run): void;
 }
@@ -51,6 +52,11 @@ export class Run implements RunContext {
   start = 0;
   requestsAt = 0;
   end = 0;
+  /** What its owner has counted of its bytes. */
+  chargedBytes = 0;
+  /** Replies that came and whose turn it is not yet: those to the next `keptCount` commands. */
+  keptCount = 0;
+  #kept = NOTHING;
 
   constructor(owner: RunOwner, route: Route) {
     this.owner = owner;
@@ -72,6 +78,27 @@ export class Run implements RunContext {
   /** The requests, one behind the other. */
   get requests(): Buffer {
     return this.block.subarray(this.requestsAt, this.end);
+  }
+
+  /** Keeps replies to `count` more commands, which it copies. */
+  keep(count: number, bytes: Buffer, start: number, end: number): void {
+    const came = bytes.subarray(start, end);
+    this.#kept = this.#kept.length === 0 ? Buffer.from(came) : Buffer.concat([this.#kept, came]);
+    this.keptCount += count;
+  }
+
+  /** Takes the replies to the next `count` commands, or as many as are there. */
+  take(count: number): Buffer {
+    const kept = this.#kept;
+    if (count >= this.keptCount) {
+      this.#kept = NOTHING;
+      this.keptCount = 0;
+      return kept;
+    }
+    const end = skipReplies(kept, 0, count);
+    this.#kept = kept.subarray(end);
+    this.keptCount -= count;
+    return kept.subarray(0, end);
   }
 }
 

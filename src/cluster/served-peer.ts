@@ -9,7 +9,6 @@ import {
   DONE,
   DONE_HEAD_BYTES,
   FAILED,
-  FORGET,
   FRAME_HEAD_BYTES,
   frameOf,
   GO_ON,
@@ -100,7 +99,9 @@ export class ServedPeer implements ConnectionEvents, PeerSession {
     if (taken < length) channel?.received(bytes, taken, length);
   }
 
-  drained(): void {}
+  drained(): void {
+    this.#runs?.drained();
+  }
 
   closed(): void {
     const wasGreeted = this.#runs !== undefined;
@@ -239,9 +240,6 @@ export class ServedPeer implements ConnectionEvents, PeerSession {
       runs.run(id, head, bytes, start + RUN_HEAD_BYTES, end);
     } else if (kind === GO_ON) {
       runs.goOn(id);
-    } else if (kind === FORGET) {
-      if (end - start !== 4) return false;
-      runs.forget(bytes.readUInt32LE(start));
     } else if (kind === ASK || kind === TELL) {
       const named = readNamed(bytes, start, end);
       if (named === undefined) return false;

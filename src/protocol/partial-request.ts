@@ -23,6 +23,11 @@ export class PartialRequest {
   cursor = 0;
   bulkLength = -1;
 
+  /** The kept bytes: a view. */
+  get whole(): Buffer {
+    return this.buffer.subarray(0, this.byteLength);
+  }
+
   get memoryBytes(): number {
     return this.buffer.length + this.marks.byteLength;
   }

@@ -56,6 +56,10 @@ export const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmem
 export const LOADING = "LOADING Redis is loading the dataset in memory";
 /** Ours alone: the disk failed between the write and its acknowledgement. */
 export const IN_DOUBT = "INDOUBT The write was made but may be lost: the log could not be synced";
+/** Ours alone: of a command that another node executes. */
+export const IN_DOUBT_ELSEWHERE = "INDOUBT the write was sent to another node and its outcome is unknown";
+export const TRY_AGAIN = "TRYAGAIN no node that can be reached executes commands for this slot at present";
+export const CROSS_SLOT = "CROSSSLOT Keys in request don't hash to the same slot";
 export const BUSY_KEY = "BUSYKEY Target key name already exists.";
 export const NOT_A_PROTOCOL_VERSION = "ERR Protocol version is not an integer or out of range";
 export const UNSUPPORTED_PROTOCOL = "NOPROTO unsupported protocol version";

@@ -4,12 +4,19 @@
  *
  * Long because reading, executing, waiting and sending share the state of the one connection.
  */
+
+import { HOPS_MAX } from "../cluster/forwarder.js";
+import { NO_TOUCH, RESP3 } from "../cluster/peer-frames.js";
+import type { Route } from "../cluster/slot-routes.js";
 import type { Session, Transaction } from "../commands/session.js";
 import type { Connection, ConnectionEvents } from "../host/network.js";
 import type { PartialRequest } from "../protocol/partial-request.js";
 import { IN_DOUBT } from "../protocol/reply-error.js";
 import { buildRequest } from "../protocol/request-builder.js";
 import { BROKEN, COMPLETE, type RequestScanner, type ScanResult } from "../protocol/request-scanner.js";
+import { splitRequests } from "../protocol/request-splitter.js";
+import type { Stray } from "./awaited-replies.js";
+import { ClientRuns } from "./client-runs.js";
 import type { Entry } from "./command-index.js";
 import { HeldReplies } from "./held-replies.js";
 import type { Server } from "./server.js";
@@ -44,12 +51,21 @@ export class Client implements ConnectionEvents, Session {
   lastEntry: Entry | null = null;
   /** What `ClientEviction` has counted of this client's memory. */
   countedBytes = 0;
+  /** How often what this client sends has been passed on before it came here; by when it must be executed, if that was said. */
+  hops = 0;
+  deadlineMs: number | undefined;
+  /** A command of it would have to be passed on once too often. */
+  isTurnedBack = false;
+  /** Hears whenever something that had to wait got on. */
+  progressed: () => void = () => {};
   #authenticated = false;
   #noTouch = false;
   #replyMode: Session["replyMode"] = "on";
   #transaction: Transaction | null = null;
-  /** Replies that wait for the log; null as long as none ever did. */
+  /** Replies that wait; null as long as none ever did. */
   #replies: HeldReplies | null = null;
+  /** Commands that other nodes execute; null as long as there were none. */
+  #runs: ClientRuns | null = null;
   /** Bytes received and not yet executed; undefined in the common case that none are left. */
   #partial: PartialRequest | undefined;
   /** A command that was held back, as a request. */
@@ -140,12 +156,17 @@ export class Client implements ConnectionEvents, Session {
   }
 
   received(bytes: Buffer, length: number): void {
+    this.receive(bytes, 0, length);
+  }
+
+  /** The same for requests that lie at `bytes[start, end)`. */
+  receive(bytes: Buffer, start: number, end: number): void {
     if (this.#isClosing) return;
     const { server } = this;
-    server.state.stats.inputBytes += length;
+    server.state.stats.inputBytes += end - start;
     try {
       this.#beginTurn();
-      this.#executeFrom(bytes, length);
+      this.#executeFrom(bytes, start, end);
     } catch (error) {
       server.stop(error);
     }
@@ -157,11 +178,12 @@ export class Client implements ConnectionEvents, Session {
     try {
       this.#beginTurn();
       this.#executeHeld();
-      this.#executeFrom(NOTHING, 0);
+      this.#executeFrom(NOTHING, 0, 0);
     } catch (error) {
       this.server.stop(error);
     }
     if (!this.#mustWait) this.connection.resumeReading();
+    this.progressed();
   }
 
   drained(): void {
@@ -182,11 +204,13 @@ export class Client implements ConnectionEvents, Session {
     if (this.connection.pendingBytes > 0) this.#limitOutput();
     if (this.#isClosing) this.#closeConnection();
     else this.#relieve();
+    this.progressed();
   }
 
   closed(): void {
     this.#isClosing = true;
     this.#replies = null;
+    this.#runs?.drop();
     this.#partial = undefined;
     this.#held = null;
     this.server.removeClient(this);
@@ -210,6 +234,7 @@ export class Client implements ConnectionEvents, Session {
     this.server.removeClient(this);
     if (!soft) {
       this.#replies = null;
+      this.#runs?.drop();
       this.server.gate.forget(this);
       this.connection.destroy();
     } else if (!this.#isExecuting) {
@@ -218,10 +243,96 @@ export class Client implements ConnectionEvents, Session {
     }
   }
 
+  // ---- Commands that other nodes execute ----
+
+  /**
+   * Sends the command at hand to where it is executed. False if it was passed on too often already: nothing happened, and
+   * nothing more of this client is executed.
+   */
+  forward(route: Route, isSilent: boolean): boolean {
+    if (this.hops >= HOPS_MAX) {
+      this.isTurnedBack = true;
+      return false;
+    }
+    const { executor } = this.server;
+    this.sendReplies();
+    this.#runs ??= this.#newRuns();
+    this.#runs.forward(route, executor.call, isSilent);
+    return true;
+  }
+
+  /** Sends replies that came from another node, and behind which nothing waits. */
+  sendRaw(bytes: Buffer, start: number, end: number): void {
+    this.server.reply.raw(bytes, start, end);
+    this.sendReplies();
+    if (this.#isClosing) this.#closeConnection();
+  }
+
+  /** A turn in which `offer` offers commands again that could not be executed. */
+  offerAgain(offer: () => void): void {
+    this.#isExecuting = true;
+    this.server.beginTurn();
+    offer();
+    this.server.forwarder?.endTurn();
+    this.sendReplies();
+    this.#isExecuting = false;
+    this.releaseReplies();
+  }
+
+  /** Executes, or forwards, a command as if it had come when it did. False if it must wait on. */
+  executeStray({ request, database, flags, isSilent }: Stray): boolean {
+    const { database: laterDatabase, resp, noTouch, transaction, replyMode } = this;
+    const { executor, reply } = this.server;
+    this.database = database;
+    reply.resp = this.resp = (flags & RESP3) !== 0 ? 3 : 2;
+    this.noTouch = (flags & NO_TOUCH) !== 0;
+    this.transaction = null;
+    this.replyMode = isSilent ? "off" : "on";
+    const isExecuted = executor.executeRequest(this, request);
+    this.database = laterDatabase;
+    this.resp = resp;
+    this.noTouch = noTouch;
+    this.transaction = transaction;
+    this.replyMode = replyMode;
+    return isExecuted;
+  }
+
+  /** Replies an error to a command in its place behind those before it. */
+  replyInPlace({ isSilent }: Stray, line: string): void {
+    this.server.state.countError(line);
+    if (!isSilent) this.server.reply.error(line);
+  }
+
+  // ---- For whoever executes runs of commands for another node ----
+
+  /** Whether all that was received is executed. Replies may wait. */
+  get isThrough(): boolean {
+    return !this.#mustWait && this.#partial === undefined && (this.#runs === null || this.#runs.isIdle);
+  }
+
+  /** Whether all that was received is executed, and its replies have left. */
+  get isIdle(): boolean {
+    return this.isThrough && !this.#isHolding;
+  }
+
+  /** Gives up what was received and not executed; answers how many commands that is. */
+  takeBack(): number {
+    let count = 0;
+    if (this.#partial !== undefined) count += splitRequests(this.#partial.whole).length;
+    this.#partial = undefined;
+    if (this.#held !== null) {
+      this.#held = null;
+      this.#isPostponed = false;
+      this.server.holdBackNoLonger(this);
+      count++;
+    }
+    return count;
+  }
+
   /** Closes a new connection with an error. */
   turnAway(line: string): void {
     this.server.reply.error(line);
-    this.#send();
+    this.sendReplies();
     this.close(true);
   }
 
@@ -249,6 +360,13 @@ export class Client implements ConnectionEvents, Session {
     else if (nowMs - this.#overSoftSinceMs > softSeconds * MILLIS_PER_SECOND) this.#closeOverLimit("soft");
   }
 
+  #newRuns(): ClientRuns {
+    const { executor, forwarder } = this.server;
+    const replies = (this.#replies ??= new HeldReplies());
+    const isWrite = (request: Buffer) => executor.isWrite(request);
+    return new ClientRuns({ client: this, forwarder: forwarder!, replies, isWrite });
+  }
+
   #settle(write: () => void, isSilent: boolean): void {
     this.#isPostponed = false;
     if (this.#isClosing) return;
@@ -259,7 +377,7 @@ export class Client implements ConnectionEvents, Session {
       const mark = reply.mark();
       write();
       if (isSilent) reply.rollback(mark);
-      this.#send();
+      this.sendReplies();
     } catch (error) {
       this.server.stop(error);
     }
@@ -278,6 +396,7 @@ export class Client implements ConnectionEvents, Session {
 
   /** Goes on once what was replied has left, or nearly all of what waits for the log. */
   #relieve(): void {
+    if (this.outputBytes <= PENDING_REPLY_BYTES_MAX) this.#runs?.relieved();
     if (!this.#isCongested || this.connection.pendingBytes > 0) return;
     if (this.outputBytes > PENDING_REPLY_BYTES_MAX) return;
     this.#isCongested = false;
@@ -289,7 +408,7 @@ export class Client implements ConnectionEvents, Session {
   }
 
   get #mustWait(): boolean {
-    return this.#isPostponed || this.#isCongested;
+    return this.#isPostponed || this.#isCongested || this.#runs?.blocks === true;
   }
 
   #setHurdle(bit: number, on: boolean): void {
@@ -297,21 +416,22 @@ export class Client implements ConnectionEvents, Session {
   }
 
   /** Executes what was kept and what came, in order; keeps what cannot be executed yet. */
-  #executeFrom(bytes: Buffer, length: number): void {
+  #executeFrom(bytes: Buffer, start: number, end: number): void {
     const { server } = this;
     const { scanner } = server;
     this.#isExecuting = true;
     scanner.bulkLengthMax = server.config.current.protoMaxBulkLenBytes;
     server.reply.resp = this.resp;
     if (this.#partial === undefined) {
-      scanner.begin(bytes, 0, length);
-      this.#executePipeline(scanner, bytes, length);
+      scanner.begin(bytes, start, end);
+      this.#executePipeline(scanner, bytes, end);
     } else {
-      scanner.resume(this.#partial, bytes, 0, length);
+      scanner.resume(this.#partial, bytes, start, end);
       this.#executeEach(scanner);
     }
     this.#partial = this.#isClosing ? undefined : scanner.takeRest();
-    this.#send();
+    if (server.forwarder !== null) server.forwarder.endTurn();
+    this.sendReplies();
     this.#isExecuting = false;
     if (this.#isClosing) {
       this.#closeConnection();
@@ -325,7 +445,7 @@ export class Client implements ConnectionEvents, Session {
   }
 
   /** The common case: all requests lie whole in the read buffer. They are scanned a batch ahead. */
-  #executePipeline(scanner: RequestScanner, source: Buffer, length: number): void {
+  #executePipeline(scanner: RequestScanner, source: Buffer, end: number): void {
     const { batch, keyspace } = this.server;
     let result: ScanResult = COMPLETE;
     while (result === COMPLETE && !this.#mustWait && !this.#isClosing) {
@@ -336,7 +456,7 @@ export class Client implements ConnectionEvents, Session {
       batch.warm(keyspace, this.database);
       for (let i = 0; i < batch.size; i++) {
         if (this.#mustWait || this.#isClosing) {
-          scanner.begin(source, batch.ends[i - 1]!, length);
+          scanner.begin(source, batch.ends[i - 1]!, end);
           keyspace.hasher.forget();
           return;
         }
@@ -348,7 +468,7 @@ export class Client implements ConnectionEvents, Session {
     if (result !== BROKEN || this.#isClosing) return;
     if (!this.#mustWait) this.#closeBroken(scanner.error);
     // Found again, and then answered, when the requests before it were.
-    else scanner.begin(source, batch.size > 0 ? batch.ends[batch.size - 1]! : 0, length);
+    else scanner.begin(source, batch.size > 0 ? batch.ends[batch.size - 1]! : scanner.position, end);
   }
 
   /** The other case: the first request came in pieces. */
@@ -358,6 +478,8 @@ export class Client implements ConnectionEvents, Session {
       const result = scanner.next();
       if (result === BROKEN) this.#closeBroken(scanner.error);
       if (result !== COMPLETE) return;
+      // The next request may come to lie where this one does.
+      this.server.keyspace.hasher.forget();
       this.#execute(scanner.bytes, scanner.marks, scanner.count);
     }
   }
@@ -365,7 +487,7 @@ export class Client implements ConnectionEvents, Session {
   #execute(bytes: Buffer, marks: Int32Array, count: number): void {
     const { executor, reply } = this.server;
     if (!executor.execute(this, bytes, marks, count)) this.#hold(buildRequest(bytes, marks, count));
-    else if (reply.byteLength > REPLY_CHUNK_BYTES) this.#send();
+    else if (reply.byteLength > REPLY_CHUNK_BYTES) this.sendReplies();
   }
 
   #closeBroken(error: string): void {
@@ -406,7 +528,7 @@ export class Client implements ConnectionEvents, Session {
   }
 
   /** Hands the replies gathered so far to the connection, or keeps them as long as the log is not as far as they are. */
-  #send(): void {
+  sendReplies(): void {
     const { connection, server } = this;
     const { byteLength } = server.reply;
     if (byteLength === 0) return;
@@ -424,7 +546,7 @@ export class Client implements ConnectionEvents, Session {
   #limitOutput(): void {
     const { outputBytes } = this;
     const { hardBytes } = this.server.config.current.clientOutputBufferLimits.normal;
-    if (hardBytes > 0 && outputBytes > hardBytes) this.#closeOverLimit("hard");
+    if (hardBytes > 0 && outputBytes > hardBytes && !this.isInsider) this.#closeOverLimit("hard");
     else if (outputBytes > PENDING_REPLY_BYTES_MAX && !this.#isCongested) {
       this.#isCongested = true;
       this.connection.pauseReading();

@@ -45,6 +45,10 @@ export class Entry {
   readonly arity: number;
   readonly run: ((call: SessionCall) => void) | ((call: Call) => void) | null;
   readonly subcommands: ReadonlyMap<string, Entry> | null;
+  /** Which argument its first key is; 0 if it has none. */
+  readonly firstKey: number;
+  /** Whether that is its only key. */
+  readonly hasOneKey: boolean;
   calls = 0;
   microseconds = 0;
   rejected = 0;
@@ -65,6 +69,9 @@ export class Entry {
     this.bits = bits;
     this.arity = command.arity;
     this.run = command.kind === "container" ? null : command.run;
+    const [keys, ...moreKeys] = command.keys ?? [];
+    this.firstKey = keys?.first ?? 0;
+    this.hasOneKey = keys?.first === keys?.last && moreKeys.length === 0;
     const { subcommands } = command;
     this.subcommands =
       subcommands === undefined

@@ -6,11 +6,13 @@
  * to look closer.
  */
 import { assert } from "../base/assert.js";
+import { HERE, type Route } from "../cluster/slot-routes.js";
 import type { Call } from "../commands/call.js";
 import type { SessionCall, Transaction } from "../commands/session.js";
 import { argumentsForLog } from "../commands/slowlog.js";
 import { ArenaFull } from "../keyspace/arena.js";
 import {
+  CROSS_SLOT,
   executionAborted,
   LOADING,
   NO_AUTH as NOT_AUTHENTICATED,
@@ -40,6 +42,7 @@ import {
 } from "./command-index.js";
 import type { NodeState } from "./node-state.js";
 import type { ReplyGate } from "./reply-gate.js";
+import { ACROSS, type Router } from "./router.js";
 
 /** One in so many commands of constant time is timed, and stands for the others in the statistics: two looks at the clock cost a tenth of a GET. */
 const SAMPLE_EVERY = 16;
@@ -60,6 +63,8 @@ export interface ExecutorOptions {
 
 export class Executor {
   readonly call: SessionCall;
+  /** Null unless other nodes execute commands too. */
+  router: Router | null = null;
   readonly #index: CommandIndex;
   readonly #node: NodeState;
   readonly #reply: ReplyWriter;
@@ -94,6 +99,10 @@ export class Executor {
       (client.hurdles | node.hurdles) !== 0
     ) {
       return this.#executeGuarded(client, entry);
+    }
+    if (this.router !== null && entry.firstKey !== 0) {
+      const route = this.router.routeOf(entry);
+      if (route !== HERE) return this.#forward(client, entry, route);
     }
     if (call.keyspace.journal === null) {
       client.lastEntry = entry;
@@ -133,6 +142,28 @@ export class Executor {
       assert(entry !== undefined, "what was queued can be executed");
       this.#runGuarded(entry, client);
     }
+  }
+
+  /** Whether a request that was kept changes anything. */
+  isWrite(request: Buffer): boolean {
+    const scanner = new RequestScanner();
+    scanRequest(scanner, request);
+    const { call } = this;
+    call.bytes = scanner.bytes;
+    call.marks = scanner.marks;
+    call.count = scanner.count;
+    const entry = this.#resolve(this.#index.find(call.bytes, call.marks[0]!, call.marks[1]!));
+    return entry !== undefined && (entry.bits & (WRITE | MAY_REPLICATE)) !== 0;
+  }
+
+  #forward(client: Client, entry: Entry, route: Route | typeof ACROSS): boolean {
+    client.lastEntry = entry;
+    if (route === ACROSS) return this.#reject(client, entry, new ReplyError(CROSS_SLOT));
+    // Counted where it is executed.
+    this.#node.stats.totalCommands--;
+    if (!client.forward(route, client.replyMode !== "on")) return false;
+    if (client.replyMode === "skip-next") client.replyMode = "on";
+    return true;
   }
 
   /** All that a command, or a transaction, changed is one batch; its reply may have to wait until that lasts. */
@@ -232,6 +263,11 @@ export class Executor {
     const { transaction } = client;
     if (transaction !== null && (bits & NO_MULTI) !== 0) {
       return this.#reject(client, entry, new ReplyError("ERR Command not allowed inside a transaction"));
+    }
+    if (this.router !== null && entry.firstKey !== 0 && transaction === null) {
+      const route = this.router.routeOf(entry);
+      // Where it is executed it is judged whether it may be: memory, disk and pause are those of that node.
+      if (route !== HERE) return this.#forward(client, entry, route);
     }
     if (node.mustMakeRoom && needsMemory(bits, transaction) && !node.makeRoom()) {
       return this.#reject(client, entry, new ReplyError(OUT_OF_MEMORY));

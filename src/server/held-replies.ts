@@ -1,10 +1,12 @@
 /**
- * Replies of one client that wait for the log, in order. What was gathered in one turn waits and leaves together; but
- * if the log fails, each reply in it is judged by itself.
+ * Replies of one client that wait, in order: for the log, for another node that is still to send them, or for those before them. What
+ * was gathered in one turn waits for the log and leaves together; but if the log fails, each reply in it is judged by itself.
  */
 import Denque from "denque";
+import type { Run } from "../cluster/run.js";
 import type { PersistenceView } from "../durability/persistence-view.js";
 import { IN_DOUBT } from "../protocol/reply-error.js";
+import { RunPart, Stray } from "./awaited-replies.js";
 
 /** Numbers of a reply that depends on a position: where it begins and ends in its turn, and the position. */
 export const DEPENDENT_NUMBERS = 3;
@@ -26,20 +28,65 @@ export interface HeldTurn {
   readonly required: number;
 }
 
+/** What stands in a client's queue of replies. */
+export type Held = HeldTurn | RunPart | Stray;
+
 type Progress = Pick<PersistenceView, "durablePosition" | "inDoubtFrom">;
 
 export class HeldReplies {
   byteLength = 0;
   memoryBytes = 0;
-  readonly #turns = new Denque<HeldTurn>();
+  readonly #queue = new Denque<Held>();
 
   get isEmpty(): boolean {
-    return this.#turns.length === 0;
+    return this.#queue.length === 0;
+  }
+
+  /** Replies that depend on nothing. */
+  pushPlain(bytes: Buffer): void {
+    if (bytes.length > 0)
+      this.push({ parts: [bytes], byteLength: bytes.length, dependents: [], required: 0 });
   }
 
   push(turn: HeldTurn): void {
-    this.#turns.push(turn);
+    this.#queue.push(turn);
     this.#count(turn, 1);
+  }
+
+  /** A command was added to a run: its reply is next. */
+  pushRemote(run: Run, isSilent: boolean): void {
+    const last = this.#queue.peekBack();
+    if (last instanceof RunPart && last.run === run && last.isSilent === isSilent) last.count++;
+    else this.#queue.push(new RunPart(run, isSilent));
+  }
+
+  pushStray(stray: Stray): void {
+    this.#queue.push(stray);
+  }
+
+  /** Takes out the one part that there is, if it is all of this run and whoever waits for it wants it. */
+  takeOnly(run: Run): boolean {
+    if (this.#queue.length !== 1) return false;
+    const only = this.#queue.peekFront();
+    const isWhole = only instanceof RunPart && only.run === run && only.count === run.count && !only.isSilent;
+    if (isWhole) this.#queue.clear();
+    return isWhole;
+  }
+
+  /** Replies to `count` commands of a run came before their turn, or in several pieces. */
+  came(run: Run, count: number, { bytes, start, end }: { bytes: Buffer; start: number; end: number }): void {
+    run.keep(count, bytes, start, end);
+    this.byteLength += end - start;
+    this.memoryBytes += end - start;
+  }
+
+  /** Takes out everything. */
+  takeAll(): readonly Held[] {
+    const all = this.#queue.toArray();
+    this.#queue.clear();
+    this.byteLength = 0;
+    this.memoryBytes = 0;
+    return all;
   }
 
   /**
@@ -49,15 +96,29 @@ export class HeldReplies {
   release(progress: Progress, doubted: () => void): readonly Buffer[] {
     const released: Buffer[] = [];
     const bytesBefore = this.byteLength;
-    for (let turn = this.#turns.peekFront(); turn !== undefined; turn = this.#turns.peekFront()) {
+    for (let turn = this.#queue.peekFront(); turn !== undefined; turn = this.#queue.peekFront()) {
+      if (turn instanceof Stray) break;
+      if (turn instanceof RunPart) {
+        this.#takeRemote(turn, released);
+        if (turn.count > 0) break;
+        this.#queue.shift();
+        continue;
+      }
       if (turn.required <= progress.durablePosition) released.push(...turn.parts);
       else if (isDecided(turn, progress)) released.push(judge(turn, progress, doubted));
       else break;
-      this.#turns.shift();
+      this.#queue.shift();
       this.#count(turn, -1);
     }
     const isWorthJoining = released.length > 1 && bytesBefore - this.byteLength <= JOINED_BYTES_MAX;
     return isWorthJoining ? [Buffer.concat(released)] : released;
+  }
+
+  #takeRemote(part: RunPart, released: Buffer[]): void {
+    const bytes = part.take();
+    this.byteLength -= bytes.length;
+    this.memoryBytes -= bytes.length;
+    if (bytes.length > 0 && !part.isSilent) released.push(bytes);
   }
 
   #count({ byteLength, dependents }: HeldTurn, sign: 1 | -1): void {

@@ -2,6 +2,9 @@
  * Listens, accepts clients and gives them their turns; does what must be done a few times a second whether or not
  * clients come. One server per node.
  */
+import type { Forwarder } from "../cluster/forwarder.js";
+import type { RunServer } from "../cluster/peer-server.js";
+import type { PeerSession } from "../cluster/served-peer.js";
 import { SessionCall } from "../commands/session.js";
 import { commands } from "../commands/table.js";
 import type { Config } from "../config/config.js";
@@ -22,7 +25,9 @@ import { CommandIndex } from "./command-index.js";
 import { Executor } from "./executor.js";
 import { NodeState } from "./node-state.js";
 import { RateMeter } from "./rate-meter.js";
+import { RemoteRuns } from "./remote-runs.js";
 import { ReplyGate } from "./reply-gate.js";
+import { Router } from "./router.js";
 
 const PROTECTED_MODE_ERROR =
   "DENIED TorusKV runs in protected mode: no password is set and it takes connections only from this machine. " +
@@ -60,6 +65,8 @@ export class Server {
   readonly persistence: PersistenceView;
   readonly eviction: ClientEviction;
   readonly gate: ReplyGate;
+  /** Null unless other nodes execute commands too. */
+  forwarder: Forwarder | null = null;
   /** Monotonic milliseconds, as of the last period or connection. */
   nowMs: number;
   /** Closed, or closing: nobody is served any more. */
@@ -169,6 +176,17 @@ export class Server {
     await Promise.all(listenersClosed);
   }
 
+  /** From now on only commands for slots whose route says so are executed here; the others are sent where they are. */
+  forwardBy(forwarder: Forwarder): void {
+    this.forwarder = forwarder;
+    this.executor.router = new Router(this.executor.call, forwarder.routes);
+  }
+
+  /** Serves a link from another node: executes the runs of commands that come. */
+  serveRuns(session: PeerSession): RunServer {
+    return new RemoteRuns({ server: this, session, clock: this.#host.clock, timers: this.#host.timers });
+  }
+
   /** Sets the clocks for what is done in this turn of the loop. */
   beginTurn(): void {
     // While what was kept is being read, time stands still: nothing of it expires before all of it is there.
@@ -179,6 +197,10 @@ export class Server {
 
   holdBack(client: Client, resume: () => void): void {
     this.#heldBack.set(client, resume);
+  }
+
+  holdBackNoLonger(client: Client): void {
+    this.#heldBack.delete(client);
   }
 
   /** A client is no longer served, though its connection may still be closing. */
@@ -233,7 +255,7 @@ export class Server {
     return listener.endpoint;
   }
 
-  /** Takes a caller inside the process: no connection to a client's eye, and exempt from the limits of such. */
+  /** Takes a caller inside the process, or for another node: no connection to a client's eye, and exempt from the limits of such. */
   admit(connection: Connection): Client {
     const client = new Client(this.#nextClientId++, connection, this, true);
     client.authenticated = true;

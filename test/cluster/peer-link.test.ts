@@ -40,7 +40,7 @@ class Sender implements RunOwner {
     return run;
   }
 
-  runAnswered(run: Run, bytes: Buffer, start: number, end: number): void {
+  runAnswered(run: Run, _count: number, bytes: Buffer, start: number, end: number): void {
     this.heard.push(`${run.answered}/${run.count} ${bytes.toString("latin1", start, end)}`);
   }
 
@@ -78,9 +78,7 @@ class Replier implements RunServer {
     this.heard.push("go on");
   }
 
-  forget(session: number): void {
-    this.heard.push(`forget ${session}`);
-  }
+  drained(): void {}
 
   closed(): void {
     this.heard.push("closed");

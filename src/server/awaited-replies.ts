@@ -1,0 +1,55 @@
+/** What stands in a client's queue of replies for commands that are to be executed elsewhere, or that nobody could execute yet. */
+import type { Run } from "../cluster/run.js";
+
+/** Replies to some commands of a run, one behind the other in the client's order: the other node has sent them or will. */
+export class RunPart {
+  /** Commands whose replies are still to leave. */
+  count = 1;
+
+  constructor(
+    readonly run: Run,
+    /** The client does not want them. */
+    readonly isSilent: boolean,
+  ) {}
+
+  /** Takes what has come. */
+  take(): Buffer {
+    const { run } = this;
+    const count = Math.min(this.count, run.keptCount);
+    this.count -= count;
+    return count === 0 ? NOTHING : run.take(count);
+  }
+}
+
+export interface StrayOptions {
+  readonly request: Buffer;
+  /** What it is executed with, whatever the client has chosen since: as of a run. */
+  readonly database: number;
+  readonly flags: number;
+  readonly isSilent: boolean;
+  /** By when, in monotonic milliseconds. */
+  readonly deadlineMs: number;
+  /** It was sent, and nobody knows what became of it. */
+  readonly isDoubtful: boolean;
+}
+
+/** A command that is to be offered once more to whoever executes it: a run did not come that far, or nobody was there to send it to. */
+export class Stray implements StrayOptions {
+  readonly request: Buffer;
+  readonly database: number;
+  readonly flags: number;
+  readonly isSilent: boolean;
+  readonly deadlineMs: number;
+  readonly isDoubtful: boolean;
+
+  constructor(options: StrayOptions) {
+    this.request = options.request;
+    this.database = options.database;
+    this.flags = options.flags;
+    this.isSilent = options.isSilent;
+    this.deadlineMs = options.deadlineMs;
+    this.isDoubtful = options.isDoubtful;
+  }
+}
+
+const NOTHING = Buffer.alloc(0);

@@ -1,0 +1,218 @@
+/**
+ * What a client's commands that other nodes execute need beside its own state: runs on their way, and commands that strayed
+ * because a link broke or a slot went elsewhere. Keeps the promise that a client's commands for one slot are executed in the
+ * order in which they came, each at most once.
+ *
+ * Long because the order of a client's replies and the fate of its runs are one matter.
+ */
+
+import type { Forwarder, Waiter } from "../cluster/forwarder.js";
+import { NO_TOUCH, RESP3 } from "../cluster/peer-frames.js";
+import type { Run, RunOwner } from "../cluster/run.js";
+import type { Route } from "../cluster/slot-routes.js";
+import type { Call } from "../commands/call.js";
+import { IN_DOUBT_ELSEWHERE, TRY_AGAIN } from "../protocol/reply-error.js";
+import { buildRequest } from "../protocol/request-builder.js";
+import { splitRequests } from "../protocol/request-splitter.js";
+import { RunPart, Stray, type StrayOptions } from "./awaited-replies.js";
+import type { Client } from "./client.js";
+import type { HeldReplies } from "./held-replies.js";
+
+/** With so much on its way a client's further commands wait. */
+const BYTES_IN_FLIGHT_MAX = 1024 * 1024;
+const RUNS_IN_FLIGHT_MAX = 256;
+
+export interface ClientRunsOptions {
+  readonly client: Client;
+  readonly forwarder: Forwarder;
+  readonly replies: HeldReplies;
+  readonly isWrite: (request: Buffer) => boolean;
+}
+
+export class ClientRuns implements RunOwner, Waiter {
+  readonly id: number;
+  deadlineMs = 0;
+  readonly #client: Client;
+  readonly #forwarder: Forwarder;
+  readonly #replies: HeldReplies;
+  readonly #isWrite: (request: Buffer) => boolean;
+  #inFlight = 0;
+  #bytesInFlight = 0;
+  /** The routes by which what is in flight was sent. */
+  #version = 0;
+  /** Some commands in the queue are to be offered again, once nothing is in flight. */
+  #isStraying = false;
+  /** By when what is offered again must be executed. */
+  #offeredDeadlineMs: number | undefined;
+  /** Runs of which a part was answered, and the rest is not asked for yet. */
+  readonly #parted = new Set<Run>();
+  /** The client could not go on because of its runs. */
+  #hasBlocked = false;
+  #isDropped = false;
+
+  constructor({ client, forwarder, replies, isWrite }: ClientRunsOptions) {
+    this.id = client.id;
+    this.#client = client;
+    this.#forwarder = forwarder;
+    this.#replies = replies;
+    this.#isWrite = isWrite;
+  }
+
+  get database(): number {
+    return this.#client.database;
+  }
+
+  get flags(): number {
+    return (this.#client.resp === 3 ? RESP3 : 0) | (this.#client.noTouch ? NO_TOUCH : 0);
+  }
+
+  get hops(): number {
+    return this.#client.hops;
+  }
+
+  /** Whether the client must not execute anything now. Its `resume` is called when that ends. */
+  get blocks(): boolean {
+    const isBlocking =
+      this.#isStraying ||
+      (this.#inFlight > 0 &&
+        (this.#version !== this.#forwarder.routes.version ||
+          this.#bytesInFlight > BYTES_IN_FLIGHT_MAX ||
+          this.#inFlight > RUNS_IN_FLIGHT_MAX));
+    if (isBlocking) this.#hasBlocked = true;
+    return isBlocking;
+  }
+
+  get isIdle(): boolean {
+    return this.#inFlight === 0 && !this.#isStraying;
+  }
+
+  /** Sends the command at hand to where it is executed, or keeps it until that is possible. */
+  forward(route: Route, { bytes, marks, count }: Call, isSilent: boolean): void {
+    const forwarder = this.#forwarder;
+    if (this.#offeredDeadlineMs !== undefined) this.deadlineMs = this.#offeredDeadlineMs;
+    else if (!forwarder.hasOpen) this.deadlineMs = this.#client.deadlineMs ?? forwarder.newDeadlineMs();
+    const run = forwarder.send(this, route, bytes, marks, count);
+    if (run === undefined) {
+      const { database, flags, deadlineMs } = this;
+      const request = buildRequest(bytes, marks, count);
+      this.#stray({ request, database, flags, isSilent, deadlineMs, isDoubtful: false });
+      return;
+    }
+    if (run.count === 1) {
+      if (this.#inFlight === 0) this.#version = forwarder.routes.version;
+      this.#inFlight++;
+    }
+    this.#bytesInFlight += run.byteLength - run.chargedBytes;
+    run.chargedBytes = run.byteLength;
+    this.#replies.pushRemote(run, isSilent);
+  }
+
+  /** The client is gone. */
+  drop(): void {
+    this.#isDropped = true;
+  }
+
+  // ---- What becomes of runs ----
+
+  runAnswered(run: Run, count: number, bytes: Buffer, start: number, end: number): void {
+    if (this.#isDropped) return;
+    if (count === run.count && this.#replies.takeOnly(run)) {
+      this.#client.sendRaw(bytes, start, end);
+      return;
+    }
+    this.#replies.came(run, count, { bytes, start, end });
+    if (!run.isOver) this.#parted.add(run);
+    this.#client.releaseReplies();
+  }
+
+  /** The client has taken its replies, or most of them: more may come. */
+  relieved(): void {
+    for (const run of this.#parted) this.#forwarder.goOn(run);
+    this.#parted.clear();
+  }
+
+  runEnded(run: Run): void {
+    if (this.#isDropped) return;
+    this.#inFlight--;
+    this.#bytesInFlight -= run.chargedBytes;
+    if (run.answered < run.count) this.#isStraying = true;
+    if (this.#inFlight > 0) {
+      if (this.#hasBlocked && !this.blocks) this.#unblock();
+    } else if (!this.#isStraying) {
+      if (this.#hasBlocked) this.#unblock();
+    } else if (this.#version !== this.#forwarder.routes.version) {
+      this.retry();
+    } else {
+      this.#forwarder.wait(this);
+    }
+    this.#client.progressed();
+  }
+
+  /** Offers what strayed again, in order. */
+  retry(): void {
+    if (this.#isDropped || !this.#isStraying || this.#inFlight > 0) return;
+    this.#isStraying = false;
+    this.#client.offerAgain(() => this.#replay());
+    if (this.#isStraying) this.#forwarder.wait(this);
+    else this.#unblock();
+    this.#client.progressed();
+  }
+
+  #unblock(): void {
+    this.#hasBlocked = false;
+    this.#client.resume();
+  }
+
+  #stray(options: StrayOptions): void {
+    this.#replies.pushStray(new Stray(options));
+    if (this.#isStraying) return;
+    this.#isStraying = true;
+    if (this.#inFlight === 0) this.#forwarder.wait(this);
+  }
+
+  /** Goes through the queue: replies that are there stay, commands that strayed are offered again in their place. */
+  #replay(): void {
+    const unexecuted = new Map<Run, Buffer[]>();
+    for (const held of this.#replies.takeAll()) {
+      if (held instanceof Stray) this.#offer(held);
+      else if (held instanceof RunPart) this.#replayPart(held, unexecuted);
+      else this.#replies.push(held);
+    }
+  }
+
+  #replayPart(part: RunPart, unexecuted: Map<Run, Buffer[]>): void {
+    const { run, isSilent } = part;
+    const bytes = part.take();
+    this.#client.sendReplies();
+    if (!isSilent) this.#replies.pushPlain(bytes);
+    if (part.count === 0) return;
+    let requests = unexecuted.get(run);
+    if (requests === undefined)
+      unexecuted.set(run, (requests = splitRequests(run.requests).slice(run.answered)));
+    const { database, flags, deadlineMs } = run;
+    const isDoubtful = run.state === "in-doubt";
+    for (const request of requests.splice(0, part.count)) {
+      this.#offer(new Stray({ request, database, flags, isSilent, deadlineMs, isDoubtful }));
+    }
+  }
+
+  #offer(stray: Stray): void {
+    const client = this.#client;
+    if (this.#isStraying) {
+      // Behind one that still waits. What is known of it is said in its turn.
+      client.sendReplies();
+      this.#replies.pushStray(stray);
+    } else if (stray.isDoubtful && this.#isWrite(stray.request)) {
+      client.replyInPlace(stray, IN_DOUBT_ELSEWHERE);
+    } else if (stray.deadlineMs <= this.#forwarder.nowMs) {
+      client.replyInPlace(stray, TRY_AGAIN);
+    } else {
+      this.#offeredDeadlineMs = stray.deadlineMs;
+      const isExecuted = client.executeStray(stray);
+      this.#offeredDeadlineMs = undefined;
+      if (isExecuted) return;
+      client.sendReplies();
+      this.#stray(stray);
+    }
+  }
+}

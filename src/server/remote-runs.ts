@@ -1,0 +1,172 @@
+/**
+ * Executes runs of commands that another node sends for its clients. Each run has a session of its own while it is executed, out
+ * of a stock of them; sessions are clients in all respects but that nobody sees them. Runs of one of the sender's clients are
+ * executed in the order in which they came.
+ */
+import Denque from "denque";
+import type { RunHead } from "../cluster/peer-frames.js";
+import type { RunServer } from "../cluster/peer-server.js";
+import type { PeerSession } from "../cluster/served-peer.js";
+import type { Clock } from "../host/clock.js";
+import type { Cancel, Timers } from "../host/timers.js";
+import { RemoteRun, type RunOrder } from "./remote-run.js";
+import type { Server } from "./server.js";
+
+/** Sessions that are kept for runs to come. */
+const STOCK_MAX = 1024;
+/** Runs wait while the link has not taken so many bytes of answers. */
+const PENDING_BYTES_MAX = 8 * 1024 * 1024;
+const SWEEP_MS = 100;
+
+export interface RemoteRunsOptions {
+  readonly server: Server;
+  readonly session: PeerSession;
+  readonly clock: Clock;
+  readonly timers: Timers;
+}
+
+/** A run that came and is not begun yet. */
+interface Waiting {
+  readonly order: RunOrder;
+  readonly requests: Buffer;
+}
+
+export class RemoteRuns implements RunServer {
+  readonly #options: RemoteRunsOptions;
+  readonly #stock: RemoteRun[] = [];
+  /** By id: those that could not be answered at once. */
+  readonly #underWay = new Map<number, RemoteRun>();
+  /** By client of the sender: the runs that wait behind one that is not executed to its end. */
+  readonly #behind = new Map<number, Denque<Waiting>>();
+  /** Runs that wait until the link has taken answers. */
+  readonly #queue = new Denque<Waiting>();
+  #cancelSweep: Cancel | undefined;
+  #isClosed = false;
+
+  constructor(options: RemoteRunsOptions) {
+    this.#options = options;
+  }
+
+  run(id: number, head: RunHead, bytes: Buffer, start: number, end: number): void {
+    const { clock, session } = this.#options;
+    const order: RunOrder = { id, head, deadlineMs: clock.monotonicMs() + head.remainingMs };
+    if (this.#queue.length > 0 || session.pendingBytes > PENDING_BYTES_MAX) {
+      this.#queue.push({ order, requests: Buffer.from(bytes.subarray(start, end)) });
+      this.#sweepLater();
+    } else {
+      this.#accept(order, bytes, start, end);
+    }
+  }
+
+  goOn(id: number): void {
+    this.#underWay.get(id)?.goOn();
+  }
+
+  drained(): void {
+    const { session } = this.#options;
+    while (session.pendingBytes <= PENDING_BYTES_MAX) {
+      const waiting = this.#queue.shift();
+      if (waiting === undefined) return;
+      this.#accept(waiting.order, waiting.requests, 0, waiting.requests.length);
+    }
+  }
+
+  closed(): void {
+    this.#isClosed = true;
+    this.#cancelSweep?.();
+    this.#queue.clear();
+    this.#behind.clear();
+    for (const run of [...this.#underWay.values(), ...this.#stock]) run.close();
+    this.#underWay.clear();
+    this.#stock.length = 0;
+  }
+
+  #accept(order: RunOrder, bytes: Buffer, start: number, end: number): void {
+    const behind = this.#behind.get(order.head.session);
+    if (behind === undefined) this.#begin(order, bytes, start, end);
+    else behind.push({ order, requests: Buffer.from(bytes.subarray(start, end)) });
+  }
+
+  #begin(order: RunOrder, bytes: Buffer, start: number, end: number): void {
+    const run = this.#stock.pop() ?? this.#newRun();
+    run.begin(order, bytes, start, end);
+    if (!run.isUnderWay) {
+      this.#stock.push(run);
+      return;
+    }
+    this.#underWay.set(order.id, run);
+    const { session } = order.head;
+    if (!run.isThrough && !this.#behind.has(session)) this.#behind.set(session, new Denque());
+    this.#sweepLater();
+  }
+
+  #newRun(): RemoteRun {
+    const { server, session } = this.#options;
+    return new RemoteRun({ server, session, progressed: (run) => this.#progressed(run) });
+  }
+
+  /** A run that is under way got on. */
+  #progressed(run: RemoteRun): void {
+    const { id, head } = run.order;
+    // While it is being begun it is not counted as under way yet.
+    if (this.#isClosed || this.#underWay.get(id) !== run) return;
+    if (!run.isUnderWay) {
+      this.#underWay.delete(id);
+      if (this.#stock.length < STOCK_MAX) this.#stock.push(run);
+      else run.close();
+    }
+    if (run.isThrough) this.#beginNext(head.session);
+  }
+
+  /** Nothing of a client is stalled any more: what waited behind it is begun, until something stalls again. */
+  #beginNext(session: number): void {
+    const behind = this.#behind.get(session);
+    if (behind === undefined || this.#isStalled(session)) return;
+    const next = behind.shift();
+    if (next === undefined) {
+      this.#behind.delete(session);
+      return;
+    }
+    this.#begin(next.order, next.requests, 0, next.requests.length);
+    this.#beginNext(session);
+  }
+
+  #isStalled(session: number): boolean {
+    for (const run of this.#underWay.values()) {
+      if (run.order.head.session === session && !run.isThrough) return true;
+    }
+    return false;
+  }
+
+  #sweepLater(): void {
+    this.#cancelSweep ??= this.#options.timers.after(SWEEP_MS, () => {
+      this.#cancelSweep = undefined;
+      this.#sweep();
+    });
+  }
+
+  /** What could not be begun by its deadline is not executed any more: its sender gives it up too. */
+  #sweep(): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    for (const run of [...this.#underWay.values()]) {
+      if (run.order.deadlineMs <= nowMs && !run.isThrough) run.giveUp();
+    }
+    for (const [session, behind] of this.#behind) {
+      this.#giveUpLate(behind, nowMs);
+      this.#beginNext(session);
+    }
+    this.#giveUpLate(this.#queue, nowMs);
+    this.drained();
+    if (this.#underWay.size + this.#behind.size + this.#queue.length > 0) this.#sweepLater();
+  }
+
+  #giveUpLate(waiting: Denque<Waiting>, nowMs: number): void {
+    for (let next = waiting.peekFront(); next !== undefined; next = waiting.peekFront()) {
+      if (next.order.deadlineMs > nowMs) return;
+      waiting.shift();
+      this.#options.session.done(next.order.id, 0, NOTHING);
+    }
+  }
+}
+
+const NOTHING = Buffer.alloc(0);
