@@ -23,6 +23,7 @@ export class Peers {
   readonly #options: PeersOptions;
   /** By number, with gaps. */
   readonly #links: (PeerLink | undefined)[] = [];
+  readonly #numbers = new Map<string, number>();
   readonly #listeners = new Set<PeersEvents>();
   /** Of each peer the trouble that was last said in the log. */
   readonly #said = new Map<PeerLink, Trouble>();
@@ -35,6 +36,19 @@ export class Peers {
   subscribe(listener: PeersEvents): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** The number of a node: the same for it, and for no other, as long as this process runs. */
+  numberOf(nodeId: string): number {
+    let number = this.#numbers.get(nodeId);
+    if (number === undefined) this.#numbers.set(nodeId, (number = this.#numbers.size + 1));
+    return number;
+  }
+
+  /** The link to a node; undefined if none is kept. */
+  linkTo(nodeId: string): PeerLink | undefined {
+    const number = this.#numbers.get(nodeId);
+    return number === undefined ? undefined : this.#links[number];
   }
 
   /** The link to a peer; undefined if there is none of that number. */

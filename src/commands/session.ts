@@ -3,6 +3,7 @@
  * server implements these interfaces; commands know nothing of sockets.
  */
 
+import type { ClusterView } from "../cluster/cluster-view.js";
 import type { PersistenceView } from "../durability/persistence-view.js";
 import type { Clock } from "../host/clock.js";
 import type { System } from "../host/system.js";
@@ -116,6 +117,8 @@ export interface Node {
   readonly system: System;
   readonly clock: Clock;
   readonly persistence: PersistenceView;
+  /** Null unless `cluster-enabled`. */
+  readonly cluster: ClusterView | null;
   readonly port: number;
   readonly configFile: string;
   /** Writes the configuration file anew; calls back with an error line or undefined. */

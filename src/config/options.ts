@@ -6,6 +6,7 @@
  * when a release really uses it, never before: a setting that is accepted and ignored is a lie.
  */
 import { bindAddresses } from "./bind-addresses.js";
+import { clusterOptions } from "./cluster-options.js";
 import { option } from "./option.js";
 import { fileMode, integer, memory, memoryShare, oneOf, text, yesNo } from "./option-types.js";
 import { outputBufferLimits } from "./output-buffer-limits.js";
@@ -368,6 +369,7 @@ export const sections = [
   { title: "Memory and eviction", options: memoryAndEviction },
   { title: "Data", options: data },
   { title: "Durability", options: durability },
+  { title: "Cluster", options: clusterOptions },
   { title: "Slow log and latency", options: observation },
   { title: "The node", options: node },
 ] as const;
@@ -378,6 +380,7 @@ export const options = {
   ...memoryAndEviction,
   ...data,
   ...durability,
+  ...clusterOptions,
   ...observation,
   ...node,
 } as const;

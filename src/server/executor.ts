@@ -4,6 +4,8 @@
  *
  * The common case is one comparison away from running: `session.hurdles` and `hurdles` are zero unless some guard has
  * to look closer.
+ *
+ * Long because the guards are one sequence, and each is known by what comes before it.
  */
 import { assert } from "../base/assert.js";
 import { HERE, type Route } from "../cluster/slot-routes.js";

@@ -2,6 +2,8 @@
  * What all connections of a node share: its statistics, its logs of slow things, and the reasons for which commands
  * may have to wait or be refused. Implements what admin commands see of the node.
  */
+
+import type { ClusterView } from "../cluster/cluster-view.js";
 import type { Command } from "../commands/command.js";
 import { LatencyMonitor } from "../commands/latency-monitor.js";
 import type {
@@ -75,6 +77,8 @@ export class NodeState implements Node {
   pausesWritesOnly = false;
   isActiveExpiryOn = true;
   readonly persistence: PersistenceView;
+  /** Set once, before clients come. */
+  cluster: ClusterView | null = null;
   readonly #shutdown: Shutdown;
   readonly #host: Host;
   readonly #config: ConfigStore;

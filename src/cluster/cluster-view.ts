@@ -1,0 +1,63 @@
+/** What commands, pages and metrics may ask of the cluster that this node belongs to, and ask it to do. */
+import type { Address } from "../host/datagrams.js";
+import type { GossipCounters } from "../membership/gossip-counters.js";
+import type { ClusterId, Member, NodeId } from "../membership/member.js";
+import type { SwimCounters } from "../membership/swim-events.js";
+import type { LinkCounters } from "./peer-link.js";
+import type { PeerServerCounters } from "./peer-server.js";
+import type { Placement } from "./placement.js";
+
+/** The link by which this node asks another one. */
+export interface LinkView {
+  readonly nodeId: NodeId;
+  readonly host: string;
+  readonly port: number;
+  readonly isUp: boolean;
+  /** Requests on their way, and bytes of them. */
+  readonly inFlight: number;
+  readonly bytesInFlight: number;
+  readonly counters: Readonly<LinkCounters>;
+}
+
+/** How far a change of owners is, as this node sees it. */
+export interface ChangeView {
+  /** Slots that this node hands over or takes over, and how many of them it has. */
+  readonly slots: number;
+  readonly slotsDone: number;
+  readonly bytesShipped: number;
+}
+
+export interface ClusterView {
+  readonly selfId: NodeId;
+  /** Undefined as long as no seed has answered. */
+  readonly clusterId: ClusterId | undefined;
+  /** All members known, this node included: also those that are dead, or about to join. */
+  members(): Iterable<Member>;
+  member(id: NodeId): Member | undefined;
+  /** Who shares the slots, and what is changing; undefined as long as this node has not heard. */
+  readonly placement: Placement | undefined;
+  readonly change: ChangeView | undefined;
+  /**
+   * Who executes a slot's commands, as this node knows it, all changes under way included; undefined if nobody does at present.
+   * A slot is 0 to 16383.
+   */
+  executorOf(slot: number): NodeId | undefined;
+  /** Rises whenever the executor of any slot changes. */
+  readonly routesVersion: number;
+  /** Whether all slots have an executor. */
+  readonly isCovered: boolean;
+  links(): readonly LinkView[];
+  readonly gossipCounters: Readonly<GossipCounters>;
+  readonly swimCounters: Readonly<SwimCounters>;
+  readonly peerServerCounters: Readonly<PeerServerCounters>;
+  /** How many times longer than usual this node waits before it accuses others: 1 if it seems well itself. */
+  readonly slowness: number;
+  /** What this node lacks to serve every key, in words for an operator; empty if nothing. */
+  missing(): readonly string[];
+  /** Looks for members at an address from now on. */
+  meet(address: Address): void;
+  /** Declares a dead member gone for good. Resolves when that is under way, or with the reason why it cannot be, as an error line. */
+  forget(id: NodeId): Promise<string | undefined>;
+  /** Hands all slots over to the others. Resolves when that is done, or with the reason why it cannot be, as an error line. */
+  leave(): Promise<string | undefined>;
+}
