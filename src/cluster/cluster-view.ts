@@ -54,8 +54,11 @@ export interface ClusterView {
   readonly slowness: number;
   /** What this node lacks to serve every key, in words for an operator; empty if nothing. */
   missing(): readonly string[];
-  /** Looks for members at an address from now on. */
-  meet(address: Address): void;
+  /**
+   * Joins the cluster of the node at a cluster address. Resolves when that is under way, or with the reason why it cannot be, as an
+   * error line: only a node that is alone and empty can join another cluster.
+   */
+  meet(address: Address): Promise<string | undefined>;
   /** Declares a dead member gone for good. Resolves when that is under way, or with the reason why it cannot be, as an error line. */
   forget(id: NodeId): Promise<string | undefined>;
   /** Hands all slots over to the others. Resolves when that is done, or with the reason why it cannot be, as an error line. */
