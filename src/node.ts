@@ -3,6 +3,7 @@
  * together, nothing below knows that it is one.
  */
 import { Prng } from "./base/prng.js";
+import { Cluster } from "./cluster/cluster.js";
 import type { Config } from "./config/config.js";
 import { ConfigStore } from "./config/config-store.js";
 import { HybridClock } from "./delta/hybrid-clock.js";
@@ -33,6 +34,8 @@ export interface NodeSetup {
 export interface RunningNode {
   /** The TCP port in fact bound; 0 if there is none. */
   readonly port: number;
+  /** The port for other nodes, streams and datagrams; 0 if there is none. */
+  readonly clusterPort: number;
   /** Executes commands without a socket. */
   readonly client: LocalClient;
   /** Releases everything; resolves when ports are free again. */
@@ -84,22 +87,39 @@ export async function runNode({
     shutdown: () => stopped(),
     fail: (error) => stopped(error),
   });
+  const cluster = config.clusterEnabled
+    ? new Cluster({
+        host,
+        config,
+        keyspace,
+        facts,
+        directory,
+        serve: (session) => server.serveRuns(session),
+        ended: stopped,
+      })
+    : undefined;
+  if (cluster !== undefined) server.join(cluster);
   const close = async () => {
     await server.close();
+    await cluster?.close();
     await persistence.close();
   };
   try {
     await server.listen();
     // The port answers from now on, if only that the node is loading.
     await persistence.start();
+    await cluster?.start(server.state.port);
   } catch (error) {
     await close();
     throw error;
   }
   const { port } = server.state;
-  log.info("ready to accept connections", { port, unixsocket: config.unixsocket || undefined });
+  const clusterPort = cluster?.port ?? 0;
+  const unixsocket = config.unixsocket || undefined;
+  log.info("ready to accept connections", { port, unixsocket, clusterPort: clusterPort || undefined });
   return {
     port,
+    clusterPort,
     client: new LocalClient(server),
     async close() {
       await close();

@@ -24,6 +24,8 @@ export class Peers {
   /** By number, with gaps. */
   readonly #links: (PeerLink | undefined)[] = [];
   readonly #numbers = new Map<string, number>();
+  /** Node ids by number. */
+  readonly #ids: string[] = [""];
   readonly #listeners = new Set<PeersEvents>();
   /** Of each peer the trouble that was last said in the log. */
   readonly #said = new Map<PeerLink, Trouble>();
@@ -41,8 +43,16 @@ export class Peers {
   /** The number of a node: the same for it, and for no other, as long as this process runs. */
   numberOf(nodeId: string): number {
     let number = this.#numbers.get(nodeId);
-    if (number === undefined) this.#numbers.set(nodeId, (number = this.#numbers.size + 1));
+    if (number === undefined) {
+      this.#numbers.set(nodeId, (number = this.#ids.length));
+      this.#ids.push(nodeId);
+    }
     return number;
+  }
+
+  /** The node of a number that `numberOf` gave. */
+  idOf(number: number): string | undefined {
+    return this.#ids[number];
   }
 
   /** The link to a node; undefined if none is kept. */

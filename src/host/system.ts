@@ -8,6 +8,8 @@ export interface System {
   readonly executable: string;
   /** Main memory of the machine (or of its container), in bytes. */
   readonly totalMemoryBytes: number;
+  /** Of this machine, by which others may reach it: IPv4 before IPv6, none that is loopback or link-local. */
+  addresses(): readonly string[];
   memory(): MemoryUse;
   cpu(): CpuUse;
 }

@@ -65,7 +65,8 @@ export interface KeyspaceStats {
 export class Keyspace {
   readonly databases: Database[];
   readonly clock: HybridClock;
-  readonly origin: number;
+  /** Changes only if another node turns out to have the same. */
+  origin: number;
   readonly access: AccessClock;
   readonly hasher: KeyHasher;
   readonly watchers = new Watchers();

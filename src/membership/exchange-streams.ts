@@ -11,7 +11,7 @@ import { EXCHANGE_BYTES_MAX } from "./exchange-message.js";
 import type { ExchangeChannel } from "./state-exchange.js";
 
 /** "TKVX" as a little-endian word. */
-const MAGIC = 0x58564b54;
+export const EXCHANGE_MAGIC = 0x58564b54;
 const HEAD_BYTES = 8;
 /** A packet is a little more than what it holds. */
 const PACKET_BYTES_MAX = EXCHANGE_BYTES_MAX + 1024;
@@ -112,7 +112,7 @@ class Frames {
       // Joined only when a head is due, or all of a packet is there: not for each of its pieces.
       const head = this.joinedIf(this.parts[0]!.length < HEAD_BYTES);
       const size = head.readUInt32LE(4);
-      if (head.readUInt32LE(0) !== MAGIC || size > PACKET_BYTES_MAX) {
+      if (head.readUInt32LE(0) !== EXCHANGE_MAGIC || size > PACKET_BYTES_MAX) {
         this.isDamaged = true;
         this.parts = [];
         this.hearer.damaged();
@@ -137,7 +137,7 @@ class Frames {
 
 function sendFrame(connection: Connection, packet: Uint8Array): void {
   const frame = Buffer.allocUnsafe(HEAD_BYTES + packet.length);
-  frame.writeUInt32LE(MAGIC, 0);
+  frame.writeUInt32LE(EXCHANGE_MAGIC, 0);
   frame.writeUInt32LE(packet.length, 4);
   frame.set(packet, HEAD_BYTES);
   connection.write(frame);

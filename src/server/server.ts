@@ -2,6 +2,7 @@
  * Listens, accepts clients and gives them their turns; does what must be done a few times a second whether or not
  * clients come. One server per node.
  */
+import type { ClusterView } from "../cluster/cluster-view.js";
 import type { Forwarder } from "../cluster/forwarder.js";
 import type { RunServer } from "../cluster/peer-server.js";
 import type { PeerSession } from "../cluster/served-peer.js";
@@ -174,6 +175,12 @@ export class Server {
       cancel();
     }
     await Promise.all(listenersClosed);
+  }
+
+  /** Belongs to a cluster from now on. */
+  join(cluster: ClusterView & { readonly forwarder: Forwarder }): void {
+    this.state.cluster = cluster;
+    this.forwardBy(cluster.forwarder);
   }
 
   /** From now on only commands for slots whose route says so are executed here; the others are sent where they are. */

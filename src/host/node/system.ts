@@ -1,5 +1,5 @@
 /** What the operating system and V8 say about the process. */
-import { machine, release, totalmem, type } from "node:os";
+import { machine, networkInterfaces, release, totalmem, type } from "node:os";
 import type { CpuUse, MemoryUse, System } from "../system.js";
 
 const MICROS_PER_SECOND = 1e6;
@@ -11,6 +11,7 @@ export function createNodeSystem(): System {
     platform: `${type()} ${release()} ${machine()}`,
     executable: process.execPath,
     totalMemoryBytes: totalMemoryBytes(),
+    addresses,
     memory,
     cpu,
   };
@@ -21,6 +22,13 @@ function totalMemoryBytes(): number {
   // Without a limit the answer is 0, undefined or a number beyond any machine, by platform and version.
   const limit = process.constrainedMemory() ?? 0;
   return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+}
+
+function addresses(): readonly string[] {
+  const all = Object.values(networkInterfaces()).flatMap((interfaces) => interfaces ?? []);
+  const outward = all.filter(({ internal, address }) => !internal && !address.startsWith("fe80:"));
+  outward.sort((a, b) => a.family.localeCompare(b.family));
+  return outward.map(({ address }) => address);
 }
 
 /** About 10 us: a read of /proc and a look at V8's counters. */

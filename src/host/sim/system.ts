@@ -17,6 +17,10 @@ export class SimSystem implements System {
 
   constructor(readonly pid: number) {}
 
+  addresses(): readonly string[] {
+    return [];
+  }
+
   memory(): MemoryUse {
     return this.memoryUse;
   }
