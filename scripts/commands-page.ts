@@ -24,6 +24,7 @@ const titles: Readonly<Record<CommandGroup, string>> = {
   transactions: "Transactions",
   connection: "Connections",
   server: "The server",
+  cluster: "Cluster",
 };
 
 const titlesOfMissing: Readonly<Record<RedisGroup, string>> = {
@@ -36,7 +37,6 @@ const titlesOfMissing: Readonly<Record<RedisGroup, string>> = {
   hyperloglog: "HyperLogLog",
   pubsub: "Publish and subscribe",
   scripting: "Scripts",
-  cluster: "Cluster",
 };
 
 const all = [...allCommands(commands)];

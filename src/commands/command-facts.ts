@@ -61,6 +61,7 @@ const CATEGORIES = [
 
 const CATEGORY_BY_GROUP: Readonly<Record<CommandGroup, string | undefined>> = {
   bitmap: "bitmap",
+  cluster: undefined,
   connection: "connection",
   generic: "keyspace",
   hash: "hash",

@@ -7,6 +7,7 @@ import type { SessionCall } from "./session.js";
 
 export type CommandGroup =
   | "bitmap"
+  | "cluster"
   | "connection"
   | "generic"
   | "hash"

@@ -13,6 +13,7 @@ import { setClientName } from "./client-name.js";
 import { clientCommand } from "./clients.js";
 import { type Command, data, session } from "./command.js";
 import { databaseNumber } from "./database-number.js";
+import { modeOf } from "./mode.js";
 import type { SessionCall } from "./session.js";
 import { discardTransaction } from "./transactions.js";
 
@@ -148,7 +149,7 @@ function hello(call: SessionCall): void {
   reply.bulkText("id");
   reply.integer(session.id);
   reply.bulkText("mode");
-  reply.bulkText("standalone");
+  reply.bulkText(modeOf(call));
   reply.bulkText("role");
   reply.bulkText("master");
   reply.bulkText("modules");

@@ -3,6 +3,7 @@
  * tools read them; a field exists only if its value is true of this node.
  */
 import { redisVersion, version } from "../base/version.js";
+import { slotCount, slotRanges } from "../cluster/slot-ranges.js";
 import type {
   LoadingProgress,
   LogFacts,
@@ -10,6 +11,8 @@ import type {
   SnapshotPurpose,
 } from "../durability/persistence-view.js";
 import { averageTtlMs } from "../keyspace/ttl-sample.js";
+import type { Status } from "../membership/member.js";
+import { modeOf } from "./mode.js";
 import type { CommandStats, SessionCall } from "./session.js";
 
 type Fields = Readonly<Record<string, number | string>>;
@@ -32,7 +35,7 @@ export const infoSections: readonly InfoSection[] = [
   { title: "Modules", isDefault: true, fields: () => ({}) },
   { title: "Commandstats", isDefault: false, fields: commandStats },
   { title: "Errorstats", isDefault: true, fields: errorStats },
-  { title: "Cluster", isDefault: true, fields: () => ({ cluster_enabled: 0 }) },
+  { title: "Cluster", isDefault: true, fields: cluster },
   { title: "Keyspace", isDefault: true, fields: keyspace },
 ];
 
@@ -40,14 +43,15 @@ const MILLIS_PER_SECOND = 1000;
 const SECONDS_PER_DAY = 86_400;
 const KIB = 1024;
 
-function server({ node, config }: SessionCall): Fields {
+function server(call: SessionCall): Fields {
+  const { node, config } = call;
   const wallMs = node.clock.wallMs();
   const uptimeSeconds = Math.max(0, Math.floor((wallMs - node.startedWallMs) / MILLIS_PER_SECOND));
   const { hz } = config.current;
   return {
     redis_version: redisVersion,
     torus_version: version,
-    redis_mode: "standalone",
+    redis_mode: modeOf(call),
     os: node.system.platform,
     arch_bits: 64,
     multiplexing_api: "libuv",
@@ -72,7 +76,7 @@ function clients({ node, config }: SessionCall): Fields {
   const largest = (sizes: number[]) => sizes.reduce((a, b) => Math.max(a, b), 0);
   return {
     connected_clients: node.sessionCount,
-    cluster_connections: 0,
+    cluster_connections: node.cluster?.links().filter(({ isUp }) => isUp).length ?? 0,
     maxclients: config.current.maxclients,
     client_recent_max_input_buffer: largest(sessions.map(({ queryBytes }) => queryBytes)),
     client_recent_max_output_buffer: largest(sessions.map(({ outputBytes }) => outputBytes)),
@@ -122,7 +126,7 @@ function memory(call: SessionCall): Fields {
     mem_total_replication_buffers: 0,
     mem_clients_slaves: 0,
     mem_clients_normal: clientBytes,
-    mem_cluster_links: 0,
+    mem_cluster_links: node.cluster?.links().reduce((bytes, link) => bytes + link.bytesInFlight, 0) ?? 0,
     mem_aof_buffer: node.persistence.log?.bufferedBytes ?? 0,
     mem_allocator: "torus-arena",
     active_defrag_running: 0,
@@ -288,6 +292,24 @@ function commandLine({ calls, microseconds, rejected, failed }: CommandStats): s
 function errorStats({ node }: SessionCall): Fields {
   const codes = [...node.stats.errorsByCode].sort(([a], [b]) => (a < b ? -1 : 1));
   return Object.fromEntries(codes.map(([code, count]) => [`errorstat_${code}`, `count=${count}`]));
+}
+
+function cluster({ node }: SessionCall): Fields {
+  const { cluster } = node;
+  if (cluster === null) return { cluster_enabled: 0 };
+  const members = [...cluster.members()];
+  const count = (status: Status) => members.filter((member) => member.status === status).length;
+  return {
+    cluster_enabled: 1,
+    torus_node_id: cluster.selfId,
+    torus_cluster_id: cluster.clusterId ?? "",
+    torus_members_alive: count("alive"),
+    torus_members_suspect: count("suspect"),
+    torus_members_dead: count("dead"),
+    torus_placement_epoch: cluster.placement?.epoch ?? 0,
+    torus_slots: slotCount(slotRanges(cluster).byNode.get(cluster.selfId)),
+    torus_covered: cluster.isCovered ? 1 : 0,
+  };
 }
 
 function keyspace({ keyspace, random }: SessionCall): Fields {

@@ -1,6 +1,8 @@
 /** The one table of all commands: what is not here does not exist. */
 
 import { bitCommands } from "./bits.js";
+import { clusterCommand } from "./cluster.js";
+import { clusterClientCommands } from "./cluster-clients.js";
 import type { Command } from "./command.js";
 import { configCommand } from "./configuration.js";
 import { connectionCommands } from "./connection.js";
@@ -26,6 +28,8 @@ import { transactionCommands } from "./transactions.js";
 
 export const commands: readonly Command[] = [
   ...bitCommands,
+  clusterCommand,
+  ...clusterClientCommands,
   commandCommand,
   configCommand,
   ...connectionCommands,

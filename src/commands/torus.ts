@@ -1,12 +1,15 @@
 /** TORUS: the commands that Redis does not have. */
-import type { Backups } from "../durability/backups.js";
-import { NOT_AN_INTEGER, ReplyError } from "../protocol/reply-error.js";
+import { forget, leave, meet } from "./cluster-change.js";
 import { type Command, container, session } from "./command.js";
 import { withHelp } from "./help.js";
-import type { SessionCall } from "./session.js";
+import { backupCommand } from "./torus-backup.js";
+import { explain, route } from "./torus-explain.js";
+import { members, ring, status } from "./torus-status.js";
 
+/** Of Redis's releases the one that is followed; they are all as old as TorusKV. */
 const SINCE = "7.0.0";
 const NEW = "TorusKV's own.";
+const ALIAS = `${NEW} The same as in CLUSTER`;
 
 export const torusCommand: Command = container({
   name: "torus",
@@ -15,63 +18,115 @@ export const torusCommand: Command = container({
   flags: [],
   since: SINCE,
   complexity: "By subcommand",
-  summary: "Works on the node in ways that Redis does not have.",
+  summary: "Works on the node and its cluster in ways that Redis does not have.",
   differs: NEW,
   subcommands: withHelp({ of: "torus", since: SINCE }, [
     session({
-      name: "backup",
-      arity: -3,
+      name: "status",
+      arity: 2,
+      group: "server",
+      flags: ["stale"],
+      since: SINCE,
+      complexity: "O(N) in nodes",
+      summary: "Tells in a map how this node and its cluster are.",
+      differs:
+        `${NEW} \`node\` and \`cluster\` are ids, \`slots\` counts those that this node executes; \`covered\` says whether all have an executor, ` +
+        "and `missing` what is lacking, in words. `change` is nil, or a map of the change of owners under way and what this node has done of it. " +
+        "`slowness` is how many times longer than usual the node waits before it suspects others. Without a cluster the node is all there is, " +
+        "under its `run_id`.",
+      run: status,
+    }),
+    session({
+      name: "members",
+      arity: 2,
+      group: "server",
+      flags: ["stale"],
+      since: SINCE,
+      complexity: "O(N) in nodes and ranges of slots",
+      summary: "Lists all nodes that this one knows, each as a map.",
+      differs:
+        `${NEW} \`lifecycle\` is the node's own word: joining, active, leaving or left; \`status\` what this node believes of it: alive, suspect, ` +
+        "dead or forgotten, for `since-ms` milliseconds. `link` is `self`, `up`, `down`, or `none` where none is kept.",
+      run: members,
+    }),
+    session({
+      name: "ring",
+      arity: 2,
+      group: "server",
+      flags: ["stale"],
+      since: SINCE,
+      complexity: "O(N) in ranges of slots",
+      summary:
+        "Lists ranges of slots: the first, the last, the id and the name of the node that executes their commands.",
+      differs: `${NEW} Slots that nobody executes at present are left out.`,
+      run: ring,
+    }),
+    session({
+      name: "explain",
+      arity: 3,
+      group: "server",
+      flags: ["readonly"],
+      keys: [{ first: 2, last: 2, step: 1, access: ["RO"] }],
+      syntax: "key",
+      since: SINCE,
+      complexity: "O(1)",
+      summary: "Tells in a map where a key belongs and what is known of it.",
+      differs:
+        `${NEW} Like every command with a key it is executed by the node that executes the key's slot; \`TORUS ROUTE\` tells what any other node ` +
+        "would do. `owners` are by preference, and `next-owners` those after the change under way, if there is one. `replicas` has an entry per copy: " +
+        "`state` is present, expired, deleted or absent (deleted and expired keys leave something behind only while another node needs to know); " +
+        "`clock` and `origin` are the version of the write that began the key's life, `written-ms` the time in it, and `expires-ms` when it expires.",
+      run: explain,
+    }),
+    session({
+      name: "route",
+      arity: 3,
+      group: "server",
+      flags: ["stale"],
+      syntax: "key:string",
+      since: SINCE,
+      complexity: "O(1)",
+      summary: "Tells in a map where a key belongs and where this node would send a command on it.",
+      differs:
+        `${NEW} It is answered by the node that is asked, also while nobody executes the slot: then \`executor\` is nil. ` +
+        "The other fields are those of `TORUS EXPLAIN`.",
+      run: route,
+    }),
+    session({
+      name: "leave",
+      arity: 2,
       group: "server",
       flags: ["admin", "noscript", "no_multi"],
-      syntax: "(BEGIN|READ read=(id:integer offset:integer count:integer)|END id:integer)",
       since: SINCE,
-      complexity: "O(N) in keys for BEGIN, while others are served; O(N) in bytes for READ",
-      summary:
-        "Writes a snapshot and answers its number, bytes and keys; reads it in pieces of up to 1 MB; forgets it.",
-      differs: `${NEW} \`torus backup\` uses it. A backup that is not read for a minute is forgotten; four may be under way.`,
-      run: backup,
+      complexity: "O(N) in keys of the node, while it serves",
+      summary: "Hands the slots of this node over to the others, and replies when that is done.",
+      differs: NEW,
+      run: leave,
     }),
+    session({
+      name: "meet",
+      arity: -4,
+      group: "server",
+      flags: ["admin", "noscript", "no_multi"],
+      syntax: "host port:integer [cluster-port:integer]",
+      since: SINCE,
+      complexity: "O(1)",
+      summary: "Joins the cluster of the node at an address.",
+      differs: `${ALIAS}.`,
+      run: meet,
+    }),
+    session({
+      name: "forget",
+      arity: 3,
+      group: "server",
+      flags: ["admin", "noscript", "no_multi"],
+      syntax: "node-id:string",
+      since: SINCE,
+      complexity: "O(1)",
+      summary: "Declares a dead node gone for good: its slots begin anew, empty, at other nodes.",
+      differs: `${ALIAS}.`,
+      run: forget,
+    }),
+    backupCommand,
   ]),
 });
-
-function backup(call: SessionCall): void {
-  const { backups } = call.node.persistence;
-  if (call.is(2, "begin") && call.count === 3) {
-    begin(call, backups);
-  } else if (call.is(2, "read") && call.count === 6) {
-    const [id, offset, count] = [3, 4, 5].map((argument) => call.integer(argument, NOT_AN_INTEGER));
-    if (offset! < 0 || count! < 0) throw new ReplyError(NOT_AN_INTEGER);
-    answer(call, backups.read(id!, offset!, count!), (piece) => call.reply.bulk(piece, 0, piece.length));
-  } else if (call.is(2, "end") && call.count === 4) {
-    answer(call, backups.end(call.integer(3, NOT_AN_INTEGER)), () => call.reply.ok());
-  } else {
-    throw new ReplyError("ERR syntax error, try TORUS HELP");
-  }
-}
-
-function begin(call: SessionCall, backups: Backups): void {
-  const { reply } = call;
-  answer(call, backups.begin(), ({ id, bytes, keys }) => {
-    reply.array(3);
-    for (const value of [id, bytes, keys]) reply.integer(value);
-  });
-}
-
-function answer<Value>(
-  { reply, postpone }: SessionCall,
-  later: Promise<Value>,
-  write: (value: Value) => void,
-): void {
-  postpone(
-    later.then(
-      (value) => () => write(value),
-      (error: unknown) => () => reply.error(`ERR ${latin1Of(error)}`),
-    ),
-  );
-}
-
-/** What stands in the way is the client's business or the disk's: a reply, not a fault of ours. */
-function latin1Of(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return Buffer.from(message).toString("latin1");
-}

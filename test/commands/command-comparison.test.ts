@@ -6,7 +6,7 @@ import { connectTo, REFERENCE_VERSION, type TargetStarter } from "../support/tar
 import { startTorus } from "../support/torus-node.js";
 
 /** Ours follow Redis 7.2 here. */
-const NEWER = ["client|setinfo", "client|no-touch"];
+const NEWER = ["client|setinfo", "client|no-touch", "cluster|myshardid"];
 
 /** Redis has none of that name. */
 const OWN = ["torus"];

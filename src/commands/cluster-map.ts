@@ -1,0 +1,108 @@
+/** CLUSTER NODES, SLOTS and SHARDS: one map of the cluster in the three forms that Redis Cluster's clients read. */
+import type { ClusterView } from "../cluster/cluster-view.js";
+import { type SlotRange, slotRanges } from "../cluster/slot-ranges.js";
+import { isDeparted, type Member, type MemberRecord, type Status } from "../membership/member.js";
+import type { ReplyWriter } from "../protocol/reply-writer.js";
+import { redisNodeId } from "./redis-node-id.js";
+
+/** Those that take part, and owners that are dead: they are waited for. */
+export function knownMembers(cluster: ClusterView): Member[] {
+  return [...cluster.members()].filter((member) => !isDeparted(member));
+}
+
+// ---- NODES ----
+
+const FLAG_BY_STATUS: Readonly<Record<Status, string>> = {
+  alive: "",
+  suspect: ",fail?",
+  dead: ",fail",
+  forgotten: ",fail",
+};
+
+/** A line for each node. `wallMsOf` makes a date of a time of the monotonic clock. */
+export function nodesText(cluster: ClusterView, wallMsOf: (monotonicMs: number) => number): string {
+  const { byNode } = slotRanges(cluster);
+  const epoch = cluster.placement?.epoch ?? 0;
+  const downLinks = new Set(cluster.links().flatMap(({ nodeId, isUp }) => (isUp ? [] : [nodeId])));
+  const lines = knownMembers(cluster).map(({ record, status, sinceMs }) => {
+    const { id, host, clientPort, clusterPort } = record;
+    const flags = `${id === cluster.selfId ? "myself," : ""}master${FLAG_BY_STATUS[status]}`;
+    // Of whom has not answered: since when. Others' probes are answered within a moment.
+    const pingSentMs = status === "alive" ? 0 : Math.round(wallMsOf(sinceMs));
+    const link = downLinks.has(id) ? "disconnected" : "connected";
+    const slots = (byNode.get(id) ?? []).map(rangeText);
+    const address = `${host}:${clientPort}@${clusterPort}`;
+    return [redisNodeId(id), address, flags, "-", pingSentMs, 0, epoch, link, ...slots].join(" ");
+  });
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+function rangeText({ first, last }: SlotRange): string {
+  return first === last ? `${first}` : `${first}-${last}`;
+}
+
+// ---- SLOTS ----
+
+export function writeSlots(reply: ReplyWriter, cluster: ClusterView): void {
+  // Not counted beforehand: a member of which this node has not heard yet has no address to show.
+  const mark = reply.reserveArray();
+  let count = 0;
+  for (const { first, last, nodeId } of slotRanges(cluster).all) {
+    const member = cluster.member(nodeId);
+    if (member === undefined) continue;
+    reply.array(3);
+    reply.integer(first);
+    reply.integer(last);
+    writeServer(reply, member.record);
+    count++;
+  }
+  reply.fillArray(mark, count);
+}
+
+function writeServer(reply: ReplyWriter, { id, host, clientPort }: MemberRecord): void {
+  reply.array(4);
+  reply.bulkText(host);
+  reply.integer(clientPort);
+  reply.bulkText(redisNodeId(id));
+  reply.map(0);
+}
+
+// ---- SHARDS ----
+
+/** A shard is a node: its slots are its own. */
+export function writeShards(reply: ReplyWriter, cluster: ClusterView): void {
+  const { byNode } = slotRanges(cluster);
+  const members = knownMembers(cluster);
+  reply.array(members.length);
+  for (const member of members) {
+    const ranges = byNode.get(member.record.id) ?? [];
+    reply.map(2);
+    reply.bulkText("slots");
+    reply.array(2 * ranges.length);
+    for (const { first, last } of ranges) {
+      reply.integer(first);
+      reply.integer(last);
+    }
+    reply.bulkText("nodes");
+    reply.array(1);
+    writeShardNode(reply, member);
+  }
+}
+
+function writeShardNode(reply: ReplyWriter, { record, status }: Member): void {
+  const fields: readonly (readonly [string, string | number])[] = [
+    ["id", redisNodeId(record.id)],
+    ["port", record.clientPort],
+    ["ip", record.host],
+    ["endpoint", record.host],
+    ["role", "master"],
+    ["replication-offset", 0],
+    ["health", status === "alive" || status === "suspect" ? "online" : "fail"],
+  ];
+  reply.map(fields.length);
+  for (const [name, value] of fields) {
+    reply.bulkText(name);
+    if (typeof value === "number") reply.integer(value);
+    else reply.bulkText(value);
+  }
+}
