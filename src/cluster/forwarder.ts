@@ -62,6 +62,12 @@ export class Forwarder {
     return this.#clock.monotonicMs();
   }
 
+  /** A node by its route, for people. */
+  describe(route: Route): string {
+    const peer = this.#peers.link(route)?.peer;
+    return peer === undefined ? "unknown" : `${peer.nodeId} (${peer.host}:${peer.port})`;
+  }
+
   /** Whether runs have been begun in this turn that are not complete. */
   get hasOpen(): boolean {
     return this.#open.length > 0;

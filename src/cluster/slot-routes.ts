@@ -17,7 +17,14 @@ export class SlotRoutes {
   readonly bySlot = new Uint16Array(SLOT_COUNT).fill(HELD);
   /** Rises with each change. */
   version = 0;
+  /** Slots whose route is not `HERE`. */
+  #elsewhere = SLOT_COUNT;
   readonly #listeners = new Set<() => void>();
+
+  /** Whether this node executes everything, as one does that is alone. */
+  get isLone(): boolean {
+    return this.#elsewhere === 0;
+  }
 
   of(slot: number): Route {
     return this.bySlot[slot]!;
@@ -31,7 +38,9 @@ export class SlotRoutes {
   setEach(slots: Iterable<number>, route: Route): void {
     let isChanged = false;
     for (const slot of slots) {
-      isChanged ||= this.bySlot[slot] !== route;
+      const before = this.bySlot[slot]!;
+      isChanged ||= before !== route;
+      this.#elsewhere += Number(before === HERE) - Number(route === HERE);
       this.bySlot[slot] = route;
     }
     if (isChanged) this.#changed();

@@ -6,6 +6,7 @@
  * state is as before.
  */
 import { type Int64, parseInt64 } from "../base/int64.js";
+import type { SlotRoutes } from "../cluster/slot-routes.js";
 import type { ConfigStore } from "../config/config-store.js";
 import { type Location, NOWHERE } from "../keyspace/arena.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
@@ -30,6 +31,8 @@ export class Call {
   readonly config: ConfigStore;
   readonly reply: ReplyWriter;
   readonly random: () => number;
+  /** Which slots' commands this node executes: others have the keys of the rest, of which copies may be here. Null: all. */
+  routes: SlotRoutes | null = null;
   /** The buffer in which the arguments lie; valid only during the call. */
   bytes: Buffer = Buffer.alloc(0);
   /** Argument i lies at [marks[2i], marks[2i + 1]); argument 0 is the command's name. */

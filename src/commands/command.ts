@@ -47,6 +47,14 @@ export interface KeyPositions {
   readonly access: readonly string[];
 }
 
+/**
+ * What becomes of a command that concerns several nodes: how one reply is made of those of each, or what else is done.
+ * - `elements`: arrays with an element for each key; `lists`: arrays one behind the other; `sum`: of integers; `ok`: one for all.
+ * - `draw`: one node is drawn, each as likely as it has keys. `walk`: a cursor says whose turn it is.
+ * - `refused`: it could not be done as a whole.
+ */
+export type Across = "draw" | "elements" | "lists" | "ok" | "refused" | "sum" | "walk";
+
 export interface Declaration {
   /** In lower case; of a subcommand only its own word. */
   readonly name: string;
@@ -62,6 +70,10 @@ export interface Declaration {
   readonly keyAccess?: (call: Call, name: number) => readonly string[];
   /** Positions of arguments that no log may show, such as passwords. */
   readonly secrets?: (call: Call) => readonly number[];
+  /** For several keys in several slots; without a key, for all keys of the cluster. Absent: its keys must be in one slot. */
+  readonly across?: Across;
+  /** Watches its keys for the connection. */
+  readonly watches?: true;
   /** Runs at once between MULTI and EXEC instead of being queued. */
   readonly unqueued?: true;
   /** Runs what was queued: waits, and is refused, where a command of the transaction would be. */

@@ -3,6 +3,7 @@ import { DATABASE_OUT_OF_RANGE, ReplyError, SYNTAX_ERROR } from "../protocol/rep
 import type { Call } from "./call.js";
 import { type Command, data } from "./command.js";
 import { isInt } from "./database-number.js";
+import { countOwnKeys } from "./own-slots.js";
 
 export const databaseCommands: readonly Command[] = [
   data({
@@ -16,6 +17,7 @@ export const databaseCommands: readonly Command[] = [
     complexity: "O(1)",
     summary: "Counts the keys of the open database.",
     seesAll: true,
+    across: "sum",
     run: dbsize,
   }),
   data({
@@ -33,6 +35,7 @@ export const databaseCommands: readonly Command[] = [
       ["4.0.0", "ASYNC"],
       ["6.2.0", "SYNC"],
     ],
+    across: "ok",
     run: flushdb,
   }),
   data({
@@ -50,6 +53,7 @@ export const databaseCommands: readonly Command[] = [
       ["4.0.0", "ASYNC"],
       ["6.2.0", "SYNC"],
     ],
+    across: "ok",
     run: flushall,
   }),
   data({
@@ -62,12 +66,13 @@ export const databaseCommands: readonly Command[] = [
     since: "4.0.0",
     complexity: "O(N) in clients that watch or wait in either",
     summary: "Exchanges the contents of two databases.",
+    across: "refused",
     run: swapdb,
   }),
 ];
 
 function dbsize(call: Call): void {
-  call.reply.integer(call.keyspace.database.size);
+  call.reply.integer(countOwnKeys(call));
 }
 
 function flushdb(call: Call): void {

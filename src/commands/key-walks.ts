@@ -5,7 +5,9 @@ import type { Database } from "../keyspace/database.js";
 import { isGhost } from "../keyspace/ghost.js";
 import type { Call } from "./call.js";
 import { type Command, data } from "./command.js";
-import { readCursor, readScanOptions } from "./scan-arguments.js";
+import { countOwnKeys, endOfOwnSlots, isOwnSlot, ownSlotOfRank } from "./own-slots.js";
+import { readScanOptions } from "./scan-arguments.js";
+import { cursorOf, readPosition } from "./scan-cursor.js";
 import { typeName } from "./type-names.js";
 
 /** Cells looked at in one step of a walk over all keys. */
@@ -27,6 +29,7 @@ export const keyWalkCommands: readonly Command[] = [
     complexity: "O(N) in keys of the database",
     summary: "Lists all keys that match a pattern.",
     seesAll: true,
+    across: "lists",
     run: keys,
   }),
   data({
@@ -41,6 +44,7 @@ export const keyWalkCommands: readonly Command[] = [
     summary: "Lists keys a few at a time, from a cursor to the next.",
     history: [["6.0.0", "TYPE"]],
     seesAll: true,
+    across: "walk",
     run: scan,
   }),
   data({
@@ -53,6 +57,7 @@ export const keyWalkCommands: readonly Command[] = [
     complexity: "O(1)",
     summary: "Answers a key picked at random.",
     seesAll: true,
+    across: "draw",
     run: randomkey,
   }),
 ];
@@ -65,6 +70,7 @@ function keys(call: Call): void {
   let count = 0;
   const found: Location[] = [];
   for (let slot = database.nextSlot(0); slot >= 0; slot = database.nextSlot(slot + 1)) {
+    if (!isOwnSlot(call, slot)) continue;
     for (let from = 0; from < HASHES; found.length = 0) {
       from = database.index.collect(slot, from, WALK_HOMES, found);
       for (const at of found) {
@@ -82,7 +88,9 @@ function keys(call: Call): void {
 function scan(call: Call): void {
   const { keyspace, reply } = call;
   const { database } = keyspace;
-  const cursor = readCursor(call, 1);
+  let { slot, hash: from } = readPosition(call, 1);
+  const start = cursorOf(call, { slot, hash: from });
+  const end = endOfOwnSlots(call, slot);
   let wantedType: string | undefined;
   const { match, count } = readScanOptions(call, 2, (i) => {
     if (!call.is(i, "type")) return false;
@@ -90,23 +98,17 @@ function scan(call: Call): void {
     return true;
   });
   const found: Location[] = [];
-  let slot = Math.floor(cursor / HASHES);
-  let from = cursor % HASHES;
-  if (slot >= database.counts.length) slot = -1;
-  while (slot >= 0 && found.length < count) {
-    if (from >= HASHES || database.counts[slot] === 0) {
-      slot = database.nextSlot(slot + 1);
-      from = 0;
-    } else {
+  // A cursor may say less than where the walk is: it goes on until it can be told.
+  while (slot < end && (found.length < count || cursorOf(call, { slot, hash: from }) === start)) {
+    if (database.counts[slot] !== 0) {
       from = database.index.collect(slot, from, Math.max(1, count - found.length), found);
+      if (from < HASHES) continue;
     }
-  }
-  if (slot >= 0 && from >= HASHES) {
-    slot = database.nextSlot(slot + 1);
+    slot = nextSlotBefore(database, slot + 1, end);
     from = 0;
   }
   reply.array(2);
-  reply.bulkInteger(slot < 0 ? 0 : slot * HASHES + from);
+  reply.bulkInteger(cursorOf(call, { slot, hash: from }));
   const mark = reply.reserveArray();
   let matches = 0;
   for (const at of found) {
@@ -120,10 +122,17 @@ function scan(call: Call): void {
   reply.fillArray(mark, matches);
 }
 
+/** The next slot with keys, or `end` if there is none before. */
+function nextSlotBefore(database: Database, from: number, end: number): number {
+  const slot = database.nextSlot(from);
+  return slot < 0 || slot > end ? end : slot;
+}
+
 function randomkey(call: Call): void {
   const { database } = call.keyspace;
-  for (let draw = 0; draw < RANDOM_DRAWS_MAX && database.size > 0; draw++) {
-    const slot = database.slotOfRank(call.random() % database.size);
+  const size = countOwnKeys(call);
+  for (let draw = 0; draw < RANDOM_DRAWS_MAX && size > 0; draw++) {
+    const slot = ownSlotOfRank(call, call.random() % size);
     const at = database.near(slot, call.random() | 0);
     if (!isVisible(call, database, at)) continue;
     const { bytes, start, end } = database.records.key(at);

@@ -20,6 +20,7 @@ export const keyCommands: readonly Command[] = [
     since: "1.0.0",
     complexity: "O(N) in keys, and in the elements of large ones",
     summary: "Deletes keys and answers how many there were.",
+    across: "sum",
     run: del,
   }),
   data({
@@ -33,6 +34,7 @@ export const keyCommands: readonly Command[] = [
     since: "4.0.0",
     complexity: "O(N) in keys",
     summary: "Deletes keys and gives large values back to memory later.",
+    across: "sum",
     run: del,
   }),
   data({
@@ -47,6 +49,7 @@ export const keyCommands: readonly Command[] = [
     complexity: "O(N) in keys",
     summary: "Counts how many of the keys named exist, each as often as it is named.",
     history: [["3.0.3", "More than one key"]],
+    across: "sum",
     run: exists,
   }),
   data({
@@ -61,6 +64,7 @@ export const keyCommands: readonly Command[] = [
     complexity: "O(N) in keys",
     summary: "Marks keys as just used and counts those that exist.",
     alwaysTouches: true,
+    across: "sum",
     run: touch,
   }),
   data({

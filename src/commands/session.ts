@@ -43,6 +43,10 @@ export interface Session extends Watcher {
   readonly queryBytes: number;
   readonly outputBytes: number;
   readonly memoryBytes: number;
+  /** Notes the slot of a key that it watches. */
+  watched(slot: number): void;
+  /** Stops watching all keys. */
+  unwatch(): void;
   /** Closes after the replies so far were sent (`soft`), or at once. */
   close(soft: boolean): void;
 }
@@ -60,6 +64,10 @@ export interface Transaction {
   needsMemory: boolean;
   /** Some queued command is refused while what was kept is being read, and EXEC with it. */
   needsData: boolean;
+  /** The slot of all keys; -1 if there is none, -2 if there are several. Kept on a node of a cluster alone. */
+  slot: number;
+  /** A queued command that no other node can execute for this connection, by name; empty if there is none. */
+  bound: string;
 }
 
 /** What every node counts, for INFO. */

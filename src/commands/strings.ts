@@ -130,6 +130,7 @@ export const stringCommands: readonly Command[] = [
     since: "1.0.0",
     complexity: "O(N) in keys",
     summary: "Answers the values of several keys, nil where there is none.",
+    across: "elements",
     run: mget,
   }),
   data({
@@ -143,6 +144,7 @@ export const stringCommands: readonly Command[] = [
     since: "1.0.1",
     complexity: "O(N) in keys",
     summary: "Sets the values of several keys at once.",
+    across: "ok",
     run: mset,
   }),
   data({

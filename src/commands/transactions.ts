@@ -8,7 +8,7 @@ import {
   WATCH_INSIDE_MULTI,
 } from "../protocol/reply-error.js";
 import { allKeys, type Command, session } from "./command.js";
-import type { SessionCall } from "./session.js";
+import type { SessionCall, Transaction } from "./session.js";
 
 export const transactionCommands: readonly Command[] = [
   session({
@@ -60,6 +60,7 @@ export const transactionCommands: readonly Command[] = [
     complexity: "O(N) in keys",
     summary: "Watches keys, so that EXEC runs only if nobody has changed them.",
     changesConnection: true,
+    watches: true,
     run: watch,
   }),
   session({
@@ -78,15 +79,21 @@ export const transactionCommands: readonly Command[] = [
 function multi(call: SessionCall): void {
   const { session } = call;
   if (session.transaction !== null) throw new ReplyError(NESTED_MULTI);
-  session.transaction = {
+  session.transaction = newTransaction();
+  call.reply.ok();
+}
+
+export function newTransaction(): Transaction {
+  return {
     queue: [],
     queuedBytes: 0,
     aborted: false,
     writes: false,
     needsMemory: false,
     needsData: false,
+    slot: -1,
+    bound: "",
   };
-  call.reply.ok();
 }
 
 function exec(call: SessionCall): void {
@@ -102,7 +109,7 @@ function exec(call: SessionCall): void {
     call.reply.nullArray();
     return;
   }
-  keyspace.watchers.unwatch(session);
+  session.unwatch();
   call.node.executeTransaction(session);
   session.transaction = null;
 }
@@ -114,9 +121,9 @@ function discard(call: SessionCall): void {
 }
 
 /** Ends the connection's transaction, if there is one, and all its watching. */
-export function discardTransaction({ session, keyspace }: SessionCall): void {
+export function discardTransaction({ session }: SessionCall): void {
   session.transaction = null;
-  keyspace.watchers.unwatch(session);
+  session.unwatch();
 }
 
 function watch(call: SessionCall): void {
@@ -126,11 +133,12 @@ function watch(call: SessionCall): void {
     // What has expired goes now: its removal later must not count as a change.
     call.peek(i);
     keyspace.watchers.watch(session, session.database, call.copy(i));
+    session.watched(keyspace.slot);
   }
   call.reply.ok();
 }
 
-function unwatch({ session, keyspace, reply }: SessionCall): void {
-  keyspace.watchers.unwatch(session);
+function unwatch({ session, reply }: SessionCall): void {
+  session.unwatch();
   reply.ok();
 }

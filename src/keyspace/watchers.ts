@@ -2,6 +2,7 @@
  * WATCH: who is to be told when a key changes. A registry at the keys' owner, so that every cause counts: a
  * command, expiry, eviction, flush.
  */
+import { slotOf } from "../base/key-hash.js";
 import type { Database } from "./database.js";
 import type { Keyspace } from "./keyspace.js";
 
@@ -64,6 +65,14 @@ export class Watchers {
     const name = nameOf(keyspace.database.number, keyspace.bytes, keyspace.start, keyspace.end);
     const watched = this.#byKey.get(name);
     if (watched) for (const watcher of watched.watchers) watcher.keysChanged = true;
+  }
+
+  /** Nobody here hears any more of changes in slots that are `gone`: what is watched in them counts as changed. */
+  lose(isGone: (slot: number) => boolean): void {
+    for (const { key, watchers } of this.#byKey.values()) {
+      if (!isGone(slotOf(key, 0, key.length))) continue;
+      for (const watcher of watchers) watcher.keysChanged = true;
+    }
   }
 
   /** A database is about to be emptied (or exchanged): watchers of keys that are in it, or in `other`, are told. */

@@ -59,7 +59,10 @@ export const IN_DOUBT = "INDOUBT The write was made but may be lost: the log cou
 /** Ours alone: of a command that another node executes. */
 export const IN_DOUBT_ELSEWHERE = "INDOUBT the write was sent to another node and its outcome is unknown";
 export const TRY_AGAIN = "TRYAGAIN no node that can be reached executes commands for this slot at present";
-export const CROSS_SLOT = "CROSSSLOT Keys in request don't hash to the same slot";
+export const CROSS_SLOT =
+  "CROSSSLOT Keys in request don't hash to the same slot (names that share a {tag} do)";
+export const NOT_IN_TRANSACTION =
+  "ERR Command not allowed inside a transaction on a cluster of several nodes: it concerns all of them";
 export const BUSY_KEY = "BUSYKEY Target key name already exists.";
 export const NOT_A_PROTOCOL_VERSION = "ERR Protocol version is not an integer or out of range";
 export const UNSUPPORTED_PROTOCOL = "NOPROTO unsupported protocol version";

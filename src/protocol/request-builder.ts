@@ -9,4 +9,11 @@ export function buildRequest(bytes: Buffer, marks: Int32Array, count: number): B
   return Buffer.concat(parts);
 }
 
+/** The same of arguments. */
+export function requestOf(args: readonly Uint8Array[]): Buffer {
+  const parts: Uint8Array[] = [Buffer.from(`*${args.length}\r\n`, "latin1")];
+  for (const arg of args) parts.push(Buffer.from(`$${arg.length}\r\n`, "latin1"), arg, CRLF);
+  return Buffer.concat(parts);
+}
+
 const CRLF = Buffer.from("\r\n", "latin1");

@@ -21,6 +21,16 @@ export class RunPart {
   }
 }
 
+/** The reply of a command that several sessions, here and elsewhere, execute the parts of. */
+export class Gathering {
+  reply: Buffer | undefined;
+
+  constructor(
+    /** The client does not want it. */
+    readonly isSilent: boolean,
+  ) {}
+}
+
 export interface StrayOptions {
   readonly request: Buffer;
   /** What it is executed with, whatever the client has chosen since: as of a run. */

@@ -6,6 +6,7 @@
  * Long because the order of a client's replies and the fate of its runs are one matter.
  */
 
+import { assert } from "../base/assert.js";
 import type { Forwarder, Waiter } from "../cluster/forwarder.js";
 import { NO_TOUCH, RESP3 } from "../cluster/peer-frames.js";
 import type { Run, RunOwner } from "../cluster/run.js";
@@ -14,7 +15,7 @@ import type { Call } from "../commands/call.js";
 import { IN_DOUBT_ELSEWHERE, TRY_AGAIN } from "../protocol/reply-error.js";
 import { buildRequest } from "../protocol/request-builder.js";
 import { splitRequests } from "../protocol/request-splitter.js";
-import { RunPart, Stray, type StrayOptions } from "./awaited-replies.js";
+import { Gathering, RunPart, Stray, type StrayOptions } from "./awaited-replies.js";
 import type { Client } from "./client.js";
 import type { HeldReplies } from "./held-replies.js";
 
@@ -44,6 +45,10 @@ export class ClientRuns implements RunOwner, Waiter {
   #isStraying = false;
   /** By when what is offered again must be executed. */
   #offeredDeadlineMs: number | undefined;
+  /** A command waits until nothing is in flight. */
+  #isDraining = false;
+  /** A reply is being gathered; it counts as in flight. */
+  #isGathering = false;
   /** Runs of which a part was answered, and the rest is not asked for yet. */
   readonly #parted = new Set<Run>();
   /** The client could not go on because of its runs. */
@@ -75,7 +80,9 @@ export class ClientRuns implements RunOwner, Waiter {
     const isBlocking =
       this.#isStraying ||
       (this.#inFlight > 0 &&
-        (this.#version !== this.#forwarder.routes.version ||
+        (this.#isGathering ||
+          this.#isDraining ||
+          this.#version !== this.#forwarder.routes.version ||
           this.#bytesInFlight > BYTES_IN_FLIGHT_MAX ||
           this.#inFlight > RUNS_IN_FLIGHT_MAX));
     if (isBlocking) this.#hasBlocked = true;
@@ -86,11 +93,15 @@ export class ClientRuns implements RunOwner, Waiter {
     return this.#inFlight === 0 && !this.#isStraying;
   }
 
+  /** Whether a command waits until nothing is in flight. It is to be offered again when the client resumes. */
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
   /** Sends the command at hand to where it is executed, or keeps it until that is possible. */
   forward(route: Route, { bytes, marks, count }: Call, isSilent: boolean): void {
     const forwarder = this.#forwarder;
-    if (this.#offeredDeadlineMs !== undefined) this.deadlineMs = this.#offeredDeadlineMs;
-    else if (!forwarder.hasOpen) this.deadlineMs = this.#client.deadlineMs ?? forwarder.newDeadlineMs();
+    if (this.#offeredDeadlineMs !== undefined || !forwarder.hasOpen) this.deadlineMs = this.#nextDeadlineMs;
     const run = forwarder.send(this, route, bytes, marks, count);
     if (run === undefined) {
       const { database, flags, deadlineMs } = this;
@@ -105,6 +116,34 @@ export class ClientRuns implements RunOwner, Waiter {
     this.#bytesInFlight += run.byteLength - run.chargedBytes;
     run.chargedBytes = run.byteLength;
     this.#replies.pushRemote(run, isSilent);
+  }
+
+  /**
+   * Begins to gather the reply of a command. What the client sent before is settled first, and what comes after waits: it could
+   * overtake a part. False if the command has to wait: nothing happened.
+   */
+  gather(begin: (deadlineMs: number) => Promise<Buffer>, isSilent: boolean): boolean {
+    if (this.#inFlight > 0) {
+      this.#isDraining = true;
+      return false;
+    }
+    const gathering = new Gathering(isSilent);
+    const deadlineMs = this.#nextDeadlineMs;
+    this.#replies.pushGathering(gathering);
+    this.#version = this.#forwarder.routes.version;
+    this.#inFlight = 1;
+    this.#isGathering = true;
+    // Later, since this client's turn is under way.
+    const gathered = Promise.resolve().then(() => begin(deadlineMs));
+    gathered.then(
+      (reply) => this.#gathered(gathering, reply),
+      (error: unknown) => this.#client.fail(error),
+    );
+    return true;
+  }
+
+  get #nextDeadlineMs(): number {
+    return this.#offeredDeadlineMs ?? this.#client.deadlineMs ?? this.#forwarder.newDeadlineMs();
   }
 
   /** The client is gone. */
@@ -133,9 +172,23 @@ export class ClientRuns implements RunOwner, Waiter {
 
   runEnded(run: Run): void {
     if (this.#isDropped) return;
-    this.#inFlight--;
     this.#bytesInFlight -= run.chargedBytes;
     if (run.answered < run.count) this.#isStraying = true;
+    this.#settled();
+  }
+
+  #gathered(gathering: Gathering, reply: Buffer): void {
+    if (this.#isDropped) return;
+    this.#replies.gathered(gathering, reply);
+    this.#client.releaseReplies();
+    this.#isGathering = false;
+    this.#settled();
+  }
+
+  /** Nothing more will be heard of one that was in flight. */
+  #settled(): void {
+    this.#inFlight--;
+    if (this.#inFlight === 0) this.#isDraining = false;
     if (this.#inFlight > 0) {
       if (this.#hasBlocked && !this.blocks) this.#unblock();
     } else if (!this.#isStraying) {
@@ -176,6 +229,7 @@ export class ClientRuns implements RunOwner, Waiter {
     for (const held of this.#replies.takeAll()) {
       if (held instanceof Stray) this.#offer(held);
       else if (held instanceof RunPart) this.#replayPart(held, unexecuted);
+      else if (held instanceof Gathering) this.#replayGathering(held);
       else this.#replies.push(held);
     }
   }
@@ -196,12 +250,19 @@ export class ClientRuns implements RunOwner, Waiter {
     }
   }
 
+  #replayGathering({ reply, isSilent }: Gathering): void {
+    assert(reply !== undefined, "nothing is in flight");
+    this.#client.sendReplies();
+    if (!isSilent) this.#replies.pushPlain(reply);
+  }
+
   #offer(stray: Stray): void {
     const client = this.#client;
-    if (this.#isStraying) {
+    if (this.#isStraying || this.#isGathering) {
       // Behind one that still waits. What is known of it is said in its turn.
       client.sendReplies();
       this.#replies.pushStray(stray);
+      this.#isStraying = true;
     } else if (stray.isDoubtful && this.#isWrite(stray.request)) {
       client.replyInPlace(stray, IN_DOUBT_ELSEWHERE);
     } else if (stray.deadlineMs <= this.#forwarder.nowMs) {

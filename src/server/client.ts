@@ -18,7 +18,9 @@ import { splitRequests } from "../protocol/request-splitter.js";
 import type { Stray } from "./awaited-replies.js";
 import { ClientRuns } from "./client-runs.js";
 import type { Entry } from "./command-index.js";
+import type { WatchElsewhere } from "./gatherer.js";
 import { HeldReplies } from "./held-replies.js";
+import { NO_SLOT, sameSlot } from "./router.js";
 import type { Server } from "./server.js";
 
 /** Bits of `hurdles`. */
@@ -54,6 +56,15 @@ export class Client implements ConnectionEvents, Session {
   /** How often what this client sends has been passed on before it came here; by when it must be executed, if that was said. */
   hops = 0;
   deadlineMs: number | undefined;
+  /** A session that other nodes, or this one itself, send errands to (errands.ts). */
+  runsErrands = false;
+  /** Executes a part of what was asked elsewhere: it speaks for the slots of this node alone. */
+  isPart = false;
+  /** The link by which its commands come, if another node sends them. */
+  link: object | null = null;
+  /** The slot of the keys that it watches: see `sameSlot`. */
+  watchedSlot = NO_SLOT;
+  watchedElsewhere: WatchElsewhere | null = null;
   /** A command of it would have to be passed on once too often. */
   isTurnedBack = false;
   /** Hears whenever something that had to wait got on. */
@@ -153,6 +164,23 @@ export class Client implements ConnectionEvents, Session {
     if (this.#held !== null) bytes += this.#held.length;
     if (transaction !== null) bytes += transaction.queuedBytes;
     return bytes;
+  }
+
+  watched(slot: number): void {
+    this.watchedSlot = sameSlot(this.watchedSlot, slot);
+  }
+
+  unwatch(): void {
+    const { watchedElsewhere } = this;
+    this.forgetWatches();
+    if (watchedElsewhere !== null) this.server.gatherer?.release(watchedElsewhere);
+  }
+
+  /** The same where what it watches elsewhere is ended there. */
+  forgetWatches(): void {
+    this.server.keyspace.watchers.unwatch(this);
+    this.watchedSlot = NO_SLOT;
+    this.watchedElsewhere = null;
   }
 
   received(bytes: Buffer, length: number): void {
@@ -259,6 +287,25 @@ export class Client implements ConnectionEvents, Session {
     this.#runs ??= this.#newRuns();
     this.#runs.forward(route, executor.call, isSilent);
     return true;
+  }
+
+  /**
+   * Gathers the reply of a command of which others, here and elsewhere, execute parts. False if it must wait, or was passed on too
+   * often already: nothing happened.
+   */
+  gather(begin: (deadlineMs: number) => Promise<Buffer>, isSilent: boolean): boolean {
+    if (this.hops >= HOPS_MAX) {
+      this.isTurnedBack = true;
+      return false;
+    }
+    this.sendReplies();
+    this.#runs ??= this.#newRuns();
+    return this.#runs.gather(begin, isSilent);
+  }
+
+  /** A promise of ours is broken. */
+  fail(error: unknown): void {
+    this.server.stop(error);
   }
 
   /** Sends replies that came from another node, and behind which nothing waits. */
@@ -420,7 +467,9 @@ export class Client implements ConnectionEvents, Session {
     const { server } = this;
     const { scanner } = server;
     this.#isExecuting = true;
-    scanner.bulkLengthMax = server.config.current.protoMaxBulkLenBytes;
+    // An errand carries whole requests of clients.
+    const { protoMaxBulkLenBytes } = server.config.current;
+    scanner.bulkLengthMax = this.runsErrands ? Number.MAX_SAFE_INTEGER : protoMaxBulkLenBytes;
     server.reply.resp = this.resp;
     if (this.#partial === undefined) {
       scanner.begin(bytes, start, end);
@@ -517,9 +566,10 @@ export class Client implements ConnectionEvents, Session {
     this.close(false);
   }
 
-  /** Keeps a command that CLIENT PAUSE holds back, or for which the log has no room. */
+  /** Keeps a command that CLIENT PAUSE holds back, for which the log has no room, or that must wait for those before it. */
   #hold(request: Buffer): void {
     this.#held = request;
+    if (this.#runs?.isDraining === true) return;
     this.#isPostponed = true;
     this.server.holdBack(this, () => {
       this.#isPostponed = false;

@@ -3,7 +3,7 @@
  * dispatch needs of it in the shape that it needs it, computed once at start.
  */
 import type { Call } from "../commands/call.js";
-import type { Command, CommandFlag } from "../commands/command.js";
+import type { Across, Command, CommandFlag } from "../commands/command.js";
 import type { SessionCall } from "../commands/session.js";
 
 /** Flags that dispatch asks for, as bits. */
@@ -27,6 +27,10 @@ export const WHILE_LOADING = 512;
 export const SEES_ALL = 1024;
 /** Refused as a write is. */
 export const TELLS_TROUBLE = 2048;
+/** Watches its keys. */
+export const WATCHES = 4096;
+/** What it does lasts as long as the connection. */
+export const CHANGES_CONNECTION = 8192;
 
 const BIT_BY_FLAG: Partial<Record<CommandFlag, number>> = {
   write: WRITE,
@@ -49,6 +53,7 @@ export class Entry {
   readonly firstKey: number;
   /** Whether that is its only key. */
   readonly hasOneKey: boolean;
+  readonly across: Across | null;
   calls = 0;
   microseconds = 0;
   rejected = 0;
@@ -64,6 +69,8 @@ export class Entry {
     if (command.alwaysTouches) bits |= ALWAYS_TOUCHES;
     if (command.seesAll) bits |= SEES_ALL;
     if (command.tellsTrouble) bits |= TELLS_TROUBLE;
+    if (command.watches) bits |= WATCHES;
+    if (command.changesConnection) bits |= CHANGES_CONNECTION;
     if (command.kind === "data" && command.complexity === "O(1)") bits |= CONSTANT_TIME;
     for (const flag of command.flags) bits |= BIT_BY_FLAG[flag] ?? 0;
     this.bits = bits;
@@ -71,6 +78,7 @@ export class Entry {
     this.run = command.kind === "container" ? null : command.run;
     const [keys, ...moreKeys] = command.keys ?? [];
     this.firstKey = keys?.first ?? 0;
+    this.across = command.across ?? null;
     this.hasOneKey = keys?.first === keys?.last && moreKeys.length === 0;
     const { subcommands } = command;
     this.subcommands =

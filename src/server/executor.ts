@@ -12,12 +12,13 @@ import { HERE, type Route } from "../cluster/slot-routes.js";
 import type { Call } from "../commands/call.js";
 import type { SessionCall, Transaction } from "../commands/session.js";
 import { argumentsForLog } from "../commands/slowlog.js";
+import { newTransaction } from "../commands/transactions.js";
 import { ArenaFull } from "../keyspace/arena.js";
 import {
-  CROSS_SLOT,
   executionAborted,
   LOADING,
   NO_AUTH as NOT_AUTHENTICATED,
+  NOT_IN_TRANSACTION,
   OUT_OF_MEMORY,
   ReplyError,
   wrongNumberOfArguments,
@@ -28,6 +29,7 @@ import { COMPLETE, RequestScanner } from "../protocol/request-scanner.js";
 import type { Client } from "./client.js";
 import {
   ALWAYS_TOUCHES,
+  CHANGES_CONNECTION,
   CONSTANT_TIME,
   type CommandIndex,
   DENY_OOM,
@@ -39,12 +41,16 @@ import {
   SEES_ALL,
   TELLS_TROUBLE,
   UNQUEUED,
+  WATCHES,
   WHILE_LOADING,
   WRITE,
 } from "./command-index.js";
+import type { ErrandRunner } from "./errand-runner.js";
+import { EXEC_ERRAND, PART_ERRAND, PART_HEAD } from "./errands.js";
+import type { Gatherer, Plan } from "./gatherer.js";
 import type { NodeState } from "./node-state.js";
 import type { ReplyGate } from "./reply-gate.js";
-import { ACROSS, type Router } from "./router.js";
+import { ACROSS, type Router, sameSlot } from "./router.js";
 
 /** One in so many commands of constant time is timed, and stands for the others in the statistics: two looks at the clock cost a tenth of a GET. */
 const SAMPLE_EVERY = 16;
@@ -67,6 +73,8 @@ export class Executor {
   readonly call: SessionCall;
   /** Null unless other nodes execute commands too. */
   router: Router | null = null;
+  gatherer: Gatherer | null = null;
+  errands: ErrandRunner | null = null;
   readonly #index: CommandIndex;
   readonly #node: NodeState;
   readonly #reply: ReplyWriter;
@@ -104,6 +112,9 @@ export class Executor {
     }
     if (this.router !== null && entry.firstKey !== 0) {
       const route = this.router.routeOf(entry);
+      if (route !== HERE) return this.#forward(client, entry, route);
+    } else if (this.router !== null && entry.across !== null && !client.isPart) {
+      const route = this.router.routeOfAll(entry);
       if (route !== HERE) return this.#forward(client, entry, route);
     }
     if (call.keyspace.journal === null) {
@@ -146,25 +157,86 @@ export class Executor {
     }
   }
 
+  /** What another node queued for a client of its. A command that is unknown here, as to an older release, aborts it. */
+  transactionOf(requests: readonly Buffer[]): Transaction {
+    const transaction = newTransaction();
+    const { call } = this;
+    for (const request of requests) {
+      this.#scanKept(request);
+      const entry = this.#resolve(this.#index.find(call.bytes, call.marks[0]!, call.marks[1]!));
+      if (entry?.accepts(call.count)) this.#queue(transaction, entry, request);
+      else transaction.aborted = true;
+    }
+    return transaction;
+  }
+
   /** Whether a request that was kept changes anything. */
   isWrite(request: Buffer): boolean {
+    this.#scanKept(request);
+    const { call } = this;
+    if (call.is(0, EXEC_ERRAND)) return true;
+    const name = call.is(0, PART_ERRAND) ? PART_HEAD : 0;
+    const entry = this.#resolve(this.#index.find(call.bytes, call.start(name), call.end(name)));
+    return entry !== undefined && (entry.bits & (WRITE | MAY_REPLICATE)) !== 0;
+  }
+
+  /** Makes a request that was kept the command at hand. */
+  #scanKept(request: Buffer): void {
     const scanner = new RequestScanner();
     scanRequest(scanner, request);
     const { call } = this;
     call.bytes = scanner.bytes;
     call.marks = scanner.marks;
     call.count = scanner.count;
-    const entry = this.#resolve(this.#index.find(call.bytes, call.marks[0]!, call.marks[1]!));
-    return entry !== undefined && (entry.bits & (WRITE | MAY_REPLICATE)) !== 0;
   }
 
   #forward(client: Client, entry: Entry, route: Route | typeof ACROSS): boolean {
     client.lastEntry = entry;
-    if (route === ACROSS) return this.#reject(client, entry, new ReplyError(CROSS_SLOT));
+    if (route === ACROSS || (entry.bits & WATCHES) !== 0) return this.#gather(client, entry, route);
     // Counted where it is executed.
     this.#node.stats.totalCommands--;
     if (!client.forward(route, client.replyMode !== "on")) return false;
     if (client.replyMode === "skip-next") client.replyMode = "on";
+    return true;
+  }
+
+  /** Has others execute what no one node may, or what must be known to have arrived before the client goes on. */
+  #gather(client: Client, entry: Entry, route: Route | typeof ACROSS): boolean {
+    const gatherer = this.gatherer!;
+    try {
+      const isWatch = route !== ACROSS;
+      const plan = isWatch
+        ? gatherer.planWatch(client, this.router!.slotOf(entry))
+        : gatherer.planFor(client, entry);
+      return this.#carryOut(client, plan);
+    } catch (error) {
+      if (error instanceof ReplyError) return this.#reject(client, entry, error);
+      throw error;
+    }
+  }
+
+  #carryOut(client: Client, plan: Plan): boolean {
+    this.#node.stats.totalCommands--;
+    if (!client.gather(plan, client.replyMode !== "on")) return false;
+    if (client.replyMode === "skip-next") client.replyMode = "on";
+    return true;
+  }
+
+  /** EXEC where other nodes execute commands too. Undefined if it is executed here as on a lone node. */
+  #executeElsewhere(client: Client, entry: Entry, transaction: Transaction): boolean | undefined {
+    try {
+      const plan = this.gatherer!.planTransaction(client, transaction);
+      if (plan === undefined) return undefined;
+      if (!this.#carryOut(client, plan)) return false;
+      client.forgetWatches();
+    } catch (error) {
+      if (!(error instanceof ReplyError)) throw error;
+      client.unwatch();
+      client.transaction = null;
+      return this.#reject(client, undefined, error);
+    }
+    entry.calls++;
+    client.transaction = null;
     return true;
   }
 
@@ -253,6 +325,14 @@ export class Executor {
       client.close(false);
       return true;
     }
+    if (found === undefined && client.runsErrands) {
+      const isExecuted = this.errands?.run(client);
+      if (isExecuted !== undefined) {
+        // What it carries is counted by itself.
+        node.stats.totalCommands--;
+        return isExecuted;
+      }
+    }
     const entry = this.#resolve(found);
     client.lastEntry = entry ?? null;
     if (entry === undefined) return this.#reject(client, undefined, this.#unknown(found));
@@ -266,10 +346,17 @@ export class Executor {
     if (transaction !== null && (bits & NO_MULTI) !== 0) {
       return this.#reject(client, entry, new ReplyError("ERR Command not allowed inside a transaction"));
     }
-    if (this.router !== null && entry.firstKey !== 0 && transaction === null) {
-      const route = this.router.routeOf(entry);
-      // Where it is executed it is judged whether it may be: memory, disk and pause are those of that node.
+    // Where it is executed it is judged whether it may be: memory, disk and pause are those of that node.
+    if (this.router !== null && transaction === null) {
+      const route = this.#routeOf(this.router, entry, client);
       if (route !== HERE) return this.#forward(client, entry, route);
+    } else if (this.router !== null && transaction !== null && !client.runsErrands) {
+      if ((bits & EXECUTES) !== 0) {
+        const isExecuted = this.#executeElsewhere(client, entry, transaction);
+        if (isExecuted !== undefined) return isExecuted;
+      } else if (entry.across !== null && entry.firstKey === 0 && !this.router.isLone) {
+        return this.#reject(client, entry, new ReplyError(NOT_IN_TRANSACTION));
+      }
     }
     if (node.mustMakeRoom && needsMemory(bits, transaction) && !node.makeRoom()) {
       return this.#reject(client, entry, new ReplyError(OUT_OF_MEMORY));
@@ -287,7 +374,7 @@ export class Executor {
     }
     call.session = client;
     if (transaction !== null && (bits & UNQUEUED) === 0) {
-      this.#enqueue(client, transaction, bits);
+      this.#enqueue(client, transaction, entry);
       return true;
     }
     this.#gate.begin();
@@ -324,23 +411,36 @@ export class Executor {
     access.isHeld = wasHeld;
   }
 
-  #enqueue(client: Client, transaction: Transaction, bits: number): void {
+  #enqueue(client: Client, transaction: Transaction, entry: Entry): void {
     const { call } = this;
-    const request = buildRequest(call.bytes, call.marks, call.count);
-    transaction.queuedBytes += request.length + QUEUED_OBJECT_BYTES;
-    if (transaction.queuedBytes > this.call.config.current.clientQueryBufferLimitBytes) {
+    this.#queue(transaction, entry, buildRequest(call.bytes, call.marks, call.count));
+    // Counted when it is executed.
+    this.#node.stats.totalCommands--;
+    if (transaction.queuedBytes > call.config.current.clientQueryBufferLimitBytes) {
       client.close(false);
       return;
     }
-    transaction.queue.push(request);
-    // Counted when it is executed.
-    this.#node.stats.totalCommands--;
-    if (bits & (WRITE | MAY_REPLICATE)) transaction.writes = true;
-    if (bits & DENY_OOM) transaction.needsMemory = true;
-    if ((bits & WHILE_LOADING) === 0) transaction.needsData = true;
     const mark = this.#reply.mark();
     this.#reply.simple("QUEUED");
     if (client.replyMode !== "on") this.#reply.rollback(mark);
+  }
+
+  /** Adds the command at hand to a transaction. */
+  #queue(transaction: Transaction, entry: Entry, request: Buffer): void {
+    const { bits } = entry;
+    transaction.queue.push(request);
+    transaction.queuedBytes += request.length + QUEUED_OBJECT_BYTES;
+    if (bits & (WRITE | MAY_REPLICATE)) transaction.writes = true;
+    if (bits & DENY_OOM) transaction.needsMemory = true;
+    if ((bits & WHILE_LOADING) === 0) transaction.needsData = true;
+    if (this.router === null) return;
+    if (bits & CHANGES_CONNECTION) transaction.bound = entry.name.toUpperCase().replace("|", " ");
+    if (entry.firstKey !== 0) transaction.slot = sameSlot(transaction.slot, this.router.slotOf(entry));
+  }
+
+  #routeOf(router: Router, entry: Entry, client: Client): Route | typeof ACROSS {
+    if (entry.firstKey !== 0) return router.routeOf(entry);
+    return entry.across === null || client.isPart ? HERE : router.routeOfAll(entry);
   }
 
   #reject(client: Client, entry: Entry | undefined, error: ReplyError): boolean {
@@ -349,7 +449,7 @@ export class Executor {
     const mark = this.#reply.mark();
     if (entry !== undefined && (entry.bits & EXECUTES) !== 0) {
       client.transaction = null;
-      this.#node.keyspace.watchers.unwatch(client);
+      client.unwatch();
       this.#refuse(executionAborted(error));
     } else {
       if (client.transaction !== null) client.transaction.aborted = true;
@@ -385,6 +485,7 @@ export class Executor {
 
 /** Marks the arguments of a request that was built from scanned ones. */
 function scanRequest(scanner: RequestScanner, request: Buffer): void {
+  scanner.bulkLengthMax = Number.MAX_SAFE_INTEGER;
   scanner.begin(request, 0, request.length);
   assert(scanner.next() === COMPLETE, "a request that was kept can be read");
 }

@@ -6,7 +6,7 @@ import Denque from "denque";
 import type { Run } from "../cluster/run.js";
 import type { PersistenceView } from "../durability/persistence-view.js";
 import { IN_DOUBT } from "../protocol/reply-error.js";
-import { RunPart, Stray } from "./awaited-replies.js";
+import { Gathering, RunPart, Stray } from "./awaited-replies.js";
 
 /** Numbers of a reply that depends on a position: where it begins and ends in its turn, and the position. */
 export const DEPENDENT_NUMBERS = 3;
@@ -29,7 +29,7 @@ export interface HeldTurn {
 }
 
 /** What stands in a client's queue of replies. */
-export type Held = HeldTurn | RunPart | Stray;
+export type Held = Gathering | HeldTurn | RunPart | Stray;
 
 type Progress = Pick<PersistenceView, "durablePosition" | "inDoubtFrom">;
 
@@ -62,6 +62,16 @@ export class HeldReplies {
 
   pushStray(stray: Stray): void {
     this.#queue.push(stray);
+  }
+
+  pushGathering(gathering: Gathering): void {
+    this.#queue.push(gathering);
+  }
+
+  gathered(gathering: Gathering, reply: Buffer): void {
+    gathering.reply = reply;
+    this.byteLength += reply.length;
+    this.memoryBytes += reply.length;
   }
 
   /** Takes out the one part that there is, if it is all of this run and whoever waits for it wants it. */
@@ -98,6 +108,15 @@ export class HeldReplies {
     const bytesBefore = this.byteLength;
     for (let turn = this.#queue.peekFront(); turn !== undefined; turn = this.#queue.peekFront()) {
       if (turn instanceof Stray) break;
+      if (turn instanceof Gathering) {
+        const { reply, isSilent } = turn;
+        if (reply === undefined) break;
+        this.#queue.shift();
+        this.byteLength -= reply.length;
+        this.memoryBytes -= reply.length;
+        if (!isSilent) released.push(reply);
+        continue;
+      }
       if (turn instanceof RunPart) {
         this.#takeRemote(turn, released);
         if (turn.count > 0) break;

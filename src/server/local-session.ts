@@ -6,7 +6,7 @@ import Denque from "denque";
 import type { Connection, ConnectionEvents } from "../host/network.js";
 import { ReplyDecoder, type ReplyValue } from "../protocol/reply-decoder.js";
 import { ReplyError } from "../protocol/reply-error.js";
-import { buildRequest } from "../protocol/request-builder.js";
+import { requestOf } from "../protocol/request-builder.js";
 import type { Server } from "./server.js";
 
 /** What a command takes: text is sent as UTF-8, numbers as Redis writes them. */
@@ -127,15 +127,4 @@ const WORD_BYTES_MAX = 16;
 
 function wordOf(part: Uint8Array): string {
   return part.length > WORD_BYTES_MAX ? "" : Buffer.from(part).toString("latin1").toLowerCase();
-}
-
-function requestOf(parts: readonly Uint8Array[]): Buffer {
-  const marks = new Int32Array(parts.length * 2);
-  let end = 0;
-  for (const [i, part] of parts.entries()) {
-    marks[i * 2] = end;
-    end += part.length;
-    marks[i * 2 + 1] = end;
-  }
-  return buildRequest(Buffer.concat(parts), marks, parts.length);
 }

@@ -58,6 +58,8 @@ export class RemoteRun implements Connection {
     this.#session = session;
     this.#progressed = () => progressed(this);
     this.#client = server.admit(this);
+    this.#client.runsErrands = true;
+    this.#client.link = session;
     this.#client.progressed = () => this.#progress();
   }
 

@@ -76,6 +76,7 @@ export class RemoteRuns implements RunServer {
     this.#cancelSweep?.();
     this.#queue.clear();
     this.#behind.clear();
+    this.#options.server.watches.releaseAll(this.#options.session);
     for (const run of [...this.#underWay.values(), ...this.#stock]) run.close();
     this.#underWay.clear();
     this.#stock.length = 0;

@@ -3,12 +3,13 @@
  * only if other nodes execute commands too.
  */
 import { slotOf } from "../base/key-hash.js";
-import { HERE, type Route, type SlotRoutes } from "../cluster/slot-routes.js";
+import { HELD, HERE, type Route, type SlotRoutes } from "../cluster/slot-routes.js";
 import type { Call } from "../commands/call.js";
 import { keyPositions } from "../commands/command-facts.js";
+import { slotOfCursor } from "../commands/scan-cursor.js";
 import type { Entry } from "./command-index.js";
 
-/** No route: the keys of the command lie in several slots, of which not all are here. */
+/** No route: what the command concerns lies in several slots, and no one node may execute it as it is. */
 export const ACROSS = -1;
 /** No slot: the command names no key. */
 export const NO_SLOT = -1;
@@ -26,6 +27,11 @@ export class Router {
     this.#bySlot = routes.bySlot;
   }
 
+  /** Whether this node executes everything. */
+  get isLone(): boolean {
+    return this.#routes.isLone;
+  }
+
   /** The route of the first key, which the command has; `ACROSS` if the others are not with it. */
   routeOf(entry: Entry): Route | typeof ACROSS {
     const { bytes, marks, keyspace } = this.#call;
@@ -39,14 +45,18 @@ export class Router {
     return entry.hasOneKey || this.#isTogether(entry, slot, route) ? route : ACROSS;
   }
 
+  /** The route of a command that names no key and concerns all of them. */
+  routeOfAll(entry: Entry): Route | typeof ACROSS {
+    if (this.isLone) return HERE;
+    return entry.across === "walk" ? this.of(slotOfCursor(this.#call, 1)) : ACROSS;
+  }
+
   /** The slot of all keys of the command; `NO_SLOT`, or `SEVERAL_SLOTS`. */
   slotOf({ command }: Entry): number {
     const call = this.#call;
     let slot = NO_SLOT;
     for (const { at } of keyPositions(command, call.count)) {
-      const next = slotOf(call.bytes, call.start(at), call.end(at));
-      if (slot !== NO_SLOT && slot !== next) return SEVERAL_SLOTS;
-      slot = next;
+      slot = sameSlot(slot, slotOf(call.bytes, call.start(at), call.end(at)));
     }
     return slot;
   }
@@ -55,17 +65,21 @@ export class Router {
     return this.#routes.of(slot);
   }
 
-  /** Changes whenever the route of any slot does. */
-  get version(): number {
-    return this.#routes.version;
-  }
-
-  #isTogether({ command }: Entry, firstSlot: number, route: Route): boolean {
+  /** Commands that may be taken apart go whole to a node that executes all their slots. */
+  #isTogether({ command, across }: Entry, firstSlot: number, route: Route): boolean {
+    if (this.isLone) return true;
     const call = this.#call;
+    const mayDiffer = across !== null && route !== HELD;
     for (const { at } of keyPositions(command, call.count)) {
       const slot = slotOf(call.bytes, call.start(at), call.end(at));
-      if (slot !== firstSlot && (route !== HERE || this.#bySlot[slot] !== HERE)) return false;
+      if (slot !== firstSlot && !(mayDiffer && this.#bySlot[slot] === route)) return false;
     }
     return true;
   }
+}
+
+/** What `NO_SLOT`, `SEVERAL_SLOTS` and slots make together. */
+export function sameSlot(one: number, other: number): number {
+  if (one === NO_SLOT || one === other) return other;
+  return other === NO_SLOT ? one : SEVERAL_SLOTS;
 }

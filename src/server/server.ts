@@ -6,6 +6,7 @@ import type { ClusterView } from "../cluster/cluster-view.js";
 import type { Forwarder } from "../cluster/forwarder.js";
 import type { RunServer } from "../cluster/peer-server.js";
 import type { PeerSession } from "../cluster/served-peer.js";
+import { HERE } from "../cluster/slot-routes.js";
 import { SessionCall } from "../commands/session.js";
 import { commands } from "../commands/table.js";
 import type { Config } from "../config/config.js";
@@ -23,10 +24,14 @@ import { Batch } from "./batch.js";
 import { Client } from "./client.js";
 import { ClientEviction } from "./client-eviction.js";
 import { CommandIndex } from "./command-index.js";
+import { ErrandRunner } from "./errand-runner.js";
 import { Executor } from "./executor.js";
+import { Gatherer } from "./gatherer.js";
+import { InnerSessions } from "./inner-sessions.js";
 import { NodeState } from "./node-state.js";
 import { RateMeter } from "./rate-meter.js";
 import { RemoteRuns } from "./remote-runs.js";
+import { RemoteWatches } from "./remote-watches.js";
 import { ReplyGate } from "./reply-gate.js";
 import { Router } from "./router.js";
 
@@ -66,8 +71,11 @@ export class Server {
   readonly persistence: PersistenceView;
   readonly eviction: ClientEviction;
   readonly gate: ReplyGate;
+  /** What clients of other nodes watch here. */
+  readonly watches: RemoteWatches;
   /** Null unless other nodes execute commands too. */
   forwarder: Forwarder | null = null;
+  gatherer: Gatherer | null = null;
   /** Monotonic milliseconds, as of the last period or connection. */
   nowMs: number;
   /** Closed, or closing: nobody is served any more. */
@@ -97,6 +105,7 @@ export class Server {
     this.#fail = options.fail;
     this.keyspace = keyspace;
     this.persistence = persistence;
+    this.watches = new RemoteWatches(keyspace.watchers);
     this.nowMs = host.clock.monotonicMs();
     const index = new CommandIndex(commands);
     this.state = new NodeState({ ...options, index, stop: options.shutdown });
@@ -186,7 +195,18 @@ export class Server {
   /** From now on only commands for slots whose route says so are executed here; the others are sent where they are. */
   forwardBy(forwarder: Forwarder): void {
     this.forwarder = forwarder;
-    this.executor.router = new Router(this.executor.call, forwarder.routes);
+    const { executor, watches } = this;
+    const { call } = executor;
+    const { routes } = forwarder;
+    call.routes = routes;
+    const router = new Router(call, routes);
+    const gatherer = new Gatherer({ call, router, forwarder, inner: new InnerSessions(this) });
+    executor.router = router;
+    executor.gatherer = this.gatherer = gatherer;
+    executor.errands = new ErrandRunner({ executor, routes, watches });
+    this.#cancels.push(
+      routes.subscribe(() => this.keyspace.watchers.lose((slot) => routes.of(slot) !== HERE)),
+    );
   }
 
   /** Serves a link from another node: executes the runs of commands that come. */
@@ -212,7 +232,7 @@ export class Server {
 
   /** A client is no longer served, though its connection may still be closing. */
   removeClient(client: Client): void {
-    this.keyspace.watchers.unwatch(client);
+    client.unwatch();
     this.state.clients.delete(client.id);
     this.eviction.forget(client);
     this.#heldBack.delete(client);
