@@ -13,6 +13,12 @@ import { worldOf } from "./world.js";
 
 const PORT = 6379;
 
+/** Where a server is started: a machine of a world. */
+export interface Place {
+  readonly world: World;
+  readonly name: string;
+}
+
 /** A server on a simulated host, with a log whose disk is in the hands of the test. */
 export class SimServer {
   private constructor(
@@ -26,9 +32,12 @@ export class SimServer {
     readonly stops: unknown[],
   ) {}
 
-  static async start(values: ConfigValues = {}): Promise<SimServer> {
-    const world = worldOf(1);
-    const host = world.host("node");
+  static async start(
+    values: ConfigValues = {},
+    place: Place = { world: worldOf(1), name: "node" },
+  ): Promise<SimServer> {
+    const { world, name } = place;
+    const host = world.host(name);
     const config = new ConfigStore(
       makeConfig({ bind: "0.0.0.0", port: PORT, protectedMode: "no", ...values }),
     );
@@ -54,6 +63,13 @@ export class SimServer {
     });
     await world.complete(server.listen());
     return new SimServer(world, host, server, keyspace, persistence, config, stops);
+  }
+
+  /** From now on replies leave at once, whatever the disk does. */
+  replyAtOnce(): this {
+    this.persistence.gates = false;
+    this.server.gate.configure();
+    return this;
   }
 
   connect(): Promise<SimCaller> {

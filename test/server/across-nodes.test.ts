@@ -1,0 +1,83 @@
+import { expect } from "chai";
+import { Prng } from "#torus/base/prng.js";
+import { keyAt, SimCluster } from "../support/sim-cluster.js";
+import { SimServer } from "../support/sim-server.js";
+
+const HELLO_3 = Buffer.from("HELLO 3\r\n");
+const KEYS = Array.from({ length: 12 }, (_, i) => `k${i}`);
+
+/** Random commands, most of them of several keys. */
+function commandsOf(prng: Prng, count: number): string[] {
+  const key = () => KEYS[prng.uint32() % KEYS.length]!;
+  const keys = () => Array.from({ length: 1 + (prng.uint32() % 5) }, key);
+  const makers: (() => string)[] = [
+    () => `MGET ${keys().join(" ")}`,
+    () =>
+      `MSET ${keys()
+        .map((name, i) => `${name} v${prng.uint32() % 50}-${i}`)
+        .join(" ")}`,
+    () => `DEL ${keys().join(" ")}`,
+    () => `UNLINK ${keys().join(" ")}`,
+    () => `EXISTS ${keys().join(" ")}`,
+    () => `TOUCH ${keys().join(" ")}`,
+    () => `SET ${key()} ${prng.uint32() % 50}`,
+    () => `GET ${key()}`,
+    () => `INCR n${prng.uint32() % 3}`,
+    () => `MSET ${key()}`,
+    () => `MSET ${key()} a ${key()}`,
+    () => "DBSIZE",
+    () => (prng.uint32() % 8 === 0 ? "FLUSHALL" : "PING"),
+    () => (prng.uint32() % 8 === 0 ? "FLUSHDB ASYNC" : "FLUSHDB NOW"),
+    () => `SELECT ${prng.uint32() % 2}`,
+    () => `MGET ${key()} ${key()}`,
+  ];
+  return Array.from({ length: count }, () => makers[prng.uint32() % makers.length]!());
+}
+
+describe("Commands that concern several nodes", () => {
+  for (let seed = 1; seed <= 10; seed++) {
+    it(`reply what a lone node replies, in order, in pipelines too (seed ${seed})`, async () => {
+      const cluster = await SimCluster.start({ seed });
+      const lone = (await SimServer.start()).replyAtOnce();
+      const prng = new Prng(`across ${seed}`);
+      const caller = await cluster.connect(seed % 3);
+      const reference = await lone.connect();
+      if (seed % 2 === 0) for (const { connection } of [caller, reference]) connection.write(HELLO_3);
+      const greetings = seed % 2 === 0 ? [await caller.read(1), await reference.read(1)] : [];
+      expect(greetings).to.have.length(seed % 2 === 0 ? 2 : 0);
+      for (let round = 0; round < 12; round++) {
+        const commands = commandsOf(prng, 1 + (prng.uint32() % 20));
+        const replies = await caller.askAll(...commands);
+        expect(replies.map((reply, i) => `${commands[i]}: ${reply}`)).to.deep.equal(
+          (await reference.askAll(...commands)).map((reply, i) => `${commands[i]}: ${reply}`),
+        );
+      }
+    });
+  }
+
+  it("refuse keys of several slots where they cannot be taken apart, and say how to", async () => {
+    const cluster = await SimCluster.start();
+    const caller = await cluster.connect(0);
+    const [a, b] = [keyAt(cluster, 0), keyAt(cluster, 1)];
+    await caller.ask("SET", a, "1");
+    for (const command of [
+      `RENAME ${a} ${b}`,
+      `COPY ${a} ${b}`,
+      `MSETNX ${a} 1 ${b} 2`,
+      `RENAMENX ${b} ${a}`,
+    ]) {
+      const [reply] = await caller.askAll(command);
+      expect(reply).to.match(/^-"CROSSSLOT Keys in request don't hash to the same slot .*tag/);
+    }
+    expect(await caller.ask("RENAME", `{${a}}1`, `{${a}}2`)).to.equal('-"ERR no such key"');
+    expect(await caller.ask("SWAPDB", "0", "1")).to.match(/^-"ERR SWAPDB cannot be done on a cluster/);
+  });
+
+  it("do all that on a node that is alone in its cluster", async () => {
+    const cluster = await SimCluster.start({ nodes: 1 });
+    const caller = await cluster.connect(0);
+    expect(
+      await caller.askAll("MSETNX a 1 b 2", "RENAME a c", "COPY c d", "SWAPDB 0 1", "SELECT 1", "MGET b c d"),
+    ).to.deep.equal(["1", "OK", "1", "OK", "OK", '["2" "1" "1"]']);
+  });
+});

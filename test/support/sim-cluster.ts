@@ -1,0 +1,124 @@
+import { SLOT_COUNT, slotOf } from "#torus/base/key-hash.js";
+import { Forwarder } from "#torus/cluster/forwarder.js";
+import { HERE, SlotRoutes } from "#torus/cluster/slot-routes.js";
+import type { ConfigValues } from "#torus/config/config.js";
+import type { World } from "#torus/host/sim/world.js";
+import { CommandRunner } from "./command-runner.js";
+import type { SimCaller } from "./sim-caller.js";
+import { nodeIdOf, SimPeers } from "./sim-peers.js";
+import { SimServer } from "./sim-server.js";
+import { worldOf } from "./world.js";
+
+export interface SimClusterNode {
+  readonly name: string;
+  readonly server: SimServer;
+  readonly routes: SlotRoutes;
+  readonly peers: SimPeers;
+}
+
+export interface SimClusterOptions {
+  readonly seed?: number | string;
+  readonly nodes?: number;
+  readonly config?: ConfigValues;
+  /** Which node executes a slot; by default they take turns, 100 slots each. */
+  readonly ownerOf?: (slot: number) => number;
+  readonly timeoutMs?: number;
+}
+
+const STRIPE_SLOTS = 100;
+
+/** Servers that execute commands for each other, by routes that the test decides on. */
+export class SimCluster {
+  private constructor(
+    readonly world: World,
+    readonly nodes: readonly SimClusterNode[],
+  ) {}
+
+  static async start(options: SimClusterOptions = {}): Promise<SimCluster> {
+    const { seed = 1, nodes: count = 3, config = {}, timeoutMs } = options;
+    const world = worldOf(seed);
+    const nodes: SimClusterNode[] = [];
+    for (let i = 0; i < count; i++) {
+      const name = "abcdefgh"[i]!;
+      const server = (await SimServer.start(config, { world, name })).replyAtOnce();
+      const serve = server.server.serveRuns.bind(server.server);
+      const peers = await SimPeers.start(world, name, { serve });
+      nodes.push({ name, server, routes: new SlotRoutes(), peers });
+    }
+    for (const [i, { server, routes, peers }] of nodes.entries()) {
+      for (const other of nodes)
+        if (other.peers !== peers) peers.meet(numberOf(peers, other.name), other.peers);
+      const { clock, timers } = server.host;
+      const forwarder = new Forwarder({
+        routes,
+        peers: peers.peers,
+        clock,
+        timers,
+        ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      });
+      server.server.forwardBy(forwarder);
+      const ownerOf = options.ownerOf ?? ((slot) => Math.floor(slot / STRIPE_SLOTS) % count);
+      for (const [owner, { name }] of nodes.entries()) {
+        const slots = [...routes.bySlot.keys()].filter((slot) => ownerOf(slot) === owner);
+        routes.setEach(slots, owner === i ? HERE : numberOf(peers, name));
+      }
+    }
+    await world.advance(100);
+    return new SimCluster(world, nodes);
+  }
+
+  connect(node: number): Promise<SimCaller> {
+    return this.nodes[node]!.server.connect();
+  }
+
+  /** Who executes a slot, as it knows itself. */
+  ownerOf(slot: number): number {
+    return this.nodes.findIndex(({ routes }) => routes.of(slot) === HERE);
+  }
+
+  /** What node `at` sends to `node` for some slots from now on, or executes. */
+  route(at: number, slots: readonly number[], node: number): void {
+    const { routes, peers } = this.nodes[at]!;
+    routes.setEach(slots, at === node ? HERE : numberOf(peers, this.nodes[node]!.name));
+  }
+
+  /** Hands slots, whose keys are all strings, over to another node, in an instant. The old copies stay where they are. */
+  move(slots: readonly number[], to: number): void {
+    const wanted = new Set(slots);
+    for (const [i, { server }] of this.nodes.entries()) {
+      if (i === to) continue;
+      const source = new CommandRunner(server.keyspace);
+      const target = new CommandRunner(this.nodes[to]!.server.keyspace);
+      const owned = slots.filter((slot) => this.ownerOf(slot) === i);
+      for (const key of this.keysOf(i)) {
+        const bytes = Buffer.from(key, "latin1");
+        const slot = slotOf(bytes, 0, bytes.length);
+        if (!wanted.has(slot) || !owned.includes(slot)) continue;
+        const value = source.ask("GET", key);
+        if (value.kind === "bulk") target.run("SET", key, value.bytes.toString("latin1"));
+      }
+    }
+    for (const at of this.nodes.keys()) this.route(at, slots, to);
+  }
+
+  /** All keys in the first database that a node has, whoever executes their slots. */
+  private keysOf(node: number): string[] {
+    const reply = new CommandRunner(this.nodes[node]!.server.keyspace).ask("KEYS", "*");
+    if (reply.kind !== "array") throw new Error("KEYS answers an array");
+    return reply.items.map((item) => (item.kind === "bulk" ? item.bytes.toString("latin1") : ""));
+  }
+}
+
+function numberOf({ peers }: SimPeers, name: string): number {
+  return peers.numberOf(nodeIdOf(name));
+}
+
+/** A key of some slot that a node executes. */
+export function keyAt(cluster: SimCluster, node: number, prefix = "key"): string {
+  for (let i = 0; i < SLOT_COUNT; i++) {
+    const key = `${prefix}:${i}`;
+    const bytes = Buffer.from(key);
+    if (cluster.ownerOf(slotOf(bytes, 0, bytes.length)) === node) return key;
+  }
+  throw new Error("some key lies there");
+}
