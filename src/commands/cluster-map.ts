@@ -1,7 +1,13 @@
 /** CLUSTER NODES, SLOTS and SHARDS: one map of the cluster in the three forms that Redis Cluster's clients read. */
 import type { ClusterView } from "../cluster/cluster-view.js";
 import { type SlotRange, slotRanges } from "../cluster/slot-ranges.js";
-import { isDeparted, type Member, type MemberRecord, type Status } from "../membership/member.js";
+import {
+  isDeparted,
+  type Member,
+  type MemberRecord,
+  type NodeId,
+  type Status,
+} from "../membership/member.js";
 import type { ReplyWriter } from "../protocol/reply-writer.js";
 import { redisNodeId } from "./redis-node-id.js";
 
@@ -44,6 +50,8 @@ function rangeText({ first, last }: SlotRange): string {
 // ---- SLOTS ----
 
 export function writeSlots(reply: ReplyWriter, cluster: ClusterView): void {
+  // A node has hundreds of ranges: what is the same in all of them is encoded once.
+  const servers = new Map<NodeId, Buffer>();
   // Not counted beforehand: a member of which this node has not heard yet has no address to show.
   const mark = reply.reserveArray();
   let count = 0;
@@ -53,18 +61,23 @@ export function writeSlots(reply: ReplyWriter, cluster: ClusterView): void {
     reply.array(3);
     reply.integer(first);
     reply.integer(last);
-    writeServer(reply, member.record);
+    const encoded = servers.get(nodeId);
+    if (encoded === undefined) servers.set(nodeId, writeServer(reply, member.record));
+    else reply.raw(encoded, 0, encoded.length);
     count++;
   }
   reply.fillArray(mark, count);
 }
 
-function writeServer(reply: ReplyWriter, { id, host, clientPort }: MemberRecord): void {
+/** Answers the bytes that it wrote. */
+function writeServer(reply: ReplyWriter, { id, host, clientPort }: MemberRecord): Buffer {
+  const start = reply.length;
   reply.array(4);
   reply.bulkText(host);
   reply.integer(clientPort);
   reply.bulkText(redisNodeId(id));
   reply.map(0);
+  return Buffer.from(reply.buffer.subarray(start, reply.length));
 }
 
 // ---- SHARDS ----
