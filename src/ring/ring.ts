@@ -43,7 +43,8 @@ export class Ring {
   private constructor(members: readonly RingMember[], copies: number) {
     this.members = members;
     this.copies = copies;
-    this.owners = new Assignment(members, copies).owners;
+    // Of one member nothing is to be worked out, and a node that is alone is to answer at once.
+    this.owners = members.length === 1 ? new Uint16Array(SLOT_COUNT) : new Assignment(members, copies).owners;
   }
 
   /** The ring of some members, at least one, in any order. One and the same object for equal ones, as long as it is asked for. */
