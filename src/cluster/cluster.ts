@@ -32,7 +32,7 @@ import { PeerServer, type PeerServerOptions } from "./peer-server.js";
 import { Peers } from "./peers.js";
 import { isMember, type PlacedMember, type Placement } from "./placement.js";
 import { gossipKeyOf, secrecyOf } from "./secrets.js";
-import { HELD, HERE, SlotRoutes } from "./slot-routes.js";
+import { HELD, HERE, type Route, SlotRoutes } from "./slot-routes.js";
 
 /** What is written down of the members may lag so far behind what is known. */
 const MEMORY_DELAY_MS = 500;
@@ -81,7 +81,8 @@ export class Cluster implements ClusterView {
     };
     this.#peers = new Peers({ host, self, secrecy });
     const { clock, timers } = host;
-    this.forwarder = new Forwarder({ routes: this.routes, peers: this.#peers, clock, timers });
+    const isLost = (route: Route) => this.#isDead(this.#peers.idOf(route));
+    this.forwarder = new Forwarder({ routes: this.routes, peers: this.#peers, clock, timers, isLost });
     this.#ownership = new Ownership({
       host,
       keyspace,
@@ -326,6 +327,12 @@ export class Cluster implements ClusterView {
     if (id === this.selfId) return true;
     const member = this.#gossiper?.table.get(id);
     return member !== undefined && isPresent(member);
+  }
+
+  /** Taken for dead. Of who is only suspect, or not heard of yet, an answer may still come. */
+  #isDead(id: NodeId | undefined): boolean {
+    const member = id === undefined ? undefined : this.#gossiper?.table.get(id);
+    return member !== undefined && !isPresent(member);
   }
 
   /** All slots are handed over: says farewell, forgets the cluster and ends. */

@@ -28,12 +28,16 @@ export interface ForwarderOptions {
   readonly peers: Peers;
   readonly clock: Clock;
   readonly timers: Timers;
+  /** Whether nobody is to be expected at a route soon, for the node there is taken for dead. */
+  readonly isLost?: (route: Route) => boolean;
   /** How long a command may take from when it came. */
   readonly timeoutMs?: number;
 }
 
 export class Forwarder {
   readonly routes: SlotRoutes;
+  /** Whether it is no use to wait until something can be sent there. */
+  readonly isLost: (route: Route) => boolean;
   readonly #peers: Peers;
   readonly #clock: Clock;
   readonly #timers: Timers;
@@ -45,8 +49,10 @@ export class Forwarder {
   #cancelRetry: Cancel | undefined;
   readonly #cancels: Cancel[];
 
-  constructor({ routes, peers, clock, timers, timeoutMs = REQUEST_TIMEOUT_MS }: ForwarderOptions) {
+  constructor(options: ForwarderOptions) {
+    const { routes, peers, clock, timers, isLost = () => false, timeoutMs = REQUEST_TIMEOUT_MS } = options;
     this.routes = routes;
+    this.isLost = isLost;
     this.#peers = peers;
     this.#clock = clock;
     this.#timers = timers;

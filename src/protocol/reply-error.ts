@@ -59,6 +59,7 @@ export const IN_DOUBT = "INDOUBT The write was made but may be lost: the log cou
 /** Ours alone: of a command that another node executes. */
 export const IN_DOUBT_ELSEWHERE = "INDOUBT the write was sent to another node and its outcome is unknown";
 export const TRY_AGAIN = "TRYAGAIN no node that can be reached executes commands for this slot at present";
+export const SLOT_NOT_SERVED = "CLUSTERDOWN Hash slot not served: the node that has it is not alive";
 export const CROSS_SLOT =
   "CROSSSLOT Keys in request don't hash to the same slot (names that share a {tag} do)";
 export const NOT_IN_TRANSACTION =

@@ -12,7 +12,7 @@ import { NO_TOUCH, RESP3 } from "../cluster/peer-frames.js";
 import type { Run, RunOwner } from "../cluster/run.js";
 import type { Route } from "../cluster/slot-routes.js";
 import type { Call } from "../commands/call.js";
-import { IN_DOUBT_ELSEWHERE, TRY_AGAIN } from "../protocol/reply-error.js";
+import { IN_DOUBT_ELSEWHERE, SLOT_NOT_SERVED, TRY_AGAIN } from "../protocol/reply-error.js";
 import { buildRequest } from "../protocol/request-builder.js";
 import { splitRequests } from "../protocol/request-splitter.js";
 import { Gathering, RunPart, Stray, type StrayOptions } from "./awaited-replies.js";
@@ -103,6 +103,10 @@ export class ClientRuns implements RunOwner, Waiter {
     const forwarder = this.#forwarder;
     if (this.#offeredDeadlineMs !== undefined || !forwarder.hasOpen) this.deadlineMs = this.#nextDeadlineMs;
     const run = forwarder.send(this, route, bytes, marks, count);
+    if (run === undefined && !this.#isStraying && forwarder.isLost(route)) {
+      this.#client.replyInPlace({ isSilent }, SLOT_NOT_SERVED);
+      return;
+    }
     if (run === undefined) {
       const { database, flags, deadlineMs } = this;
       const request = buildRequest(bytes, marks, count);

@@ -345,7 +345,7 @@ export class Client implements ConnectionEvents, Session {
   }
 
   /** Replies an error to a command in its place behind those before it. */
-  replyInPlace({ isSilent }: Stray, line: string): void {
+  replyInPlace({ isSilent }: Pick<Stray, "isSilent">, line: string): void {
     this.server.state.countError(line);
     if (!isSilent) this.server.reply.error(line);
   }
