@@ -8,6 +8,11 @@ export interface Address {
   readonly port: number;
 }
 
+const DEFAULT_NODE: Address = Object.assign(
+  { host: "127.0.0.1", port: 6379 },
+  // For the help, which shows defaults as text.
+  { toString: () => "127.0.0.1:6379" },
+);
 const PASSWORD_VARIABLE = "TORUS_PASSWORD";
 const CONNECT_TIMEOUT_MS = 5000;
 /** The command has all that it wanted by then, and the process ends only after it, even if the connection was never there. */
@@ -20,6 +25,32 @@ export function parseAddress(text: string): Address {
     throw new InvalidArgumentError("an address is HOST:PORT, or PORT of this machine.");
   }
   return { host: host ?? "127.0.0.1", port };
+}
+
+/** What a subcommand about a running node is told by its flags. */
+export interface NodeFlags {
+  readonly node: Address;
+  readonly password?: string;
+}
+
+/** Declares `--node` and `--password`. */
+export function declareNode(command: Command): Command {
+  return declarePassword(
+    command.option("-n, --node <host:port>", "the node, by its client port", parseAddress, DEFAULT_NODE),
+  );
+}
+
+/** Connects, lets `act` ask, and disconnects. */
+export async function withNode<Result>(
+  { node, password }: NodeFlags,
+  act: (redis: Redis) => Promise<Result>,
+): Promise<Result> {
+  const redis = await connectTo(node, password);
+  try {
+    return await act(redis);
+  } finally {
+    redis.disconnect();
+  }
 }
 
 /** Declares `--password`. */
@@ -53,7 +84,7 @@ export async function connectTo(address: Address, password = environment[PASSWOR
     redis.disconnect();
     const reason = (problem ?? (error as Error)).message;
     const asksForPassword = `the node asks for a password: give it in the variable ${PASSWORD_VARIABLE}`;
-    throw new CommandFailure(
+    throw new Unreachable(
       `cannot connect to ${address.host}:${address.port}: ${reason.startsWith("NOAUTH ") ? asksForPassword : reason}`,
     );
   }
@@ -62,5 +93,10 @@ export async function connectTo(address: Address, password = environment[PASSWOR
 
 /** What the user asked for cannot be done; the message says why, and is all that is to be shown. */
 export class CommandFailure extends Error {
-  override readonly name = "CommandFailure";
+  override readonly name: string = "CommandFailure";
+}
+
+/** There is no node at the address, or it lets nobody in without a password. */
+export class Unreachable extends CommandFailure {
+  override readonly name = "Unreachable";
 }

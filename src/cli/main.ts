@@ -14,6 +14,12 @@ const subcommands: Readonly<Record<string, () => Promise<Declare>>> = {
   check: async () => (await import("./check.js")).declareCheck,
   backup: async () => (await import("./backup.js")).declareBackup,
   restore: async () => (await import("./restore.js")).declareRestore,
+  status: async () => (await import("./status.js")).declareStatus,
+  members: async () => (await import("./members.js")).declareMembers,
+  ring: async () => (await import("./ring.js")).declareRing,
+  leave: async () => (await import("./leave.js")).declareLeave,
+  forget: async () => (await import("./forget.js")).declareForget,
+  demo: async () => (await import("./demo.js")).declareDemo,
 };
 
 /** The operator's mistakes and the world's refusals: told in a line. Anything else is ours and keeps its trace. */
@@ -23,6 +29,7 @@ const TOLD_IN_A_LINE: ReadonlySet<string> = new Set([
   "CommandFailure",
   "DamagedLog",
   "ReplyError",
+  "Unreachable",
   "UnusableDirectory",
   "UnusableSnapshot",
 ]);

@@ -1,0 +1,119 @@
+/** `torus status`: one glance at a node and its cluster, for a person on call and for checks that look at the exit status. */
+import type { Command } from "commander";
+import { SLOT_COUNT } from "../base/key-hash.js";
+import { endWithStatus, failWith } from "../host/node/process.js";
+import { askStatus, type ChangeReport, type StatusReport } from "./cluster-reports.js";
+import { declareNode, type NodeFlags, Unreachable, withNode } from "./connection-options.js";
+import { durationText } from "./durations.js";
+import type { Paint } from "./paint.js";
+import { paintOfTerminal, say, sayJson } from "./terminal.js";
+
+/** Exit statuses: a node that answers but lacks something, and one that does not answer. */
+const UNHEALTHY = 1;
+const UNREACHABLE = 2;
+
+export function declareStatus(program: Command): void {
+  const command = program
+    .command("status")
+    .description(
+      `tell how a node and its cluster are; exits with 0 if all is well, ${UNHEALTHY} if something is missing, ${UNREACHABLE} if the node is out of reach`,
+    )
+    .option("--json", "for programs");
+  declareNode(command).action(showStatus);
+}
+
+async function showStatus({
+  json = false,
+  ...flags
+}: NodeFlags & { readonly json?: boolean }): Promise<void> {
+  let status: StatusReport;
+  try {
+    status = await withNode(flags, askStatus);
+  } catch (error) {
+    if (!(error instanceof Unreachable)) throw error;
+    failWith(`torus: ${error.message}`, UNREACHABLE);
+    return;
+  }
+  const problems = problemsOf(status);
+  if (json) sayJson({ healthy: problems.length === 0, problems, ...status });
+  else for (const line of statusLines(status, paintOfTerminal())) say(line);
+  if (problems.length > 0) endWithStatus(UNHEALTHY);
+}
+
+/** What somebody should look at, in words; empty if all is well. */
+export function problemsOf({ missing, covered, linksDown, membersDead }: StatusReport): readonly string[] {
+  const problems = [...missing];
+  const add = (isSo: boolean, problem: string) => {
+    // The node's own words tell more, where there are any.
+    if (isSo && problems.length === 0) problems.push(problem);
+  };
+  add(!covered, "some slots have no node that executes their commands");
+  add(membersDead > 0, membersDead === 1 ? "a member is dead" : `${membersDead} members are dead`);
+  add(
+    linksDown > 0,
+    linksDown === 1 ? "the link to a node is down" : `the links to ${linksDown} nodes are down`,
+  );
+  return problems;
+}
+
+export function statusLines(status: StatusReport, paint: Paint): readonly string[] {
+  const { node, name, cluster, lifecycle, version, uptimeSeconds, placementEpoch, slots, change } = status;
+  const problems = problemsOf(status);
+  const verdict = problems.length === 0 ? paint("good", "healthy") : paint("bad", "not healthy");
+  const lines: [title: string, text: string][] = [
+    ["status", problems.length === 0 && change !== null ? `${verdict}, with a change under way` : verdict],
+    ...problems.map((problem, at): [string, string] => [at === 0 ? "missing" : "", paint("bad", problem)]),
+    [
+      "node",
+      `${name === "" ? node : `${name} (${node})`}, ${lifecycle}, up ${durationText(uptimeSeconds)}, version ${version}`,
+    ],
+    ["cluster", cluster === null ? "none" : `${cluster}, placement ${placementEpoch}`],
+    ["members", membersText(status, paint)],
+    ["links", linksText(status, paint)],
+    [
+      "slots",
+      `${slots} of ${SLOT_COUNT} here${status.covered ? ", all served" : paint("bad", ", not all served")}`,
+    ],
+  ];
+  if (change !== null) lines.push(["change", changeText(change)]);
+  if (status.slowness > 1) {
+    lines.push([
+      "slowness",
+      paint(
+        "doubtful",
+        `${status.slowness}: the node finds itself slow, and waits longer before it suspects others`,
+      ),
+    ]);
+  }
+  const width = Math.max(...lines.map(([title]) => title.length));
+  return lines.map(([title, text]) => `${paint("faint", title.padEnd(width))}  ${text}`);
+}
+
+/** A change of owners in words: `n3 joins: 120 of 5461 slots handed over`. */
+export function changeText({
+  kind,
+  phase,
+  node,
+  name,
+  slots,
+  slotsDone,
+  bytesShipped,
+}: ChangeReport): string {
+  const who = `${name === "" ? node : name} ${kind === "join" ? "joins" : "leaves"}`;
+  const step = phase === "transfer" ? "copied" : "handed over";
+  return slots === 0
+    ? `${who}: ${phase}`
+    : `${who}: ${slotsDone} of ${slots} slots ${step}, ${bytesShipped} bytes shipped`;
+}
+
+function membersText({ membersAlive, membersSuspect, membersDead }: StatusReport, paint: Paint): string {
+  const parts = [`${membersAlive} alive`];
+  if (membersSuspect > 0) parts.push(paint("doubtful", `${membersSuspect} suspect`));
+  if (membersDead > 0) parts.push(paint("bad", `${membersDead} dead`));
+  return parts.join(", ");
+}
+
+function linksText({ linksUp, linksDown }: StatusReport, paint: Paint): string {
+  if (linksUp + linksDown === 0) return "none needed";
+  return linksDown === 0 ? `${linksUp} up` : `${linksUp} up, ${paint("bad", `${linksDown} down`)}`;
+}

@@ -1,0 +1,79 @@
+import { expect } from "chai";
+import type { MemberReport } from "#torus/cli/cluster-reports.js";
+import { memberCalled, whatIsLost } from "#torus/cli/forget.js";
+import { addressText, byName, memberLines } from "#torus/cli/members.js";
+import { unpainted } from "#torus/cli/paint.js";
+import { aliveMember, ID_1, ID_2 } from "./reports.js";
+
+const deadMember: MemberReport = {
+  ...aliveMember,
+  id: ID_2,
+  name: "n2",
+  self: false,
+  status: "dead",
+  sinceMs: 999,
+  host: "::1",
+  httpPort: 0,
+  slots: 0,
+  link: "down",
+};
+
+describe("torus members", () => {
+  it("shows a table, in which the node that was asked has a star", () => {
+    expect(memberLines([aliveMember, deadMember], unpainted)).to.deep.equal([
+      "   NAME  STATUS  FOR    LIFECYCLE  SLOTS  LINK  ADDRESS         CLUSTER  HTTP  ID",
+      `*  n1    alive   1m 1s  active     16384  self  127.0.0.1:7000    17000  9000  ${ID_1}`,
+      `   n2    dead    0s     active         0  down  [::1]:7000        17000     -  ${ID_2}`,
+    ]);
+  });
+
+  it("shows zones and weights where they differ from none and 1", () => {
+    const [titles, first, second] = memberLines(
+      [
+        { ...aliveMember, zone: "rack 1" },
+        { ...deadMember, weight: 2.5 },
+      ],
+      unpainted,
+    );
+    expect(titles).to.match(/HTTP {2}ZONE {4}WEIGHT {2}ID$/);
+    expect(first).to.match(/9000 {2}rack 1 {7}1 {2}1+$/);
+    expect(second).to.match(/- {2}- {10}2\.5 {2}2+$/);
+  });
+
+  it("orders n10 behind n9, and nameless ones by their ids", () => {
+    const named = (name: string, id = ID_1): MemberReport => ({ ...aliveMember, name, id });
+    const sorted = byName([named("n10"), named("", ID_2), named("n9"), named("")]);
+    expect(sorted.map(({ name, id }) => name || id)).to.deep.equal([ID_1, ID_2, "n9", "n10"]);
+  });
+
+  it("shows what has no address or port as a dash", () => {
+    expect(addressText("", 0)).to.equal("-");
+    expect(addressText("", 7000)).to.equal("7000");
+    expect(addressText("10.0.0.1", 0)).to.equal("10.0.0.1:-");
+  });
+});
+
+describe("torus forget", () => {
+  const members = [aliveMember, deadMember, { ...deadMember, id: "2233".repeat(8), name: "twin" }];
+
+  it("knows a member by its id, its name, or how its id begins", () => {
+    for (const words of [ID_2, "n2", "22222"]) expect(memberCalled(words, members)).to.equal(deadMember);
+  });
+
+  it("refuses words that mean no member, or several", () => {
+    for (const words of ["", "n3", "3"])
+      expect(() => memberCalled(words, members)).to.throw("no member has the id or name");
+    expect(() => memberCalled("22", members)).to.throw("2 members are called 22: give an id");
+    const namesakes = [aliveMember, { ...deadMember, name: "n1" }];
+    expect(() => memberCalled("n1", namesakes)).to.throw("2 members are called n1");
+  });
+
+  it("says what would be lost", () => {
+    expect(whatIsLost({ ...deadMember, slots: 5461 })).to.equal(
+      `n2 (${ID_2}) at [::1]:7000 is dead; the keys in its 5461 slots are lost to the cluster if it is forgotten`,
+    );
+    expect(whatIsLost({ ...deadMember, name: "" })).to.equal(
+      `${ID_2} at [::1]:7000 is dead; it holds no slots`,
+    );
+  });
+});

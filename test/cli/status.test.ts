@@ -1,0 +1,84 @@
+import { expect } from "chai";
+import type { StatusReport } from "#torus/cli/cluster-reports.js";
+import { unpainted } from "#torus/cli/paint.js";
+import { changeText, problemsOf, statusLines } from "#torus/cli/status.js";
+import { ID_1, ID_2, wellStatus } from "./reports.js";
+
+describe("torus status", () => {
+  it("shows a healthy node in six lines", () => {
+    expect(statusLines(wellStatus, unpainted)).to.deep.equal([
+      "status   healthy",
+      `node     n1 (${ID_1}), active, up 1h 2m, version 0.1.0`,
+      `cluster  ${wellStatus.cluster}, placement 7`,
+      "members  3 alive",
+      "links    2 up",
+      "slots    5461 of 16384 here, all served",
+    ]);
+  });
+
+  it("says first what is missing", () => {
+    const lines = statusLines(
+      {
+        ...wellStatus,
+        covered: false,
+        missing: ["n2 is not alive", "some slots are nobody's"],
+        membersAlive: 1,
+        membersSuspect: 1,
+        membersDead: 1,
+        linksUp: 1,
+        linksDown: 1,
+        slowness: 2.5,
+      },
+      unpainted,
+    );
+    expect(lines).to.deep.equal([
+      "status    not healthy",
+      "missing   n2 is not alive",
+      "          some slots are nobody's",
+      `node      n1 (${ID_1}), active, up 1h 2m, version 0.1.0`,
+      `cluster   ${wellStatus.cluster}, placement 7`,
+      "members   1 alive, 1 suspect, 1 dead",
+      "links     1 up, 1 down",
+      "slots     5461 of 16384 here, not all served",
+      "slowness  2.5: the node finds itself slow, and waits longer before it suspects others",
+    ]);
+  });
+
+  it("shows how far a change of owners is, which is no problem", () => {
+    const change = {
+      kind: "join",
+      phase: "transfer",
+      node: ID_2,
+      name: "n2",
+      slots: 5461,
+      slotsDone: 120,
+      bytesShipped: 4096,
+    } as const;
+    const status: StatusReport = { ...wellStatus, change };
+    expect(problemsOf(status)).to.deep.equal([]);
+    const lines = statusLines(status, unpainted);
+    expect(lines[0]).to.equal("status   healthy, with a change under way");
+    expect(lines.at(-1)).to.equal("change   n2 joins: 120 of 5461 slots copied, 4096 bytes shipped");
+    expect(changeText({ ...change, kind: "leave", phase: "switch", name: "" })).to.equal(
+      `${ID_2} leaves: 120 of 5461 slots handed over, 4096 bytes shipped`,
+    );
+    expect(changeText({ ...change, slots: 0 })).to.equal("n2 joins: transfer");
+  });
+
+  const alone: readonly [change: Partial<StatusReport>, problem: string][] = [
+    [{ covered: false }, "some slots have no node that executes their commands"],
+    [{ membersDead: 1 }, "a member is dead"],
+    [{ membersDead: 2 }, "2 members are dead"],
+    [{ linksDown: 1 }, "the link to a node is down"],
+    [{ linksDown: 3 }, "the links to 3 nodes are down"],
+  ];
+  for (const [change, problem] of alone) {
+    it(`takes ${JSON.stringify(change)} for a problem, even if the node names none`, () => {
+      expect(problemsOf({ ...wellStatus, ...change })).to.deep.equal([problem]);
+    });
+  }
+
+  it("takes neither a suspicion nor slowness for a problem", () => {
+    expect(problemsOf({ ...wellStatus, membersSuspect: 1, slowness: 3 })).to.deep.equal([]);
+  });
+});

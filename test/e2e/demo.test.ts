@@ -1,0 +1,197 @@
+import { readdir, readFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { expect } from "chai";
+import { ChildServer } from "../support/child-server.js";
+import { ScratchDirectory, torus } from "../support/kept-node.js";
+import type { Run } from "../support/program.js";
+import { startRedis } from "../support/redis-server.js";
+import { needsProgram } from "../support/requirements.js";
+import { TORUS_PROGRAM } from "../support/torus-node.js";
+import { WireClient } from "../support/wire-client.js";
+
+/** `torus demo`, and the subcommands for operators on the nodes that it runs. */
+
+const READY = /Ctrl-C ends all/;
+
+describe("torus demo of one node", () => {
+  let demo: ChildServer;
+  let address: string;
+  let directory: string;
+
+  before(async () => {
+    demo = spawnDemo("--nodes", "1");
+    await demo.printed(READY);
+    address = /status --node (\S+)/.exec(demo.output)![1]!;
+    directory = /data and logs are in (.*)\n/.exec(demo.output)![1]!;
+  });
+  after(() => demo?.kill("SIGTERM"));
+
+  it("serves at the address that it shows", async () => {
+    const client = await WireClient.connect({ port: portOf(address) });
+    expect(await client.ask("SET", "city", "Roma")).to.equal("OK");
+    expect(await client.ask("GET", "city")).to.equal('"Roma"');
+    await client.close();
+  });
+
+  it("is healthy to torus status, in words and to programs", async () => {
+    const words = await torus("status", "--node", address);
+    expect([words.code, words.errors]).to.deep.equal([0, ""]);
+    expect(words.output).to.match(/^status {3}healthy\nnode {5}n1 \([0-9a-f]{32}\), active, up \ds, version/);
+    expect(words.output).to.contain("slots    16384 of 16384 here, all served");
+    const { healthy, problems, name, slots, membersAlive, change } = parsed(
+      await torus("status", "--node", address, "--json"),
+    );
+    expect({ healthy, problems, name, slots, membersAlive, change }).to.deep.equal({
+      healthy: true,
+      problems: [],
+      name: "n1",
+      slots: 16_384,
+      membersAlive: 1,
+      change: null,
+    });
+  });
+
+  it("is all there is to torus members and torus ring", async () => {
+    const [member] = parsed(await torus("members", "--node", address, "--json"));
+    expect([member.name, member.self, member.status, member.port, member.link]).to.deep.equal([
+      "n1",
+      true,
+      "alive",
+      portOf(address),
+      "self",
+    ]);
+    expect(parsed(await torus("ring", "--node", address, "--json"))).to.deep.equal({
+      nodes: [{ id: member.id, name: "n1", slots: 16_384, ranges: [[0, 16_383]] }],
+      unserved: 0,
+    });
+    expect((await torus("members", "--node", address)).output).to.contain(`${address} `);
+    expect((await torus("ring", "--slots", "--node", address)).output).to.match(
+      /n1 {4}100\.0 % {2}#{30} [\s\S]*\n {4}0 {2}16383 {2}n1\n$/,
+    );
+  });
+
+  it("forgets nobody without a yes, nobody unknown, and not itself", async () => {
+    expectRefusal(await torus("forget", "n1", "--node", address), "its 16384 slots are lost");
+    expectRefusal(
+      await torus("forget", "n7", "--yes", "--node", address),
+      'no member has the id or name "n7"',
+    );
+    expectRefusal(await torus("forget", "n1", "--yes", "--node", address), "can't forget myself");
+  });
+
+  it("stays if it is asked to leave, for nobody could take its slots", async () => {
+    const { code, errors } = await torus("leave", "--node", address);
+    expect(code).to.equal(1);
+    expect(errors).to.match(/^torus: ERR .*\n$/);
+    expect((await torus("status", "--node", address)).code).to.equal(0);
+  });
+
+  it("ends when it is told to, and leaves nothing behind", async () => {
+    expect(await readdir(directory)).to.deep.equal(["n1", "n1.log"]);
+    const { code, signal } = await demo.kill("SIGINT");
+    expect([code, signal]).to.deep.equal([0, null]);
+    expect(await readdir(dirname(directory))).to.not.include(directory.slice(dirname(directory).length + 1));
+    const { code: status, errors } = await torus("status", "--node", address);
+    expect(status).to.equal(2);
+    expect(errors).to.match(/^torus: cannot connect to .* ECONNREFUSED .*\n$/);
+  });
+});
+
+describe("torus demo in a directory", () => {
+  let scratch: ScratchDirectory;
+  before(async () => {
+    scratch = await ScratchDirectory.make();
+  });
+  after(() => scratch?.remove());
+
+  it("keeps what it was told, and finds it again", async () => {
+    const directory = scratch.file("kept");
+    const first = spawnDemo("--nodes", "1", "--dir", directory);
+    await first.printed(READY);
+    const writer = await WireClient.connect({ port: portOf(first.output) });
+    await writer.call("SET", "city", "Roma");
+    await writer.close();
+    expect((await first.kill("SIGTERM")).code).to.equal(0);
+    expect(await readFile(`${directory}/n1.log`, "utf8")).to.contain("ready to accept connections");
+
+    const second = spawnDemo("--nodes", "1", "--dir", directory);
+    await second.printed(READY);
+    const reader = await WireClient.connect({ port: portOf(second.output) });
+    expect(await reader.ask("GET", "city")).to.equal('"Roma"');
+    await reader.close();
+
+    const third = await spawnDemo("--nodes", "1", "--dir", directory).ended();
+    expect(third.code).to.equal(1);
+    expect(third.output).to.match(/torus: n1 ended with status 1\. The last lines of .*\/n1\.log:\n {2}/);
+    expect(third.output).to.contain("holds");
+    expect((await second.kill("SIGTERM")).code).to.equal(0);
+  });
+
+  it("ends with the last lines of a node's log when that is killed", async () => {
+    const demo = spawnDemo("--nodes", "1", "--dir", scratch.file("killed"));
+    await demo.printed(READY);
+    const client = await WireClient.connect({ port: portOf(demo.output) });
+    const pid = /process_id:(\d+)/.exec(await client.ask("INFO", "server"))![1];
+    process.kill(Number(pid), "SIGKILL");
+    const { code, output } = await demo.ended();
+    expect(code).to.equal(1);
+    expect(output).to.match(
+      /torus: n1 was ended by SIGKILL\. The last lines of .*:\n(?: {2}.*\n)* {2}.*ready to accept/,
+    );
+    await client.close();
+  });
+});
+
+describe("subcommands about a cluster", () => {
+  const mistakes: readonly [words: readonly string[], complaint: RegExp][] = [
+    [["demo", "--nodes", "0"], /It is a number from 1 to 20/],
+    [["demo", "--nodes", "two"], /It is a number from 1 to 20/],
+    [["demo", "--port", "65536"], /It is a number from 1 to 65535/],
+    [["demo", "--port", "65534"], /there are no 3 ports from 65534 on/],
+    [["demo", "--dir", "/dev/null/here"], /^torus: .*not a directory/],
+    [["status", "--node", "nowhere:0"], /an address is HOST:PORT/],
+    [["members", "--node", "127.0.0.1:1"], /cannot connect to 127\.0\.0\.1:1/],
+    [["forget"], /missing required argument 'id'/],
+  ];
+  for (const [words, complaint] of mistakes) {
+    it(`refuse ${words.join(" ")}`, async () => {
+      const { code, output, errors } = await torus(...words);
+      expect([code, output]).to.deep.equal([1, ""]);
+      expect(errors).to.match(complaint);
+    });
+  }
+
+  it("say that Redis is no TorusKV node", async function () {
+    await needsProgram(this, "redis-server");
+    const redis = await startRedis();
+    try {
+      const { code, errors } = await torus("status", "--node", String(redis.address.port));
+      expect([code, errors]).to.deep.equal([
+        1,
+        `torus: what answers at 127.0.0.1:${redis.address.port} is no TorusKV node that knows TORUS STATUS\n`,
+      ]);
+    } finally {
+      await redis.close();
+    }
+  });
+});
+
+function spawnDemo(...words: readonly string[]): ChildServer {
+  return ChildServer.spawn(process.execPath, [TORUS_PROGRAM, "demo", ...words]);
+}
+
+/** The port in an address, or in the first address of a text. */
+function portOf(text: string): number {
+  return Number(/127\.0\.0\.1:(\d+)/.exec(text)![1]);
+}
+
+function parsed({ code, output, errors }: Run) {
+  expect([code, errors]).to.deep.equal([0, ""]);
+  return JSON.parse(output);
+}
+
+function expectRefusal({ code, errors }: Run, reason: string): void {
+  expect(code).to.equal(1);
+  expect(errors).to.match(/^torus: .*\n$/);
+  expect(errors).to.contain(reason);
+}
