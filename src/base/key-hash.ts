@@ -90,6 +90,14 @@ export class KeyHasher {
     this.#offeredBytes = null;
   }
 
+  /** As `digest`, of a key whose digest will be asked for again: then it is known. Answers the slot. */
+  digestAhead(bytes: Uint8Array, start: number, end: number): number {
+    if (start === this.#offeredStart && bytes === this.#offeredBytes) return this.#offeredSlot;
+    this.digest(bytes, start, end);
+    this.offer(bytes, start, this.slot, this.hash);
+    return this.slot;
+  }
+
   digest(bytes: Uint8Array, start: number, end: number): void {
     if (start === this.#offeredStart && bytes === this.#offeredBytes) {
       this.slot = this.#offeredSlot;

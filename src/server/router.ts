@@ -2,7 +2,7 @@
  * Where the command at hand is executed: here, at another node, or nowhere since its keys do not belong together. There is one
  * only if other nodes execute commands too.
  */
-import { slotOf } from "../base/key-hash.js";
+import { type KeyHasher, slotOf } from "../base/key-hash.js";
 import { HELD, HERE, type Route, type SlotRoutes } from "../cluster/slot-routes.js";
 import type { Call } from "../commands/call.js";
 import { keyPositions } from "../commands/command-facts.js";
@@ -18,11 +18,13 @@ export const SEVERAL_SLOTS = -2;
 
 export class Router {
   readonly #call: Call;
+  readonly #hasher: KeyHasher;
   readonly #routes: SlotRoutes;
   readonly #bySlot: Uint16Array;
 
   constructor(call: Call, routes: SlotRoutes) {
     this.#call = call;
+    this.#hasher = call.keyspace.hasher;
     this.#routes = routes;
     this.#bySlot = routes.bySlot;
   }
@@ -34,13 +36,10 @@ export class Router {
 
   /** The route of the first key, which the command has; `ACROSS` if the others are not with it. */
   routeOf(entry: Entry): Route | typeof ACROSS {
-    const { bytes, marks, keyspace } = this.#call;
-    const { hasher } = keyspace;
-    const start = marks[entry.firstKey << 1]!;
-    hasher.digest(bytes, start, marks[(entry.firstKey << 1) + 1]!);
-    const { slot } = hasher;
+    const { bytes, marks } = this.#call;
+    const at = entry.firstKey << 1;
     // The command will ask for the same key.
-    hasher.offer(bytes, start, slot, hasher.hash);
+    const slot = this.#hasher.digestAhead(bytes, marks[at]!, marks[at + 1]!);
     const route = this.#bySlot[slot]!;
     return entry.hasOneKey || this.#isTogether(entry, slot, route) ? route : ACROSS;
   }
