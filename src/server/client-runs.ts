@@ -17,7 +17,7 @@ import { buildRequest } from "../protocol/request-builder.js";
 import { splitRequests } from "../protocol/request-splitter.js";
 import { Gathering, RunPart, Stray, type StrayOptions } from "./awaited-replies.js";
 import type { Client } from "./client.js";
-import type { HeldReplies } from "./held-replies.js";
+import type { HeldReplies, HeldTurn } from "./held-replies.js";
 
 /** With so much on its way a client's further commands wait. */
 const BYTES_IN_FLIGHT_MAX = 1024 * 1024;
@@ -234,7 +234,7 @@ export class ClientRuns implements RunOwner, Waiter {
       if (held instanceof Stray) this.#offer(held);
       else if (held instanceof RunPart) this.#replayPart(held, unexecuted);
       else if (held instanceof Gathering) this.#replayGathering(held);
-      else this.#replies.push(held);
+      else this.#replayTurn(held);
     }
   }
 
@@ -252,6 +252,11 @@ export class ClientRuns implements RunOwner, Waiter {
     for (const request of requests.splice(0, part.count)) {
       this.#offer(new Stray({ request, database, flags, isSilent, deadlineMs, isDoubtful }));
     }
+  }
+
+  #replayTurn(turn: HeldTurn): void {
+    this.#client.sendReplies();
+    this.#replies.push(turn);
   }
 
   #replayGathering({ reply, isSilent }: Gathering): void {

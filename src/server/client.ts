@@ -354,7 +354,8 @@ export class Client implements ConnectionEvents, Session {
 
   /** Whether all that was received is executed. Replies may wait. */
   get isThrough(): boolean {
-    return !this.#mustWait && this.#partial === undefined && (this.#runs === null || this.#runs.isIdle);
+    const hasMore = this.#held !== null || this.#partial !== undefined;
+    return !hasMore && !this.#mustWait && (this.#runs === null || this.#runs.isIdle);
   }
 
   /** Whether all that was received is executed, and its replies have left. */

@@ -70,7 +70,8 @@ export class Entry {
     if (command.seesAll) bits |= SEES_ALL;
     if (command.tellsTrouble) bits |= TELLS_TROUBLE;
     if (command.watches) bits |= WATCHES;
-    if (command.changesConnection) bits |= CHANGES_CONNECTION;
+    // What transactions change of it ends with EXEC.
+    if (command.changesConnection && command.group !== "transactions") bits |= CHANGES_CONNECTION;
     if (command.kind === "data" && command.complexity === "O(1)") bits |= CONSTANT_TIME;
     for (const flag of command.flags) bits |= BIT_BY_FLAG[flag] ?? 0;
     this.bits = bits;

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { slotOf } from "#torus/base/key-hash.js";
 import { Prng } from "#torus/base/prng.js";
 import { keyAt, SimCluster } from "../support/sim-cluster.js";
 import { SimServer } from "../support/sim-server.js";
@@ -47,6 +48,35 @@ describe("Commands that concern several nodes", () => {
       expect(greetings).to.have.length(seed % 2 === 0 ? 2 : 0);
       for (let round = 0; round < 12; round++) {
         const commands = commandsOf(prng, 1 + (prng.uint32() % 20));
+        const replies = await caller.askAll(...commands);
+        expect(replies.map((reply, i) => `${commands[i]}: ${reply}`)).to.deep.equal(
+          (await reference.askAll(...commands)).map((reply, i) => `${commands[i]}: ${reply}`),
+        );
+      }
+    });
+  }
+
+  for (let seed = 1; seed <= 10; seed++) {
+    it(`do so while slots change hands and nodes hear of it late (seed ${seed})`, async () => {
+      const cluster = await SimCluster.start({ seed });
+      const lone = (await SimServer.start()).replyAtOnce();
+      const prng = new Prng(`moves ${seed}`);
+      const caller = await cluster.connect(seed % 3);
+      const reference = await lone.connect();
+      const slots = KEYS.map((key) => slotOf(Buffer.from(key), 0, key.length));
+      const { timers } = cluster.world.host("mover");
+      for (let round = 0; round < 25; round++) {
+        const commands = commandsOf(prng, 1 + (prng.uint32() % 30)).filter(
+          (text) => !text.startsWith("SELECT"),
+        );
+        for (let i = prng.uint32() % 4; i > 0; i--) {
+          timers.after((prng.uint32() % 100) / 50, () => {
+            const moved = slots.filter(() => prng.uint32() % 3 === 0);
+            cluster.move(moved, prng.uint32() % 3, { hearing: [] });
+            timers.after(prng.uint32() % 200, () => cluster.tellAll());
+          });
+        }
+        if (commands.length === 0) continue;
         const replies = await caller.askAll(...commands);
         expect(replies.map((reply, i) => `${commands[i]}: ${reply}`)).to.deep.equal(
           (await reference.askAll(...commands)).map((reply, i) => `${commands[i]}: ${reply}`),

@@ -82,23 +82,43 @@ export class SimCluster {
     routes.setEach(slots, at === node ? HERE : numberOf(peers, this.nodes[node]!.name));
   }
 
-  /** Hands slots, whose keys are all strings, over to another node, in an instant. The old copies stay where they are. */
-  move(slots: readonly number[], to: number): void {
-    const wanted = new Set(slots);
-    for (const [i, { server }] of this.nodes.entries()) {
-      if (i === to) continue;
+  /**
+   * Hands slots, whose keys are all strings of the first database, over to another node, in an instant. Only `hearing` nodes hear
+   * of it, and those concerned.
+   */
+  move(
+    slots: readonly number[],
+    to: number,
+    { keepsCopies = false, hearing = this.nodes.map((_, i) => i) } = {},
+  ): void {
+    const target = new CommandRunner(this.nodes[to]!.server.keyspace);
+    for (const [i, { server, routes }] of this.nodes.entries()) {
+      const owned = new Set(i === to ? [] : slots.filter((slot) => routes.of(slot) === HERE));
+      if (owned.size === 0) continue;
       const source = new CommandRunner(server.keyspace);
-      const target = new CommandRunner(this.nodes[to]!.server.keyspace);
-      const owned = slots.filter((slot) => this.ownerOf(slot) === i);
       for (const key of this.keysOf(i)) {
         const bytes = Buffer.from(key, "latin1");
-        const slot = slotOf(bytes, 0, bytes.length);
-        if (!wanted.has(slot) || !owned.includes(slot)) continue;
+        if (!owned.has(slotOf(bytes, 0, bytes.length))) continue;
         const value = source.ask("GET", key);
         if (value.kind === "bulk") target.run("SET", key, value.bytes.toString("latin1"));
+        if (!keepsCopies) source.run("DEL", key);
+      }
+      this.route(i, [...owned], to);
+    }
+    this.route(to, slots, to);
+    for (const at of hearing) this.route(at, slots, to);
+  }
+
+  /** Every node learns where all slots are executed. */
+  tellAll(): void {
+    for (const at of this.nodes.keys()) {
+      for (const owner of this.nodes.keys()) {
+        const slots = [...this.nodes[owner]!.routes.bySlot.keys()].filter(
+          (slot) => this.ownerOf(slot) === owner,
+        );
+        this.route(at, slots, owner);
       }
     }
-    for (const at of this.nodes.keys()) this.route(at, slots, to);
   }
 
   /** All keys in the first database that a node has, whoever executes their slots. */
