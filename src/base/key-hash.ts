@@ -63,7 +63,7 @@ export class KeyHasher {
   slot = 0;
   /** Hash of the last key: a signed 32-bit integer whose top bits choose the home cell. */
   hash = 0;
-  readonly #tables: Int32Array;
+  readonly #tables = new Int32Array(BLOCK_BYTES * 256);
   /** A key whose digest is known already. */
   #offeredBytes: Uint8Array | null = null;
   #offeredStart = 0;
@@ -72,7 +72,14 @@ export class KeyHasher {
 
   /** `nextWord` gives the seed's 32-bit words; equal words give equal hashes on every node of a cluster. */
   constructor(nextWord: () => number) {
-    this.#tables = Int32Array.from({ length: BLOCK_BYTES * 256 }, () => nextWord() | 0);
+    this.reseed(nextWord);
+  }
+
+  /** Hashes by another seed from now on. */
+  reseed(nextWord: () => number): void {
+    const tables = this.#tables;
+    for (let i = 0; i < tables.length; i++) tables[i] = nextWord();
+    this.forget();
   }
 
   /**

@@ -7,6 +7,7 @@
  * Invariant: every change of a visible record ends in `changed()`, so that watchers and the dirty count miss none.
  * Invariant: locations and views are valid only until the next change: records move.
  */
+import { assert } from "../base/assert.js";
 import { copyBytes } from "../base/bytes.js";
 import { KeyHasher } from "../base/key-hash.js";
 import type { HybridClock } from "../delta/hybrid-clock.js";
@@ -110,6 +111,17 @@ export class Keyspace {
     this.databases = Array.from({ length: options.databases }, (_, number) => new Database(number));
     this.database = this.databases[0]!;
     this.records = this.database.records;
+  }
+
+  /** Whether there is nothing at all, not even what is left of a key. */
+  get isEmpty(): boolean {
+    return this.databases.every(({ index }) => index.isEmpty);
+  }
+
+  /** Hashes keys by another seed from now on, so that they lie as they do on the other nodes of a cluster. It must be empty. */
+  reseed(seedWord: () => number): void {
+    assert(this.isEmpty, "keys lie by the hashes that they had when they came");
+    this.hasher.reseed(seedWord);
   }
 
   /** Starts a tick: time stands still until the next one. */

@@ -71,6 +71,11 @@ export class TableIndex {
     return this.#pageArena.usedBytes + (this.#isShared ? 0 : this.#tableCount * 9);
   }
 
+  /** Whether no table holds anything. */
+  get isEmpty(): boolean {
+    return this.#isShared || this.#counts.every((count) => count === 0);
+  }
+
   count(table: number): number {
     return this.#counts[table]!;
   }

@@ -57,6 +57,27 @@ describe("key hash", () => {
     expect(other.hash).not.to.equal(one.hash);
   });
 
+  it("hashes by another seed once it is reseeded", () => {
+    const key = Buffer.from("session:0123456789abcdef");
+    const [reseeded, other] = [hasher("x"), hasher("y")];
+    reseeded.digestAhead(key, 0, key.length);
+    const seed = new Prng("y");
+    reseeded.reseed(() => seed.uint32());
+    for (const keys of [reseeded, other]) keys.digest(key, 0, key.length);
+    expect(reseeded.hash).to.equal(other.hash);
+  });
+
+  it("knows a digest that was asked for ahead", () => {
+    const keys = hasher();
+    const [ahead, asked] = [Buffer.from("{user1000}.following"), hasher()];
+    expect(keys.digestAhead(ahead, 0, ahead.length)).to.equal(slot("user1000"));
+    asked.digest(ahead, 0, ahead.length);
+    // Another key is digested in between: what was asked for ahead is still known.
+    keys.digest(Buffer.from("x"), 0, 1);
+    keys.digest(ahead, 0, ahead.length);
+    expect([keys.slot, keys.hash]).to.deep.equal([asked.slot, asked.hash]);
+  });
+
   it("spreads similar keys over 32 bits as chance would", () => {
     // Simple tabulation is 3-independent: pairs collide as by chance on average, but under one seed in lumps.
     let collisions = 0;
