@@ -1,20 +1,19 @@
 /** What every subcommand that talks to a running node is told about it, and how such a node is reached. */
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { Redis } from "ioredis";
 import { environment } from "../host/node/process.js";
+import { nodeTimers } from "../host/node/timers.js";
 
 export interface Address {
   readonly host: string;
   readonly port: number;
 }
 
-const DEFAULT_NODE: Address = Object.assign(
-  { host: "127.0.0.1", port: 6379 },
-  // For the help, which shows defaults as text.
-  { toString: () => "127.0.0.1:6379" },
-);
+const DEFAULT_NODE: Address = { host: "127.0.0.1", port: 6379 };
 const PASSWORD_VARIABLE = "TORUS_PASSWORD";
 const CONNECT_TIMEOUT_MS = 5000;
+/** A process that hangs is connected to by its system. */
+const FIRST_REPLY_TIMEOUT_MS = 5000;
 /** The command has all that it wanted by then, and the process ends only after it, even if the connection was never there. */
 const DISCONNECT_TIMEOUT_MS = 50;
 
@@ -35,9 +34,11 @@ export interface NodeFlags {
 
 /** Declares `--node` and `--password`. */
 export function declareNode(command: Command): Command {
-  return declarePassword(
-    command.option("-n, --node <host:port>", "the node, by its client port", parseAddress, DEFAULT_NODE),
-  );
+  const { host, port } = DEFAULT_NODE;
+  const node = new Option("-n, --node <host:port>", "the node, by its client port")
+    .argParser(parseAddress)
+    .default(DEFAULT_NODE, `${host}:${port}`);
+  return declarePassword(command.addOption(node));
 }
 
 /** Connects, lets `act` ask, and disconnects. */
@@ -70,6 +71,8 @@ export async function connectTo(address: Address, password = environment[PASSWOR
     connectTimeout: CONNECT_TIMEOUT_MS,
     disconnectTimeout: DISCONNECT_TIMEOUT_MS,
     maxRetriesPerRequest: 0,
+    // It would wait until a node has loaded what it kept, however long that takes.
+    enableReadyCheck: false,
     retryStrategy: () => null,
     connectionName: "torus-cli",
   });
@@ -79,16 +82,28 @@ export async function connectTo(address: Address, password = environment[PASSWOR
     problem = error;
   });
   try {
-    await redis.connect();
+    await Promise.race([redis.connect().then(() => redis.ping()), silence()]);
   } catch (error) {
     redis.disconnect();
     const reason = (problem ?? (error as Error)).message;
+    if (reason.startsWith("LOADING ")) {
+      throw new CommandFailure(`${address.host}:${address.port} is still loading what it kept`);
+    }
     const asksForPassword = `the node asks for a password: give it in the variable ${PASSWORD_VARIABLE}`;
     throw new Unreachable(
       `cannot connect to ${address.host}:${address.port}: ${reason.startsWith("NOAUTH ") ? asksForPassword : reason}`,
     );
   }
   return redis;
+}
+
+/** Rejects when a node should have answered. */
+function silence(): Promise<never> {
+  return new Promise((_, reject) => {
+    nodeTimers.after(FIRST_REPLY_TIMEOUT_MS, () =>
+      reject(new Error(`no answer within ${FIRST_REPLY_TIMEOUT_MS} ms`)),
+    );
+  });
 }
 
 /** What the user asked for cannot be done; the message says why, and is all that is to be shown. */

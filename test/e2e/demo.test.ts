@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { dirname } from "node:path";
 import { expect } from "chai";
 import { ChildServer } from "../support/child-server.js";
@@ -160,6 +162,21 @@ describe("subcommands about a cluster", () => {
       expect(errors).to.match(complaint);
     });
   }
+
+  it("say of a node that it is still loading, which is no healthy state", async () => {
+    const loading = createServer((socket) => {
+      socket.on("error", () => undefined);
+      socket.on("data", () => socket.write("-LOADING Redis is loading the dataset in memory\r\n"));
+    });
+    await once(loading.listen(0, "127.0.0.1"), "listening");
+    const { port } = loading.address() as AddressInfo;
+    try {
+      const { code, errors } = await torus("status", "--node", String(port));
+      expect([code, errors]).to.deep.equal([1, `torus: 127.0.0.1:${port} is still loading what it kept\n`]);
+    } finally {
+      loading.close();
+    }
+  });
 
   it("say that Redis is no TorusKV node", async function () {
     await needsProgram(this, "redis-server");
