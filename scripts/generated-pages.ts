@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { commandsPage } from "./commands-page.js";
 import { configurationPage } from "./configuration-page.js";
+import { metricsPage } from "./metrics-page.js";
 
 export interface Page {
   /** Relative to the root of the repository. */
@@ -14,6 +15,7 @@ export interface Page {
 export const pages: readonly Page[] = [
   { path: "docs/commands.md", render: commandsPage },
   { path: "docs/configuration.md", render: configurationPage },
+  { path: "docs/metrics.md", render: metricsPage },
 ];
 
 /** The paths of pages that are missing or differ from what would be generated now. */

@@ -2,6 +2,8 @@
  * The composition root: a configuration and a host become a running node. Nothing above knows how a node is put
  * together, nothing below knows that it is one.
  */
+import { type AdminPort, openAdminPort } from "./admin/admin-port.js";
+import type { Stage } from "./admin/sources.js";
 import { Prng } from "./base/prng.js";
 import { Cluster } from "./cluster/cluster.js";
 import type { Config } from "./config/config.js";
@@ -36,6 +38,8 @@ export interface RunningNode {
   readonly port: number;
   /** The port for other nodes, streams and datagrams; 0 if there is none. */
   readonly clusterPort: number;
+  /** The port of `/healthz`, `/readyz` and `/metrics`; 0 if there is none. */
+  readonly httpPort: number;
   /** Executes commands without a socket. */
   readonly client: LocalClient;
   /** Releases everything; resolves when ports are free again. */
@@ -99,14 +103,19 @@ export async function runNode({
       })
     : undefined;
   if (cluster !== undefined) server.join(cluster);
+  let admin: AdminPort | undefined;
+  let stage: Stage = "starting";
   const close = async () => {
     await server.close();
     await cluster?.close();
     await persistence.close();
+    await admin?.close();
   };
   try {
     await server.listen();
-    // The port answers from now on, if only that the node is loading.
+    const sources = { node: server.state, keyspace, config: store, stage: () => stage };
+    admin = await openAdminPort({ host, sources });
+    // The ports answer from now on, if only that the node is loading.
     await persistence.start();
     await cluster?.start(server.state.port);
   } catch (error) {
@@ -115,13 +124,23 @@ export async function runNode({
   }
   const { port } = server.state;
   const clusterPort = cluster?.port ?? 0;
+  const httpPort = admin?.port ?? 0;
+  if (httpPort > 0) cluster?.announceHttpPort(httpPort);
+  stage = "serving";
   const unixsocket = config.unixsocket || undefined;
-  log.info("ready to accept connections", { port, unixsocket, clusterPort: clusterPort || undefined });
+  log.info("ready to accept connections", {
+    port,
+    unixsocket,
+    clusterPort: clusterPort || undefined,
+    httpPort: httpPort || undefined,
+  });
   return {
     port,
     clusterPort,
+    httpPort,
     client: new LocalClient(server),
     async close() {
+      stage = "closing";
       await close();
       log.info("closed", { port });
     },

@@ -3,6 +3,7 @@
  * server implements these interfaces; commands know nothing of sockets.
  */
 
+import type { DurationHistogram } from "../base/duration-histogram.js";
 import type { ClusterView } from "../cluster/cluster-view.js";
 import type { PersistenceView } from "../durability/persistence-view.js";
 import type { Clock } from "../host/clock.js";
@@ -119,6 +120,8 @@ export interface Node {
   readonly latency: LatencyMonitor;
   readonly commands: ReadonlyMap<string, Command>;
   readonly commandStats: Iterable<CommandStats>;
+  /** How long commands ran, as far as they were timed; those that were not are stood for by those that were. */
+  readonly durations: DurationHistogram;
   sessions(): Iterable<Session>;
   readonly sessionCount: number;
   /** Facts of process and machine. */

@@ -11,7 +11,7 @@ export const clusterOptions = {
     mutable: false,
     doc:
       "Whether the node belongs to a cluster. One that starts without `join` founds a cluster, of which it is the only member until others " +
-      "join it, and serves all keys by itself. `no`: it opens neither the cluster port nor the HTTP port, and nobody can join it.",
+      "join it, and serves all keys by itself. `no`: nobody can join it, for it opens no cluster port; an HTTP port it opens only if `http-port` names one.",
     differs:
       "A node of a cluster answers every key, wherever it lies: clients need not know that there is a cluster.",
   }),
@@ -77,7 +77,9 @@ export const clusterOptions = {
     default: -1,
     serverDefault: 0,
     mutable: false,
-    doc: "Port of `/healthz`, `/readyz` and `/metrics`. 0: the port for clients plus 2000 or, where that is no port or `port` is 0, any free one. -1: none.",
+    doc:
+      "Port of `/healthz`, `/readyz` and `/metrics` (docs/metrics.md), on the first address of `bind`. 0: the port for clients plus 2000 or, where that is no " +
+      "port or `port` is 0, any free one; none without a cluster. -1: none.",
     differs: "Not in Redis.",
   }),
 } as const;

@@ -10,6 +10,7 @@
  */
 import { assert } from "../base/assert.js";
 import type { Checksum } from "../base/crc32.js";
+import type { DurationHistogram } from "../base/duration-histogram.js";
 import type { Clock } from "../host/clock.js";
 import { HostError } from "../host/host-error.js";
 import type { Random } from "../host/random.js";
@@ -30,6 +31,7 @@ const BUSY_BYTES = 256 * 1024;
 const RETRY_MS = 250;
 /** A sync that takes longer is told of. */
 const SLOW_SYNC_MS = 2000;
+const MICROS_PER_MS = 1000;
 
 export interface LogWriterOptions extends Omit<LogSpaceOptions, "isLasting"> {
   readonly clock: Clock;
@@ -38,6 +40,8 @@ export interface LogWriterOptions extends Omit<LogSpaceOptions, "isLasting"> {
   readonly archive: SegmentArchive;
   readonly position: number;
   readonly policy: SyncPolicy;
+  /** Where it notes how long syncs took, and writes that last at once. */
+  readonly syncTimes: DurationHistogram;
   /** What marks are to say: up to where the whole log lasts. */
   readonly mark: () => number;
 }
@@ -278,6 +282,8 @@ export class LogWriter {
 
   /** Answers whether the frames are written. If the disk is full they are not, and a pause begins. */
   async #writeFrames(parts: readonly Buffer[], isThrough: boolean): Promise<boolean> {
+    const { clock, syncTimes } = this.#options;
+    const startMs = clock.monotonicMs();
     try {
       await this.#space!.current.write(parts, isThrough);
     } catch (error) {
@@ -288,6 +294,7 @@ export class LogWriter {
       this.onChange();
       return false;
     }
+    if (isThrough) syncTimes.note((clock.monotonicMs() - startMs) * MICROS_PER_MS);
     if (this.#shortage !== null) {
       this.#shortage = null;
       this.onChange();
@@ -319,7 +326,7 @@ export class LogWriter {
   }
 
   async #syncOnce(): Promise<void> {
-    const { clock, log } = this.#options;
+    const { clock, log, syncTimes } = this.#options;
     const { written } = this;
     const startMs = clock.monotonicMs();
     try {
@@ -329,8 +336,11 @@ export class LogWriter {
       if (error instanceof HostError) this.#fail(error);
       throw error;
     }
-    const tookMs = Math.round(clock.monotonicMs() - startMs);
-    if (tookMs > SLOW_SYNC_MS) log.warn("The disk took long to sync the log", { tookMs });
+    const tookMs = clock.monotonicMs() - startMs;
+    syncTimes.note(tookMs * MICROS_PER_MS);
+    if (tookMs > SLOW_SYNC_MS) {
+      log.warn("The disk took long to sync the log", { tookMs: Math.round(tookMs) });
+    }
     if (!this.#isStopped) this.#reached(written);
   }
 

@@ -5,6 +5,7 @@
  * A *position* counts the bytes of all batches of changes since the node's stream of them began (change-stream.ts).
  */
 
+import type { DurationHistogram } from "../base/duration-histogram.js";
 import type { Backups } from "./backups.js";
 
 /** What was kept is being read: no command may look at keys yet. */
@@ -56,6 +57,12 @@ export interface LogFacts {
   /** Writes that waited because a sync took so long. */
   readonly delayedSyncs: number;
   readonly isLastWriteOk: boolean;
+  /** Files, the one being written included. */
+  readonly segments: number;
+  /** How long the disk took to make what was written last, since the log was switched on. */
+  readonly syncTimes: Readonly<DurationHistogram>;
+  /** How often it failed for good. A full disk is no failure. */
+  readonly failures: number;
 }
 
 export interface PersistenceView {

@@ -186,7 +186,7 @@ export class Persistence implements PersistenceView {
   get log(): LogFacts | null {
     const log = this.#log;
     if (log === undefined) return null;
-    const { sizeBytes, queuedBytes, isSyncing, delayedSyncs, state } = log;
+    const { sizeBytes, queuedBytes, isSyncing, delayedSyncs, state, segments, syncTimes, failures } = log;
     return {
       currentBytes: this.#snapshotBytes + sizeBytes,
       baseBytes: this.#snapshotBytes,
@@ -194,6 +194,9 @@ export class Persistence implements PersistenceView {
       isSyncing,
       delayedSyncs,
       isLastWriteOk: state === "ok",
+      segments,
+      syncTimes,
+      failures,
     };
   }
 

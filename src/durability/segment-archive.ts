@@ -51,6 +51,10 @@ export class SegmentArchive {
     return new SegmentArchive(options, segments);
   }
 
+  get count(): number {
+    return this.#segments.length;
+  }
+
   /** Where the oldest begins; undefined if there is none. */
   get position(): number | undefined {
     return this.#segments.find(({ position }) => position !== undefined)?.position;

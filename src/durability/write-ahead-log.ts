@@ -5,6 +5,7 @@
  */
 import { assert } from "../base/assert.js";
 import type { Checksum } from "../base/crc32.js";
+import { DurationHistogram } from "../base/duration-histogram.js";
 import type { Clock } from "../host/clock.js";
 import type { Disk } from "../host/disk.js";
 import { HostError } from "../host/host-error.js";
@@ -61,6 +62,9 @@ export class WriteAheadLog implements StreamConsumer {
   onTrouble: (state: LogState) => void = () => {};
   /** Syncs that were due while the one before them was still under way. */
   delayedSyncs = 0;
+  /** How long syncs took, and writes that last at once. */
+  readonly syncTimes = new DurationHistogram();
+  failures = 0;
 
   readonly #options: WriteAheadLogOptions;
   readonly #archive: SegmentArchive;
@@ -149,6 +153,11 @@ export class WriteAheadLog implements StreamConsumer {
     return this.#writer.isSyncing;
   }
 
+  /** Files of the log, the one being written included. */
+  get segments(): number {
+    return this.#archive.count + (this.#writer.segment === undefined ? 0 : 1);
+  }
+
   /** Bytes of the stream that are in the log. */
   get sizeBytes(): number {
     return this.bytesSince(this.#archive.position ?? this.#writer.segment?.position ?? this.#writer.written);
@@ -226,6 +235,7 @@ export class WriteAheadLog implements StreamConsumer {
       position,
       policy: this.#policy,
       archive: this.#archive,
+      syncTimes: this.syncTimes,
       nextSequence: () => this.#nextSequence++,
       mark: () => this.durablePosition,
     });
@@ -246,6 +256,7 @@ export class WriteAheadLog implements StreamConsumer {
         writtenPosition: this.writtenPosition,
       },
     );
+    this.failures++;
     this.#failure = error;
     this.#waiters.fail(error);
     this.#toldState = "failed";

@@ -4,6 +4,7 @@ import type { Clock } from "./clock.js";
 import type { Datagrams } from "./datagrams.js";
 import type { Disk } from "./disk.js";
 import type { Files } from "./files.js";
+import type { Http } from "./http.js";
 import type { Log } from "./log.js";
 import type { Network } from "./network.js";
 import type { Random } from "./random.js";
@@ -17,6 +18,7 @@ export interface Host {
   readonly random: Random;
   readonly network: Network;
   readonly datagrams: Datagrams;
+  readonly http: Http;
   readonly cipher: Cipher;
   readonly system: System;
   readonly files: Files;

@@ -275,7 +275,9 @@ export class Executor {
     const micros = (this.#node.clock.monotonicMs() - startMs) * MICROS_PER_MS;
     entry.calls++;
     const standsForOthers = isSample && !this.#node.timesAll && (entry.bits & CONSTANT_TIME) !== 0;
-    entry.microseconds += standsForOthers ? micros * SAMPLE_EVERY : micros;
+    const weight = standsForOthers ? SAMPLE_EVERY : 1;
+    entry.microseconds += micros * weight;
+    this.#node.durations.note(micros, weight);
     if (micros < this.#node.slowMicros) return;
     call.bytes = bytes;
     call.marks = marks;

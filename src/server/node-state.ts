@@ -3,6 +3,7 @@
  * may have to wait or be refused. Implements what admin commands see of the node.
  */
 
+import { DurationHistogram } from "../base/duration-histogram.js";
 import type { ClusterView } from "../cluster/cluster-view.js";
 import type { Command } from "../commands/command.js";
 import { LatencyMonitor } from "../commands/latency-monitor.js";
@@ -64,6 +65,7 @@ export class NodeState implements Node {
   readonly stats: NodeStats = emptyStats();
   readonly slowlog: Slowlog;
   readonly latency = new LatencyMonitor();
+  readonly durations = new DurationHistogram();
   readonly commands: ReadonlyMap<string, Command>;
   readonly clients = new Map<number, Client>();
   readonly configFile: string;
@@ -226,6 +228,7 @@ export class NodeState implements Node {
     Object.assign(this.stats, emptyStats(), { errorsByCode, peakMemoryBytes });
     Object.assign(this.keyspace.stats, { hits: 0, misses: 0, expired: 0, evicted: 0 });
     for (const entry of this.#index.all()) entry.resetStats();
+    this.durations.clear();
   }
 
   setActiveExpiry(on: boolean): void {

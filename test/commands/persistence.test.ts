@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { DurationHistogram } from "#torus/base/duration-histogram.js";
 import type { SnapshotPurpose } from "#torus/durability/persistence-view.js";
 import type { SimCaller } from "../support/sim-caller.js";
 import { SimServer } from "../support/sim-server.js";
@@ -90,6 +91,9 @@ describe("commands on snapshots and the log", () => {
       isSyncing: true,
       delayedSyncs: 2,
       isLastWriteOk: false,
+      segments: 1,
+      syncTimes: new DurationHistogram(),
+      failures: 1,
     };
     const expected = {
       rdb_changes_since_last_save: "1",

@@ -1,3 +1,4 @@
+import { DurationHistogram } from "#torus/base/duration-histogram.js";
 import { Backups } from "#torus/durability/backups.js";
 import type {
   LoadingProgress,
@@ -30,6 +31,9 @@ export class FakePersistence implements PersistenceView {
     isSyncing: false,
     delayedSyncs: 0,
     isLastWriteOk: true,
+    segments: 1,
+    syncTimes: new DurationHistogram(),
+    failures: 0,
   };
   /** None can be begun. */
   readonly backups = new Backups({ after: () => () => {}, afterTurn() {}, every: () => () => {} }, () =>

@@ -92,7 +92,8 @@ function unixPathOf(endpoint: Endpoint): string | undefined {
   return "path" in endpoint ? endpoint.path : undefined;
 }
 
-function bind(server: Server, endpoint: Endpoint, backlog: number): Promise<void> {
+/** Rejects with a `HostError`. */
+export function bind(server: Server, endpoint: Endpoint, backlog: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const refuse = (error: Error) => reject(toHostError(error));
     server.once("error", refuse);
@@ -104,7 +105,7 @@ function bind(server: Server, endpoint: Endpoint, backlog: number): Promise<void
   });
 }
 
-function boundEndpoint(server: Server): Endpoint {
+export function boundEndpoint(server: Server): Endpoint {
   const bound = server.address();
   assert(bound !== null, "a server that listens has an address");
   return typeof bound === "string" ? { path: bound } : { host: bound.address, port: bound.port };

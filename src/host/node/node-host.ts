@@ -6,6 +6,7 @@ import { nodeClock } from "./clock.js";
 import { nodeDatagrams } from "./datagrams.js";
 import { nodeDisk } from "./disk.js";
 import { nodeFiles } from "./files.js";
+import { nodeHttp } from "./http.js";
 import { createNodeLog, type LogOptions, type NodeLog } from "./log.js";
 import { createNodeNetwork } from "./network.js";
 import { nodeRandom } from "./random.js";
@@ -32,6 +33,7 @@ export function createNodeHost(options: NodeHostOptions): NodeHost {
     random: nodeRandom,
     network: createNodeNetwork(log),
     datagrams: nodeDatagrams,
+    http: nodeHttp,
     cipher: nodeCipher,
     system: createNodeSystem(),
     files: nodeFiles,

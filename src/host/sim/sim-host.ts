@@ -8,6 +8,7 @@ import type { Random } from "../random.js";
 import type { SimClock } from "./clock.js";
 import { SimDisk } from "./disk.js";
 import { SimFiles } from "./files.js";
+import { SimHttp } from "./http.js";
 import type { Life } from "./life.js";
 import { SimLog } from "./log.js";
 import type { Machine } from "./machine.js";
@@ -38,6 +39,7 @@ export class SimHost implements Host {
   readonly system: SimSystem;
   readonly files: SimFiles;
   readonly disk: SimDisk;
+  readonly http: SimHttp;
   readonly log: SimLog;
   readonly checksum = crc32;
 
@@ -63,6 +65,7 @@ export class SimHost implements Host {
     this.random = prng.fork("random");
     this.files = new SimFiles({ timeline, prng: prng.fork("files"), life, place: name, textByPath });
     this.disk = new SimDisk({ machine: disk, timeline, prng: prng.fork("disk"), life, pid, place: name });
+    this.http = new SimHttp(network, life);
     this.log = new SimLog(clock);
     this.system = new SimSystem(pid);
   }
