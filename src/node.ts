@@ -2,7 +2,7 @@
  * The composition root: a configuration and a host become a running node. Nothing above knows how a node is put
  * together, nothing below knows that it is one.
  */
-import { type AdminPort, openAdminPort } from "./admin/admin-port.js";
+import { AdminPort } from "./admin/admin-port.js";
 import type { Stage } from "./admin/sources.js";
 import { Prng } from "./base/prng.js";
 import { Cluster } from "./cluster/cluster.js";
@@ -103,28 +103,29 @@ export async function runNode({
       })
     : undefined;
   if (cluster !== undefined) server.join(cluster);
-  let admin: AdminPort | undefined;
   let stage: Stage = "starting";
+  const sources = { node: server.state, keyspace, config: store, stage: () => stage };
+  const admin = new AdminPort({ host, sources });
   const close = async () => {
     await server.close();
     await cluster?.close();
     await persistence.close();
-    await admin?.close();
+    await admin.close();
   };
   try {
     await server.listen();
-    const sources = { node: server.state, keyspace, config: store, stage: () => stage };
-    admin = await openAdminPort({ host, sources });
-    // The ports answer from now on, if only that the node is loading.
+    // The port answers from now on, if only that the node is loading.
+    admin.openSoon();
     await persistence.start();
     await cluster?.start(server.state.port);
+    await admin.open();
   } catch (error) {
     await close();
     throw error;
   }
   const { port } = server.state;
   const clusterPort = cluster?.port ?? 0;
-  const httpPort = admin?.port ?? 0;
+  const httpPort = admin.port;
   if (httpPort > 0) cluster?.announceHttpPort(httpPort);
   stage = "serving";
   const unixsocket = config.unixsocket || undefined;

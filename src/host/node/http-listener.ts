@@ -21,7 +21,7 @@ const BACKLOG = 64;
 /** How soon a request that takes too long is noticed. */
 const CHECK_MS = 500;
 /** Who closes waits no longer for answers under way. */
-const CLOSING_MS_MAX = 1000;
+const CLOSING_MS_MAX = 250;
 
 const LIMITS = {
   maxHeaderSize: HEAD_BYTES_MAX,

@@ -40,6 +40,10 @@ export class SimHttp implements Http {
   async request(port: number, path: string, init?: RequestInit): Promise<Response> {
     const handler = this.#life.isOver ? undefined : this.#handlerByPort.get(port);
     if (handler === undefined) throw new HostError("ECONNREFUSED", `nobody listens on port ${port}`);
-    return handler(new Request(`http://simulated:${port}${path}`, init));
+    try {
+      return await handler(new Request(`http://simulated:${port}${path}`, init));
+    } catch {
+      return new Response(null, { status: 500 });
+    }
   }
 }
