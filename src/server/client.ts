@@ -354,8 +354,7 @@ export class Client implements ConnectionEvents, Session {
 
   /** Whether all that was received is executed. Replies may wait. */
   get isThrough(): boolean {
-    const hasMore = this.#held !== null || this.#partial !== undefined;
-    return !hasMore && !this.#mustWait && (this.#runs === null || this.#runs.isIdle);
+    return !this.#mustWait && this.#partial === undefined && (this.#runs === null || this.#runs.isIdle);
   }
 
   /** Whether all that was received is executed, and its replies have left. */
@@ -528,9 +527,9 @@ export class Client implements ConnectionEvents, Session {
       const result = scanner.next();
       if (result === BROKEN) this.#closeBroken(scanner.error);
       if (result !== COMPLETE) return;
-      // The next request may come to lie where this one does.
-      this.server.keyspace.hasher.forget();
       this.#execute(scanner.bytes, scanner.marks, scanner.count);
+      // The next request, or the next read, may come to lie where this one does.
+      this.server.keyspace.hasher.forget();
     }
   }
 

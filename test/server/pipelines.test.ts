@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { Prng } from "#torus/base/prng.js";
 import { encodeCommand } from "../support/request.js";
 import { SimNode } from "../support/sim-node.js";
 
@@ -34,6 +35,23 @@ describe("a pipeline", () => {
     }
     const replies = await client.read(51);
     expect(replies).to.deep.equal(["OK", ...Array.from({ length: 50 }, (_, i) => String(i + 1))]);
+  });
+
+  it("finds every key wherever its requests are cut, and whatever key lay there before", async () => {
+    const node = await SimNode.alone({ clusterEnabled: "yes" });
+    const client = await node.connect();
+    const prng = new Prng(1);
+    const keys = Array.from({ length: 50 }, (_, i) => `key:${10 + i}`);
+    await client.ask("MSET", ...keys.flatMap((key) => [key, key]));
+    for (let round = 0; round < 500; round++) {
+      const asked = Array.from({ length: 1 + prng.below(12) }, () => prng.pick(keys));
+      const shift = Buffer.from(`${"PING".padEnd(4 + prng.below(30))}\r\n`);
+      const bytes = Buffer.concat([shift, requests(...asked.map((key) => `GET ${key}`))]);
+      const cut = prng.below(bytes.length);
+      client.sendBytes(bytes.subarray(0, cut));
+      client.sendBytes(bytes.subarray(cut));
+      expect(await client.read(1 + asked.length)).to.deep.equal(["PONG", ...asked.map((key) => `"${key}"`)]);
+    }
   });
 
   it("may hold AUTH, and what follows it is executed with its rights and within its limits", async () => {
