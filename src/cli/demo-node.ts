@@ -19,7 +19,7 @@ export interface DemoNodeOptions {
 }
 
 /** Enough to see why it ended. */
-const LAST_LINES = 8;
+const LAST_LINES = 15;
 
 export class DemoNode {
   readonly name: string;

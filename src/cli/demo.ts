@@ -18,6 +18,8 @@ const HOST = "127.0.0.1";
 const NODES_MAX = 20;
 const PORT_MAX = 65_535;
 const LOOK_PERIOD_MS = 200;
+/** As many take longer than people wait without a word. */
+const LOOKS_UNTIL_SLOW = 50;
 const DEATH_NEWS_MS = 1000;
 
 interface DemoFlags {
@@ -113,11 +115,12 @@ class DemoCluster {
       this.#nodes.map(async ({ ready }) => connectTo({ host: HOST, port: (await ready).port })),
     );
     try {
-      for (let said = ""; ; await pause(LOOK_PERIOD_MS)) {
+      for (let said = "", looks = 0; ; await pause(LOOK_PERIOD_MS)) {
         const reports = await Promise.all(connections.map(askStatus));
         if (reports.every((report) => isSettled(report, connections.length))) break;
         const progress = progressOf(reports);
-        if (progress !== said) say(progress);
+        const isSlow = ++looks % LOOKS_UNTIL_SLOW === 0;
+        if (progress !== said || isSlow) say(isSlow ? `${progress}; ${lackOf(reports)}` : progress);
         said = progress;
       }
       return byName(await askMembers(connections[0] as Redis));
@@ -156,11 +159,20 @@ function isSettled({ membersAlive, missing, covered, change, slots }: StatusRepo
   return membersAlive === count && missing.length === 0 && covered && change === null && slots > 0;
 }
 
+/** What the nodes are at, in a sentence that stays the same while they are at it. */
 function progressOf(reports: readonly StatusReport[]): string {
   const change = reports.find((report) => report.change !== null)?.change;
-  return change
-    ? `${change.name || change.node} takes over its share of the slots`
-    : "the nodes get to know each other";
+  if (change) return `${change.name || change.node} takes over its share of the slots`;
+  const known = reports.every(({ membersAlive }) => membersAlive === reports.length);
+  return known ? "the nodes know each other" : "the nodes get to know each other";
+}
+
+/** What one of them waits for, in its words. */
+function lackOf(reports: readonly StatusReport[]): string {
+  const waiting = reports.find(({ missing }) => missing.length > 0);
+  return waiting === undefined
+    ? "no node says what it waits for"
+    : `${waiting.name} says: ${waiting.missing[0]}`;
 }
 
 /** What a person sees when the cluster stands: where it is, and what to try. */
