@@ -97,14 +97,9 @@ export class Forwarder {
   endTurn(): void {
     for (const run of this.#open) {
       this.#openByRoute[run.route] = undefined;
-      this.#peers.link(run.route)!.end(run);
+      run.carrier.end(run);
     }
     this.#open.length = 0;
-  }
-
-  /** The replies of a run that have come are taken: more may be made. */
-  goOn(run: Run): void {
-    this.#peers.link(run.route)?.goOn(run);
   }
 
   /** Calls `retry` once, soon: things may have changed. */
@@ -127,12 +122,14 @@ export class Forwarder {
   #runFor(owner: RunOwner, route: Route, link: PeerLink): Run {
     const open = this.#openByRoute[route];
     if (open !== undefined) {
+      // The link may be another by now, in the midst of a turn: the client itself may have told this node to forget the other.
       const fits = open.database === owner.database && open.flags === owner.flags;
-      if (fits && open.byteLength < RUN_BYTES_MAX && open.deadlineMs === owner.deadlineMs) return open;
+      const isShort = open.byteLength < RUN_BYTES_MAX;
+      if (fits && isShort && open.carrier === link && open.deadlineMs === owner.deadlineMs) return open;
       this.#open.splice(this.#open.indexOf(open), 1);
-      link.end(open);
+      open.carrier.end(open);
     }
-    const run = new Run(owner, route);
+    const run = new Run(owner, route, link);
     link.begin(run);
     this.#openByRoute[route] = run;
     this.#open.push(run);

@@ -86,10 +86,10 @@ export class PeerDialer {
     return this.#attempt?.send(frames) ?? true;
   }
 
-  /** Breaks the stream and begins again. */
+  /** Breaks the stream and begins again, not at once: whoever answers nonsense may do so again. */
   reset(): void {
     this.#attempt?.abandon();
-    this.#broken();
+    this.#broken({ isReset: true });
   }
 
   close(): void {
@@ -126,7 +126,7 @@ export class PeerDialer {
   }
 
   /** The attempt is over, by whatever cause. */
-  #broken(): void {
+  #broken({ isReset = false } = {}): void {
     if (this.#attempt === undefined) return;
     this.#attempt = undefined;
     this.#cancelTimer();
@@ -135,7 +135,7 @@ export class PeerDialer {
     if (!this.#isClosed) {
       const { random, timers } = this.#options.host;
       const mostMs = Math.min(RETRY_MS_MIN * 2 ** this.#failures++, RETRY_MS_MAX);
-      const delayMs = wasUp ? 0 : mostMs * (0.5 + random.uint32() / 2 ** 33);
+      const delayMs = wasUp && !isReset ? 0 : mostMs * (0.5 + random.uint32() / 2 ** 33);
       this.#cancelTimer = timers.after(delayMs, () => this.#connect());
     }
     if (wasUp) this.#options.events.down();

@@ -40,10 +40,8 @@ export const FRAME_BYTES_MAX = 2 ** 30 + 2 ** 20;
 export const RESP3 = 1;
 /** Executing leaves the access clocks of the keys alone. */
 export const NO_TOUCH = 2;
-/** The requests are those of one transaction; there is one reply, that of EXEC. */
-export const TRANSACTION = 4;
-/** What the session does is remembered until `forget`: it watches keys. */
-export const WATCHES = 8;
+/** All that there are. */
+export const FLAGS = RESP3 | NO_TOUCH;
 
 /** Outcomes of a service. */
 export const ANSWERED = 0;

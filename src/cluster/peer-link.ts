@@ -3,10 +3,14 @@
  * turn leaves with one write.
  *
  * Every request has a deadline, and what is in flight is bounded; what comes is always read. When the link breaks, what was
- * sent and not answered is in doubt, and what was not sent was not executed.
+ * sent and not answered is in doubt, and what was not sent was not executed. An owner that does not take replies holds up its
+ * own runs: they have no deadline meanwhile, and leave the room in flight to others.
+ *
+ * Long because runs, requests and deadlines share what is in flight.
  */
 import Denque from "denque";
 import type { Cancel } from "../host/timers.js";
+import { endOfReplies } from "../protocol/reply-scanner.js";
 import type { Secrecy } from "./peer-channel.js";
 import { type DialerHost, type PeerAddress, PeerDialer, type Trouble } from "./peer-dialer.js";
 import {
@@ -23,7 +27,7 @@ import {
   writeNamed,
 } from "./peer-frames.js";
 import type { PeerIdentity } from "./peer-hello.js";
-import type { Run } from "./run.js";
+import type { Run, RunCarrier, RunOwner } from "./run.js";
 import { RunWriter } from "./run-writer.js";
 
 /** Requests, and bytes of them, that may be in flight: enough for a busy network's delay, and what the other side may have to hold. */
@@ -74,7 +78,7 @@ interface Ask {
   readonly settle: (outcome: Outcome) => void;
 }
 
-export class PeerLink {
+export class PeerLink implements RunCarrier {
   readonly peer: PeerAddress;
   readonly counters: LinkCounters = {
     ups: 0,
@@ -98,6 +102,8 @@ export class PeerLink {
   /** Frames that are no runs, and leave before those. */
   #urgent: Buffer[] = [];
   #isFlushDue = false;
+  /** The link broke, and those are still to hear of it who had something in flight. */
+  #isLost = false;
   #lastHeardMs = 0;
   #cancelSweep: Cancel | undefined;
 
@@ -116,7 +122,9 @@ export class PeerLink {
           events.up(this);
         },
         down: () => {
-          this.#lose();
+          // When the turn is over, for it may be that of a client, which runs must not end within.
+          this.#isLost = true;
+          this.#flushSoon();
           events.down(this);
         },
         frame: (kind, id, bytes, start, end) => this.#frame(kind, id, bytes, start, end),
@@ -163,15 +171,22 @@ export class PeerLink {
 
   /** The run is complete: it leaves when the turn is over. */
   end(run: Run): void {
-    this.#writer.end(run, Math.max(0, Math.ceil(run.deadlineMs - this.#nowMs)));
+    run.remainingMs = Math.max(0, Math.ceil(run.deadlineMs - this.#nowMs));
+    this.#writer.end(run, run.remainingMs);
     run.state = "waiting";
+    if (!this.isUp) this.#isLost = true;
     this.#waiting.push(run);
     this.#flushSoon();
   }
 
-  /** The replies of a run that have come are taken: more may be made. */
   goOn(run: Run): void {
-    if (run.state === "sent") this.#sendUrgent(frameOf(GO_ON, run.id));
+    if (run.state !== "sent") return;
+    run.isParted = false;
+    this.#sendUrgent(frameOf(GO_ON, run.id));
+    const nowMs = this.#nowMs;
+    for (const held of this.#runs.values()) {
+      if (held.owner === run.owner) held.deadlineMs = Math.max(held.deadlineMs, nowMs + held.remainingMs);
+    }
   }
 
   // ---- Services ----
@@ -214,6 +229,7 @@ export class PeerLink {
     this.#isFlushDue = true;
     this.#host.timers.afterTurn(() => {
       this.#isFlushDue = false;
+      if (this.#isLost) this.#lose();
       if (this.isUp) this.#flush();
     });
   }
@@ -255,6 +271,7 @@ export class PeerLink {
 
   #sent(run: Run): void {
     run.state = "sent";
+    run.isCounted = true;
     this.#runs.set(run.id, run);
     this.#bytesInFlight += run.byteLength;
     this.counters.runsSent++;
@@ -284,21 +301,40 @@ export class PeerLink {
     const run = this.#runs.get(id);
     if (run === undefined) {
       const abandonedBytes = this.#abandoned.get(id);
-      if (isDone && this.#abandoned.delete(id)) this.#settled(abandonedBytes ?? 0);
+      // Whoever waited for more of it does not any more: the other side is to get it over with.
+      if (!isDone) this.#sendUrgent(frameOf(GO_ON, id));
+      else if (this.#abandoned.delete(id)) this.#settled(abandonedBytes ?? 0);
       return abandonedBytes !== undefined;
     }
-    if (end - start < DONE_HEAD_BYTES) return false;
+    const repliesAt = start + DONE_HEAD_BYTES;
+    if (end < repliesAt || run.isParted) return false;
     const executed = bytes.readUInt32LE(start);
     if (executed > run.count - run.answered) return false;
+    // They go to the client as they are: one too many or too few, and all that it is told from there on is wrong.
+    if (endOfReplies(bytes, repliesAt, end, executed) !== end) return false;
     run.answered += executed;
     if (isDone) {
       this.#runs.delete(id);
       run.state = "done";
-      this.#settled(run.byteLength);
+      this.#uncount(run);
+    } else {
+      run.isParted = true;
+      this.#holdUp(run.owner);
     }
-    if (executed > 0) run.owner.runAnswered(run, executed, bytes, start + DONE_HEAD_BYTES, end);
+    if (executed > 0) run.owner.runAnswered(run, executed, bytes, repliesAt, end);
     if (isDone) run.owner.runEnded(run);
     return true;
+  }
+
+  /** Runs behind one that waits for their owner wait too: they do not count for as long as it may please. */
+  #holdUp(owner: RunOwner): void {
+    for (const run of this.#runs.values()) if (run.owner === owner) this.#uncount(run);
+  }
+
+  #uncount(run: Run): void {
+    if (!run.isCounted) return;
+    run.isCounted = false;
+    this.#settled(run.byteLength);
   }
 
   #answered(id: number, bytes: Buffer, start: number, end: number): boolean {
@@ -321,8 +357,9 @@ export class PeerLink {
 
   // ---- What goes wrong ----
 
-  /** The link broke. */
+  /** The link broke, or was down already. */
   #lose(): void {
+    this.#isLost = false;
     const sent = [...this.#runs.values()];
     const unsent = this.#waiting.toArray();
     const asks = [...this.#asks.values()];
@@ -348,19 +385,21 @@ export class PeerLink {
   /** Ends what has waited beyond its deadline. */
   #sweep(): void {
     const nowMs = this.#nowMs;
-    const late = [...this.#runs.values()].filter(({ deadlineMs }) => deadlineMs + GRACE_MS <= nowMs);
+    const runs = [...this.#runs.values()];
+    const heldUp = new Set(runs.filter(({ isParted }) => isParted).map(({ owner }) => owner));
+    const late = runs.filter(({ deadlineMs, owner }) => deadlineMs + GRACE_MS <= nowMs && !heldUp.has(owner));
     const asks = [...this.#asks].filter(([, { deadlineMs }]) => deadlineMs <= nowMs);
     this.counters.overdue += late.length + asks.length;
     for (const run of late) {
       this.#runs.delete(run.id);
-      this.#abandoned.set(run.id, run.byteLength);
+      this.#abandoned.set(run.id, run.isCounted ? run.byteLength : 0);
       run.state = "in-doubt";
     }
     for (const [id, { byteLength }] of asks) {
       this.#asks.delete(id);
       this.#settled(byteLength);
     }
-    const unsent = this.#unsentBeyond(nowMs);
+    const unsent = this.#unsentBeyond(nowMs, heldUp);
     for (const run of [...late, ...unsent]) run.owner.runEnded(run);
     for (const [, ask] of asks) ask.settle({ kind: "lost" });
     // Nothing at all came for so long that a request missed its deadline: the stream may be dead without our hearing of it.
@@ -370,10 +409,10 @@ export class PeerLink {
   }
 
   /** Takes out those that were not sent by their deadline: the link is full. */
-  #unsentBeyond(nowMs: number): Run[] {
+  #unsentBeyond(nowMs: number, heldUp: ReadonlySet<RunOwner>): Run[] {
     const unsent: Run[] = [];
     const kept = this.#waiting.toArray().filter((run) => {
-      if (run.deadlineMs > nowMs) return true;
+      if (run.deadlineMs > nowMs || heldUp.has(run.owner)) return true;
       run.state = "done";
       unsent.push(run);
       return false;

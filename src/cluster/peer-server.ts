@@ -18,9 +18,9 @@ const STRANGERS_MAX = 256;
 export interface RunServer {
   /**
    * Executes a run: the requests are `bytes[start, end)`, valid during the call only. It is answered by `session.done`, in
-   * this call or later.
+   * this call or later. False, and nothing is executed, if this is no run.
    */
-  run(id: number, head: RunHead, bytes: Buffer, start: number, end: number): void;
+  run(id: number, head: RunHead, bytes: Buffer, start: number, end: number): boolean;
   /** The replies that were sent as parts are taken. */
   goOn(id: number): void;
   /** The link has taken all answers. */
@@ -67,6 +67,13 @@ export class PeerServer {
       greeted: () => {
         this.#strangers--;
         this.counters.accepted++;
+      },
+      spoke: () => {
+        // A node that asks anew has given up its link before: what still lies unread there must not be executed after what comes now.
+        for (const other of this.#sessions) {
+          if (other !== session && other.isGreeted && other.peer.nodeId === session.peer.nodeId)
+            other.close();
+        }
       },
       refused: (verdict) => {
         this.counters.refused[verdict]++;

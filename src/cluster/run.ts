@@ -34,14 +34,30 @@ export interface RunOwner extends RunContext {
   runEnded(run: Run): void;
 }
 
+/** What takes a run to the other node. */
+export interface RunCarrier {
+  /** The run is complete: it leaves when the turn is over. */
+  end(run: Run): void;
+  /** The replies that came in parts are taken: more may be made. */
+  goOn(run: Run): void;
+}
+
 export class Run implements RunContext {
   state: RunState = "open";
   readonly owner: RunOwner;
   readonly route: Route;
+  readonly carrier: RunCarrier;
   readonly database: number;
   readonly flags: number;
   readonly hops: number;
-  readonly deadlineMs: number;
+  /** While its owner does not take what came it is put off. */
+  deadlineMs: number;
+  /** What was left until then when it was complete. */
+  remainingMs = 0;
+  /** A part of its replies came, and more are to be made only when its owner has taken that. */
+  isParted = false;
+  /** Whether it counts among what is in flight by its link. */
+  isCounted = false;
   /** Commands in it, and how many of them are answered, the first ones. */
   count = 0;
   answered = 0;
@@ -58,9 +74,10 @@ export class Run implements RunContext {
   keptCount = 0;
   #kept = NOTHING;
 
-  constructor(owner: RunOwner, route: Route) {
+  constructor(owner: RunOwner, route: Route, carrier: RunCarrier) {
     this.owner = owner;
     this.route = route;
+    this.carrier = carrier;
     this.database = owner.database;
     this.flags = owner.flags;
     this.hops = owner.hops;

@@ -54,6 +54,8 @@ export interface PeerSession {
 
 export interface ServedPeerEvents {
   greeted(): void;
+  /** Its first request is about to be served. */
+  spoke(): void;
   refused(kind: RefusalKind): void;
   closed(wasGreeted: boolean): void;
 }
@@ -67,7 +69,11 @@ export class ServedPeer implements ConnectionEvents, PeerSession {
   #hello = Buffer.alloc(0);
   #channel: PeerChannel | undefined;
   #runs: RunServer | undefined;
+  /** Nothing more is heard or said. */
   #isOver = false;
+  #hasSpoken = false;
+  /** Those who executed its runs know that too. */
+  #isEnded = false;
   /** Answers that leave when the turn is over: `#buffer[0, #length)`. */
   #buffer = Buffer.allocUnsafe(BUFFER_BYTES_MIN);
   #length = 0;
@@ -80,6 +86,11 @@ export class ServedPeer implements ConnectionEvents, PeerSession {
     this.#events = events;
     this.remote = connection.remote;
     this.#cancelGreeting = options.host.timers.after(GREETING_MS_MAX, () => this.refuse("stranger"));
+  }
+
+  /** Whether the caller is known to be `peer`. */
+  get isGreeted(): boolean {
+    return this.#runs !== undefined;
   }
 
   get pendingBytes(): number {
@@ -104,25 +115,28 @@ export class ServedPeer implements ConnectionEvents, PeerSession {
   }
 
   closed(): void {
-    const wasGreeted = this.#runs !== undefined;
-    this.#isOver = true;
-    this.#cancelGreeting();
-    this.#channel?.stop();
-    this.#runs?.closed();
-    this.#events.closed(wasGreeted);
+    this.#end();
+    this.#events.closed(this.isGreeted);
   }
 
   refuse(kind: RefusalKind): void {
     if (this.#isOver) return;
-    this.#isOver = true;
     this.#events.refused(kind);
-    this.#channel?.stop();
+    this.close();
+  }
+
+  /** From here on nothing is executed any more, and nothing answered. */
+  close(): void {
+    this.#end();
     this.#connection.destroy();
   }
 
-  close(): void {
-    this.#isOver = true;
-    this.#connection.destroy();
+  #end(): void {
+    if (this.#isEnded) return;
+    this.#isOver = this.#isEnded = true;
+    this.#cancelGreeting();
+    this.#channel?.stop();
+    this.#runs?.closed();
   }
 
   // ---- Answers ----
@@ -228,6 +242,10 @@ export class ServedPeer implements ConnectionEvents, PeerSession {
 
   #frame(kind: number, id: number, bytes: Buffer, start: number, end: number): void {
     if (this.#isOver) return;
+    if (!this.#hasSpoken) {
+      this.#hasSpoken = true;
+      this.#events.spoke();
+    }
     if (!this.#take(kind, id, bytes, start, end)) this.refuse("damaged");
   }
 
@@ -237,7 +255,7 @@ export class ServedPeer implements ConnectionEvents, PeerSession {
     if (kind === RUN) {
       const head = readRunHead(bytes, start, end);
       if (head === undefined) return false;
-      runs.run(id, head, bytes, start + RUN_HEAD_BYTES, end);
+      return runs.run(id, head, bytes, start + RUN_HEAD_BYTES, end);
     } else if (kind === GO_ON) {
       runs.goOn(id);
     } else if (kind === ASK || kind === TELL) {

@@ -153,12 +153,22 @@ export class ClientRuns implements RunOwner, Waiter {
   /** The client is gone. */
   drop(): void {
     this.#isDropped = true;
+    for (const run of this.#parted) run.carrier.goOn(run);
+    this.#parted.clear();
+  }
+
+  /** Bytes of requests that other nodes have not answered. */
+  get bytesInFlight(): number {
+    return this.#bytesInFlight;
   }
 
   // ---- What becomes of runs ----
 
   runAnswered(run: Run, count: number, bytes: Buffer, start: number, end: number): void {
-    if (this.#isDropped) return;
+    if (this.#isDropped) {
+      run.carrier.goOn(run);
+      return;
+    }
     if (count === run.count && this.#replies.takeOnly(run)) {
       this.#client.sendRaw(bytes, start, end);
       return;
@@ -168,10 +178,16 @@ export class ClientRuns implements RunOwner, Waiter {
     this.#client.releaseReplies();
   }
 
-  /** The client has taken its replies, or most of them: more may come. */
-  relieved(): void {
-    for (const run of this.#parted) this.#forwarder.goOn(run);
-    this.#parted.clear();
+  /**
+   * The client has taken replies that were sent to it: more may come. If there still are many that wait for others, then only of the
+   * one that those wait for.
+   */
+  relieved(hasRoom: boolean): void {
+    for (const run of this.#parted) {
+      if (!hasRoom && !this.#replies.isNext(run)) continue;
+      this.#parted.delete(run);
+      run.carrier.goOn(run);
+    }
   }
 
   runEnded(run: Run): void {
@@ -255,6 +271,7 @@ export class ClientRuns implements RunOwner, Waiter {
   }
 
   #replayTurn(turn: HeldTurn): void {
+    // Behind what was executed just now.
     this.#client.sendReplies();
     this.#replies.push(turn);
   }

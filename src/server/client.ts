@@ -160,6 +160,7 @@ export class Client implements ConnectionEvents, Session {
     const { transaction } = this;
     let bytes = OBJECT_BYTES + this.connection.pendingBytes;
     if (this.#replies !== null) bytes += this.#replies.memoryBytes;
+    if (this.#runs !== null) bytes += this.#runs.bytesInFlight;
     if (this.#partial !== undefined) bytes += this.#partial.memoryBytes;
     if (this.#held !== null) bytes += this.#held.length;
     if (transaction !== null) bytes += transaction.queuedBytes;
@@ -284,6 +285,7 @@ export class Client implements ConnectionEvents, Session {
     }
     const { executor } = this.server;
     this.sendReplies();
+    if (this.#isClosing) return true;
     this.#runs ??= this.#newRuns();
     this.#runs.forward(route, executor.call, isSilent);
     return true;
@@ -317,13 +319,17 @@ export class Client implements ConnectionEvents, Session {
 
   /** A turn in which `offer` offers commands again that could not be executed. */
   offerAgain(offer: () => void): void {
-    this.#isExecuting = true;
-    this.server.beginTurn();
-    offer();
-    this.server.forwarder?.endTurn();
-    this.sendReplies();
-    this.#isExecuting = false;
-    this.releaseReplies();
+    try {
+      this.#isExecuting = true;
+      this.server.beginTurn();
+      offer();
+      this.server.forwarder?.endTurn();
+      this.sendReplies();
+      this.#isExecuting = false;
+      this.releaseReplies();
+    } catch (error) {
+      this.server.stop(error);
+    }
   }
 
   /** Executes, or forwards, a command as if it had come when it did. False if it must wait on. */
@@ -443,7 +449,9 @@ export class Client implements ConnectionEvents, Session {
 
   /** Goes on once what was replied has left, or nearly all of what waits for the log. */
   #relieve(): void {
-    if (this.outputBytes <= PENDING_REPLY_BYTES_MAX) this.#runs?.relieved();
+    if (this.connection.pendingBytes <= PENDING_REPLY_BYTES_MAX) {
+      this.#runs?.relieved(this.outputBytes <= PENDING_REPLY_BYTES_MAX);
+    }
     if (!this.#isCongested || this.connection.pendingBytes > 0) return;
     if (this.outputBytes > PENDING_REPLY_BYTES_MAX) return;
     this.#isCongested = false;
@@ -484,7 +492,10 @@ export class Client implements ConnectionEvents, Session {
     this.#isExecuting = false;
     if (this.#isClosing) {
       this.#closeConnection();
-    } else if (this.#partial?.exceeds(server.config.current.clientQueryBufferLimitBytes)) {
+    } else if (
+      !this.runsErrands &&
+      this.#partial?.exceeds(server.config.current.clientQueryBufferLimitBytes)
+    ) {
       server.log.warn("closing a client that exceeded client-query-buffer-limit", { client: this.remote });
       this.close(false);
     } else {

@@ -74,6 +74,12 @@ export class HeldReplies {
     this.memoryBytes += reply.length;
   }
 
+  /** Whether replies of a run are the next to leave. */
+  isNext(run: Run): boolean {
+    const next = this.#queue.peekFront();
+    return next instanceof RunPart && next.run === run;
+  }
+
   /** Takes out the one part that there is, if it is all of this run and whoever waits for it wants it. */
   takeOnly(run: Run): boolean {
     if (this.#queue.length !== 1) return false;

@@ -3,9 +3,10 @@
  * itself. What it replies is gathered, and told when the run is through or when it has become so much that the other side
  * must take it first.
  */
-import { NO_TOUCH, RESP3, type RunHead } from "../cluster/peer-frames.js";
+import { FRAME_BYTES_MAX, NO_TOUCH, RESP3, type RunHead } from "../cluster/peer-frames.js";
 import type { PeerSession } from "../cluster/served-peer.js";
 import type { Connection } from "../host/network.js";
+import { DATABASE_OUT_OF_RANGE, REPLY_TOO_LARGE } from "../protocol/reply-error.js";
 import { countReplies } from "../protocol/reply-scanner.js";
 import type { Client } from "./client.js";
 import type { Server } from "./server.js";
@@ -14,13 +15,15 @@ import type { Server } from "./server.js";
 const PART_BYTES = 256 * 1024;
 const BUFFER_BYTES_MIN = 4 * 1024;
 const BUFFER_BYTES_KEPT_MAX = 64 * 1024;
+/** What a frame has room for, its head left out. */
+const REPLIES_BYTES_MAX = FRAME_BYTES_MAX - 64;
 
 /** A run and when it must be begun. */
 export interface RunOrder {
   readonly id: number;
   readonly head: RunHead;
-  /** In monotonic milliseconds. */
-  readonly deadlineMs: number;
+  /** In monotonic milliseconds. Put off while whoever sent it does not take replies. */
+  deadlineMs: number;
 }
 
 export interface RemoteRunOptions {
@@ -38,6 +41,7 @@ export class RemoteRun implements Connection {
   /** Whether a run is being executed, or waits for its replies to leave. */
   isUnderWay = false;
   order!: RunOrder;
+  readonly #server: Server;
   readonly #client: Client;
   readonly #session: PeerSession;
   readonly #progressed: () => void;
@@ -55,6 +59,7 @@ export class RemoteRun implements Connection {
 
   constructor({ server, session, progressed }: RemoteRunOptions) {
     this.remote = session.remote;
+    this.#server = server;
     this.#session = session;
     this.#progressed = () => progressed(this);
     this.#client = server.admit(this);
@@ -68,10 +73,19 @@ export class RemoteRun implements Connection {
     return !this.isUnderWay || this.#client.isThrough;
   }
 
+  /** Whether it can go on only when the other side has taken what it was told. */
+  get isHeldUp(): boolean {
+    return this.#isPartOut;
+  }
+
   /** Executes a run: the requests are `bytes[start, end)`, valid during the call only. */
   begin(order: RunOrder, bytes: Buffer, start: number, end: number): void {
     const client = this.#client;
-    const { database, flags, hops } = order.head;
+    const { count, database, flags, hops } = order.head;
+    if (database >= this.#server.keyspace.databases.length) {
+      this.#session.done(order.id, count, errors(DATABASE_OUT_OF_RANGE, count));
+      return;
+    }
     this.order = order;
     this.isUnderWay = true;
     this.#told = 0;
@@ -98,6 +112,7 @@ export class RemoteRun implements Connection {
   goOn(): void {
     if (!this.#isPartOut) return;
     this.#isPartOut = false;
+    this.#client.deadlineMs = this.order.deadlineMs;
     this.#client.drained();
     this.#progress();
   }
@@ -117,17 +132,21 @@ export class RemoteRun implements Connection {
   #finish(): void {
     this.isUnderWay = false;
     const executed = this.order.head.count - this.#told - this.#returned;
-    this.#session.done(this.order.id, executed, this.#buffer.subarray(0, this.#length));
+    this.#session.done(this.order.id, executed, this.#replies(executed));
     this.#clear();
   }
 
   #tellPart(): void {
-    const replies = this.#buffer.subarray(0, this.#length);
-    const count = countReplies(replies);
+    const count = countReplies(this.#buffer.subarray(0, this.#length));
     this.#told += count;
     this.#isPartOut = true;
-    this.#session.part(this.order.id, count, replies);
+    this.#session.part(this.order.id, count, this.#replies(count));
     this.#clear();
+  }
+
+  #replies(count: number): Buffer {
+    if (this.#length > REPLIES_BYTES_MAX) return errors(REPLY_TOO_LARGE, count);
+    return this.#buffer.subarray(0, this.#length);
   }
 
   #clear(): void {
@@ -137,8 +156,9 @@ export class RemoteRun implements Connection {
 
   // ---- As the connection of its client ----
 
+  /** What is less than a part is as good as taken: nobody would ask for it. */
   get pendingBytes(): number {
-    return this.#isPartOut ? this.#length + 1 : this.#length;
+    return this.#isPartOut || this.#length > PART_BYTES ? this.#length + 1 : 0;
   }
 
   write(bytes: Uint8Array): boolean {
@@ -159,13 +179,22 @@ export class RemoteRun implements Connection {
 
   setKeepAlive(): void {}
 
+  /** The server closes, and all replies have left: what was not executed will not be. */
   close(): void {
+    if (this.isUnderWay && !this.#isPartOut && !this.#isClosed) {
+      const replies = this.#buffer.subarray(0, this.#length);
+      this.#session.done(this.order.id, countReplies(replies), replies);
+    }
+    this.destroy();
+  }
+
+  destroy(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#client.closed();
   }
+}
 
-  destroy(): void {
-    this.close();
-  }
+function errors(line: string, count: number): Buffer {
+  return Buffer.from(`-${line}\r\n`.repeat(count));
 }

@@ -4,11 +4,13 @@
  * executed in the order in which they came.
  */
 import Denque from "denque";
-import type { RunHead } from "../cluster/peer-frames.js";
+import { HOPS_MAX } from "../cluster/forwarder.js";
+import { FLAGS, type RunHead } from "../cluster/peer-frames.js";
 import type { RunServer } from "../cluster/peer-server.js";
 import type { PeerSession } from "../cluster/served-peer.js";
 import type { Clock } from "../host/clock.js";
 import type { Cancel, Timers } from "../host/timers.js";
+import { RequestCounter } from "../protocol/request-splitter.js";
 import { RemoteRun, type RunOrder } from "./remote-run.js";
 import type { Server } from "./server.js";
 
@@ -31,13 +33,20 @@ interface Waiting {
   readonly requests: Buffer;
 }
 
+/** Runs of one client of the sender, of which the one in front is not executed to its end. */
+interface Line {
+  front: RemoteRun;
+  readonly waiting: Denque<Waiting>;
+}
+
 export class RemoteRuns implements RunServer {
   readonly #options: RemoteRunsOptions;
+  readonly #counter = new RequestCounter();
   readonly #stock: RemoteRun[] = [];
   /** By id: those that could not be answered at once. */
   readonly #underWay = new Map<number, RemoteRun>();
-  /** By client of the sender: the runs that wait behind one that is not executed to its end. */
-  readonly #behind = new Map<number, Denque<Waiting>>();
+  /** By client of the sender. */
+  readonly #lines = new Map<number, Line>();
   /** Runs that wait until the link has taken answers. */
   readonly #queue = new Denque<Waiting>();
   #cancelSweep: Cancel | undefined;
@@ -47,8 +56,14 @@ export class RemoteRuns implements RunServer {
     this.#options = options;
   }
 
-  run(id: number, head: RunHead, bytes: Buffer, start: number, end: number): void {
-    const { clock, session } = this.#options;
+  run(id: number, head: RunHead, bytes: Buffer, start: number, end: number): boolean {
+    const { server, clock, session } = this.#options;
+    const isRun = (head.flags & ~FLAGS) === 0 && head.hops < HOPS_MAX;
+    if (!isRun || !this.#counter.are(head.count, bytes, start, end) || this.#underWay.has(id)) return false;
+    if (server.isClosed) {
+      session.done(id, 0, NOTHING);
+      return true;
+    }
     const order: RunOrder = { id, head, deadlineMs: clock.monotonicMs() + head.remainingMs };
     if (this.#queue.length > 0 || session.pendingBytes > PENDING_BYTES_MAX) {
       this.#queue.push({ order, requests: Buffer.from(bytes.subarray(start, end)) });
@@ -56,10 +71,17 @@ export class RemoteRuns implements RunServer {
     } else {
       this.#accept(order, bytes, start, end);
     }
+    return true;
   }
 
   goOn(id: number): void {
-    this.#underWay.get(id)?.goOn();
+    const run = this.#underWay.get(id);
+    if (run === undefined) return;
+    const { order } = run;
+    this.#renew(order);
+    const line = this.#lines.get(order.head.session);
+    for (let i = 0; i < (line?.waiting.length ?? 0); i++) this.#renew(line!.waiting.peekAt(i)!.order);
+    run.goOn();
   }
 
   drained(): void {
@@ -75,17 +97,17 @@ export class RemoteRuns implements RunServer {
     this.#isClosed = true;
     this.#cancelSweep?.();
     this.#queue.clear();
-    this.#behind.clear();
+    this.#lines.clear();
     this.#options.server.watches.releaseAll(this.#options.session);
-    for (const run of [...this.#underWay.values(), ...this.#stock]) run.close();
+    for (const run of [...this.#underWay.values(), ...this.#stock]) run.destroy();
     this.#underWay.clear();
     this.#stock.length = 0;
   }
 
   #accept(order: RunOrder, bytes: Buffer, start: number, end: number): void {
-    const behind = this.#behind.get(order.head.session);
-    if (behind === undefined) this.#begin(order, bytes, start, end);
-    else behind.push({ order, requests: Buffer.from(bytes.subarray(start, end)) });
+    const line = this.#lines.get(order.head.session);
+    if (line === undefined) this.#begin(order, bytes, start, end);
+    else line.waiting.push({ order, requests: Buffer.from(bytes.subarray(start, end)) });
   }
 
   #begin(order: RunOrder, bytes: Buffer, start: number, end: number): void {
@@ -97,7 +119,11 @@ export class RemoteRuns implements RunServer {
     }
     this.#underWay.set(order.id, run);
     const { session } = order.head;
-    if (!run.isThrough && !this.#behind.has(session)) this.#behind.set(session, new Denque());
+    if (!run.isThrough) {
+      const line = this.#lines.get(session);
+      if (line === undefined) this.#lines.set(session, { front: run, waiting: new Denque() });
+      else line.front = run;
+    }
     this.#sweepLater();
   }
 
@@ -114,29 +140,22 @@ export class RemoteRuns implements RunServer {
     if (!run.isUnderWay) {
       this.#underWay.delete(id);
       if (this.#stock.length < STOCK_MAX) this.#stock.push(run);
-      else run.close();
+      else run.destroy();
     }
-    if (run.isThrough) this.#beginNext(head.session);
+    if (this.#lines.get(head.session)?.front === run) this.#beginNext(head.session);
   }
 
-  /** Nothing of a client is stalled any more: what waited behind it is begun, until something stalls again. */
+  /** Begins what waits behind a run that is through, until one is not. */
   #beginNext(session: number): void {
-    const behind = this.#behind.get(session);
-    if (behind === undefined || this.#isStalled(session)) return;
-    const next = behind.shift();
-    if (next === undefined) {
-      this.#behind.delete(session);
-      return;
+    const line = this.#lines.get(session);
+    while (line?.front.isThrough) {
+      const next = line.waiting.shift();
+      if (next === undefined) {
+        this.#lines.delete(session);
+        return;
+      }
+      this.#begin(next.order, next.requests, 0, next.requests.length);
     }
-    this.#begin(next.order, next.requests, 0, next.requests.length);
-    this.#beginNext(session);
-  }
-
-  #isStalled(session: number): boolean {
-    for (const run of this.#underWay.values()) {
-      if (run.order.head.session === session && !run.isThrough) return true;
-    }
-    return false;
   }
 
   #sweepLater(): void {
@@ -150,15 +169,15 @@ export class RemoteRuns implements RunServer {
   #sweep(): void {
     const nowMs = this.#options.clock.monotonicMs();
     for (const run of [...this.#underWay.values()]) {
-      if (run.order.deadlineMs <= nowMs && !run.isThrough) run.giveUp();
+      if (run.order.deadlineMs <= nowMs && !run.isHeldUp && !run.isThrough) run.giveUp();
     }
-    for (const [session, behind] of this.#behind) {
-      this.#giveUpLate(behind, nowMs);
+    for (const [session, { front, waiting }] of this.#lines) {
+      if (!front.isHeldUp) this.#giveUpLate(waiting, nowMs);
       this.#beginNext(session);
     }
     this.#giveUpLate(this.#queue, nowMs);
     this.drained();
-    if (this.#underWay.size + this.#behind.size + this.#queue.length > 0) this.#sweepLater();
+    if (this.#underWay.size + this.#lines.size + this.#queue.length > 0) this.#sweepLater();
   }
 
   #giveUpLate(waiting: Denque<Waiting>, nowMs: number): void {
@@ -167,6 +186,12 @@ export class RemoteRuns implements RunServer {
       waiting.shift();
       this.#options.session.done(next.order.id, 0, NOTHING);
     }
+  }
+
+  /** Whoever sent it was not taking replies: that is not to cost it its time. */
+  #renew(order: RunOrder): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    order.deadlineMs = Math.max(order.deadlineMs, nowMs + order.head.remainingMs);
   }
 }
 

@@ -33,7 +33,7 @@ class Sender implements RunOwner {
   /** Sends commands as one run. */
   send(...commands: string[]): Run {
     const link = this.node.peers.link(NUMBER)!;
-    const run = new Run(this, NUMBER);
+    const run = new Run(this, NUMBER, link);
     link.begin(run);
     for (const command of commands) link.addRequest(run, encodeCommand(command.split(" ")));
     link.end(run);
@@ -67,11 +67,12 @@ class Replier implements RunServer {
     bytes: Buffer,
     start: number,
     end: number,
-  ): void {
+  ): boolean {
     const requests = Buffer.from(bytes.subarray(start, end));
     this.ids.push(id);
     this.heard.push(`${head.session} ${head.database} ${head.count} ${requests.length}`);
     if (this.isEcho) this.session.done(id, head.count, requests);
+    return true;
   }
 
   goOn(): void {
@@ -193,7 +194,7 @@ describe("a link between nodes", () => {
     const next = sender.send("GET a");
     await world.advance(5500);
     expect(run.state).to.equal("sent");
-    replier.session.part(replier.ids[1]!, 0, Buffer.alloc(0));
+    expect(await ask("shout", "ciao")).to.equal("answered CIAO");
     await world.advance(700);
     expect(run.state).to.equal("in-doubt");
     expect(next.state).to.equal("sent");

@@ -23,6 +23,8 @@ export interface SimClusterOptions {
   /** Which node executes a slot; by default they take turns, 100 slots each. */
   readonly ownerOf?: (slot: number) => number;
   readonly timeoutMs?: number;
+  /** Of the links. */
+  readonly secret?: string;
 }
 
 const STRIPE_SLOTS = 100;
@@ -35,14 +37,14 @@ export class SimCluster {
   ) {}
 
   static async start(options: SimClusterOptions = {}): Promise<SimCluster> {
-    const { seed = 1, nodes: count = 3, config = {}, timeoutMs } = options;
+    const { seed = 1, nodes: count = 3, config = {}, timeoutMs, secret } = options;
     const world = worldOf(seed);
     const nodes: SimClusterNode[] = [];
     for (let i = 0; i < count; i++) {
       const name = "abcdefgh"[i]!;
       const server = (await SimServer.start(config, { world, name })).replyAtOnce();
       const serve = server.server.serveRuns.bind(server.server);
-      const peers = await SimPeers.start(world, name, { serve });
+      const peers = await SimPeers.start(world, name, { serve, ...(secret === undefined ? {} : { secret }) });
       nodes.push({ name, server, routes: new SlotRoutes(), peers });
     }
     for (const [i, { server, routes, peers }] of nodes.entries()) {
@@ -137,8 +139,12 @@ function numberOf({ peers }: SimPeers, name: string): number {
 export function keyAt(cluster: SimCluster, node: number, prefix = "key"): string {
   for (let i = 0; i < SLOT_COUNT; i++) {
     const key = `${prefix}:${i}`;
-    const bytes = Buffer.from(key);
-    if (cluster.ownerOf(slotOf(bytes, 0, bytes.length)) === node) return key;
+    if (cluster.ownerOf(slotOfKey(key)) === node) return key;
   }
   throw new Error("some key lies there");
+}
+
+export function slotOfKey(key: string): number {
+  const bytes = Buffer.from(key, "latin1");
+  return slotOf(bytes, 0, bytes.length);
 }
