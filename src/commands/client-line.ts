@@ -47,7 +47,7 @@ function fieldsOf(session: Session, nowMs: number): Record<string, number | stri
 }
 
 function flagsOf(session: Session): string {
-  let flags = "";
+  let flags = session.isMonitor ? "O" : "";
   if (session.transaction !== null) flags += "x";
   if (session.keysChanged) flags += "d";
   if (session.isUnix) flags += "U";

@@ -194,5 +194,6 @@ function reset(call: SessionCall): void {
   session.name = "";
   session.replyMode = "on";
   session.noTouch = false;
+  session.isMonitor = false;
   reply.simple("RESET");
 }

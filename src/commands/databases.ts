@@ -17,6 +17,8 @@ export const databaseCommands: readonly Command[] = [
     complexity: "O(1)",
     summary: "Counts the keys of the open database.",
     seesAll: true,
+    differs:
+      "On a cluster it is about the keys of all nodes, each asked at its own time; if one cannot be reached, it fails.",
     across: "sum",
     run: dbsize,
   }),
@@ -35,6 +37,8 @@ export const databaseCommands: readonly Command[] = [
       ["4.0.0", "ASYNC"],
       ["6.2.0", "SYNC"],
     ],
+    differs:
+      "On a cluster it is about the keys of all nodes, each asked at its own time; if one cannot be reached, it fails.",
     across: "ok",
     run: flushdb,
   }),
@@ -53,6 +57,8 @@ export const databaseCommands: readonly Command[] = [
       ["4.0.0", "ASYNC"],
       ["6.2.0", "SYNC"],
     ],
+    differs:
+      "On a cluster it is about the keys of all nodes, each asked at its own time; if one cannot be reached, it fails.",
     across: "ok",
     run: flushall,
   }),
@@ -66,6 +72,7 @@ export const databaseCommands: readonly Command[] = [
     since: "4.0.0",
     complexity: "O(N) in clients that watch or wait in either",
     summary: "Exchanges the contents of two databases.",
+    differs: "Is refused on a cluster of several nodes.",
     across: "refused",
     run: swapdb,
   }),

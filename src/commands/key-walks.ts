@@ -29,6 +29,8 @@ export const keyWalkCommands: readonly Command[] = [
     complexity: "O(N) in keys of the database",
     summary: "Lists all keys that match a pattern.",
     seesAll: true,
+    differs:
+      "On a cluster it is about the keys of all nodes, each asked at its own time; if one cannot be reached, it fails.",
     across: "lists",
     run: keys,
   }),
@@ -44,6 +46,8 @@ export const keyWalkCommands: readonly Command[] = [
     summary: "Lists keys a few at a time, from a cursor to the next.",
     history: [["6.0.0", "TYPE"]],
     seesAll: true,
+    differs:
+      "On a cluster it walks the keys of all nodes, slot by slot; one call looks at slots of one node.",
     across: "walk",
     run: scan,
   }),
@@ -57,6 +61,8 @@ export const keyWalkCommands: readonly Command[] = [
     complexity: "O(1)",
     summary: "Answers a key picked at random.",
     seesAll: true,
+    differs:
+      "On a cluster it is about the keys of all nodes, each asked at its own time; if one cannot be reached, it fails.",
     across: "draw",
     run: randomkey,
   }),

@@ -20,6 +20,8 @@ export const keyCommands: readonly Command[] = [
     since: "1.0.0",
     complexity: "O(N) in keys, and in the elements of large ones",
     summary: "Deletes keys and answers how many there were.",
+    differs:
+      "On a cluster the nodes of its keys do their parts at different times, and one may fail without the others.",
     across: "sum",
     run: del,
   }),
@@ -34,6 +36,8 @@ export const keyCommands: readonly Command[] = [
     since: "4.0.0",
     complexity: "O(N) in keys",
     summary: "Deletes keys and gives large values back to memory later.",
+    differs:
+      "On a cluster the nodes of its keys do their parts at different times, and one may fail without the others.",
     across: "sum",
     run: del,
   }),
@@ -49,6 +53,8 @@ export const keyCommands: readonly Command[] = [
     complexity: "O(N) in keys",
     summary: "Counts how many of the keys named exist, each as often as it is named.",
     history: [["3.0.3", "More than one key"]],
+    differs:
+      "On a cluster the nodes of its keys do their parts at different times, and one may fail without the others.",
     across: "sum",
     run: exists,
   }),
@@ -64,6 +70,8 @@ export const keyCommands: readonly Command[] = [
     complexity: "O(N) in keys",
     summary: "Marks keys as just used and counts those that exist.",
     alwaysTouches: true,
+    differs:
+      "On a cluster the nodes of its keys do their parts at different times, and one may fail without the others.",
     across: "sum",
     run: touch,
   }),
@@ -92,6 +100,7 @@ export const keyCommands: readonly Command[] = [
     since: "1.0.0",
     complexity: "O(1)",
     summary: "Gives a key another name, replacing what had that name.",
+    differs: "On a cluster of several nodes its keys must be in one slot.",
     run: rename,
   }),
   data({
@@ -108,6 +117,7 @@ export const keyCommands: readonly Command[] = [
     complexity: "O(1)",
     summary: "Gives a key another name unless that name is taken.",
     history: [["3.2.0", "The same name twice is no error"]],
+    differs: "On a cluster of several nodes its keys must be in one slot.",
     run: renamenx,
   }),
   data({
@@ -123,6 +133,7 @@ export const keyCommands: readonly Command[] = [
     since: "6.2.0",
     complexity: "O(N) in elements; O(1) for strings",
     summary: "Copies a value to another key, in another database if asked.",
+    differs: "On a cluster of several nodes its keys must be in one slot.",
     run: copyKey,
   }),
   data({

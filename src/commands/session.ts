@@ -30,6 +30,8 @@ export interface Session extends Watcher {
   database: number;
   resp: 2 | 3;
   authenticated: boolean;
+  /** It is shown what clients send. */
+  isMonitor: boolean;
   /** CLIENT NO-EVICT and NO-TOUCH. */
   noEvict: boolean;
   noTouch: boolean;

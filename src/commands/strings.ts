@@ -130,6 +130,8 @@ export const stringCommands: readonly Command[] = [
     since: "1.0.0",
     complexity: "O(N) in keys",
     summary: "Answers the values of several keys, nil where there is none.",
+    differs:
+      "On a cluster the nodes of its keys do their parts at different times, and one may fail without the others.",
     across: "elements",
     run: mget,
   }),
@@ -144,6 +146,8 @@ export const stringCommands: readonly Command[] = [
     since: "1.0.1",
     complexity: "O(N) in keys",
     summary: "Sets the values of several keys at once.",
+    differs:
+      "On a cluster the nodes of its keys do their parts at different times, and one may fail without the others.",
     across: "ok",
     run: mset,
   }),
@@ -158,6 +162,7 @@ export const stringCommands: readonly Command[] = [
     since: "1.0.1",
     complexity: "O(N) in keys",
     summary: "Sets the values of several keys, all of them or, if any exists, none.",
+    differs: "On a cluster of several nodes its keys must be in one slot.",
     run: msetnx,
   }),
 ];

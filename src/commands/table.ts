@@ -17,6 +17,7 @@ import { keyWalkCommands } from "./key-walks.js";
 import { keyCommands } from "./keys.js";
 import { latencyCommand } from "./latency-commands.js";
 import { memoryCommand } from "./memory.js";
+import { monitorCommand } from "./monitor.js";
 import { nodeControlCommands } from "./node-control.js";
 import { objectCommands } from "./objects.js";
 import { persistenceCommands } from "./persistence.js";
@@ -43,6 +44,7 @@ export const commands: readonly Command[] = [
   ...keyWalkCommands,
   latencyCommand,
   memoryCommand,
+  monitorCommand,
   ...nodeControlCommands,
   ...objectCommands,
   ...persistenceCommands,

@@ -34,6 +34,8 @@ export const transactionCommands: readonly Command[] = [
     complexity: "By the commands in the transaction",
     summary: "Runs the waiting commands as one, unless a watched key has changed.",
     changesConnection: true,
+    differs:
+      "On a cluster of several nodes all keys, those that are watched too, must be in one slot; SELECT and its like are only for slots of the client's own node.",
     run: exec,
   }),
   session({
@@ -61,6 +63,8 @@ export const transactionCommands: readonly Command[] = [
     summary: "Watches keys, so that EXEC runs only if nobody has changed them.",
     changesConnection: true,
     watches: true,
+    differs:
+      "On a cluster also a lost link to the node that executes the key's slot, or another one that does so now, counts as a change.",
     run: watch,
   }),
   session({

@@ -22,6 +22,7 @@ export const EQUALS = 61;
 export const GREATER_THAN = 62;
 export const UPPER_K = 75;
 export const UPPER_O = 79;
+export const BACKSLASH = 92;
 export const UNDERSCORE = 95;
 export const LOWER_F = 102;
 export const LOWER_T = 116;

@@ -64,6 +64,8 @@ export const CROSS_SLOT =
   "CROSSSLOT Keys in request don't hash to the same slot (names that share a {tag} do)";
 export const NOT_IN_TRANSACTION =
   "ERR Command not allowed inside a transaction on a cluster of several nodes: it concerns all of them";
+/** Of a client that monitors, which Redis takes for a replica of a kind. */
+export const MONITOR_ONLY = "ERR Replica can't interact with the keyspace";
 export const BUSY_KEY = "BUSYKEY Target key name already exists.";
 export const NOT_A_PROTOCOL_VERSION = "ERR Protocol version is not an integer or out of range";
 export const UNSUPPORTED_PROTOCOL = "NOPROTO unsupported protocol version";

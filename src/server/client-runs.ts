@@ -138,7 +138,7 @@ export class ClientRuns implements RunOwner, Waiter {
     this.#inFlight = 1;
     this.#isGathering = true;
     // Later, since this client's turn is under way.
-    const gathered = Promise.resolve().then(() => begin(deadlineMs));
+    const gathered = Promise.resolve().then(() => (this.#isDropped ? NOTHING : begin(deadlineMs)));
     gathered.then(
       (reply) => this.#gathered(gathering, reply),
       (error: unknown) => this.#client.fail(error),
@@ -303,3 +303,5 @@ export class ClientRuns implements RunOwner, Waiter {
     }
   }
 }
+
+const NOTHING = Buffer.alloc(0);

@@ -65,6 +65,8 @@ export class Client implements ConnectionEvents, Session {
   /** The slot of the keys that it watches: see `sameSlot`. */
   watchedSlot = NO_SLOT;
   watchedElsewhere: WatchElsewhere | null = null;
+  /** The command at hand was executed, or sent, before as far as anybody can see. */
+  isOfferingAgain = false;
   /** A command of it would have to be passed on once too often. */
   isTurnedBack = false;
   /** Hears whenever something that had to wait got on. */
@@ -144,6 +146,14 @@ export class Client implements ConnectionEvents, Session {
     this.#setHurdle(NOT_TOUCHING, on);
   }
 
+  get isMonitor(): boolean {
+    return this.server.state.monitors.has(this);
+  }
+
+  set isMonitor(on: boolean) {
+    this.server.state.setMonitor(this, on);
+  }
+
   get lastCommand(): string {
     return this.lastEntry === null ? "NULL" : this.lastEntry.name;
   }
@@ -174,7 +184,7 @@ export class Client implements ConnectionEvents, Session {
   unwatch(): void {
     const { watchedElsewhere } = this;
     this.forgetWatches();
-    if (watchedElsewhere !== null) this.server.gatherer?.release(watchedElsewhere);
+    if (watchedElsewhere !== null) this.server.executor.elsewhere?.gatherer.release(watchedElsewhere);
   }
 
   /** The same where what it watches elsewhere is ended there. */
@@ -317,6 +327,18 @@ export class Client implements ConnectionEvents, Session {
     if (this.#isClosing) this.#closeConnection();
   }
 
+  /** Sends what is no reply, behind the replies so far. */
+  tell(bytes: Buffer): void {
+    if (this.#isClosing) return;
+    if (this.#isHolding) {
+      this.#replies!.pushPlain(bytes);
+    } else {
+      this.server.state.stats.outputBytes += bytes.length;
+      this.connection.write(bytes);
+    }
+    this.#limitOutput();
+  }
+
   /** A turn in which `offer` offers commands again that could not be executed. */
   offerAgain(offer: () => void): void {
     try {
@@ -341,7 +363,9 @@ export class Client implements ConnectionEvents, Session {
     this.noTouch = (flags & NO_TOUCH) !== 0;
     this.transaction = null;
     this.replyMode = isSilent ? "off" : "on";
+    this.isOfferingAgain = true;
     const isExecuted = executor.executeRequest(this, request);
+    this.isOfferingAgain = false;
     this.database = laterDatabase;
     this.resp = resp;
     this.noTouch = noTouch;
@@ -395,7 +419,7 @@ export class Client implements ConnectionEvents, Session {
 
   /** A few times a second: idle and output limits. */
   check(nowMs: number): void {
-    const { timeoutSeconds, clientOutputBufferLimits } = this.server.config.current;
+    const { timeoutSeconds } = this.server.config.current;
     const { outputBytes } = this;
     // Who takes replies is not idle.
     if (outputBytes !== this.#outputBytesBefore) this.lastCommandMs = nowMs;
@@ -406,7 +430,7 @@ export class Client implements ConnectionEvents, Session {
       this.close(false);
       return;
     }
-    const { hardBytes, softBytes, softSeconds } = clientOutputBufferLimits.normal;
+    const { hardBytes, softBytes, softSeconds } = this.#outputLimits;
     if (hardBytes > 0 && outputBytes > hardBytes) this.#closeOverLimit("hard");
     else if (softBytes === 0 || outputBytes <= softBytes) this.#overSoftSinceMs = 0;
     else if (this.#overSoftSinceMs === 0) this.#overSoftSinceMs = nowMs;
@@ -604,9 +628,15 @@ export class Client implements ConnectionEvents, Session {
     this.#limitOutput();
   }
 
+  /** Who monitors is told what it did not ask for, as subscribers are. */
+  get #outputLimits() {
+    const { normal, pubsub } = this.server.config.current.clientOutputBufferLimits;
+    return this.isMonitor ? pubsub : normal;
+  }
+
   #limitOutput(): void {
     const { outputBytes } = this;
-    const { hardBytes } = this.server.config.current.clientOutputBufferLimits.normal;
+    const { hardBytes } = this.#outputLimits;
     if (hardBytes > 0 && outputBytes > hardBytes && !this.isInsider) this.#closeOverLimit("hard");
     else if (outputBytes > PENDING_REPLY_BYTES_MAX && !this.#isCongested) {
       this.#isCongested = true;

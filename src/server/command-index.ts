@@ -32,12 +32,20 @@ export const WATCHES = 4096;
 /** What it does lasts as long as the connection. */
 export const CHANGES_CONNECTION = 8192;
 
+/** MONITOR leaves it out. */
+export const UNSHOWN = 16384;
+/** Not for clients that monitor. */
+export const USES_KEYS = 32768;
+
 const BIT_BY_FLAG: Partial<Record<CommandFlag, number>> = {
-  write: WRITE,
+  admin: UNSHOWN,
+  skip_monitor: UNSHOWN,
+  readonly: USES_KEYS,
+  write: WRITE | USES_KEYS,
   denyoom: DENY_OOM,
   no_auth: NO_AUTH,
   no_multi: NO_MULTI,
-  may_replicate: MAY_REPLICATE,
+  may_replicate: MAY_REPLICATE | USES_KEYS,
   loading: WHILE_LOADING,
 };
 

@@ -17,15 +17,15 @@ import { ArenaFull } from "../keyspace/arena.js";
 import {
   executionAborted,
   LOADING,
+  MONITOR_ONLY,
   NO_AUTH as NOT_AUTHENTICATED,
-  NOT_IN_TRANSACTION,
   OUT_OF_MEMORY,
   ReplyError,
   wrongNumberOfArguments,
 } from "../protocol/reply-error.js";
 import type { ReplyWriter } from "../protocol/reply-writer.js";
 import { buildRequest } from "../protocol/request-builder.js";
-import { COMPLETE, RequestScanner } from "../protocol/request-scanner.js";
+import { RequestScanner } from "../protocol/request-scanner.js";
 import type { Client } from "./client.js";
 import {
   ALWAYS_TOUCHES,
@@ -41,16 +41,17 @@ import {
   SEES_ALL,
   TELLS_TROUBLE,
   UNQUEUED,
-  WATCHES,
+  UNSHOWN,
+  USES_KEYS,
   WHILE_LOADING,
   WRITE,
 } from "./command-index.js";
-import type { ErrandRunner } from "./errand-runner.js";
+import { CommandLookup } from "./command-lookup.js";
+import type { Elsewhere } from "./elsewhere.js";
 import { EXEC_ERRAND, PART_ERRAND, PART_HEAD } from "./errands.js";
-import type { Gatherer, Plan } from "./gatherer.js";
 import type { NodeState } from "./node-state.js";
 import type { ReplyGate } from "./reply-gate.js";
-import { ACROSS, type Router, sameSlot } from "./router.js";
+import { type ACROSS, type Router, sameSlot } from "./router.js";
 
 /** One in so many commands of constant time is timed, and stands for the others in the statistics: two looks at the clock cost a tenth of a GET. */
 const SAMPLE_EVERY = 16;
@@ -59,8 +60,6 @@ const LONG_REQUEST_BYTES = 1024;
 const MICROS_PER_MS = 1000;
 /** What a queued command takes besides its bytes, roughly: without it a gigabyte of tiny ones would be ten. */
 const QUEUED_OBJECT_BYTES = 128;
-/** As Redis: an unknown command's name and arguments are shown up to so many bytes. */
-const SHOWN_BYTES = 128;
 
 export interface ExecutorOptions {
   readonly index: CommandIndex;
@@ -73,8 +72,8 @@ export class Executor {
   readonly call: SessionCall;
   /** Null unless other nodes execute commands too. */
   router: Router | null = null;
-  gatherer: Gatherer | null = null;
-  errands: ErrandRunner | null = null;
+  elsewhere: Elsewhere | null = null;
+  readonly lookup: CommandLookup;
   readonly #index: CommandIndex;
   readonly #node: NodeState;
   readonly #reply: ReplyWriter;
@@ -87,6 +86,7 @@ export class Executor {
     this.#node = node;
     this.#gate = gate;
     this.call = call;
+    this.lookup = new CommandLookup(index, call);
     this.#reply = call.reply;
   }
 
@@ -112,10 +112,10 @@ export class Executor {
     }
     if (this.router !== null && entry.firstKey !== 0) {
       const route = this.router.routeOf(entry);
-      if (route !== HERE) return this.#forward(client, entry, route);
+      if (route !== HERE) return this.elsewhere!.execute(client, entry, route);
     } else if (this.router !== null && entry.across !== null && !client.isPart) {
       const route = this.router.routeOfAll(entry);
-      if (route !== HERE) return this.#forward(client, entry, route);
+      if (route !== HERE) return this.elsewhere!.execute(client, entry, route);
     }
     if (call.keyspace.journal === null) {
       client.lastEntry = entry;
@@ -134,24 +134,18 @@ export class Executor {
 
   /** The same for a request that was kept. */
   executeRequest(client: Client, request: Buffer): boolean {
-    // A scanner of its own: it passed the limits of its connection when it came, and the request may be EXEC.
-    const scanner = new RequestScanner();
-    scanRequest(scanner, request);
-    return this.execute(client, scanner.bytes, scanner.marks, scanner.count);
+    const { call, lookup } = this;
+    lookup.take(request);
+    return this.execute(client, call.bytes, call.marks, call.count);
   }
 
   /** EXEC: runs what was queued, replies and all. */
   executeTransaction(client: Client, { queue }: Transaction): void {
-    const { call } = this;
-    const scanner = this.#queueScanner;
     this.#reply.array(queue.length);
     for (const request of queue) {
-      scanRequest(scanner, request);
-      call.bytes = scanner.bytes;
-      call.marks = scanner.marks;
-      call.count = scanner.count;
+      this.lookup.take(request, this.#queueScanner);
       this.#node.stats.totalCommands++;
-      const entry = this.#resolve(this.#index.find(call.bytes, call.marks[0]!, call.marks[1]!));
+      const entry = this.lookup.find();
       assert(entry !== undefined, "what was queued can be executed");
       this.#runGuarded(entry, client);
     }
@@ -160,11 +154,10 @@ export class Executor {
   /** What another node queued for a client of its. A command that is unknown here, as to an older release, aborts it. */
   transactionOf(requests: readonly Buffer[]): Transaction {
     const transaction = newTransaction();
-    const { call } = this;
     for (const request of requests) {
-      this.#scanKept(request);
-      const entry = this.#resolve(this.#index.find(call.bytes, call.marks[0]!, call.marks[1]!));
-      if (entry?.accepts(call.count)) this.#queue(transaction, entry, request);
+      this.lookup.take(request, this.#queueScanner);
+      const entry = this.lookup.find();
+      if (entry?.accepts(this.call.count)) this.#queue(transaction, entry, request);
       else transaction.aborted = true;
     }
     return transaction;
@@ -172,72 +165,11 @@ export class Executor {
 
   /** Whether a request that was kept changes anything. */
   isWrite(request: Buffer): boolean {
-    this.#scanKept(request);
-    const { call } = this;
+    const { call, lookup } = this;
+    lookup.take(request);
     if (call.is(0, EXEC_ERRAND)) return true;
-    const name = call.is(0, PART_ERRAND) ? PART_HEAD : 0;
-    const entry = this.#resolve(this.#index.find(call.bytes, call.start(name), call.end(name)));
+    const entry = lookup.find(call.is(0, PART_ERRAND) ? PART_HEAD : 0);
     return entry !== undefined && (entry.bits & (WRITE | MAY_REPLICATE)) !== 0;
-  }
-
-  /** Makes a request that was kept the command at hand. */
-  #scanKept(request: Buffer): void {
-    const scanner = new RequestScanner();
-    scanRequest(scanner, request);
-    const { call } = this;
-    call.bytes = scanner.bytes;
-    call.marks = scanner.marks;
-    call.count = scanner.count;
-  }
-
-  #forward(client: Client, entry: Entry, route: Route | typeof ACROSS): boolean {
-    client.lastEntry = entry;
-    if (route === ACROSS || (entry.bits & WATCHES) !== 0) return this.#gather(client, entry, route);
-    // Counted where it is executed.
-    this.#node.stats.totalCommands--;
-    if (!client.forward(route, client.replyMode !== "on")) return false;
-    if (client.replyMode === "skip-next") client.replyMode = "on";
-    return true;
-  }
-
-  /** Has others execute what no one node may, or what must be known to have arrived before the client goes on. */
-  #gather(client: Client, entry: Entry, route: Route | typeof ACROSS): boolean {
-    const gatherer = this.gatherer!;
-    try {
-      const isWatch = route !== ACROSS;
-      const plan = isWatch
-        ? gatherer.planWatch(client, this.router!.slotOf(entry))
-        : gatherer.planFor(client, entry);
-      return this.#carryOut(client, plan);
-    } catch (error) {
-      if (error instanceof ReplyError) return this.#reject(client, entry, error);
-      throw error;
-    }
-  }
-
-  #carryOut(client: Client, plan: Plan): boolean {
-    this.#node.stats.totalCommands--;
-    if (!client.gather(plan, client.replyMode !== "on")) return false;
-    if (client.replyMode === "skip-next") client.replyMode = "on";
-    return true;
-  }
-
-  /** EXEC where other nodes execute commands too. Undefined if it is executed here as on a lone node. */
-  #executeElsewhere(client: Client, entry: Entry, transaction: Transaction): boolean | undefined {
-    try {
-      const plan = this.gatherer!.planTransaction(client, transaction);
-      if (plan === undefined) return undefined;
-      if (!this.#carryOut(client, plan)) return false;
-      client.forgetWatches();
-    } catch (error) {
-      if (!(error instanceof ReplyError)) throw error;
-      client.unwatch();
-      client.transaction = null;
-      return this.#reject(client, undefined, error);
-    }
-    entry.calls++;
-    client.transaction = null;
-    return true;
   }
 
   /** All that a command, or a transaction, changed is one batch; its reply may have to wait until that lasts. */
@@ -328,47 +260,46 @@ export class Executor {
       return true;
     }
     if (found === undefined && client.runsErrands) {
-      const isExecuted = this.errands?.run(client);
+      const isExecuted = this.elsewhere?.errands.run(client);
       if (isExecuted !== undefined) {
         // What it carries is counted by itself.
         node.stats.totalCommands--;
         return isExecuted;
       }
     }
-    const entry = this.#resolve(found);
+    const entry = this.lookup.resolve(found);
     client.lastEntry = entry ?? null;
-    if (entry === undefined) return this.#reject(client, undefined, this.#unknown(found));
+    if (entry === undefined) return this.reject(client, undefined, this.lookup.unknown(found));
     if (entry.run === null || !entry.accepts(call.count)) {
-      return this.#reject(client, entry, new ReplyError(wrongNumberOfArguments(entry.name)));
+      return this.reject(client, entry, new ReplyError(wrongNumberOfArguments(entry.name)));
     }
     const { bits } = entry;
     if (!client.authenticated && (bits & NO_AUTH) === 0)
-      return this.#reject(client, entry, new ReplyError(NOT_AUTHENTICATED));
+      return this.reject(client, entry, new ReplyError(NOT_AUTHENTICATED));
     const { transaction } = client;
+    if (client.isMonitor && (bits & USES_KEYS) !== 0) {
+      return this.reject(client, entry, new ReplyError(MONITOR_ONLY));
+    }
     if (transaction !== null && (bits & NO_MULTI) !== 0) {
-      return this.#reject(client, entry, new ReplyError("ERR Command not allowed inside a transaction"));
+      return this.reject(client, entry, new ReplyError("ERR Command not allowed inside a transaction"));
     }
     // Where it is executed it is judged whether it may be: memory, disk and pause are those of that node.
     if (this.router !== null && transaction === null) {
       const route = this.#routeOf(this.router, entry, client);
-      if (route !== HERE) return this.#forward(client, entry, route);
-    } else if (this.router !== null && transaction !== null && !client.runsErrands) {
-      if ((bits & EXECUTES) !== 0) {
-        const isExecuted = this.#executeElsewhere(client, entry, transaction);
-        if (isExecuted !== undefined) return isExecuted;
-      } else if (entry.across !== null && entry.firstKey === 0 && !this.router.isLone) {
-        return this.#reject(client, entry, new ReplyError(NOT_IN_TRANSACTION));
-      }
+      if (route !== HERE) return this.elsewhere!.execute(client, entry, route);
+    } else if (transaction !== null && this.elsewhere !== null && !client.runsErrands) {
+      const isDone = this.elsewhere.executeInTransaction(client, entry, transaction);
+      if (isDone !== undefined) return isDone;
     }
     if (node.mustMakeRoom && needsMemory(bits, transaction) && !node.makeRoom()) {
-      return this.#reject(client, entry, new ReplyError(OUT_OF_MEMORY));
+      return this.reject(client, entry, new ReplyError(OUT_OF_MEMORY));
     }
     const { refusal } = node;
     if (refusal !== null && ((bits & TELLS_TROUBLE) !== 0 || writes(bits, transaction))) {
-      return this.#reject(client, entry, new ReplyError(refusal));
+      return this.reject(client, entry, new ReplyError(refusal));
     }
     if (node.isLoading && needsData(bits, transaction)) {
-      return this.#reject(client, entry, new ReplyError(LOADING));
+      return this.reject(client, entry, new ReplyError(LOADING));
     }
     if (node.holdsBack(bits, transaction) || !this.#hasRoomFor(bits, transaction)) {
       node.stats.totalCommands--;
@@ -409,8 +340,23 @@ export class Executor {
     const { access } = this.#node.keyspace;
     const wasHeld = access.isHeld;
     access.isHeld = client.noTouch && (entry.bits & ALWAYS_TOUCHES) === 0;
+    const { call } = this;
+    const { bytes, marks, count } = call;
     this.#run(entry, client);
     access.isHeld = wasHeld;
+    if (this.#node.monitors.isEmpty) return;
+    // EXEC has made others the command at hand.
+    call.bytes = bytes;
+    call.marks = marks;
+    call.count = count;
+    this.show(client, entry);
+  }
+
+  /** Shows the command at hand to those who monitor, if it is a client of this node that sent it, and for the first time. */
+  show(client: Client, entry: Entry): void {
+    const { monitors } = this.#node;
+    const isSeen = client.runsErrands || client.isOfferingAgain || (entry.bits & UNSHOWN) !== 0;
+    if (!monitors.isEmpty && !isSeen) monitors.show(client, entry.command, this.call);
   }
 
   #enqueue(client: Client, transaction: Transaction, entry: Entry): void {
@@ -445,7 +391,8 @@ export class Executor {
     return entry.across === null || client.isPart ? HERE : router.routeOfAll(entry);
   }
 
-  #reject(client: Client, entry: Entry | undefined, error: ReplyError): boolean {
+  /** Answers a command with the reason why it is not executed. */
+  reject(client: Client, entry: Entry | undefined, error: ReplyError): boolean {
     if (entry) entry.rejected++;
     this.#node.stats.totalCommands--;
     const mark = this.#reply.mark();
@@ -461,35 +408,6 @@ export class Executor {
     if (client.replyMode === "skip-next") client.replyMode = "on";
     return true;
   }
-
-  /** The entry to run, by subcommand where there are such; undefined if there is none of that name. */
-  #resolve(entry: Entry | undefined): Entry | undefined {
-    const { call } = this;
-    if (entry === undefined || entry.subcommands === null || call.count === 1) return entry;
-    return entry.subcommands.get(call.text(1).toLowerCase());
-  }
-
-  #unknown(container: Entry | undefined): ReplyError {
-    const { call } = this;
-    if (container !== undefined) {
-      const given = shown(call.text(1), SHOWN_BYTES);
-      return new ReplyError(`ERR unknown subcommand '${given}'. Try ${container.name.toUpperCase()} HELP.`);
-    }
-    let given = "";
-    for (let i = 1; i < call.count && given.length < SHOWN_BYTES; i++) {
-      given += `'${shown(call.text(i), SHOWN_BYTES - given.length)}' `;
-    }
-    return new ReplyError(
-      `ERR unknown command '${shown(call.text(0), SHOWN_BYTES)}', with args beginning with: ${given}`,
-    );
-  }
-}
-
-/** Marks the arguments of a request that was built from scanned ones. */
-function scanRequest(scanner: RequestScanner, request: Buffer): void {
-  scanner.bulkLengthMax = Number.MAX_SAFE_INTEGER;
-  scanner.begin(request, 0, request.length);
-  assert(scanner.next() === COMPLETE, "a request that was kept can be read");
 }
 
 /** Whether a command is refused while memory is short. Queueing takes memory too, whatever is queued. */
@@ -507,10 +425,4 @@ function writes(bits: number, transaction: Transaction | null): boolean {
 function needsData(bits: number, transaction: Transaction | null): boolean {
   if ((bits & WHILE_LOADING) === 0) return true;
   return (bits & EXECUTES) !== 0 && transaction?.needsData === true;
-}
-
-/** As Redis shows what it was given: not much of it, and nothing from a zero byte on. */
-function shown(text: string, charactersMax: number): string {
-  const end = text.indexOf("\0");
-  return text.slice(0, end < 0 ? charactersMax : Math.min(end, charactersMax));
 }

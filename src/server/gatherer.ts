@@ -84,14 +84,17 @@ export class Gatherer {
   planWatch(client: Client, slot: number): Plan {
     const call = this.#call;
     const keys = Array.from({ length: call.count - 1 }, (_, i) => call.copy(i + 1));
-    const before = client.watchedElsewhere;
-    if (before !== null && before.slot !== slot) throw new ReplyError(CROSS_SLOT);
-    const { token } = before ?? { token: this.#newToken() };
-    client.watchedElsewhere = { slot, token };
-    client.watched(slot);
-    const request = errand(WATCH_ERRAND, slot, token, before === null ? 0 : 1, ...keys);
+    const { watchedElsewhere } = client;
+    if (watchedElsewhere !== null && watchedElsewhere.slot !== slot) throw new ReplyError(CROSS_SLOT);
     const context = contextOf(client);
-    return (deadlineMs) => this.#inner.call(request, { ...context, deadlineMs });
+    return (deadlineMs) => {
+      const before = client.watchedElsewhere;
+      const { token } = before ?? { token: this.#newToken() };
+      client.watchedElsewhere = { slot, token };
+      client.watched(slot);
+      const request = errand(WATCH_ERRAND, slot, token, before === null ? 0 : 1, ...keys);
+      return this.#inner.call(request, { ...context, deadlineMs });
+    };
   }
 
   /** Ends what a client watches elsewhere. It is told nothing of it. */

@@ -28,6 +28,7 @@ import type { Keyspace } from "../keyspace/keyspace.js";
 import { Sweeper } from "../keyspace/sweeper.js";
 import type { Client } from "./client.js";
 import { type CommandIndex, EXECUTES, MAY_REPLICATE, WRITE } from "./command-index.js";
+import { Monitors } from "./monitors.js";
 import { Shutdown } from "./shutdown.js";
 
 /** Bits of `hurdles`. */
@@ -35,6 +36,7 @@ const PAUSED = 1;
 const OVER_MEMORY = 2;
 const LOADING = 4;
 const REFUSING_WRITES = 8;
+const MONITORED = 16;
 
 const ERROR_CODES_MAX = 128;
 const MICROS_PER_MS = 1000;
@@ -68,6 +70,7 @@ export class NodeState implements Node {
   readonly durations = new DurationHistogram();
   readonly commands: ReadonlyMap<string, Command>;
   readonly clients = new Map<number, Client>();
+  readonly monitors: Monitors;
   readonly configFile: string;
   readonly system: System;
   readonly clock: Clock;
@@ -106,6 +109,7 @@ export class NodeState implements Node {
     this.startedWallMs = host.clock.wallMs();
     this.slowlog = new Slowlog(() => config.current.slowlogMaxLen);
     this.commands = new Map(index.entries.map(({ name, command }) => [name, command]));
+    this.monitors = new Monitors(host);
     this.sweeper = new Sweeper(keyspace, host.clock);
     this.evictor = new Evictor(keyspace, host.random, host.clock);
     this.observePersistence();
@@ -136,6 +140,14 @@ export class NodeState implements Node {
     this.hurdles &= ~(LOADING | REFUSING_WRITES);
     if (loading !== null) this.hurdles |= LOADING;
     if (refusal !== null) this.hurdles |= REFUSING_WRITES;
+  }
+
+  /** Whether a client is shown what all of them send; then each command is looked at. */
+  setMonitor(client: Client, on: boolean): void {
+    if (on) this.monitors.add(client);
+    else this.monitors.delete(client);
+    if (this.monitors.isEmpty) this.hurdles &= ~MONITORED;
+    else this.hurdles |= MONITORED;
   }
 
   get isLoading(): boolean {

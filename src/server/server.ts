@@ -24,9 +24,8 @@ import { Batch } from "./batch.js";
 import { Client } from "./client.js";
 import { ClientEviction } from "./client-eviction.js";
 import { CommandIndex } from "./command-index.js";
-import { ErrandRunner } from "./errand-runner.js";
+import { Elsewhere } from "./elsewhere.js";
 import { Executor } from "./executor.js";
-import { Gatherer } from "./gatherer.js";
 import { InnerSessions } from "./inner-sessions.js";
 import { NodeState } from "./node-state.js";
 import { RateMeter } from "./rate-meter.js";
@@ -75,7 +74,6 @@ export class Server {
   readonly watches: RemoteWatches;
   /** Null unless other nodes execute commands too. */
   forwarder: Forwarder | null = null;
-  gatherer: Gatherer | null = null;
   /** Monotonic milliseconds, as of the last period or connection. */
   nowMs: number;
   /** Closed, or closing: nobody is served any more. */
@@ -200,10 +198,18 @@ export class Server {
     const { routes } = forwarder;
     call.routes = routes;
     const router = new Router(call, routes);
-    const gatherer = new Gatherer({ call, router, forwarder, inner: new InnerSessions(this) });
+    const { lookup } = executor;
+    const inner = new InnerSessions(this);
     executor.router = router;
-    executor.gatherer = this.gatherer = gatherer;
-    executor.errands = new ErrandRunner({ executor, routes, watches });
+    executor.elsewhere = new Elsewhere({
+      executor,
+      lookup,
+      node: this.state,
+      router,
+      forwarder,
+      inner,
+      watches,
+    });
     this.#cancels.push(
       routes.subscribe(() => this.keyspace.watchers.lose((slot) => routes.of(slot) !== HERE)),
     );
@@ -233,6 +239,7 @@ export class Server {
   /** A client is no longer served, though its connection may still be closing. */
   removeClient(client: Client): void {
     client.unwatch();
+    client.isMonitor = false;
     this.state.clients.delete(client.id);
     this.eviction.forget(client);
     this.#heldBack.delete(client);

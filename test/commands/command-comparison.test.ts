@@ -118,7 +118,8 @@ function docFacts(name: string, reply: Reply): [string, unknown][] {
   const { summary, complexity, history, replaced_by, subcommands, ...facts } = fieldsOf(reply);
   const kept = {
     ...Object.fromEntries(Object.entries(facts).map(([field, value]) => [field, plain(value)])),
-    isDescribed: summary !== undefined && complexity !== undefined,
+    // Redis does not say what MONITOR costs.
+    isDescribed: summary !== undefined && (complexity !== undefined || name === "monitor"),
     isReplaced: replaced_by !== undefined,
     versions: history && [...new Set(itemsOf(history).map((change) => textOf(itemsOf(change)[0]!)))],
   };

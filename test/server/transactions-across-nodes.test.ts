@@ -32,7 +32,16 @@ function scriptOf(prng: Prng): string[] {
   const touch = prng.uint32() % 3 === 0 ? [`SET ${key()} 5`] : [];
   const end = ["EXEC", "EXEC", "EXEC", "DISCARD", "UNWATCH"][prng.uint32() % 5]!;
   const body = Array.from({ length: prng.uint32() % 5 }, pick);
-  return [...before, ...touch, "MULTI", ...body, end, ...(end === "UNWATCH" ? ["EXEC"] : []), `GET ${key()}`];
+  return [
+    ...touch.slice(prng.uint32() % 2),
+    ...before,
+    ...touch,
+    "MULTI",
+    ...body,
+    end,
+    ...(end === "UNWATCH" ? ["EXEC"] : []),
+    `GET ${key()}`,
+  ];
 }
 
 describe("Transactions on a cluster", () => {

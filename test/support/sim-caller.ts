@@ -37,6 +37,11 @@ export class SimCaller implements ConnectionEvents {
     return this.closedAtMs !== undefined;
   }
 
+  /** Replies that came and were not read. */
+  get unread(): number {
+    return this.replies.length - this.taken;
+  }
+
   /** Bytes as they are; one character of a string is one byte. */
   sendBytes(bytes: string | Uint8Array): void {
     this.connection.write(typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes);
