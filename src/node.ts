@@ -96,6 +96,8 @@ export async function runNode({
         host,
         config,
         keyspace,
+        limits: () => store.current,
+        persistence,
         facts,
         directory,
         serve: (session) => server.serveRuns(session),

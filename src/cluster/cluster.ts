@@ -1,13 +1,15 @@
 /**
  * A node among others: composes membership, links, forwarding and the ownership of slots, and tells each what it has to know of
- * the others. What commands, pages and metrics see of all that is `ClusterView`.
+ * the others. What commands, pages and metrics see of all that is `ClusterView`. Long because it is where all of these meet.
  */
 import type { Config } from "../config/config.js";
 import type { DataDirectory } from "../durability/data-directory.js";
 import type { NodeFacts } from "../durability/node-file.js";
+import type { PersistenceView } from "../durability/persistence-view.js";
 import type { Address } from "../host/datagrams.js";
 import type { Host } from "../host/host.js";
 import type { Cancel } from "../host/timers.js";
+import type { HashLimits } from "../keyspace/hash-writer.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
 import { ExchangeStreams } from "../membership/exchange-streams.js";
 import { Gossiper, type GossiperEvents } from "../membership/gossiper.js";
@@ -42,6 +44,9 @@ export interface ClusterOptions {
   readonly host: Host;
   readonly config: Config;
   readonly keyspace: Keyspace;
+  /** Of hashes, as they are at present. */
+  readonly limits: () => HashLimits;
+  readonly persistence: PersistenceView;
   readonly facts: NodeFacts;
   /** Undefined for a node that keeps nothing: each of its lives is another node's. */
   readonly directory: DataDirectory | undefined;
@@ -67,7 +72,7 @@ export class Cluster implements ClusterView {
   #isCovered = false;
 
   constructor(options: ClusterOptions) {
-    const { host, config, keyspace, facts, directory } = options;
+    const { host, config, keyspace, persistence, facts, directory } = options;
     this.#options = options;
     this.selfId = facts.nodeId;
     const secrecy = secrecyOf(config.clusterSecret, host.cipher);
@@ -86,7 +91,10 @@ export class Cluster implements ClusterView {
     this.#ownership = new Ownership({
       host,
       keyspace,
+      limits: options.limits,
+      persistence,
       directory: directory?.path,
+      boot: facts.boot,
       self: placedMember(config, host, facts.nodeId),
       peers: this.#peers,
       routes: this.routes,
@@ -253,8 +261,8 @@ export class Cluster implements ClusterView {
     return missing;
   }
 
-  async meet(address: Address): Promise<string | undefined> {
-    return this.#ownership.refusalToMeet(address);
+  async meet(_address: Address): Promise<string | undefined> {
+    return this.#ownership.refusalToMeet();
   }
 
   forget(id: NodeId): Promise<string | undefined> {

@@ -1,45 +1,111 @@
-/** Which slots are whose: keeps the placement that members agree on, and sets the routes by it. */
+/**
+ * Which slots are whose: keeps the placement that members agree on, takes part in changing it, and sets the routes by it. A node
+ * that is no member asks to become one as soon as it knows a placement; a member that comes back goes on where it was.
+ *
+ * Invariant: a node executes for a slot only while nobody else can: before it has asked the next owner to take the slot over, or after
+ * it has taken it over itself; and it remembers both before it acts on them.
+ *
+ * Long because what a placement means for routes, copies and what lies around is one state.
+ */
+import { assert } from "../base/assert.js";
 import { SLOT_COUNT } from "../base/key-hash.js";
-import type { Address } from "../host/datagrams.js";
+import type { PersistenceView } from "../durability/persistence-view.js";
 import type { Host } from "../host/host.js";
+import type { Cancel } from "../host/timers.js";
+import type { HashLimits } from "../keyspace/hash-writer.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
 import type { NodeId } from "../membership/member.js";
 import type { SharedState } from "../membership/state-exchange.js";
-import { Ring } from "../ring/ring.js";
 import type { ChangeView } from "./cluster-view.js";
+import {
+  Coordinator,
+  nameOf,
+  PLACEMENT_SERVICE,
+  type PlacementAnswer,
+  type PlacementRequest,
+  type Progress,
+  type Wish,
+} from "./coordinator.js";
 import type { Service } from "./peer-server.js";
 import type { Peers } from "./peers.js";
 import {
   comparePlacements,
   firstPlacement,
   formatPlacement,
+  isMember,
   type PlacedMember,
   type Placement,
   parsePlacement,
 } from "./placement.js";
-import { HERE, type SlotRoutes } from "./slot-routes.js";
+import { type Handover, PlacementStore } from "./placement-store.js";
+import { SlotDisposal } from "./slot-disposal.js";
+import { nameOfChange, SlotPlan } from "./slot-plan.js";
+import { SlotReceptions } from "./slot-receptions.js";
+import { HELD, HERE, type Route, type SlotRoutes } from "./slot-routes.js";
+import { SlotSender } from "./slot-sender.js";
+import { SLOTS_SERVICE } from "./transfer-messages.js";
+
+/** How often a node says again what it wants. */
+const WISH_PERIOD_MS = 1000;
+const LEAVE_PERIOD_MS = 250;
+const ASK_TIMEOUT_MS = 5000;
+const ALL_SLOTS: readonly number[] = Array.from({ length: SLOT_COUNT }, (_, slot) => slot);
+/** Sessions of one start of a node. */
+const SESSIONS_MAX = 2 ** 20;
 
 export interface OwnershipOptions {
-  readonly host: Host;
+  readonly host: Pick<Host, "clock" | "timers" | "files" | "log">;
   readonly keyspace: Keyspace;
+  /** As they are at present. */
+  readonly limits: () => HashLimits;
+  readonly persistence: PersistenceView;
   /** Undefined for a node that keeps nothing. */
   readonly directory: string | undefined;
   readonly self: PlacedMember;
+  /** Counts the starts of this node. */
+  readonly boot: number;
   readonly peers: Peers;
   readonly routes: SlotRoutes;
   readonly isAlive: (id: NodeId) => boolean;
 }
 
 export class Ownership {
-  readonly services: ReadonlyMap<string, Service> = new Map();
+  /** What other nodes ask of this one. */
+  readonly services: ReadonlyMap<string, Service>;
+  /** The placement, for gossip to carry. */
   readonly state: SharedState;
-  change: ChangeView | undefined;
-  #placement: Placement | undefined;
   readonly #options: OwnershipOptions;
   readonly #listeners = new Set<() => void>();
+  readonly #coordinator: Coordinator;
+  readonly #receptions: SlotReceptions;
+  readonly #disposal: SlotDisposal;
+  #store!: PlacementStore;
+  #placement: Placement | undefined;
+  #plan: SlotPlan | undefined;
+  #handover: Handover | null = null;
+  /** The name of the newest placement that all others have too, as far as this node knows. */
+  #agreed = "";
+  /** By next owner, what hands over to it. */
+  readonly #senders = new Map<NodeId, SlotSender>();
+  /** By source, how many slots come from it. */
+  #incoming = new Map<NodeId, number[]>();
+  /** The next owner executes for these. */
+  #handed = new Set<number>();
+  /** Nobody may execute for these: this node has asked the next owner to, or is about to. */
+  #held = new Set<number>();
+  #sessions = 0;
+  #isStarted = false;
+  #isClosed = false;
+  /** Keys were there before the node belonged to a cluster. They are not thrown away for joining one. */
+  #isForeign = false;
+  /** What is written is written one after the other. */
+  #atHand: Promise<unknown> = Promise.resolve();
+  #cancelWish: Cancel | undefined;
 
   constructor(options: OwnershipOptions) {
     this.#options = options;
+    const { host, keyspace, limits, persistence, self, isAlive } = options;
+    const { clock, timers, log } = host;
     const placement = () => this.#placement;
     this.state = {
       get version() {
@@ -48,62 +114,481 @@ export class Ownership {
       bytes: () => Buffer.from(formatPlacement(this.#placement!)),
       offer: (_version, bytes) => {
         const offered = parsePlacement(Buffer.from(bytes).toString());
-        if (offered !== undefined) this.#adopt(offered);
+        if (offered !== undefined) void this.#adoptIfNewer(offered);
       },
     };
+    this.#disposal = new SlotDisposal({ keyspace, clock, timers });
+    this.#receptions = new SlotReceptions({
+      keyspace,
+      limits,
+      persistence,
+      disposal: this.#disposal,
+      expected: (from, change) => (change === this.#changeName ? this.#incoming.get(from) : undefined),
+      isTaken: (slot) => this.#handover?.taken.has(slot) ?? false,
+      take: (change, slots) => this.#take(change, slots),
+    });
+    this.#coordinator = new Coordinator({
+      selfId: self.id,
+      timers,
+      clock,
+      log,
+      isAlive,
+      placement,
+      ask: (id, request, timeoutMs) => this.#ask(id, request, timeoutMs),
+    });
+    this.services = new Map<string, Service>([
+      [PLACEMENT_SERVICE, async (body) => encode(await this.#answer(decode(body) as PlacementRequest))],
+      [SLOTS_SERVICE, (body, { nodeId }) => this.#receptions.answer(body, nodeId)],
+    ]);
   }
 
+  /** Undefined as long as this node has not heard of one. */
   get placement(): Placement | undefined {
     return this.#placement;
   }
 
+  /** Undefined while owners are not changing. */
+  get change(): ChangeView | undefined {
+    const name = this.#changeName;
+    if (name === null) return undefined;
+    let slots = 0;
+    let slotsDone = this.#handover?.change === name ? this.#handover.taken.size : 0;
+    let bytesShipped = this.#receptions.bytesReceived;
+    for (const incoming of this.#incoming.values()) slots += incoming.length;
+    for (const sender of this.#senders.values()) {
+      slots += sender.slotCount;
+      slotsDone += sender.handedCount;
+      bytesShipped += sender.bytesSent;
+    }
+    return { slots, slotsDone, bytesShipped };
+  }
+
+  /** `changed` is called after the placement has changed, or the change under way has got on, until what is returned is called. */
   subscribe(changed: () => void): () => void {
     this.#listeners.add(changed);
     return () => this.#listeners.delete(changed);
   }
 
-  async load(): Promise<void> {}
+  /** Reads what the directory keeps; the keyspace is loaded. Rejects if it makes no sense. Nothing is routed before `start`. */
+  async load(): Promise<void> {
+    const { host, directory, keyspace } = this.#options;
+    const { store, kept } = await PlacementStore.open(host.files, directory);
+    this.#store = store;
+    this.#isForeign = kept === undefined && keyspace.size > 0;
+    if (kept === undefined) return;
+    this.#placement = kept.placement;
+    this.#handover = kept.handover;
+  }
 
-  start(): void {}
+  /** Links may be used: slots are served from now on. */
+  start(): void {
+    const { keyspace, host } = this.#options;
+    this.#isStarted = true;
+    if (!this.#isForeign) for (const slot of ALL_SLOTS) keyspace.hideSlot(slot, true);
+    if (this.#placement !== undefined) this.#follow(this.#placement, undefined);
+    this.#cancelWish = host.timers.every(WISH_PERIOD_MS, () => this.#wishToJoin());
+  }
 
-  /** This node is the first of its cluster. */
+  /** This node is the first of its cluster. Does nothing if it has a placement. */
   found(): void {
-    this.#adopt(firstPlacement(this.#options.self));
+    if (this.#placement !== undefined) return;
+    this.#isForeign = false;
+    void this.#adoptIfNewer(firstPlacement(this.#options.self));
   }
 
-  membersChanged(): void {}
-
-  forgotten(): void {}
-
-  async forget(_id: NodeId): Promise<string | undefined> {
-    return "ERR not yet";
+  /** A member came, died or came back. */
+  membersChanged(): void {
+    if (!this.#isStarted || this.#isClosed) return;
+    this.#coordinator.wake();
+    this.#wishToJoin();
   }
 
+  /** This node was declared gone for good and is back: the others' placement says what that means, and it joins as a new one. */
+  forgotten(): void {
+    this.#options.host.log.warn("this node was forgotten: what it holds is dropped, and it joins anew", {});
+  }
+
+  /** Takes out a member that will not come back. Resolves when that is under way, or with the reason why it cannot be, as an error line. */
+  async forget(id: NodeId): Promise<string | undefined> {
+    const { host } = this.#options;
+    host.log.warn("a node is to be forgotten: of the slots that it alone had, all keys are lost", {
+      node: id,
+    });
+    return (await this.#wish({ kind: "forget", id })) ?? undefined;
+  }
+
+  /** Hands all slots over to the others. Resolves when that is done, or with the reason why it cannot be, as an error line. */
   async leave(): Promise<string | undefined> {
-    return "ERR not yet";
+    const { self, host } = this.#options;
+    for (;;) {
+      if (this.#isClosed) return "ERR the node is being stopped";
+      const placement = this.#placement;
+      if (placement === undefined) return undefined;
+      if (isMember(placement, self.id)) {
+        const refusal = await this.#wish({ kind: "leave", id: self.id });
+        if (refusal !== null && !refusal.startsWith("TRYAGAIN")) return refusal;
+      } else if (await this.#isKnownTo(placement)) {
+        return undefined;
+      }
+      await new Promise<void>((resolve) => void host.timers.after(LEAVE_PERIOD_MS, resolve));
+    }
   }
 
-  refusalToMeet(_address: Address): string | undefined {
-    return "ERR not yet";
+  /** Why this node cannot look for another cluster to join, as an error line; undefined if it can. */
+  refusalToMeet(): string | undefined {
+    if (this.#placement === undefined) return undefined;
+    return "ERR this node belongs to a cluster: start the other node, empty, with `join` set to this one's cluster port";
   }
 
   close(): void {
+    this.#isClosed = true;
+    this.#cancelWish?.();
+    this.#coordinator.close();
+    this.#endChange();
+    this.#disposal.close();
     this.#listeners.clear();
   }
 
-  #adopt(placement: Placement): void {
-    if (this.#placement !== undefined && comparePlacements(placement, this.#placement) <= 0) return;
-    this.#placement = placement;
-    const { routes, peers, self } = this.#options;
-    const ring = Ring.of(placement.members, { copies: 1 });
-    const numbers = ring.members.map(({ id }) => (id === self.id ? HERE : peers.numberOf(id)));
-    const slots = new Map<number, number[]>();
-    for (let slot = 0; slot < SLOT_COUNT; slot++) {
-      const route = numbers[ring.owners[slot]!]!;
-      if (slots.has(route)) slots.get(route)!.push(slot);
-      else slots.set(route, [slot]);
+  // ---- Among nodes ----
+
+  /** Tells a placement to all members that are alive; true if they have it. The others may wait for a word of this node otherwise. */
+  async #isKnownTo(placement: Placement): Promise<boolean> {
+    const request = {
+      kind: "poll",
+      name: nameOf(placement),
+      placement: formatPlacement(placement),
+      isAgreed: false,
+    } as const;
+    const members = placement.members.filter(({ id }) => this.#options.isAlive(id));
+    const answers = await Promise.all(members.map(({ id }) => this.#ask(id, request, ASK_TIMEOUT_MS)));
+    return answers.every((answer) => answer?.kind === "has");
+  }
+
+  async #ask(id: NodeId, request: PlacementRequest, timeoutMs: number): Promise<PlacementAnswer | undefined> {
+    const { peers, self, host } = this.#options;
+    try {
+      if (id === self.id) return await this.#answer(request);
+      const outcome = await peers.linkTo(id)?.ask(PLACEMENT_SERVICE, encode(request), timeoutMs);
+      return outcome?.kind === "answered" ? (decode(outcome.body) as PlacementAnswer) : undefined;
+    } catch (error) {
+      host.log.error("could not take part in a change of owners", { error: String(error) });
+      return undefined;
     }
-    for (const [route, list] of slots) routes.setEach(list, route);
+  }
+
+  async #answer(request: PlacementRequest): Promise<PlacementAnswer> {
+    assert(!this.#isClosed && this.#isStarted, "only a node that runs takes part");
+    switch (request.kind) {
+      case "poll": {
+        const told = request.placement === null ? undefined : parsePlacement(request.placement);
+        if (told !== undefined) await this.#adoptIfNewer(told);
+        return this.#has(request.name, request.isAgreed);
+      }
+      case "propose": {
+        const [base, next] = [parsePlacement(request.base), parsePlacement(request.placement)];
+        const isTaken = base !== undefined && next !== undefined && (await this.#step(base, next));
+        return { kind: "taken", isTaken };
+      }
+      case "wish":
+        return { kind: "noted", refusal: this.#coordinator.note(request.wish) };
+      default:
+        throw new Error("the request is not known");
+    }
+  }
+
+  #has(name: string, isAgreed: boolean): PlacementAnswer {
+    const placement = this.#placement;
+    if (placement === undefined) throw new Error("this node takes no placement");
+    const isSame = nameOf(placement) === name;
+    if (isSame && isAgreed && this.#agreed !== name) {
+      this.#agreed = name;
+      this.#agreeing();
+    }
+    return { kind: "has", placement: isSame ? null : formatPlacement(placement), ...this.#progress() };
+  }
+
+  #progress(): Progress {
+    const senders = [...this.#senders.values()];
+    const isHandedOver = senders.every(({ isDone }) => isDone) && this.#abandoned().length === 0;
+    return { isCopied: senders.every(({ isCopied, isDone }) => isCopied || isDone), isHandedOver };
+  }
+
+  /** Tells the coordinator what this node wants. Answers why it cannot be, as an error line, or null. */
+  async #wish(wish: Wish): Promise<string | null> {
+    const { isAlive } = this.#options;
+    const placement = this.#placement;
+    if (placement === undefined) return "ERR this node does not know who owns which slots yet";
+    const coordinator = Coordinator.of(placement, isAlive);
+    if (coordinator === undefined) return "TRYAGAIN no member is alive";
+    const answer = await this.#ask(coordinator, { kind: "wish", wish }, ASK_TIMEOUT_MS);
+    return answer?.kind === "noted" ? answer.refusal : "TRYAGAIN the oldest member does not answer";
+  }
+
+  #wishToJoin(): void {
+    const placement = this.#placement;
+    const { self } = this.#options;
+    if (placement === undefined || isMember(placement, self.id)) return;
+    if (placement.change?.node.id === self.id) return;
+    void this.#wish({ kind: "join", node: self });
+  }
+
+  // ---- The placement ----
+
+  /** One after the other. Rejects if the disk does. */
+  #exclusively<Value>(act: () => Promise<Value>): Promise<Value> {
+    const done = this.#atHand.then(act);
+    this.#atHand = done.catch(() => {});
+    return done;
+  }
+
+  /** Takes a placement that others have. Never rejects. */
+  async #adoptIfNewer(placement: Placement): Promise<void> {
+    const { log } = this.#options.host;
+    if (this.#isForeign && this.#options.keyspace.size > 0) {
+      log.warn("this node has keys from before it belonged to a cluster: it joins none until they are gone");
+      return;
+    }
+    this.#isForeign = false;
+    try {
+      await this.#exclusively(async () => {
+        const own = this.#placement;
+        if (own !== undefined && comparePlacements(placement, own) <= 0) return;
+        await this.#adopt(placement);
+      });
+    } catch (error) {
+      log.error("could not write down who owns which slots", { error: String(error) });
+    }
+  }
+
+  /** Takes the step from one placement to the next, if this node is where it begins. */
+  #step(base: Placement, next: Placement): Promise<boolean> {
+    return this.#exclusively(async () => {
+      const own = this.#placement;
+      if (own === undefined || comparePlacements(own, base) !== 0) return false;
+      if (comparePlacements(next, base) <= 0) return false;
+      await this.#adopt(next);
+      return true;
+    });
+  }
+
+  /** It is remembered before anybody hears that it was taken. */
+  async #adopt(placement: Placement): Promise<void> {
+    const name = nameOfChange(placement);
+    const isKnown = name === null || this.#handover?.change === name;
+    const handover = isKnown
+      ? this.#handover
+      : { change: name, taken: new Set<number>(), offered: new Set<number>() };
+    await this.#store.write({ placement, handover });
+    const before = this.#placement;
+    this.#placement = placement;
+    this.#handover = handover;
+    if (this.#isStarted && !this.#isClosed) this.#follow(placement, before);
+  }
+
+  get #changeName(): string | null {
+    return this.#placement === undefined ? null : nameOfChange(this.#placement);
+  }
+
+  /** Does what the placement says. */
+  #follow(placement: Placement, before: Placement | undefined): void {
+    const { self } = this.#options;
+    const plan = new SlotPlan(placement);
+    this.#plan = plan;
+    if (before === undefined || nameOfChange(before) !== nameOfChange(placement)) this.#endChange();
+    const { change } = placement;
+    if (change !== null) {
+      this.#incoming = plan.to(self.id);
+      const isGone = change.kind === "forget" && change.node.id === self.id;
+      if (!isGone) this.#startSenders(plan);
+    }
+    this.#route(ALL_SLOTS);
+    // Nobody asks this node for what it still has of others' slots: all was handed over before, or is given up.
+    if (change === null && (before === undefined || !isMember(placement, self.id))) this.#dispose();
+    this.#tell();
+  }
+
+  /** All have the placement. */
+  #agreeing(): void {
+    const { change } = this.#placement!;
+    if (change === null) {
+      this.#dispose();
+      return;
+    }
+    if (change.phase === "switch") {
+      for (const sender of this.#senders.values()) {
+        sender.mayHandOver = true;
+        sender.wake();
+      }
+    }
+    if (change.kind === "forget") void this.#takeAbandoned();
+  }
+
+  #tell(): void {
     for (const listener of this.#listeners) listener();
   }
+
+  // ---- Routes ----
+
+  #route(changed: Iterable<number>): void {
+    const { routes, keyspace, peers, self } = this.#options;
+    const slots = new Map<Route, number[]>();
+    const numbers = new Map<NodeId, Route>();
+    const own: number[] = [];
+    for (const slot of changed) {
+      const executor = this.#executorOf(slot);
+      let route: Route = HELD;
+      if (executor !== undefined) {
+        route = numbers.get(executor) ?? (executor === self.id ? HERE : peers.numberOf(executor));
+        numbers.set(executor, route);
+      }
+      const isOwn = route === HERE || (route === HELD && this.#held.has(slot));
+      if (isOwn) own.push(slot);
+      keyspace.hideSlot(slot, !isOwn);
+      const list = slots.get(route);
+      if (list === undefined) slots.set(route, [slot]);
+      else list.push(slot);
+    }
+    this.#disposal.spare(own);
+    for (const [route, list] of slots) routes.setEach(list, route);
+  }
+
+  /** Undefined if nobody executes for the slot, as far as this node knows. */
+  #executorOf(slot: number): NodeId | undefined {
+    const { self } = this.#options;
+    const { change } = this.#placement!;
+    const plan = this.#plan!;
+    const owner = plan.ownerOf(slot);
+    if (change === null) return owner;
+    const next = plan.nextOwnerOf(slot);
+    if (owner === next) return owner;
+    if (next === self.id && this.#handover?.taken.has(slot)) return next;
+    // Nobody is left to hand it over.
+    if (change.kind === "forget" && owner === change.node.id) return next === self.id ? undefined : next;
+    if (owner !== self.id) return owner;
+    if (this.#handed.has(slot)) return next;
+    return this.#held.has(slot) ? undefined : owner;
+  }
+
+  // ---- Handing over ----
+
+  #startSenders(plan: SlotPlan): void {
+    const { self, keyspace, host, peers, boot } = this.#options;
+    const change = this.#changeName!;
+    for (const [to, slots] of plan.from(self.id)) {
+      if (this.#senders.has(to)) continue;
+      const offered = slots.filter((slot) => this.#handover!.offered.has(slot));
+      for (const slot of offered) this.#held.add(slot);
+      const sender = new SlotSender({
+        keyspace,
+        timers: host.timers,
+        change,
+        slots,
+        offered,
+        newSession: () => boot * SESSIONS_MAX + ++this.#sessions,
+        ask: async (body, timeoutMs) =>
+          (await peers.linkTo(to)?.ask(SLOTS_SERVICE, body, timeoutMs)) ?? { kind: "unsent" },
+        events: {
+          held: (held) => {
+            for (const slot of held) this.#held.add(slot);
+            this.#reroute(held);
+          },
+          released: (released) => {
+            for (const slot of released) this.#held.delete(slot);
+            this.#reroute(released);
+          },
+          handed: (handed) => {
+            for (const slot of handed) {
+              this.#held.delete(slot);
+              this.#handed.add(slot);
+            }
+            this.#reroute(handed);
+          },
+          offered: (slots) => this.#remember(change, { offered: slots }),
+          progressed: () => this.#coordinator.wake(),
+          troubled: (error) => host.log.error("slots cannot be handed over", { to, error: String(error) }),
+        },
+      });
+      this.#senders.set(to, sender);
+      void sender.run();
+    }
+  }
+
+  #reroute(slots: Iterable<number>): void {
+    this.#route(slots);
+    this.#tell();
+  }
+
+  #endChange(): void {
+    for (const sender of this.#senders.values()) sender.close();
+    this.#senders.clear();
+    this.#receptions.end();
+    this.#incoming = new Map();
+    this.#held.clear();
+    this.#handed.clear();
+  }
+
+  // ---- Taking over ----
+
+  async #take(change: string, slots: readonly number[]): Promise<boolean> {
+    if (this.#placement?.change?.phase !== "switch" || this.#changeName !== change) return false;
+    await this.#remember(change, { taken: slots });
+    if (this.#changeName !== change || this.#isClosed) return false;
+    this.#reroute(slots);
+    return true;
+  }
+
+  /** Slots that are to be this node's whose owner is gone. */
+  #abandoned(): number[] {
+    const { change } = this.#placement ?? {};
+    if (change?.kind !== "forget") return [];
+    const slots = this.#incoming.get(change.node.id) ?? [];
+    return slots.filter((slot) => !this.#handover!.taken.has(slot));
+  }
+
+  async #takeAbandoned(): Promise<void> {
+    const change = this.#changeName!;
+    const slots = this.#abandoned();
+    if (slots.length === 0) return;
+    await this.#disposal.dispose(slots);
+    try {
+      await this.#remember(change, { taken: slots });
+      if (this.#changeName === change && !this.#isClosed) this.#reroute(slots);
+    } catch (error) {
+      this.#options.host.log.error("could not write down who owns which slots", { error: String(error) });
+      // Asked again by the next poll that says that all agree.
+      this.#agreed = "";
+    }
+  }
+
+  /** Resolves when it lasts. Rejects if the disk does, or the change is over. */
+  #remember(change: string, { taken, offered }: { taken?: readonly number[]; offered?: readonly number[] }) {
+    return this.#exclusively(async () => {
+      const [placement, handover] = [this.#placement, this.#handover];
+      if (placement === undefined || handover?.change !== change) throw new Error("the change is over");
+      const next = {
+        change,
+        taken: taken === undefined ? handover.taken : new Set([...handover.taken, ...taken]),
+        offered: offered === undefined ? handover.offered : new Set([...handover.offered, ...offered]),
+      };
+      await this.#store.write({ placement, handover: next });
+      this.#handover = next;
+    });
+  }
+
+  // ---- What lies around ----
+
+  /** Drops what this node has of slots that are not its own. */
+  #dispose(): void {
+    const { self } = this.#options;
+    const plan = this.#plan!;
+    void this.#disposal.dispose(ALL_SLOTS.filter((slot) => plan.ownerOf(slot) !== self.id));
+  }
+}
+
+function encode(message: PlacementRequest | PlacementAnswer): Uint8Array {
+  return Buffer.from(JSON.stringify(message));
+}
+
+function decode(body: Buffer): unknown {
+  return JSON.parse(body.toString());
 }

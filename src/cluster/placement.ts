@@ -4,8 +4,8 @@
  *
  * A step needs everyone: each member takes the next value only if its own is the one that the step builds on, and the next
  * step is proposed only when all have taken this one. So a partition, or a member that is dead, stops changes and never
- * makes two of them. Two values of one epoch can both be proposed, by two who each took themselves for the coordinator;
- * then neither was taken by all, and the greater one is proposed again (`settled`).
+ * makes two of them. Two values of one epoch can both be proposed, by two who each took themselves for the coordinator; who
+ * proposes takes its own value first, so then neither was taken by all, and the greater one comes to hold.
  */
 import { assert } from "../base/assert.js";
 
@@ -25,9 +25,12 @@ export interface PlacedMember {
 export type ChangePhase = "transfer" | "switch";
 
 export interface PlacementChange {
-  readonly kind: "join" | "leave";
+  /** `forget`: the node is gone for good, and its slots begin anew. Who stays hands over to each other what moves on that account. */
+  readonly kind: "join" | "leave" | "forget";
   readonly node: PlacedMember;
   readonly phase: ChangePhase;
+  /** The epoch with which it began: tells it from another change of the same node. */
+  readonly began: number;
 }
 
 export interface Placement {
@@ -58,10 +61,21 @@ export function membersAfter({ members, change }: Placement): readonly PlacedMem
   return kind === "join" ? [...members, node] : members.filter(({ id }) => id !== node.id);
 }
 
-/** Whose word each step needs: the members, and the one that is to become one. */
+/** Who takes part: the members that are not gone for good, and the one that is to become a member. */
 export function participants({ members, change }: Placement): readonly string[] {
   const ids = members.map(({ id }) => id);
-  return change?.kind === "join" ? [...ids, change.node.id] : ids;
+  if (change?.kind === "join") return [...ids, change.node.id];
+  return change?.kind === "forget" ? ids.filter((id) => id !== change.node.id) : ids;
+}
+
+/** Whose word the step from one value to the next needs: a node that joins in vain, or is gone for good, is not asked. */
+export function voters(base: Placement, next: Placement): readonly string[] {
+  const gone = new Set<string>();
+  if (next.change?.kind === "forget") gone.add(next.change.node.id);
+  if (base.change?.kind === "join" && next.change === null && !isMember(next, base.change.node.id))
+    gone.add(base.change.node.id);
+  const ids = new Set([...participants(base), ...participants(next)]);
+  return [...ids].filter((id) => !gone.has(id));
 }
 
 export function isMember({ members }: Placement, id: string): boolean {
@@ -74,7 +88,7 @@ export function isMember({ members }: Placement, id: string): boolean {
 export function joining(placement: Placement, node: PlacedMember, by: string): Placement {
   assert(placement.change === null, "one change at a time");
   assert(!isMember(placement, node.id), "who joins is not a member yet");
-  return stepOf(placement, by, { change: { kind: "join", node, phase: "transfer" } });
+  return stepOf(placement, by, { change: { kind: "join", ...begun(placement, node) } });
 }
 
 /** Begins to let a member go. */
@@ -82,7 +96,7 @@ export function leaving(placement: Placement, id: string, by: string): Placement
   assert(placement.change === null, "one change at a time");
   const node = placement.members.find((member) => member.id === id);
   assert(node !== undefined && placement.members.length > 1, "who leaves is a member, and not the last one");
-  return stepOf(placement, by, { change: { kind: "leave", node, phase: "transfer" } });
+  return stepOf(placement, by, { change: { kind: "leave", ...begun(placement, node) } });
 }
 
 /** All that moves is copied: from here on there is no way back. */
@@ -104,17 +118,29 @@ export function rolledBack(placement: Placement, by: string): Placement {
   return stepOf(placement, by, { change: null });
 }
 
-/** Takes out a member that will not come back: its slots begin anew at their next owners. */
-export function forgetting(placement: Placement, id: string, by: string): Placement {
-  const { members, change } = placement;
-  assert(members.length > 1, "the last member stays");
-  const remaining = members.filter((member) => member.id !== id);
-  return stepOf(placement, by, { members: remaining, change: change?.node.id === id ? null : change });
+/** Whether a node can be taken out now: not while others are being moved. */
+export function isForgettable({ members, change }: Placement, id: string): boolean {
+  if (change !== null) return change.node.id === id && change.kind !== "forget";
+  return members.length > 1 && members.some((member) => member.id === id);
 }
 
-/** The value that is proposed again when two of one epoch were. */
-export function settled(placement: Placement, by: string): Placement {
-  return stepOf(placement, by, {});
+/**
+ * Begins to take out a node that will not come back: its slots begin anew at their next owners, but for those that it had handed
+ * over. What a node that was joining had taken over goes back to those who had it before, as it was then.
+ */
+export function forgetting(placement: Placement, id: string, by: string): Placement {
+  assert(isForgettable(placement, id), "one change at a time");
+  const { members, change } = placement;
+  const node = members.find((member) => member.id === id);
+  const begins = node && ({ kind: "forget", ...begun(placement, node) } as const);
+  const next =
+    begins && change?.phase === "switch" ? { ...change, kind: "forget" as const } : (begins ?? null);
+  // One more than a step: what the forgotten one may have proposed alone, cut off from the others, is not to be above it.
+  return { ...stepOf(placement, by, { change: next }), epoch: placement.epoch + 2 };
+}
+
+function begun({ epoch }: Placement, node: PlacedMember): Omit<PlacementChange, "kind"> {
+  return { node, phase: "transfer", began: epoch + 1 };
 }
 
 function stepOf(
@@ -159,9 +185,10 @@ function isPlacement(value: unknown): value is Placement {
 
 function isChange(value: unknown): value is PlacementChange {
   if (!isObject(value)) return false;
-  const { kind, node, phase } = value;
+  const { kind, node, phase, began } = value;
   return (
-    (kind === "join" || kind === "leave") &&
+    (kind === "join" || kind === "leave" || kind === "forget") &&
+    Number.isSafeInteger(began) &&
     (phase === "transfer" || phase === "switch") &&
     isPlacedMember(node)
   );

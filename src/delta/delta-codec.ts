@@ -1,7 +1,7 @@
 /**
  * The bytes of a delta. Integers are little-endian, varints those of base/varint.ts.
  *
- *     delta    := record | patch | flush | collect | swap | piece
+ *     delta    := record | patch | flush | collect | swap | piece | forget | drop
  *     record   := tag:u8 place life:version [deadline] [register:version] [sized]
  *                 tag       the body's rank (record-state.ts), + 32 if there is a deadline, + 64 if there is a register
  *                 deadline  varint, milliseconds; without it there is none
@@ -16,6 +16,8 @@
  *     swap     := 131:u8 one:u8 other:u8 version
  *     piece    := 132:u8 place life:version deadline:varint register:version total:varint offset:varint sized
  *                 deadline  0 for none
+ *     forget   := 133:u8 slot:u16
+ *     drop     := 134:u8 place
  *
  *     place    := db:u8 slot:u16 key:sized
  *     sized    := length:varint byte*
@@ -49,6 +51,8 @@ const FLUSH = 129;
 const COLLECT = 130;
 const SWAP = 131;
 const PIECE = 132;
+const FORGET = 133;
+const DROP = 134;
 
 const ALL_DBS = 255;
 const ALL_SLOTS = 0xffff;
@@ -144,6 +148,16 @@ export function writeSwap(writer: ByteWriter, { one, other, version }: SwapDelta
   appendVersion(writer, version);
 }
 
+export function writeForget(writer: ByteWriter, slot: number): void {
+  writer.u8(FORGET);
+  writer.u16(slot);
+}
+
+export function writeDrop(writer: ByteWriter, key: PlacedKey): void {
+  writer.u8(DROP);
+  writePlace(writer, key);
+}
+
 /** The canonical bytes of any delta: equal ones have equal bytes. */
 export function writeDelta(writer: ByteWriter, delta: Delta): void {
   switch (delta.kind) {
@@ -170,6 +184,12 @@ export function writeDelta(writer: ByteWriter, delta: Delta): void {
       break;
     case "swap":
       writeSwap(writer, delta);
+      break;
+    case "forget":
+      writeForget(writer, delta.slot);
+      break;
+    case "drop":
+      writeDrop(writer, { ...delta, key: rangeOf(delta.key) });
       break;
     default:
       unreachable(delta);
@@ -238,6 +258,10 @@ function readTagged(reader: ByteReader, tag: number): Delta | undefined {
       };
     case PIECE:
       return readPiece(reader);
+    case FORGET:
+      return { kind: "forget", slot: readSlot(reader) };
+    case DROP:
+      return { kind: "drop", ...readPlace(reader) };
     default:
       return tag < PATCH ? readRecord(reader, tag) : undefined;
   }

@@ -6,7 +6,15 @@
 import type { ExpiryRegister, RecordState } from "./record-state.js";
 import type { Version } from "./version.js";
 
-export type Delta = RecordDelta | PatchDelta | PieceDelta | FlushDelta | CollectDelta | SwapDelta;
+export type Delta =
+  | RecordDelta
+  | PatchDelta
+  | PieceDelta
+  | FlushDelta
+  | CollectDelta
+  | SwapDelta
+  | ForgetDelta
+  | DropDelta;
 
 /** Where a key lives. */
 export interface KeyPlace {
@@ -83,6 +91,20 @@ export interface SwapDelta {
   readonly other: number;
   /** By which a node that has swapped already knows. */
   readonly version: Version;
+}
+
+/**
+ * This node holds nothing of a slot any more: its records are gone from here in all databases, and its floors. It does not
+ * merge, for it says nothing of the keys: it holds in the log of the node, or on the way of a copy, where it stands.
+ */
+export interface ForgetDelta {
+  readonly kind: "forget";
+  readonly slot: number;
+}
+
+/** The same of one key. Floors stay. */
+export interface DropDelta extends KeyPlace {
+  readonly kind: "drop";
 }
 
 export const DB_MAX = 254;

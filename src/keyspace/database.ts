@@ -27,6 +27,9 @@ export class Database {
   /** Visible keys per slot and per run of 128 slots, so that a random key is found in few steps. */
   counts = NO_COUNTS;
   #groups = NO_GROUPS;
+  /** Of slots that are out of sight. */
+  #hiddenCounts = NO_COUNTS;
+  readonly #isHidden: Uint8Array;
   /** Per slot a time before which no key of it expires, in milliseconds; Infinity if none does. */
   #due: Float64Array | undefined;
   /** Up to here all that was written is known to all owners: remains up to it have been collected (delta/remains.ts). */
@@ -34,8 +37,13 @@ export class Database {
   /** Lives below do not exist. */
   readonly flushFloors = new SlotFloors();
 
-  /** `number` is what SELECT calls it; SWAPDB changes it. */
-  constructor(public number: number) {}
+  /** `number` is what SELECT calls it; SWAPDB changes it. `isHidden`: 1 for slots that clients do not see here (keyspace.ts). */
+  constructor(
+    public number: number,
+    isHidden: Uint8Array,
+  ) {
+    this.#isHidden = isHidden;
+  }
 
   /** Forgets all records at once. Floors stay. */
   clear(): void {
@@ -46,11 +54,17 @@ export class Database {
     this.expiringCount = 0;
     this.counts = NO_COUNTS;
     this.#groups = NO_GROUPS;
+    this.#hiddenCounts = NO_COUNTS;
     this.#due = undefined;
   }
 
   /** Counts a key in or out (`by` is 1 or -1). */
   countKey(slot: number, by: number): void {
+    if (this.#isHidden[slot] !== 0) {
+      if (this.#hiddenCounts === NO_COUNTS) this.#hiddenCounts = new Uint32Array(SLOT_COUNT);
+      this.#hiddenCounts[slot]! += by;
+      return;
+    }
     if (this.counts === NO_COUNTS) {
       this.counts = new Uint32Array(SLOT_COUNT);
       this.#groups = new Uint32Array(SLOT_COUNT >>> GROUP_BITS);
@@ -58,6 +72,17 @@ export class Database {
     this.size += by;
     this.counts[slot]! += by;
     this.#groups[slot >>> GROUP_BITS]! += by;
+  }
+
+  /** The keys of a slot that is to be hidden, or no longer is, are counted out or in. `isHidden` does not say so yet. */
+  recount(slot: number): void {
+    const wasHidden = this.#isHidden[slot] !== 0;
+    const count = wasHidden ? this.#hiddenCounts[slot]! : this.counts[slot]!;
+    if (count === 0) return;
+    this.countKey(slot, -count);
+    this.#isHidden[slot] = wasHidden ? 0 : 1;
+    this.countKey(slot, count);
+    this.#isHidden[slot] = wasHidden ? 1 : 0;
   }
 
   /** Notes that a key of the slot expires at `deadlineMs`. */
@@ -75,11 +100,13 @@ export class Database {
     return this.#due ? this.#due[slot]! : Number.POSITIVE_INFINITY;
   }
 
-  /** The next slot from `from` on in which a key may have expired, or -1. */
+  /** The next slot from `from` on that clients see and in which a key may have expired, or -1. */
   nextDueSlot(from: number, nowMs: number): number {
     const due = this.#due;
     if (!due) return -1;
-    for (let slot = from; slot < SLOT_COUNT; slot++) if (due[slot]! <= nowMs) return slot;
+    for (let slot = from; slot < SLOT_COUNT; slot++) {
+      if (due[slot]! <= nowMs && this.#isHidden[slot] === 0) return slot;
+    }
     return -1;
   }
 

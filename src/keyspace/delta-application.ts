@@ -8,6 +8,7 @@ import { applyPatch, applyRecord, type Circumstances, type Outcome } from "../de
 import type {
   CollectDelta,
   Delta,
+  DropDelta,
   FlushDelta,
   KeyPlace,
   PatchDelta,
@@ -27,6 +28,7 @@ import type { HashLimits } from "./hash-writer.js";
 import type { Keyspace } from "./keyspace.js";
 import { TYPE_NONE, TYPE_TEXT } from "./record.js";
 import { dropMarks, hasRemains, isOpenTable } from "./remains.js";
+import { dropKey, SlotEraser } from "./slot-eraser.js";
 import { forEachKey } from "./slot-walk.js";
 import { readLife, readState } from "./state-reader.js";
 import { writeState } from "./state-writer.js";
@@ -52,6 +54,11 @@ export function applyDelta(keyspace: Keyspace, limits: HashLimits, delta: Delta)
       return collect(keyspace, limits, delta);
     case "swap":
       return swap(keyspace, delta);
+    case "forget":
+      new SlotEraser(keyspace, delta.slot).finish();
+      return "merged";
+    case "drop":
+      return drop(keyspace, delta);
     default:
       return unreachable(delta);
   }
@@ -201,6 +208,13 @@ function applyPiece(keyspace: Keyspace, piece: PieceDelta): Application {
   records.makeOwn(keyspace.at);
   const body = records.body(keyspace.at);
   body.bytes.set(bytes, body.start + offset);
+  return "merged";
+}
+
+function drop(keyspace: Keyspace, { db, key }: DropDelta): Application {
+  assert(db < keyspace.databases.length, "a delta is of a database that exists");
+  keyspace.select(db);
+  dropKey(keyspace, Buffer.from(key.buffer, key.byteOffset, key.length));
   return "merged";
 }
 

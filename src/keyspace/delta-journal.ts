@@ -3,6 +3,7 @@
  * transaction did is one batch. Nothing is allocated but for a hash that is not packed and for changes of many fields.
  */
 import { ByteWriter } from "../base/byte-writer.js";
+import type { ByteRange } from "../base/bytes.js";
 import type { Checksum } from "../base/crc32.js";
 import { beginBatch, endBatch } from "../delta/batch.js";
 import { BODY_BYTES_MAX } from "../delta/body-codec.js";
@@ -198,6 +199,11 @@ export class DeltaJournal implements Journal {
     this.#touchAll();
     const version = { clock, origin: this.#keyspace.origin };
     writeSwap(this.#begun(), { kind: "swap", one, other, version });
+  }
+
+  applied(deltas: ByteRange, slot: number): void {
+    this.#touch(slot);
+    this.#begun().range(deltas);
   }
 
   ended(): void {

@@ -3,6 +3,7 @@
  * did to the open key; whoever listens (a log, a link, a test) turns it into deltas. With no listener nothing
  * is encoded and a change costs one comparison.
  */
+import type { ByteRange } from "../base/bytes.js";
 import type { HashEntry } from "../delta/packed-hash.js";
 
 export interface Journal {
@@ -27,6 +28,8 @@ export interface Journal {
   flushed(database: number, clock: number): void;
   /** Two databases changed places. */
   swapped(one: number, other: number, clock: number): void;
+  /** Deltas of one slot that were made elsewhere, or that say nothing of keys, were applied as they are. */
+  applied(deltas: ByteRange, slot: number): void;
   /** The command, or the transaction, that made the changes told of so far is over. */
   ended(): void;
 }

@@ -9,7 +9,7 @@
  */
 import { assert } from "../base/assert.js";
 import { copyBytes } from "../base/bytes.js";
-import { KeyHasher } from "../base/key-hash.js";
+import { KeyHasher, SLOT_COUNT } from "../base/key-hash.js";
 import type { HybridClock } from "../delta/hybrid-clock.js";
 import { ORIGIN_NONE, VERSION_ZERO, type Version } from "../delta/version.js";
 import type { AccessClock } from "./access-clock.js";
@@ -65,6 +65,8 @@ export interface KeyspaceStats {
 
 export class Keyspace {
   readonly databases: Database[];
+  /** By slot, 1 if clients do not see here what is in it. */
+  readonly #isHidden = new Uint8Array(SLOT_COUNT);
   readonly clock: HybridClock;
   /** Changes only if another node turns out to have the same. */
   origin: number;
@@ -108,7 +110,7 @@ export class Keyspace {
     this.origin = options.origin;
     this.access = options.access;
     this.hasher = new KeyHasher(options.seedWord);
-    this.databases = Array.from({ length: options.databases }, (_, number) => new Database(number));
+    this.databases = Array.from({ length: options.databases }, (_, number) => this.newDatabase(number));
     this.database = this.databases[0]!;
     this.records = this.database.records;
   }
@@ -122,6 +124,21 @@ export class Keyspace {
   reseed(seedWord: () => number): void {
     assert(this.isEmpty, "keys lie by the hashes that they had when they came");
     this.hasher.reseed(seedWord);
+  }
+
+  /** One without keys. */
+  newDatabase(number: number): Database {
+    return new Database(number, this.#isHidden);
+  }
+
+  /**
+   * Takes what is in a slot out of clients' sight, or lets them see it: KEYS, DBSIZE, expiry and eviction pass by slots that
+   * other nodes execute, though there may be copies of them here, not whole yet, or no longer of use.
+   */
+  hideSlot(slot: number, isHidden: boolean): void {
+    if ((this.#isHidden[slot] !== 0) === isHidden) return;
+    for (const database of this.databases) database.recount(slot);
+    this.#isHidden[slot] = isHidden ? 1 : 0;
   }
 
   /** Starts a tick: time stands still until the next one. */

@@ -27,7 +27,6 @@ import { collected, floorOfRemains } from "../delta/remains.js";
 import { compareVersions, ORIGIN_NONE } from "../delta/version.js";
 import type { Clock } from "../host/clock.js";
 import { NOWHERE } from "./arena.js";
-import { Database } from "./database.js";
 import { applyDelta, collectRemains } from "./delta-application.js";
 import type { HashLimits } from "./hash-writer.js";
 import type { Keyspace } from "./keyspace.js";
@@ -206,6 +205,9 @@ export class Replay {
         this.#noteLife(delta);
         if (this.#loader.patch(delta)) return;
         break;
+      case "forget":
+        applyDelta(keyspace, this.#limits, delta);
+        return;
       default:
         this.#select(delta.db, from);
         if (delta.kind === "piece") this.#noteLife(delta);
@@ -301,7 +303,7 @@ export class Replay {
   /** Gives up: what was loaded is gone, floors too, and the keyspace is as if it had just been made. */
   abandon(): void {
     const keyspace = this.#keyspace;
-    for (const number of keyspace.databases.keys()) keyspace.databases[number] = new Database(number);
+    for (const number of keyspace.databases.keys()) keyspace.databases[number] = keyspace.newDatabase(number);
     keyspace.select(0);
     keyspace.keepTombstones = this.#keepTombstones;
     keyspace.tick(this.#clock.wallMs());

@@ -1,4 +1,4 @@
-/** One version for each slot that only rises: a floor. See delta/remains.ts for the two kinds there are. */
+/** One version for each slot that only rises while the slot stays: a floor. See delta/remains.ts for the two kinds there are. */
 import { SLOT_COUNT } from "../base/key-hash.js";
 import type { Version } from "../delta/version.js";
 
@@ -42,6 +42,15 @@ export class SlotFloors {
       this.#commonClock = clock;
       this.#commonOrigin = origin;
     }
+  }
+
+  /** Nothing is known of the slot any more. */
+  reset(slot: number): void {
+    if (this.clock(slot) === 0 && this.origin(slot) === 0) return;
+    this.#clocks ??= new Float64Array(SLOT_COUNT).fill(this.#commonClock);
+    this.#origins ??= new Uint16Array(SLOT_COUNT).fill(this.#commonOrigin);
+    this.#clocks[slot] = 0;
+    this.#origins[slot] = 0;
   }
 
   get usedBytes(): number {

@@ -6,6 +6,14 @@ import { slotOf } from "../base/key-hash.js";
 import type { Database } from "./database.js";
 import type { Keyspace } from "./keyspace.js";
 
+/** Hears of every change, to copy it elsewhere. */
+export interface Follower {
+  /** The open key of the keyspace changed, came or went. */
+  changed(keyspace: Keyspace): void;
+  /** A database was emptied, or changed places with another one. */
+  flushed(): void;
+}
+
 /** Somebody whose transaction must not run once a key that it watches has changed. */
 export interface Watcher {
   keysChanged: boolean;
@@ -18,10 +26,20 @@ interface Watched {
 }
 
 export class Watchers {
-  /** Watched keys; the hot path asks only whether it is 0. */
+  /** Watched keys and followers; the hot path asks only whether it is 0. */
   count = 0;
   readonly #byKey = new Map<string, Watched>();
   readonly #keysByWatcher = new Map<Watcher, Set<string>>();
+  readonly #followers = new Set<Follower>();
+
+  /** Lets somebody hear of every change until what is returned is called. */
+  follow(follower: Follower): () => void {
+    this.#followers.add(follower);
+    this.count++;
+    return () => {
+      if (this.#followers.delete(follower)) this.count--;
+    };
+  }
 
   watch(watcher: Watcher, database: number, key: Buffer): void {
     const name = nameOf(database, key, 0, key.length);
@@ -62,6 +80,8 @@ export class Watchers {
 
   /** The open key of the keyspace changed. */
   changed(keyspace: Keyspace): void {
+    for (const follower of this.#followers) follower.changed(keyspace);
+    if (this.#byKey.size === 0) return;
     const name = nameOf(keyspace.database.number, keyspace.bytes, keyspace.start, keyspace.end);
     const watched = this.#byKey.get(name);
     if (watched) for (const watcher of watched.watchers) watcher.keysChanged = true;
@@ -78,6 +98,7 @@ export class Watchers {
   /** A database is about to be emptied (or exchanged): watchers of keys that are in it, or in `other`, are told. */
   flushed(keyspace: Keyspace, database: Database, other?: Database): void {
     if (this.count === 0) return;
+    for (const follower of this.#followers) follower.flushed();
     for (const watched of this.#byKey.values()) {
       if (watched.database !== database.number) continue;
       const isThere = isIn(keyspace, database, watched.key) || (other && isIn(keyspace, other, watched.key));

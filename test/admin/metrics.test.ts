@@ -158,7 +158,12 @@ describe("/metrics", () => {
       epoch: 9,
       by: ANNA,
       members: [{ id: ANNA, weight: 1, zone: "", host: "" }],
-      change: { kind: "join", phase: "transfer", node: { id: BERT, weight: 1, zone: "", host: "" } },
+      change: {
+        kind: "join",
+        phase: "transfer",
+        began: 1,
+        node: { id: BERT, weight: 1, zone: "", host: "" },
+      },
     };
     cluster.change = { slots: 10, slotsDone: 4, bytesShipped: 1234 };
     const told = async (name: string, labels = {}) => bench.metric(`torus_${name}`, labels);

@@ -53,7 +53,7 @@ describe("TORUS", () => {
 
   it("STATUS tells which change of owners is under way, and what this node has done of it", async () => {
     cluster.put(memberOf(CARL, { name: "carl", lifecycle: "joining" }));
-    cluster.placement = placementOf({ kind: "join", node: placed(CARL), phase: "transfer" });
+    cluster.placement = placementOf({ kind: "join", node: placed(CARL), phase: "transfer", began: 1 });
     cluster.change = { slots: 1000, slotsDone: 10, bytesShipped: 4096 };
     expect(await client.ask("TORUS", "STATUS")).to.include(
       `"change": {"kind": "join" "phase": "transfer" "node": "${CARL}" "name": "carl" "slots": 1000 "slots-done": 10 "bytes-shipped": 4096}`,
@@ -100,7 +100,7 @@ describe("TORUS", () => {
   });
 
   it("ROUTE tells who will own a key after the change under way, and that nobody executes its slot meanwhile", async () => {
-    cluster.placement = placementOf({ kind: "leave", node: placed(BERT), phase: "switch" });
+    cluster.placement = placementOf({ kind: "leave", node: placed(BERT), phase: "switch", began: 1 });
     cluster.assign(SLOT, SLOT, undefined);
     const reply = await client.ask("TORUS", "ROUTE", "{a}1");
     expect(reply).to.include(`"next-owners": ["${ANNA}"]`);

@@ -104,4 +104,6 @@ export const delta: fc.Arbitrary<Delta> = fc.oneof(
     bytes,
   }),
   fc.record({ kind: fc.constant("swap" as const), one: place.db, other: place.db, version }),
+  fc.record({ kind: fc.constant("forget" as const), slot: place.slot }),
+  fc.record({ kind: fc.constant("drop" as const), ...place }),
 );

@@ -95,6 +95,8 @@ describe("delta codec", () => {
       },
       `84 ${AT_KEY_HEX} ${LIFE_HEX} ac02 ${LATER_HEX} ae02 ac02 02 6869`,
     );
+    expectBytes({ kind: "forget", slot: 0x1234 }, "85 3412");
+    expectBytes({ kind: "drop", ...AT_KEY }, `86 ${AT_KEY_HEX}`);
   });
 
   it("writes counters and hashes as they lie in the arena", () => {
@@ -144,7 +146,7 @@ describe("delta codec", () => {
     const plain = `${AT_KEY_HEX} ${LIFE_HEX}`;
     const meaningless = {
       "a swap with all databases": `83 ff 00 ${LATER_HEX}`,
-      "an unknown kind": `85 3412 ${LATER_HEX}`,
+      "an unknown kind": `87 3412 ${LATER_HEX}`,
       "a rank without a kind": `04 ${plain} 00`,
       "the highest rank": `1f ${plain} 00`,
       "no deadline where one is announced": `20 ${plain} 00`,

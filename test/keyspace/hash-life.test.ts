@@ -182,6 +182,7 @@ describe("the life of a hash", () => {
       removed: tell("removed"),
       flushed: tell("flushed"),
       swapped: tell("swapped"),
+      applied: tell("applied"),
       ended: tell("ended"),
     };
     setFields(keyspace, "h", [["f", "2"]]);

@@ -63,6 +63,7 @@ export class FakePersistence implements PersistenceView {
       removed: touched,
       flushed: all,
       swapped: all,
+      applied: (_deltas, slot) => void slots.add(slot),
       ended: () => {
         if (slots.size === 0) return;
         this.position += BATCH_BYTES;

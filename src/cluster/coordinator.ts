@@ -1,0 +1,351 @@
+/**
+ * Drives changes of owners, one at a time. Every member runs one of these; that of the oldest member alive acts, from nothing but what
+ * all say that they have, so that whoever takes its place goes on where it was.
+ *
+ * A round asks everybody, and goes on only if all have the same placement: then that is agreed, since each step needs the word of all.
+ * Who lags is told; who is ahead is followed.
+ */
+import type { Log } from "../host/log.js";
+import type { Cancel, Timers } from "../host/timers.js";
+import {
+  comparePlacements,
+  done,
+  forgetting,
+  formatPlacement,
+  isForgettable,
+  isMember,
+  joining,
+  leaving,
+  type PlacedMember,
+  type Placement,
+  parsePlacement,
+  participants,
+  rolledBack,
+  switching,
+  voters,
+} from "./placement.js";
+
+export const PLACEMENT_SERVICE = "placement";
+const PERIOD_MS = 200;
+/** How often those are told that all agree who have not heard, once nothing else is to be done. */
+const IDLE_PERIOD_MS = 5000;
+const ASK_TIMEOUT_MS = 5000;
+/** A node that joins and is dead for so long joins in vain: it will ask anew. */
+const JOINER_PATIENCE_MS = 30_000;
+/** Who wants something asks again and again; what was not asked for so long is not wanted any more. */
+const WISH_MS = 10_000;
+/** Nodes that want something at once. */
+const WISHES_MAX = 1024;
+
+/** How far a node is with its part of the change under way. */
+export interface Progress {
+  /** All that it hands over is copied. */
+  readonly isCopied: boolean;
+  /** All is handed over. */
+  readonly isHandedOver: boolean;
+}
+
+/** What a node wants. */
+export type Wish =
+  | { readonly kind: "join"; readonly node: PlacedMember }
+  | { readonly kind: "leave" | "forget"; readonly id: string };
+
+/** What nodes ask each other. As JSON; a placement is its own text. */
+export type PlacementRequest =
+  /** Have the placement of that name if yours is older, and say what you have. `isAgreed`: all have it. Without text: you had it. */
+  | {
+      readonly kind: "poll";
+      readonly name: string;
+      readonly placement: string | null;
+      readonly isAgreed: boolean;
+    }
+  /** Take the step to a placement if what you have is exactly the base. */
+  | { readonly kind: "propose"; readonly base: string; readonly placement: string }
+  | { readonly kind: "wish"; readonly wish: Wish };
+
+export type PlacementAnswer =
+  /** Without text: that of the name which was asked for. */
+  | ({ readonly kind: "has"; readonly placement: string | null } & Progress)
+  | { readonly kind: "taken"; readonly isTaken: boolean }
+  | { readonly kind: "noted"; readonly refusal: string | null };
+
+export interface CoordinatorOptions {
+  readonly selfId: string;
+  readonly timers: Timers;
+  readonly clock: { monotonicMs(): number };
+  readonly log: Log;
+  readonly isAlive: (id: string) => boolean;
+  /** This node's own. */
+  readonly placement: () => Placement | undefined;
+  /** Asks a node, this one included; undefined if no answer came. */
+  readonly ask: (
+    id: string,
+    request: PlacementRequest,
+    timeoutMs: number,
+  ) => Promise<PlacementAnswer | undefined>;
+}
+
+interface Round {
+  /** Those that have the placement. */
+  readonly agreeing: ReadonlySet<string>;
+  readonly isCopied: boolean;
+  readonly isHandedOver: boolean;
+  readonly newer: Placement | undefined;
+}
+
+export class Coordinator {
+  readonly #options: CoordinatorOptions;
+  /** By node, what it wants and when it last said so; the oldest wish first. */
+  readonly #wishes = new Map<string, { readonly wish: Wish; readonly atMs: number }>();
+  /** The name of the newest placement that all have. */
+  #agreed = "";
+  /** By node, the name of the placement that it said it has. */
+  readonly #has = new Map<string, string>();
+  /** Those who have heard that all have it. */
+  #heard = new Set<string>();
+  #idleUntilMs = 0;
+  #joinerDeadSinceMs: number | undefined;
+  #isRunning = false;
+  #isClosed = false;
+  readonly #cancel: Cancel;
+  /** What was last said in the log of what a change waits for. */
+  #said = "";
+
+  constructor(options: CoordinatorOptions) {
+    this.#options = options;
+    this.#cancel = options.timers.every(PERIOD_MS, () => this.wake());
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#cancel();
+  }
+
+  /** The oldest member that is alive: whom others tell what they want. */
+  static of({ members, change }: Placement, isAlive: (id: string) => boolean): string | undefined {
+    const gone = change?.kind === "forget" ? change.node.id : undefined;
+    return members.find(({ id }) => id !== gone && isAlive(id))?.id;
+  }
+
+  /** Notes what a node wants. Answers why it cannot be, as an error line, or null. */
+  note(wish: Wish): string | null {
+    const placement = this.#options.placement();
+    if (placement === undefined) return "ERR this node does not know who owns which slots yet";
+    const id = wish.kind === "join" ? wish.node.id : wish.id;
+    const refusal = refusalOf(placement, wish, this.#options.isAlive);
+    if (refusal !== null) return refusal;
+    if (this.#wishes.size >= WISHES_MAX && !this.#wishes.has(id))
+      return "TRYAGAIN too many nodes want to join or leave";
+    this.#wishes.set(id, { wish, atMs: this.#nowMs });
+    this.wake();
+    return null;
+  }
+
+  /** Goes on if it is this node's turn and there is something to do. */
+  wake(): void {
+    if (this.#isRunning || this.#isClosed) return;
+    const { placement, isAlive, selfId } = this.#options;
+    const current = placement();
+    if (current === undefined || Coordinator.of(current, isAlive) !== selfId) return;
+    this.#forgetOldWishes();
+    if (current.change === null && this.#wishes.size === 0) {
+      if (this.#isHeardByAll(current) || this.#nowMs < this.#idleUntilMs) return;
+      this.#idleUntilMs = this.#nowMs + IDLE_PERIOD_MS;
+    }
+    this.#isRunning = true;
+    void this.#round(current).finally(() => {
+      this.#isRunning = false;
+    });
+  }
+
+  get #nowMs(): number {
+    return this.#options.clock.monotonicMs();
+  }
+
+  /** Never rejects: `ask` does not. */
+  async #round(current: Placement): Promise<void> {
+    const round = await this.#poll(current);
+    if (round.newer !== undefined || this.#isClosed) return;
+    const next = this.#nextStep(current, round);
+    if (next !== undefined) return this.#propose(current, next);
+    if (this.#agreed === nameOf(current)) return;
+    if (!participants(current).every((id) => round.agreeing.has(id))) return;
+    // Those that agree are told at once that all do.
+    this.#agree(current);
+    await this.#poll(current);
+  }
+
+  #agree(placement: Placement): void {
+    this.#agreed = nameOf(placement);
+    this.#heard = new Set();
+  }
+
+  #isHeardByAll(current: Placement): boolean {
+    return this.#agreed === nameOf(current) && participants(current).every((id) => this.#heard.has(id));
+  }
+
+  async #poll(current: Placement): Promise<Round> {
+    const name = nameOf(current);
+    const isAgreed = this.#agreed === name;
+    const agreeing = new Set<string>();
+    let isCopied = true;
+    let isHandedOver = true;
+    let newer: Placement | undefined;
+    // Who is to join takes the step from the same placement as all others.
+    const joiners = [...this.#wishes].filter(([, { wish }]) => wish.kind === "join").map(([id]) => id);
+    const ids = new Set([...participants(current), ...current.members.map(({ id }) => id), ...joiners]);
+    await Promise.all(
+      [...ids].map(async (id) => {
+        // Its text, which may be long, is for those who may not have it.
+        const placement = this.#has.get(id) === name ? null : formatPlacement(current);
+        const request = { kind: "poll", name, placement, isAgreed } as const;
+        const answer = await this.#options.ask(id, request, ASK_TIMEOUT_MS);
+        this.#has.delete(id);
+        if (answer?.kind !== "has") return;
+        const has = answer.placement === null ? current : parsePlacement(answer.placement);
+        if (has === undefined) return;
+        const order = comparePlacements(has, current);
+        if (order > 0) newer = has;
+        if (order !== 0) return;
+        agreeing.add(id);
+        this.#has.set(id, name);
+        if (isAgreed) this.#heard.add(id);
+        isCopied &&= answer.isCopied;
+        isHandedOver &&= answer.isHandedOver;
+      }),
+    );
+    return { agreeing, isCopied, isHandedOver, newer };
+  }
+
+  /** Undefined if there is nothing to do but wait. */
+  #nextStep(current: Placement, round: Round): Placement | undefined {
+    const next = this.#wantedStep(current, round);
+    if (next === undefined) return undefined;
+    const missing = this.#votersOf(current, next).filter((id) => !round.agreeing.has(id));
+    if (missing.length === 0) {
+      this.#said = "";
+      return next;
+    }
+    this.#say("a change of owners waits for nodes", { nodes: missing.join(" ") });
+    return undefined;
+  }
+
+  /** To give up a change needs no word of those that are to be forgotten. */
+  #votersOf(base: Placement, next: Placement): readonly string[] {
+    const ids = voters(base, next);
+    return next.change === null ? ids.filter((id) => this.#wishes.get(id)?.wish.kind !== "forget") : ids;
+  }
+
+  #wantedStep(current: Placement, { isCopied, isHandedOver, agreeing }: Round): Placement | undefined {
+    const { selfId, isAlive } = this.#options;
+    const { change } = current;
+    for (const { wish } of this.#wishes.values()) {
+      if (wish.kind !== "forget") continue;
+      if (isForgettable(current, wish.id)) return forgetting(current, wish.id, selfId);
+      // What waits for the dead is given up first, if it can be.
+      if (change?.phase === "transfer" && change.kind !== "forget") return rolledBack(current, selfId);
+    }
+    if (change === null) return this.#wantedChange(current);
+    const isWhole = participants(current).every((id) => agreeing.has(id));
+    if (change.phase === "switch") return isWhole && isHandedOver ? done(current, selfId) : undefined;
+    if (isWhole) {
+      this.#joinerDeadSinceMs = undefined;
+      return isCopied ? switching(current, selfId) : undefined;
+    }
+    if (change.kind !== "join" || isAlive(change.node.id)) {
+      this.#joinerDeadSinceMs = undefined;
+      return undefined;
+    }
+    this.#joinerDeadSinceMs ??= this.#nowMs;
+    const isInVain = this.#nowMs - this.#joinerDeadSinceMs >= JOINER_PATIENCE_MS;
+    return isInVain ? rolledBack(current, selfId) : undefined;
+  }
+
+  #wantedChange(current: Placement): Placement | undefined {
+    const { selfId, isAlive } = this.#options;
+    for (const [id, { wish }] of this.#wishes) {
+      const isPossible = refusalOf(current, wish, isAlive) === null;
+      const isDue = wish.kind === "join" ? !isMember(current, id) : isMember(current, id);
+      if (!isPossible || !isDue) {
+        this.#wishes.delete(id);
+        continue;
+      }
+      if (!isAlive(id)) continue;
+      if (wish.kind === "join") return joining(current, wish.node, selfId);
+      if (wish.kind === "leave") return leaving(current, id, selfId);
+    }
+    return undefined;
+  }
+
+  /** Who proposes takes the step first, so that two who propose at once are not both taken by all. */
+  async #propose(base: Placement, next: Placement): Promise<void> {
+    const { selfId, ask, log } = this.#options;
+    const request = {
+      kind: "propose",
+      base: formatPlacement(base),
+      placement: formatPlacement(next),
+    } as const;
+    const own = await ask(selfId, request, ASK_TIMEOUT_MS);
+    if (own?.kind !== "taken" || !own.isTaken || this.#isClosed) return;
+    log.info("owners change", describe(base, next));
+    const others = this.#votersOf(base, next).filter((id) => id !== selfId);
+    const answers = await Promise.all(others.map((id) => ask(id, request, ASK_TIMEOUT_MS)));
+    const isTakenByAll = answers.every((answer) => answer?.kind === "taken" && answer.isTaken);
+    if (!isTakenByAll || this.#isClosed) return;
+    this.#agree(next);
+    await this.#poll(next);
+  }
+
+  #forgetOldWishes(): void {
+    const nowMs = this.#nowMs;
+    for (const [id, { atMs }] of this.#wishes) if (nowMs - atMs > WISH_MS) this.#wishes.delete(id);
+  }
+
+  #say(message: string, fields: Record<string, string>): void {
+    const said = `${message} ${JSON.stringify(fields)}`;
+    if (said === this.#said) return;
+    this.#said = said;
+    this.#options.log.warn(message, fields);
+  }
+}
+
+/** Of all placements of a cluster that anybody takes, no two that differ have one name. */
+export function nameOf({ epoch, by }: Placement): string {
+  return `${epoch} ${by}`;
+}
+
+/** Why a wish cannot be granted, as an error line; null if it can, now or later. */
+export function refusalOf(placement: Placement, wish: Wish, isAlive: (id: string) => boolean): string | null {
+  const { members, change } = placement;
+  switch (wish.kind) {
+    case "join":
+      return null;
+    case "leave":
+      return members.length === 1 && isMember(placement, wish.id)
+        ? "ERR the last member of a cluster cannot leave: who would take its slots?"
+        : null;
+    case "forget": {
+      const { id } = wish;
+      if (isAlive(id)) return "ERR the node is alive: it can only leave by itself";
+      if (!isMember(placement, id) && change?.node.id !== id) return null;
+      if (members.length === 1 && isMember(placement, id))
+        return "ERR the last member of a cluster cannot be forgotten";
+      if (change?.phase === "switch" && change.node.id !== id)
+        return "TRYAGAIN slots are being handed over, and this node has a part in it";
+      return null;
+    }
+  }
+}
+
+function describe(base: Placement, next: Placement): Record<string, string | number> {
+  const change = next.change ?? base.change;
+  const isEnd = next.change === null;
+  const isRollback = isEnd && base.change?.phase === "transfer";
+  return {
+    epoch: next.epoch,
+    members: next.members.length,
+    change: change?.kind ?? "none",
+    node: change?.node.id ?? "",
+    phase: isRollback ? "given up" : isEnd ? "done" : (next.change?.phase ?? ""),
+  };
+}

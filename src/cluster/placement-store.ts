@@ -1,0 +1,99 @@
+/**
+ * What a node must not forget of who owns what: the placement, and what became of the slots that it hands over or takes over in
+ * the change under way. One small file in the data directory, replaced as a whole; in memory alone for a node that keeps nothing.
+ *
+ *     {"format": 1, "placement": ..., "handover": {"change": "7 3f..", "taken": "0-5,7", "offered": ""}}
+ */
+import type { Files } from "../host/files.js";
+import { HostError } from "../host/host-error.js";
+import { formatPlacement, type Placement, parsePlacement } from "./placement.js";
+import { formatSlots, parseSlots } from "./slot-list.js";
+
+export const PLACEMENT_FILE = "placement.json";
+/** Raised when an older release could no longer make sense of the file. */
+const FORMAT = 1;
+
+export interface Handover {
+  /** The change that it belongs to (slot-plan.ts). */
+  readonly change: string;
+  /** This node took them over: from then on it executes for them. */
+  readonly taken: ReadonlySet<number>;
+  /** The next owner of these was asked to take them over, and may have done so. */
+  readonly offered: ReadonlySet<number>;
+}
+
+export interface KeptPlacement {
+  readonly placement: Placement;
+  readonly handover: Handover | null;
+}
+
+export class PlacementStore {
+  readonly #files: Files;
+  readonly #path: string | undefined;
+
+  private constructor(files: Files, path: string | undefined) {
+    this.#files = files;
+    this.#path = path;
+  }
+
+  /** Rejects if there is a file that makes no sense: to go on as if there were none could be to lose slots, or to own them twice. */
+  static async open(
+    files: Files,
+    directory: string | undefined,
+  ): Promise<{ store: PlacementStore; kept: KeptPlacement | undefined }> {
+    const path = directory && `${directory}/${PLACEMENT_FILE}`;
+    const text = path && (await readIfThere(files, path));
+    const kept = text === undefined ? undefined : parseKept(text);
+    if (text !== undefined && kept === undefined)
+      throw new Error(
+        `${path} makes no sense: restore it, or empty the directory and let the node join anew`,
+      );
+    return { store: new PlacementStore(files, path), kept };
+  }
+
+  /** Resolves when it lasts. One at a time. */
+  async write({ placement, handover }: KeptPlacement): Promise<void> {
+    if (this.#path === undefined) return;
+    const kept = {
+      format: FORMAT,
+      placement: JSON.parse(formatPlacement(placement)),
+      handover: handover && {
+        change: handover.change,
+        taken: formatSlots(handover.taken),
+        offered: formatSlots(handover.offered),
+      },
+    };
+    await this.#files.replaceText(this.#path, `${JSON.stringify(kept)}\n`);
+  }
+}
+
+async function readIfThere(files: Files, path: string): Promise<string | undefined> {
+  try {
+    return await files.readText(path);
+  } catch (error) {
+    if (error instanceof HostError && error.code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+function parseKept(text: string): KeptPlacement | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const { format, placement, handover } = (value ?? {}) as Record<string, unknown>;
+  const parsed = format === FORMAT ? parsePlacement(JSON.stringify(placement)) : undefined;
+  if (parsed === undefined) return undefined;
+  if (handover === null) return { placement: parsed, handover };
+  const { change, taken, offered } = (handover ?? {}) as Record<string, unknown>;
+  if (typeof change !== "string" || typeof taken !== "string" || typeof offered !== "string")
+    return undefined;
+  const [takenSlots, offeredSlots] = [parseSlots(taken), parseSlots(offered)];
+  if (takenSlots === undefined || offeredSlots === undefined) return undefined;
+  return {
+    placement: parsed,
+    handover: { change, taken: new Set(takenSlots), offered: new Set(offeredSlots) },
+  };
+}

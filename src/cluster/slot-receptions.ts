@@ -1,0 +1,204 @@
+/**
+ * Takes slots over from another node: applies what that node tells of them (transfer-messages.ts), and answers for it. What comes is
+ * applied as it stands, in order, and goes into this node's own log in the same form; clients see none of it until the slots are taken.
+ *
+ * Each message is answered before the next is looked at, whatever `open`s cross each other on their way.
+ */
+import { ByteReader } from "../base/byte-reader.js";
+import { SLOT_COUNT } from "../base/key-hash.js";
+import type { Delta } from "../delta/delta.js";
+import { readDelta } from "../delta/delta-codec.js";
+import type { PersistenceView } from "../durability/persistence-view.js";
+import { applyDelta } from "../keyspace/delta-application.js";
+import type { HashLimits } from "../keyspace/hash-writer.js";
+import type { Keyspace } from "../keyspace/keyspace.js";
+import type { SlotDisposal } from "./slot-disposal.js";
+import { formatSlots } from "./slot-list.js";
+import { COPY, type Message, OPEN, readMessage, SETTLE, writeAnswer } from "./transfer-messages.js";
+
+export interface SlotReceptionOptions {
+  readonly keyspace: Keyspace;
+  readonly limits: () => HashLimits;
+  readonly persistence: PersistenceView;
+  readonly disposal: SlotDisposal;
+  /** The slots that are to move here from a node in a change of that name; undefined if this node knows of none. */
+  readonly expected: (from: string, change: string) => readonly number[] | undefined;
+  /** Whether this node has taken a slot already. */
+  readonly isTaken: (slot: number) => boolean;
+  /** Makes the slots this node's own. Resolves when it will remember that; false if it is not the time. */
+  readonly take: (change: string, slots: readonly number[]) => Promise<boolean>;
+}
+
+/** What comes from one node. */
+interface Reception {
+  readonly change: string;
+  readonly session: number;
+  /** 1 for the slots that may be told of. */
+  readonly isExpected: Uint8Array;
+  /** Of the last message. */
+  number: number;
+  /** Whether nothing is left of what was told before. */
+  isClean: boolean;
+  /** A flush on this node took away what was told. */
+  isBroken: boolean;
+}
+
+export class SlotReceptions {
+  bytesReceived = 0;
+  readonly #options: SlotReceptionOptions;
+  readonly #receptions = new Map<string, Reception>();
+  /** By node, the message at hand. */
+  readonly #atHand = new Map<string, Promise<unknown>>();
+  #unfollow: (() => void) | undefined;
+
+  constructor(options: SlotReceptionOptions) {
+    this.#options = options;
+  }
+
+  /** Answers a message from a node. Rejects if it makes no sense. */
+  answer(bytes: Buffer, from: string): Promise<Uint8Array> {
+    const message = readMessage(bytes);
+    if (message === undefined) return Promise.reject(new Error("the message is malformed"));
+    const answered = (this.#atHand.get(from) ?? Promise.resolve()).then(() => this.#answer(message, from));
+    this.#atHand.set(
+      from,
+      answered.catch(() => {}),
+    );
+    return answered;
+  }
+
+  /** The change is over, or was given up. */
+  end(): void {
+    this.#receptions.clear();
+    this.#unfollow?.();
+    this.#unfollow = undefined;
+  }
+
+  async #answer(message: Message, from: string): Promise<Uint8Array> {
+    if (message.kind === OPEN) return this.#open(message, from);
+    const reception = this.#receptions.get(from);
+    if (reception?.change !== message.change || reception.session !== message.session || reception.isBroken)
+      return writeAnswer("reopen");
+    if (!reception.isClean) return writeAnswer("later");
+    // It came before, and the answer was lost.
+    if (message.number === reception.number) return writeAnswer("accepted");
+    if (message.number !== reception.number + 1) return writeAnswer("reopen");
+    return this.#take(message, reception);
+  }
+
+  async #open({ change, session }: Message, from: string): Promise<Uint8Array> {
+    const { expected, isTaken, disposal, keyspace } = this.#options;
+    const known = this.#receptions.get(from);
+    if (known?.change === change && known.session > session) return writeAnswer("reopen");
+    const slots = expected(from, change);
+    if (slots === undefined) return writeAnswer("later");
+    const isExpected = new Uint8Array(SLOT_COUNT);
+    for (const slot of slots) isExpected[slot] = 1;
+    const reception = { change, session, isExpected, number: 0, isClean: false, isBroken: false };
+    this.#receptions.set(from, reception);
+    this.#unfollow ??= keyspace.watchers.follow({ changed() {}, flushed: () => this.#flushed() });
+    // The answer does not wait for that: the other node may hold slots until it knows that they were not taken.
+    void disposal.dispose(slots.filter((slot) => !isTaken(slot))).then(() => {
+      reception.isClean = true;
+    });
+    return writeAnswer("accepted", formatSlots(slots.filter(isTaken)));
+  }
+
+  async #take(message: Message, reception: Reception): Promise<Uint8Array> {
+    const { change, slots, number, kind } = message;
+    this.bytesReceived += message.bytes.length;
+    this.#apply(message, reception);
+    // What was applied is not to be applied again, whatever becomes of the rest.
+    if (kind === COPY) {
+      reception.number = number;
+      return writeAnswer("accepted");
+    }
+    await this.#lasts(kind === SETTLE);
+    if (kind !== SETTLE) {
+      if (reception.isBroken) return writeAnswer("reopen");
+      if (slots.some((slot) => reception.isExpected[slot] === 0))
+        throw new Error("a slot is not to be taken");
+      if (!(await this.#options.take(change, slots))) return writeAnswer("later");
+    }
+    reception.number = number;
+    return writeAnswer("accepted");
+  }
+
+  /**
+   * Resolves when what was applied so far lasts: as this node's log promises to its clients, or, for the bulk of the copy, in any case.
+   * The owner may have had it on its disk for long; that nobody waits for the disk here is no reason to risk it.
+   */
+  #lasts(isBulk: boolean): Promise<void> {
+    const { persistence } = this.#options;
+    const { position } = persistence;
+    const isLasting = () => {
+      if (persistence.log === null || !(isBulk || persistence.gates)) return true;
+      return persistence.durablePosition >= position;
+    };
+    if (isLasting()) return Promise.resolve();
+    return new Promise((resolve) => {
+      const unsubscribe = persistence.subscribe(() => {
+        if (!isLasting()) return;
+        unsubscribe();
+        resolve();
+      });
+    });
+  }
+
+  #apply({ bytes, start }: Message, { isExpected }: Reception): void {
+    const { keyspace, isTaken } = this.#options;
+    const { nowMs, keepTombstones } = keyspace;
+    const selected = keyspace.database.number;
+    const reader = new ByteReader({ bytes, start, end: bytes.length });
+    // Nothing expires and no floor rises on the way: what is told is put where it belongs, and no more.
+    keyspace.nowMs = 0;
+    keyspace.keepTombstones = true;
+    try {
+      while (reader.remaining > 0) {
+        const from = reader.at;
+        const delta = readDelta(reader);
+        if (delta === undefined) throw new Error("a delta is malformed");
+        const slot = "slot" in delta ? delta.slot : null;
+        if (slot === null || isExpected[slot] === 0 || isTaken(slot))
+          throw new Error("a delta is of a slot that does not move");
+        this.#applyOne(delta, slot);
+        keyspace.journal?.applied({ bytes, start: from, end: reader.at }, slot);
+      }
+    } finally {
+      keyspace.nowMs = nowMs;
+      keyspace.keepTombstones = keepTombstones;
+      keyspace.select(selected);
+      keyspace.journal?.ended();
+    }
+  }
+
+  #applyOne(delta: Delta, slot: number): void {
+    const { keyspace, limits } = this.#options;
+    if ("db" in delta && (delta.db === null || delta.db >= keyspace.databases.length))
+      throw new Error(
+        "a delta is of a database that this node does not have: `databases` is to be the same on all nodes",
+      );
+    switch (delta.kind) {
+      // The records that came keep to their floors, so there is no need to look for some that do not.
+      case "flush":
+      case "collect": {
+        const { flushFloors, birthFloors } = keyspace.databases[delta.db!]!;
+        const { clock, origin } = delta.floor;
+        (delta.kind === "flush" ? flushFloors : birthFloors).raise(slot, clock, origin);
+        keyspace.clock.observe(clock);
+        break;
+      }
+      case "record":
+      case "piece":
+      case "drop":
+        applyDelta(keyspace, limits(), delta);
+        break;
+      default:
+        throw new Error(`a ${delta.kind} has no place in a copy`);
+    }
+  }
+
+  #flushed(): void {
+    for (const reception of this.#receptions.values()) reception.isBroken = true;
+  }
+}
