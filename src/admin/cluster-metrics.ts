@@ -1,6 +1,7 @@
 /** The cluster as this node sees it. A node of no cluster has none of these. */
 import { SLOT_COUNT } from "../base/key-hash.js";
 import type { ClusterView } from "../cluster/cluster-view.js";
+import { slotCount, slotRanges } from "../cluster/slot-ranges.js";
 import { isDeparted, statuses } from "../membership/member.js";
 import { type MetricGroup, type Sample, samplesBy } from "./metric.js";
 import { type AdminSources, clusterOf } from "./sources.js";
@@ -126,19 +127,21 @@ export const slotMetrics: MetricGroup = {
       kind: "gauge",
       help: "Slots by the node that executes their commands, as this node knows it.",
       labels: ["executor"],
-      samples: eachOf((cluster) => samplesBy("executor", Object.fromEntries(slotsByExecutor(cluster)))),
+      samples: eachOf((cluster) =>
+        Array.from(slotRanges(cluster).byNode, ([executor, ranges]) => [{ executor }, slotCount(ranges)]),
+      ),
     },
     {
       name: "torus_slots_owned",
       kind: "gauge",
       help: "Slots that this node executes the commands of.",
-      value: ofCluster((cluster) => slotsByExecutor(cluster).get(cluster.selfId) ?? 0),
+      value: ofCluster((cluster) => slotCount(slotRanges(cluster).byNode.get(cluster.selfId))),
     },
     {
       name: "torus_slots_unserved",
       kind: "gauge",
       help: "Slots that nobody executes the commands of at present: these wait.",
-      value: ofCluster(slotsUnserved),
+      value: ofCluster((cluster) => SLOT_COUNT - slotCount(slotRanges(cluster).all)),
     },
     {
       name: "torus_slot_route_changes_total",
@@ -297,19 +300,4 @@ function membersByStatus(cluster: ClusterView): Record<string, number> {
     if (!isDeparted(member)) counts[member.status] = (counts[member.status] ?? 0) + 1;
   }
   return counts;
-}
-
-/** Of the slots that somebody executes. */
-function slotsByExecutor(cluster: ClusterView): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (let slot = 0; slot < SLOT_COUNT; slot++) {
-    const executor = cluster.executorOf(slot);
-    if (executor !== undefined) counts.set(executor, (counts.get(executor) ?? 0) + 1);
-  }
-  return counts;
-}
-
-function slotsUnserved(cluster: ClusterView): number {
-  const served = [...slotsByExecutor(cluster).values()];
-  return SLOT_COUNT - served.reduce((a, b) => a + b, 0);
 }

@@ -37,6 +37,25 @@ describe("the HTTP port", () => {
     expect(ready?.values).to.include({ httpPort: 8379 });
   });
 
+  it("of a node answers that it waits for its cluster, until somebody of it is found", async () => {
+    const world = worldOf(1);
+    const start = (name: string, join: string) =>
+      SimNode.start(world, {
+        name,
+        config: { ...CLUSTERED, join, clusterAnnounceIp: world.host(name).address },
+      });
+    const second = await start("second", "first:16379");
+    const ask = () => second.host.http.request(second.running.httpPort, "/readyz");
+    const seedless = "no seed has answered yet: see `join`";
+    await world.advance(10_000);
+    const waiting = await ask();
+    expect(waiting.status).to.equal(503);
+    expect(await waiting.json()).to.deep.equal({ ready: false, missing: [seedless] });
+    await start("first", "");
+    await world.advance(60_000);
+    expect(await (await ask()).text()).to.not.contain(seedless);
+  });
+
   it("is free again when the node is closed, and until then answers that it is closing", async () => {
     const node = await SimNode.start(worldOf(1), { config: CLUSTERED });
     await node.host.http.request(8379, "/healthz");
