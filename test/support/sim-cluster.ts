@@ -25,6 +25,8 @@ export interface SimClusterOptions {
   readonly timeoutMs?: number;
   /** Of the links. */
   readonly secret?: string;
+  /** Whether replies wait for the logs, which the test syncs. */
+  readonly gates?: boolean;
 }
 
 const STRIPE_SLOTS = 100;
@@ -37,12 +39,13 @@ export class SimCluster {
   ) {}
 
   static async start(options: SimClusterOptions = {}): Promise<SimCluster> {
-    const { seed = 1, nodes: count = 3, config = {}, timeoutMs, secret } = options;
+    const { seed = 1, nodes: count = 3, config = {}, timeoutMs, secret, gates = false } = options;
     const world = worldOf(seed);
     const nodes: SimClusterNode[] = [];
     for (let i = 0; i < count; i++) {
       const name = "abcdefgh"[i]!;
-      const server = (await SimServer.start(config, { world, name })).replyAtOnce();
+      const server = await SimServer.start(config, { world, name });
+      if (!gates) server.replyAtOnce();
       const serve = server.server.serveRuns.bind(server.server);
       const peers = await SimPeers.start(world, name, { serve, ...(secret === undefined ? {} : { secret }) });
       nodes.push({ name, server, routes: new SlotRoutes(), peers });
