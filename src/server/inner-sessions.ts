@@ -33,9 +33,12 @@ export class InnerSessions {
 
   /** Executes a request; resolves with its raw reply, which may be an error. Not to be called in the turn of a client. */
   async call(request: Buffer, context: InnerContext): Promise<Buffer> {
-    const session = this.#stock.pop() ?? new InnerSession(this.#server);
+    const server = this.#server;
+    // The sessions in stock are closed, and nobody would close another one.
+    if (server.isClosed) return errorReply(TRY_AGAIN);
+    const session = this.#stock.pop() ?? new InnerSession(server);
     const reply = await session.call(request, context);
-    if (this.#stock.length < STOCK_MAX && !session.isClosed) this.#stock.push(session);
+    if (this.#stock.length < STOCK_MAX && !session.isClosed && !server.isClosed) this.#stock.push(session);
     else session.close();
     return reply;
   }

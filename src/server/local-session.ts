@@ -89,6 +89,7 @@ export class LocalSession implements Connection {
     if (name === "hello" && first === "3") return "NOPROTO callers inside the process speak RESP2";
     const isSilencing = name === "client" && first === "reply" && (second === "off" || second === "skip");
     if (isSilencing) return "ERR callers inside the process are always replied to";
+    if (name === "monitor") return "ERR callers inside the process cannot monitor: each call has one reply";
     const { protoMaxBulkLenBytes } = this.#server.config.current;
     // It would end the session.
     const isTooLong = parts.some(({ length }) => length > protoMaxBulkLenBytes);

@@ -159,6 +159,7 @@ describe("a session inside the process", () => {
         ["hello", 3],
         ["CLIENT", "REPLY", "OFF"],
         ["client", "reply", "skip"],
+        ["MONITOR"],
         [],
       ]) {
         const failure = await session.call(words).catch((error: unknown) => error);

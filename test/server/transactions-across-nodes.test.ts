@@ -193,6 +193,15 @@ describe("Transactions on a cluster", () => {
     });
   });
 
+  it("do not delay the close of a node whose client watches elsewhere", async () => {
+    const cluster = await SimCluster.start();
+    const caller = await cluster.connect(0);
+    expect(await caller.ask("WATCH", keyAt(cluster, 1))).to.equal("OK");
+    const startMs = cluster.world.nowMs;
+    await cluster.world.complete(cluster.nodes[0]!.server.server.close());
+    expect(cluster.world.nowMs - startMs).to.be.below(100);
+  });
+
   it("that were sent when a link broke are in doubt, and executed at most once", async () => {
     const cluster = await SimCluster.start({ timeoutMs: 1000 });
     const key = keyAt(cluster, 1);
