@@ -6,12 +6,13 @@
  */
 import { ByteReader } from "../base/byte-reader.js";
 import { SLOT_COUNT } from "../base/key-hash.js";
-import type { Delta } from "../delta/delta.js";
-import { readDelta } from "../delta/delta-codec.js";
+import { PATCH, readDelta } from "../delta/delta-codec.js";
+import { RecordCursor } from "../delta/record-cursor.js";
 import type { PersistenceView } from "../durability/persistence-view.js";
 import { applyDelta } from "../keyspace/delta-application.js";
 import type { HashLimits } from "../keyspace/hash-writer.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
+import { RecordLoader } from "../keyspace/record-loader.js";
 import type { SlotDisposal } from "./slot-disposal.js";
 import { formatSlots } from "./slot-list.js";
 import { COPY, type Message, OPEN, readMessage, SETTLE, writeAnswer } from "./transfer-messages.js";
@@ -43,10 +44,20 @@ interface Reception {
   isBroken: boolean;
 }
 
+/** Where a delta ends that was applied, and of which slot it is. */
+interface Applied {
+  readonly slot: number;
+  readonly end: number;
+}
+
+/** Whether a slot may be told of. */
+type MayTell = (slot: number) => boolean;
+
 export class SlotReceptions {
   bytesReceived = 0;
   readonly #options: SlotReceptionOptions;
   readonly #receptions = new Map<string, Reception>();
+  readonly #record = new RecordCursor();
   /** By node, the message at hand. */
   readonly #atHand = new Map<string, Promise<unknown>>();
   #unfollow: (() => void) | undefined;
@@ -146,23 +157,22 @@ export class SlotReceptions {
   }
 
   #apply({ bytes, start }: Message, { isExpected }: Reception): void {
-    const { keyspace, isTaken } = this.#options;
+    const { keyspace, limits, isTaken } = this.#options;
     const { nowMs, keepTombstones } = keyspace;
     const selected = keyspace.database.number;
-    const reader = new ByteReader({ bytes, start, end: bytes.length });
+    const loader = new RecordLoader(keyspace, limits());
+    const mayTell = (slot: number) => isExpected[slot] !== 0 && !isTaken(slot);
     // Nothing expires and no floor rises on the way: what is told is put where it belongs, and no more.
     keyspace.nowMs = 0;
     keyspace.keepTombstones = true;
+    // An offer for other bytes at the same place could be mistaken for one for these.
+    keyspace.hasher.forget();
     try {
-      while (reader.remaining > 0) {
-        const from = reader.at;
-        const delta = readDelta(reader);
-        if (delta === undefined) throw new Error("a delta is malformed");
-        const slot = "slot" in delta ? delta.slot : null;
-        if (slot === null || isExpected[slot] === 0 || isTaken(slot))
-          throw new Error("a delta is of a slot that does not move");
-        this.#applyOne(delta, slot);
-        keyspace.journal?.applied({ bytes, start: from, end: reader.at }, slot);
+      for (let from = start; from < bytes.length; ) {
+        const { slot, end } =
+          this.#loadRecord(loader, bytes, from, mayTell) ?? this.#applyDelta(bytes, from, mayTell);
+        keyspace.journal?.applied({ bytes, start: from, end }, slot);
+        from = end;
       }
     } finally {
       keyspace.nowMs = nowMs;
@@ -172,19 +182,37 @@ export class SlotReceptions {
     }
   }
 
-  #applyOne(delta: Delta, slot: number): void {
+  /** Nearly all is records, and a large hash comes in many that each join the last: in place, as when a log is read. Undefined if it takes a merge. */
+  #loadRecord(loader: RecordLoader, bytes: Buffer, from: number, mayTell: MayTell): Applied | undefined {
+    const record = this.#record;
+    const { keyspace } = this.#options;
+    if (bytes[from]! >= PATCH) return undefined;
+    if (!record.read(bytes, from, bytes.length)) throw new Error("a delta is malformed");
+    const { slot, end, db } = record;
+    checkPlace(keyspace, db, mayTell(slot));
+    keyspace.select(db);
+    keyspace.peek(bytes, record.keyStart, record.keyEnd);
+    const loading = slot === keyspace.slot ? loader.load(bytes, record) : "malformed";
+    if (loading === "malformed") throw new Error("a delta is malformed");
+    if (loading === "undecided") return undefined;
+    keyspace.clock.observe(loader.newestClock);
+    return { slot, end };
+  }
+
+  #applyDelta(bytes: Buffer, from: number, mayTell: MayTell): Applied {
     const { keyspace, limits } = this.#options;
-    if ("db" in delta && (delta.db === null || delta.db >= keyspace.databases.length))
-      throw new Error(
-        "a delta is of a database that this node does not have: `databases` is to be the same on all nodes",
-      );
+    const reader = new ByteReader({ bytes, start: from, end: bytes.length });
+    const delta = readDelta(reader);
+    if (delta === undefined) throw new Error("a delta is malformed");
+    const slot = "slot" in delta ? delta.slot : null;
+    checkPlace(keyspace, "db" in delta ? delta.db : 0, slot !== null && mayTell(slot));
     switch (delta.kind) {
       // The records that came keep to their floors, so there is no need to look for some that do not.
       case "flush":
       case "collect": {
         const { flushFloors, birthFloors } = keyspace.databases[delta.db!]!;
         const { clock, origin } = delta.floor;
-        (delta.kind === "flush" ? flushFloors : birthFloors).raise(slot, clock, origin);
+        (delta.kind === "flush" ? flushFloors : birthFloors).raise(slot!, clock, origin);
         keyspace.clock.observe(clock);
         break;
       }
@@ -196,9 +224,19 @@ export class SlotReceptions {
       default:
         throw new Error(`a ${delta.kind} has no place in a copy`);
     }
+    return { slot: slot!, end: reader.at };
   }
 
   #flushed(): void {
     for (const reception of this.#receptions.values()) reception.isBroken = true;
   }
+}
+
+/** Throws if a delta has no place in what is being told. */
+function checkPlace({ databases }: Keyspace, db: number | null, isToldOf: boolean): void {
+  if (!isToldOf) throw new Error("a delta is of a slot that does not move");
+  if (db === null || db >= databases.length)
+    throw new Error(
+      "a delta is of a database that this node does not have: `databases` is to be the same on all nodes",
+    );
 }
