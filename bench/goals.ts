@@ -5,7 +5,7 @@
 export interface Goal {
   readonly id: GoalId;
   readonly title: string;
-  /** `ratio`: ours divided by the rival's, median of the rounds. `figure`: our own median, in the row's unit. */
+  /** `ratio`: ours divided by the rival's (or by what the measurement says), median of the rounds. `figure`: our own median, in the row's unit. */
   readonly judges: "ratio" | "figure";
   readonly better: "lower" | "higher";
   /** Undefined where only an aim is set. */
@@ -33,7 +33,12 @@ export type GoalId =
   | "load-snapshot"
   | "load-log"
   | "snapshot-stall"
-  | "snapshot-bytes";
+  | "snapshot-bytes"
+  | "cpu-remote-p1"
+  | "cpu-remote-p16"
+  | "cpu-remote-p64"
+  | "rate-one-entry"
+  | "cpu-cluster-mode";
 
 export const goals: readonly Goal[] = [
   ratio("cpu-p1", "CPU per operation, one command at a time", "lower", 1.15, 1.05),
@@ -56,6 +61,11 @@ export const goals: readonly Goal[] = [
   ratio("load-log", "Start from a log of SETs, 100-byte values", "lower", 1.5, 0.8),
   figure("snapshot-stall", "Longest stall of a second client during a snapshot", "lower", 15, 5),
   figure("snapshot-bytes", "Snapshot bytes per key beyond key and value", "lower", 24, 16),
+  ratio("cpu-remote-p1", "CPU per operation on another node, one command at a time", "lower", 2.2, 1.8),
+  ratio("cpu-remote-p16", "CPU per operation on another node, pipelines of 16", "lower", 1.6, 1.3),
+  ratio("cpu-remote-p64", "CPU per operation on another node, pipelines of 64", "lower", 1.6, 1.3),
+  ratio("rate-one-entry", "Rate through one of three nodes, pipelines of 16", "higher", 0.6, 0.9),
+  ratio("cpu-cluster-mode", "CPU per operation in cluster mode, pipelines of 16", "lower", 1.03, 1.01),
 ];
 
 function ratio(

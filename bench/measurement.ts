@@ -21,6 +21,8 @@ export interface Measurement {
   readonly ours: readonly number[];
   /** One figure a round, aligned with `ours`; empty if there is no rival. */
   readonly rival: readonly number[];
+  /** What the second series is of, where it is not the rival: `all keys local`. */
+  readonly beside?: string | undefined;
 }
 
 /** One value for each side, by round, with what others did meanwhile. */
@@ -43,7 +45,7 @@ export interface Figure<Value> {
  * itself is the same for all of them.
  */
 export function measurementsOf<Value>(
-  common: Pick<Measurement, "id" | "label" | "sample">,
+  common: Pick<Measurement, "id" | "label" | "sample" | "beside">,
   figures: readonly Figure<Value>[],
   series: Series<Value>,
 ): Measurement[] {
@@ -54,6 +56,7 @@ export function measurementsOf<Value>(
     goal,
     unit,
     sample: sample ?? common.sample,
+    beside: common.beside,
     ours: series.ours.map(({ value }) => of(value)),
     rival: series.rival.map(({ value }) => of(value)),
   }));

@@ -20,10 +20,10 @@ export interface Options {
 
 export const usage = `usage: npm run bench -- [options]
 
-  --quick               hints, in under a minute; fewer keys and shorter runs than a verdict needs
+  --quick               hints, in two minutes; fewer keys and shorter runs than a verdict needs
   --smoke               shows within seconds that every part runs; its figures mean nothing
   --rounds N            rounds of each measurement
-  --only ROW[,ROW]      only these rows (p1, p16, p64-d100, memory, stall-tag, start, crowd, churn, ...)
+  --only ROW[,ROW]      only these rows (p1, p16, p64-d100, memory, stall-tag, start, crowd, remote, ...)
   --against "COMMAND"   the rival's command line; {port} and {dir} are filled in (default: redis-server)
   --ours "COMMAND"      our command line, likewise (default: the built server of this repository)
   --alone               measure our server without a rival
@@ -85,6 +85,7 @@ function withRounds(scale: Scale, text: string): Scale {
     stallRounds: rounds,
     crowdRounds: rounds,
     churnRounds: rounds,
+    pairs: rounds,
     minutesMax: Math.ceil(scale.minutesMax * stretch),
   };
 }

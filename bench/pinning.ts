@@ -5,10 +5,11 @@
 import { execFileSync } from "node:child_process";
 import { availableParallelism } from "node:os";
 
-export type Role = "server" | "load";
+/** `anywhere`: wherever the scheduler puts it, for rows about how nodes share the processors. */
+export type Role = "server" | "load" | "anywhere";
 
 /** Undefined: not pinned. Lists are in the syntax of `taskset --cpu-list`. */
-export type Pinning = Readonly<Record<Role, string>> | undefined;
+export type Pinning = Readonly<Record<Exclude<Role, "anywhere">, string>> | undefined;
 
 /** The first core for the server under load, all others for what loads it. None on a single core. */
 export function pinningFor(cores: number): Pinning {
@@ -17,7 +18,9 @@ export function pinningFor(cores: number): Pinning {
 }
 
 export function pinned(pinning: Pinning, role: Role, command: readonly string[]): readonly string[] {
-  return pinning === undefined ? command : ["taskset", "--cpu-list", pinning[role], ...command];
+  return pinning === undefined || role === "anywhere"
+    ? command
+    : ["taskset", "--cpu-list", pinning[role], ...command];
 }
 
 /** Undefined if the machine has one core, or no `taskset`, or does not let us pin. */

@@ -26,6 +26,13 @@ function fieldsAfterName(stat: string): number[] {
     .map(Number);
 }
 
+/** Time on a processor from /proc/PID/task/TID/schedstat, in seconds: exact to the nanosecond where ticks are not. */
+export function runSecondsOf(schedstat: string): number {
+  const nanoseconds = Number(schedstat.split(" ")[0]);
+  if (schedstat === "" || !Number.isFinite(nanoseconds)) throw new RangeError("the task has no run time");
+  return nanoseconds / 1e9;
+}
+
 /** VmRSS of /proc/PID/status, in bytes. */
 export function residentBytesOf(status: string): number {
   const match = /^VmRSS:\s+(\d+) kB$/m.exec(status);
@@ -60,6 +67,18 @@ function secondsOf(ticks: number): number {
 
 export function cpuSeconds(pid: number): number {
   return secondsOf(cpuTicksOf(readFileSync(`/proc/${pid}/stat`, "utf8")));
+}
+
+/**
+ * The same without the rounding to ticks, for runs of a fraction of a second. Threads that have ended are not in it: for
+ * servers, whose threads stay.
+ */
+export function fineCpuSeconds(pid: number): number {
+  const tasks = readdirSync(`/proc/${pid}/task`);
+  return tasks.reduce(
+    (sum, task) => sum + runSecondsOf(readFileSync(`/proc/${pid}/task/${task}/schedstat`, "utf8")),
+    0,
+  );
 }
 
 /** CPU time of this process's children that have ended. */

@@ -1,5 +1,6 @@
 /** redis-benchmark, the load that people compare servers with: runs it for one command and reads its CSV. */
 import type { Children } from "./children.js";
+import type { Role } from "./pinning.js";
 
 export interface BenchmarkRun {
   readonly port: number;
@@ -11,6 +12,8 @@ export interface BenchmarkRun {
   readonly clients: number;
   /** Distinct keys (`-r`): `key:` and twelve digits, so 16 bytes each. */
   readonly keyspace: number;
+  /** Where it runs; as a load if left out. */
+  readonly role?: Role;
 }
 
 export interface BenchmarkResult {
@@ -31,7 +34,7 @@ export async function redisBenchmark(children: Children, run: BenchmarkRun): Pro
       ...["-n", String(run.requests), "-r", String(run.keyspace), "-c", String(run.clients)],
       ...["-P", String(run.pipeline), "-d", String(run.valueBytes)],
     ],
-    { role: "load", timeoutMs: runMsMax },
+    { role: run.role ?? "load", timeoutMs: runMsMax },
   );
   return resultOf(output, run.command);
 }

@@ -1,19 +1,21 @@
 /**
- * Just enough RESP for one question at a time: what the benchmark asks a server about itself. The load
- * clients count bytes instead, see `clients/`.
+ * One question at a time: what the benchmark asks a server about itself. The load clients count or compare bytes
+ * instead, see `clients/`.
  */
 import { connect, type Socket } from "node:net";
+import { ReplyDecoder, type ReplyValue } from "#torus/protocol/reply-decoder.js";
+import { ReplyError } from "#torus/protocol/reply-error.js";
 
 /** A reply later than this is an error: every question here is answered in one tick of an idle server. */
 const replyMsMax = 30_000;
 
 export class Connection {
-  private received = "";
-  private settle: { resolve(reply: string): void; reject(error: Error): void } | undefined;
+  private readonly decoder = new ReplyDecoder((reply) => this.receive(reply));
+  private settle: { resolve(reply: ReplyValue): void; reject(error: Error): void } | undefined;
 
   private constructor(private readonly socket: Socket) {
-    socket.setNoDelay(true).setEncoding("latin1").setTimeout(replyMsMax);
-    socket.on("data", (text) => this.receive(String(text)));
+    socket.setNoDelay(true).setTimeout(replyMsMax);
+    socket.on("data", (bytes) => this.decoder.push(bytes));
     socket.on("error", (error) => this.fail(error));
     socket.on("close", () => this.fail(new Error("the server closed the connection")));
     socket.on("timeout", () => socket.destroy(new Error(`no reply within ${replyMsMax} ms`)));
@@ -30,8 +32,13 @@ export class Connection {
     });
   }
 
-  /** Gives a status, number or bulk as text; rejects on an error reply. One call at a time. */
-  call(...args: readonly string[]): Promise<string> {
+  /** Gives a status, number or bulk as text, empty for none; rejects on an error reply. One call at a time. */
+  async call(...args: readonly string[]): Promise<string> {
+    return String((await this.ask(...args)) ?? "");
+  }
+
+  /** The same for a reply of any shape. */
+  ask(...args: readonly string[]): Promise<ReplyValue> {
     return new Promise((resolve, reject) => {
       this.settle = { resolve, reject };
       this.socket.write(encodeCommand(args), "latin1");
@@ -42,15 +49,11 @@ export class Connection {
     this.socket.destroy();
   }
 
-  private receive(text: string): void {
-    this.received += text;
-    const reply = firstReplyOf(this.received);
-    if (reply === undefined) return;
-    this.received = "";
+  private receive(reply: ReplyValue): void {
     const { settle } = this;
     this.settle = undefined;
-    if (reply.error) settle?.reject(new Error(reply.text));
-    else settle?.resolve(reply.text);
+    if (reply instanceof ReplyError) settle?.reject(new Error(reply.message));
+    else settle?.resolve(reply);
   }
 
   private fail(error: Error): void {
@@ -62,16 +65,4 @@ export class Connection {
 /** An array of bulk strings; `args` hold one character a byte. */
 export function encodeCommand(args: readonly string[]): string {
   return `*${args.length}\r\n${args.map((arg) => `$${arg.length}\r\n${arg}\r\n`).join("")}`;
-}
-
-/** The reply at the start of `text`, or undefined if it is not all there yet. Knows no arrays. */
-export function firstReplyOf(text: string): { readonly error: boolean; readonly text: string } | undefined {
-  const lineEnd = text.indexOf("\r\n");
-  if (lineEnd < 0) return undefined;
-  const line = text.slice(1, lineEnd);
-  if (text[0] !== "$") return { error: text[0] === "-", text: line };
-  const bulkEnd = lineEnd + 2 + Math.max(0, Number(line));
-  return text.length < bulkEnd + (line === "-1" ? 0 : 2)
-    ? undefined
-    : { error: false, text: text.slice(lineEnd + 2, bulkEnd) };
 }

@@ -1,9 +1,12 @@
 /** The rows of the benchmark in the order in which they run. */
 import type { Row } from "./bench.js";
 import { churnRow } from "./rows/churn.js";
+import { clusterModeRow } from "./rows/cluster-mode.js";
 import { crowdRow } from "./rows/crowd.js";
 import { memoryRows } from "./rows/memory.js";
+import { oneEntryRow } from "./rows/one-entry.js";
 import { recoveryRows } from "./rows/recovery.js";
+import { remoteRows } from "./rows/remote.js";
 import { stallRows } from "./rows/stall.js";
 import { startRow } from "./rows/start.js";
 import { loggedThroughputRows, throughputRows } from "./rows/throughput.js";
@@ -17,6 +20,9 @@ export const rows: readonly Row[] = [
   churnRow,
   ...loggedThroughputRows,
   ...recoveryRows,
+  ...remoteRows,
+  oneEntryRow,
+  clusterModeRow,
 ];
 
 /**

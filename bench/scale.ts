@@ -26,6 +26,10 @@ export interface Scale {
   readonly crowdRounds: number;
   readonly churnConnects: number;
   readonly churnRounds: number;
+  /** Fresh pairs of processes where the difference is about as small as that between two processes. */
+  readonly pairs: number;
+  /** Short runs of each process of a pair. */
+  readonly slices: number;
   /** The run gives up after this, whatever hangs. */
   readonly minutesMax: number;
 }
@@ -50,7 +54,9 @@ export const scales: Readonly<Record<Scale["name"], Scale>> = {
     crowdRounds: 3,
     churnConnects: 20_000,
     churnRounds: 3,
-    minutesMax: 40,
+    pairs: 12,
+    slices: 40,
+    minutesMax: 60,
   },
   quick: {
     name: "quick",
@@ -71,7 +77,9 @@ export const scales: Readonly<Record<Scale["name"], Scale>> = {
     crowdRounds: 1,
     churnConnects: 5_000,
     churnRounds: 1,
-    minutesMax: 3,
+    pairs: 2,
+    slices: 10,
+    minutesMax: 6,
   },
   smoke: {
     name: "smoke",
@@ -92,6 +100,8 @@ export const scales: Readonly<Record<Scale["name"], Scale>> = {
     crowdRounds: 1,
     churnConnects: 200,
     churnRounds: 1,
-    minutesMax: 2,
+    pairs: 1,
+    slices: 2,
+    minutesMax: 5,
   },
 };

@@ -5,6 +5,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Children } from "./children.js";
+import type { Role } from "./pinning.js";
 import { Connection } from "./resp.js";
 
 export interface Contender {
@@ -21,10 +22,12 @@ export interface StartOptions {
   readonly flags?: readonly string[];
   /** Where; a directory that goes with the server, if left out. */
   readonly directory?: string;
+  /** Where it runs; as a server if left out. */
+  readonly role?: Role;
 }
 
 /** Neither side writes to disk: this is about memory and the network. */
-const withoutDisk = ["--save", "", "--appendonly", "no"];
+export const withoutDisk = ["--save", "", "--appendonly", "no"];
 
 export type Side = "ours" | "rival";
 
@@ -50,7 +53,7 @@ const retryMs = 1;
 export async function startServer(
   children: Children,
   contender: Contender,
-  { flags = withoutDisk, directory: given }: StartOptions = {},
+  { flags = withoutDisk, directory: given, role = "server" }: StartOptions = {},
 ): Promise<Server> {
   const directory = given ?? children.temporaryDirectory();
   const port = await freePort();
@@ -59,7 +62,7 @@ export async function startServer(
   const logPath = join(directory, "server.log");
   const log = openSync(logPath, "w");
   const startedMs = performance.now();
-  const child = children.spawn(command, { role: "server", cwd: directory, stdio: ["ignore", log, log] });
+  const child = children.spawn(command, { role, cwd: directory, stdio: ["ignore", log, log] });
   closeSync(log);
   const lastWords = (): string => readFileSync(logPath, "utf8").trim().slice(-2000);
   try {
@@ -112,7 +115,7 @@ async function replyToPing(port: number): Promise<string> {
 }
 
 /** Free when asked. Somebody may take it before the server does; then the start fails and says so. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => probe.once("listening", resolve));
   const { port } = probe.address() as AddressInfo;

@@ -19,6 +19,24 @@ export function percentile(ascending: ArrayLike<number>, percent: number): numbe
   return ascending[Math.ceil((percent / 100) * ascending.length) - 1]!;
 }
 
+/**
+ * Where the median of what the values are drawn from lies, with a confidence of at least 95 %: the order statistics that the
+ * sign test leaves, whatever the distribution (Conover, "Practical Nonparametric Statistics", 3.2). Undefined below six values.
+ */
+export function medianInterval(values: readonly number[]): readonly [low: number, high: number] | undefined {
+  const sorted = [...values].sort((a, b) => a - b);
+  // The chance that at most `rank` of them fall below the median, each with probability one half.
+  let chance = 0;
+  let exactly = 0.5 ** sorted.length;
+  let rank = 0;
+  while (chance + exactly <= 0.025) {
+    chance += exactly;
+    exactly *= (sorted.length - rank) / (rank + 1);
+    rank += 1;
+  }
+  return rank === 0 ? undefined : [sorted[rank - 1]!, sorted[sorted.length - rank]!];
+}
+
 /** What a series of rounds comes to. */
 export interface Summary {
   readonly median: number;

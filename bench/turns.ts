@@ -14,40 +14,48 @@ export interface Turns<Entrant> {
 
 /**
  * Runs every round for each entrant in turn, the order reversed every other round (A B, B A, ...): a
- * machine that slowly warms up or slows down then favours neither. A round in which others disturbed one
- * of the two is followed by one more; of all rounds the calmest are kept, in the order of time.
+ * machine that slowly warms up or slows down then favours neither.
  */
 export async function inTurns<Entrant extends { readonly side: Side }, Value>(
-  { entrants, rounds, repeatsMax, meter, note }: Turns<Entrant>,
+  turns: Turns<Entrant>,
   measure: (entrant: Entrant) => Promise<Value>,
 ): Promise<Series<Value>> {
-  const done: Round<Value>[] = [];
-  for (let calm = 0; calm < rounds && done.length < rounds + repeatsMax; ) {
-    const order = done.length % 2 === 0 ? entrants : [...entrants].reverse();
-    const turns = [];
-    await meter.calm();
+  const { entrants, meter } = turns;
+  const rounds = await calmRounds(turns, async (round) => {
+    const order = round % 2 === 0 ? entrants : [...entrants].reverse();
+    const done = [];
     for (const entrant of order) {
-      turns.push({ side: entrant.side, ...(await meter.around(() => measure(entrant))) });
+      done.push({ side: entrant.side, ...(await meter.around(() => measure(entrant))) });
     }
-    const foreignBusy = Math.max(...turns.map((turn) => turn.foreignBusy));
-    done.push({ turns, foreignBusy });
-    if (isDisturbed(foreignBusy))
-      note(`    disturbed: others used ${(foreignBusy * 100).toFixed(0)} % of a processor`);
-    else calm += 1;
-  }
-  const kept = calmest(done, rounds).flatMap(({ turns }) => turns);
+    return { value: done, foreignBusy: Math.max(...done.map((turn) => turn.foreignBusy)) };
+  });
+  const kept = rounds.flatMap(({ value }) => value);
   const ofSide = (side: Side): Metered<Value>[] =>
     kept.filter((turn) => turn.side === side).map(({ value, foreignBusy }) => ({ value, foreignBusy }));
   return { ours: ofSide("ours"), rival: ofSide("rival") };
 }
 
-interface Round<Value> {
-  readonly turns: readonly (Metered<Value> & { readonly side: Side })[];
-  /** The larger of its turns. */
-  readonly foreignBusy: number;
+/**
+ * As many rounds as asked for. One that others disturbed is followed by one more; of all of them the calmest are kept, in the order
+ * of time.
+ */
+export async function calmRounds<Value>(
+  { rounds, repeatsMax, meter, note }: Omit<Turns<never>, "entrants">,
+  measure: (round: number) => Promise<Metered<Value>>,
+): Promise<Metered<Value>[]> {
+  const done: Metered<Value>[] = [];
+  for (let calm = 0; calm < rounds && done.length < rounds + repeatsMax; ) {
+    await meter.calm();
+    const round = await measure(done.length);
+    done.push(round);
+    if (isDisturbed(round.foreignBusy))
+      note(`    disturbed: others used ${(round.foreignBusy * 100).toFixed(0)} % of a processor`);
+    else calm += 1;
+  }
+  return calmest(done, rounds);
 }
 
-function calmest<Value>(done: readonly Round<Value>[], count: number): Round<Value>[] {
+function calmest<Value>(done: readonly Metered<Value>[], count: number): Metered<Value>[] {
   const byCalm = [...done].sort((a, b) => a.foreignBusy - b.foreignBusy);
   const kept = new Set(byCalm.slice(0, count));
   return done.filter((round) => kept.has(round));

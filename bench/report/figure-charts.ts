@@ -3,7 +3,7 @@ import type { Measurement } from "../measurement.js";
 import { element, type Markup } from "./markup.js";
 import { type Axis, barPlot, commonAxis } from "./plot.js";
 import { type Report, rivalOf } from "./report.js";
-import { ratioWords, spreadWords } from "./words.js";
+import { circumstancesWords, ratioWords, spreadWords } from "./words.js";
 
 export function figureCharts(report: Report): Markup[] {
   const rivalName = rivalOf(report)?.name;
@@ -24,7 +24,7 @@ export function figureCharts(report: Report): Markup[] {
 }
 
 function row(measurement: Measurement, axis: Axis): Markup {
-  const { label, sample, unit, ours, rival } = measurement;
+  const { sample, unit, ours, rival } = measurement;
   const ratio = ratioWords(measurement);
   const bars = [barPlot(axis, ours, "ours"), ...(rival.length === 0 ? [] : [barPlot(axis, rival, "rival")])];
   const words = [spreadWords(ours, unit), ...(rival.length === 0 ? [] : [spreadWords(rival, unit)])];
@@ -34,7 +34,7 @@ function row(measurement: Measurement, axis: Axis): Markup {
     element(
       "span",
       { class: "small", title: sample },
-      label,
+      circumstancesWords(measurement),
       ...(ratio === undefined ? [] : [" ", element("span", { class: "soft" }, ratio)]),
     ),
     element("span", { class: "pair" }, ...bars),

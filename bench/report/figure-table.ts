@@ -2,10 +2,11 @@
 import type { Measurement } from "../measurement.js";
 import { element, type Markup } from "./markup.js";
 import { type Report, rivalOf } from "./report.js";
-import { ratioWords, spreadWords } from "./words.js";
+import { circumstancesWords, ratioWords, spreadWords } from "./words.js";
 
 export function figureTable(report: Report): Markup {
-  const rivalName = rivalOf(report)?.name;
+  // Some figures have their own counterpart, whoever the rival is.
+  const compared = report.measurements.some(({ rival }) => rival.length > 0);
   const head = (text: string, kind?: string): Markup => element("th", { scope: "col", class: kind }, text);
   const columns = [
     ...[
@@ -15,7 +16,7 @@ export function figureTable(report: Report): Markup {
       head("Rounds", "number"),
       head("Ours", "number"),
     ],
-    ...(rivalName === undefined ? [] : [head(rivalName, "number"), head("Ratio", "number")]),
+    ...(compared ? [head(rivalOf(report)?.name ?? "Beside", "number"), head("Ratio", "number")] : []),
   ];
   return element(
     "div",
@@ -25,7 +26,7 @@ export function figureTable(report: Report): Markup {
       {},
       element("caption", {}, "Medians, with the smallest and the largest round in parentheses."),
       element("thead", {}, element("tr", {}, ...columns)),
-      ...groups(report.measurements).map((group) => rowGroup(group, rivalName !== undefined)),
+      ...groups(report.measurements).map((group) => rowGroup(group, compared)),
     ),
   );
 }
@@ -35,8 +36,9 @@ function groups(measurements: readonly Measurement[]): Measurement[][] {
   const result: Measurement[][] = [];
   for (const measurement of measurements) {
     const last = result.at(-1);
-    const { label, sample } = last?.[0] ?? {};
-    if (label === measurement.label && sample === measurement.sample) last!.push(measurement);
+    const { label, sample, beside } = last?.[0] ?? {};
+    if (label === measurement.label && sample === measurement.sample && beside === measurement.beside)
+      last!.push(measurement);
     else result.push([measurement]);
   }
   return result;
@@ -45,9 +47,9 @@ function groups(measurements: readonly Measurement[]): Measurement[][] {
 /** Circumstances are told once, in cells that span the rows of their figures. */
 function rowGroup(group: readonly Measurement[], compared: boolean): Markup {
   const number = (text: string): Markup => element("td", { class: "number" }, text);
-  const { label, sample } = group[0]!;
+  const { sample } = group[0]!;
   const circumstances = [
-    element("th", { scope: "rowgroup", rowspan: group.length }, label),
+    element("th", { scope: "rowgroup", rowspan: group.length }, circumstancesWords(group[0]!)),
     element("td", { rowspan: group.length }, sample),
   ];
   const rows = group.map((measurement, place) => {

@@ -56,8 +56,8 @@ function formatNumber(value: number, { divisor, digits }: Notation): string {
 }
 
 /** A ratio of ours to the rival's: `×1.23`. */
-export function formatRatio(ratio: number): string {
-  return `\u00d7${ratio.toFixed(2)}`;
+export function formatRatio(ratio: number, digits = 2): string {
+  return `\u00d7${ratio.toFixed(digits)}`;
 }
 
 /** Seconds as `3 min 20 s`. */

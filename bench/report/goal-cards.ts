@@ -6,7 +6,7 @@ import type { GoalVerdict, Outcome } from "../verdict.js";
 import { element, type Markup } from "./markup.js";
 import { type Axis, axisFor, targetPlot } from "./plot.js";
 import { type Report, rivalOf } from "./report.js";
-import { markWords, outcomeWords, ratioWords, spreadWords } from "./words.js";
+import { circumstancesWords, markWords, outcomeWords, ratioWords, spreadWords } from "./words.js";
 
 const signs: Readonly<Record<Outcome, string>> = {
   aim: "\u2605",
@@ -53,14 +53,15 @@ function row(
   const words =
     (goal.judges === "ratio" ? ratioWords(measurement) : undefined) ??
     spreadWords(measurement.ours, measurement.unit);
-  const label = `${measurement.label}: ${measurement.figure}`;
+  const circumstances = circumstancesWords(measurement);
+  const label = `${circumstances}: ${measurement.figure}`;
   const description = `${label}: ${words}, ${outcomeWords[outcome]}`;
   const rival = rivalMark(goal, measurement);
   const { better, must, aim } = goal;
   return element(
     "div",
     { class: "row" },
-    element("span", { class: "small" }, sameFigure ? measurement.label : label),
+    element("span", { class: "small" }, sameFigure ? circumstances : label),
     axis === undefined || values.length === 0
       ? element("span", {})
       : targetPlot({ axis, better, must, aim, values, rival, description }),

@@ -66,7 +66,7 @@ function warnings(report: Report): Markup[] {
     ...(isVerdict(report.scale) ? [] : [warning(scaleWords(report.scale))]),
     ...report.failures.map(({ row, reason }) => warning(`${row} could not be measured: ${reason}`)),
     ...(rivalOf(report) === undefined
-      ? [warning("Nobody to compare with: goals that are ratios are not judged.")]
+      ? [warning("Nobody to compare with: goals that are ratios to a rival are not judged.")]
       : []),
     ...(disturbed === 0
       ? []

@@ -15,10 +15,10 @@ export function terminalReport(report: Report): string {
     lines.push(`${marks[outcome].padEnd(5)} ${goal.title} (${markWords(goal, unit)})`);
     for (const member of members) {
       const measurement = byId.get(member.id)!;
-      const { label, figure, ours, rival } = measurement;
+      const { label, figure, ours, rival, beside } = measurement;
       const cells = [marks[member.outcome].padEnd(5), `${label}: ${figure}`.padEnd(52)];
       cells.push((ratioWords(measurement) ?? "").padEnd(18), `ours ${spreadWords(ours, unit)}`.padEnd(36));
-      if (rival.length > 0) cells.push(`${rivalName} ${spreadWords(rival, unit)}`);
+      if (rival.length > 0) cells.push(`${beside ?? rivalName} ${spreadWords(rival, unit)}`);
       lines.push(`      ${cells.join(" ").trimEnd()}`);
     }
   }

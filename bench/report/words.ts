@@ -2,7 +2,7 @@
 import type { Goal } from "../goals.js";
 import type { Measurement, Unit } from "../measurement.js";
 import type { Scale } from "../scale.js";
-import { ratios, summarize } from "../statistics.js";
+import { medianInterval, ratios, summarize } from "../statistics.js";
 import type { Outcome } from "../verdict.js";
 import { formatFigure, formatRatio, formatSpread } from "./format.js";
 
@@ -27,15 +27,31 @@ export function formatMark(goal: Goal, value: number, unit: Unit): string {
   return formatFigure(value, unit).replace(/\.0+(?= |$)/, "");
 }
 
-/** Median of the ratios with their range; undefined if there is no rival, or both have nothing. */
+/**
+ * With as many rounds the range only says how odd the oddest was, and small differences can be told: an interval for the median
+ * then, and a digit more.
+ */
+const intervalRounds = 12;
+
+/** Median of the ratios with their range, or with where it lies for certain (95 %); undefined if there is no rival, or both have nothing. */
 export function ratioWords({ ours, rival, unit }: Measurement): string | undefined {
   // Shares describe the circumstances: there is nothing to gain by having more or less of them.
   if (rival.length === 0 || unit === "share") return undefined;
   const { median, min, max } = summarize(ratios(ours, rival));
   if (!Number.isFinite(median)) return undefined;
+  const interval = ours.length < intervalRounds ? undefined : medianInterval(ratios(ours, rival));
+  if (interval !== undefined) {
+    const [low, high] = interval.map((bound) => bound.toFixed(3));
+    return `${formatRatio(median, 3)} (95 %: ${low}\u2013${high})`;
+  }
   return ours.length === 1
     ? formatRatio(median)
     : `${formatRatio(median)} (${min.toFixed(2)}\u2013${max.toFixed(2)})`;
+}
+
+/** Under what circumstances, and beside what if that is not the rival. */
+export function circumstancesWords({ label, beside }: Measurement): string {
+  return beside === undefined ? label : `${label}, beside ${beside}`;
 }
 
 /** Median with its range, or a dash if nothing was measured. */

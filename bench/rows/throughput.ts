@@ -10,6 +10,7 @@ import { cpuSeconds } from "../proc.js";
 import { type BenchmarkResult, type BenchmarkRun, redisBenchmark } from "../redis-benchmark.js";
 import { formatCount } from "../report/format.js";
 import type { Server } from "../servers.js";
+import { requestsFor } from "../sizing.js";
 import { inTurns } from "../turns.js";
 
 interface Shape {
@@ -27,8 +28,6 @@ interface Shape {
 
 const bothCommands = ["set", "get"] as const;
 const usualClients = 50;
-/** Enough for a first rate and for a just-in-time compiler to see both commands. */
-const rehearsalSeconds = 0.3;
 
 export const throughputRows: readonly Row[] = [
   throughput({ pipeline: 1, valueBytes: 3, goals: { cpu: "cpu-p1" } }),
@@ -82,15 +81,19 @@ async function measure(bench: Bench, servers: readonly Server[], shape: Shape): 
   // Every key that redis-benchmark may draw: no run then depends on what an earlier one happened to write.
   const keys = { prefix: "key:", first: 0, count: bench.scale.keyspace, seed: 1, salt: 0 };
   for (const { port } of servers) await fill(bench.children, { port, valueBytes: shape.valueBytes, ...keys });
-  const requests = await requestsFor(bench, servers, shape);
   const { name, pipeline, valueBytes, clients = usualClients, commands = bothCommands, kept } = shape;
   const measurements: Measurement[] = [];
   for (const command of commands) {
+    const requests = await requestsFor(
+      bench,
+      servers.map((server) => ({ ...runOf(bench, server, shape), command })),
+      bench.scale.cellSeconds,
+    );
     const cells = await inTurns(turnsOf(bench, servers, bench.scale.rounds), async (server) => {
       const cell = await runCell(bench, server, {
         ...runOf(bench, server, shape),
         command,
-        requests: requests[command],
+        requests,
       });
       bench.note(`  ${command.toUpperCase()} ${server.name.padEnd(8)} ${describe(cell)}`);
       return cell;
@@ -98,7 +101,7 @@ async function measure(bench: Bench, servers: readonly Server[], shape: Shape): 
     const about = {
       id: `${name ?? `p${pipeline}-d${valueBytes}`}-${command}`,
       label: `${command.toUpperCase()}, P${pipeline}, ${valueBytes} B${kept ? `, c${clients}, ${kept.title}` : ""}`,
-      sample: `${formatCount(requests[command])} requests, ${clients} clients`,
+      sample: `${formatCount(requests)} requests, ${clients} clients`,
     };
     measurements.push(...measurementsOf(about, figuresOf(shape), cells));
   }
@@ -127,26 +130,6 @@ async function runCell({ children }: Bench, server: Server, run: BenchmarkRun): 
 function runOf({ scale }: Bench, server: Server, shape: Shape): Omit<BenchmarkRun, "command" | "requests"> {
   const { pipeline, valueBytes, clients = usualClients } = shape;
   return { port: server.port, pipeline, valueBytes, clients, keyspace: scale.keyspace };
-}
-
-/** The same number of requests for both sides, sized by the faster one, so that no run is too short to time. */
-async function requestsFor(
-  bench: Bench,
-  servers: readonly Server[],
-  shape: Shape,
-): Promise<{ set: number; get: number }> {
-  const fastest = { set: 0, get: 0 };
-  for (const server of servers) {
-    for (const command of shape.commands ?? bothCommands) {
-      const assumedRate = Math.min(shape.pipeline, 10) * 80_000;
-      const requests = Math.ceil(assumedRate * Math.min(rehearsalSeconds, bench.scale.cellSeconds / 2));
-      const run = { ...runOf(bench, server, shape), command, requests };
-      const { requestsPerSecond } = await redisBenchmark(bench.children, run);
-      fastest[command] = Math.max(fastest[command], requestsPerSecond);
-    }
-  }
-  const requests = (rate: number): number => Math.ceil((rate * bench.scale.cellSeconds) / 10_000) * 10_000;
-  return { set: requests(fastest.set), get: requests(fastest.get) };
 }
 
 function figuresOf({ goals }: Shape): readonly Figure<Cell>[] {

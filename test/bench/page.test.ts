@@ -62,6 +62,22 @@ describe("the report of a benchmark", () => {
     expect(text).to.include("redis 0.1 k/s");
   });
 
+  it("names what a figure is beside where that is not the rival, and judges it without one too", () => {
+    const own = { ...rate, beside: "one node alone" };
+    for (const rivalName of ["redis", undefined]) {
+      const both = report([own], rivalName);
+      expect(both.verdicts.map(({ outcome }) => outcome)).to.deep.equal(["aim"]);
+      expect(page(both)).to.include("SET, P64, 3 B, beside one node alone");
+      expect(terminalReport(both)).to.include("one node alone 0.1 k/s");
+    }
+  });
+
+  it("gives an interval of confidence instead of the range where there were many rounds", () => {
+    const ours = Array.from({ length: 12 }, (_, round) => 101 + round);
+    const many = { ...rate, ours, rival: ours.map(() => 100) };
+    expect(terminalReport(report([many], "redis"))).to.include("\u00d71.065 (95 %: 1.030\u20131.100)");
+  });
+
   it("says aloud that nobody was there to compare with, and judges no ratio then", () => {
     const alone = report([{ ...rate, rival: [] }]);
     expect(alone.verdicts.map(({ outcome }) => outcome)).to.deep.equal(["unjudged"]);

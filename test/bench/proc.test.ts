@@ -1,5 +1,12 @@
 import { expect } from "chai";
-import { busyTicksOf, cpuTicksOf, openFilesMaxOf, reapedTicksOf, residentBytesOf } from "../../bench/proc.js";
+import {
+  busyTicksOf,
+  cpuTicksOf,
+  openFilesMaxOf,
+  reapedTicksOf,
+  residentBytesOf,
+  runSecondsOf,
+} from "../../bench/proc.js";
 
 // utime 84, stime 120, cutime 7, cstime 9 in a process whose name does its best to mislead.
 const stat =
@@ -9,6 +16,11 @@ describe("what /proc tells", () => {
   it("is the CPU time of all threads, and that of ended children apart from it", () => {
     expect(cpuTicksOf(stat)).to.equal(204);
     expect(reapedTicksOf(stat)).to.equal(16);
+  });
+
+  it("is the time of a thread on a processor to the nanosecond, and an error for one that is gone", () => {
+    expect(runSecondsOf("1500000001 47490 12\n")).to.equal(1.500000001);
+    expect(() => runSecondsOf("")).to.throw(RangeError);
   });
 
   it("is resident memory in bytes, and an error for a process that has none left", () => {

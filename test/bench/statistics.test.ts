@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { AssertionError } from "#torus/base/assert.js";
-import { median, percentile, ratios, summarize } from "../../bench/statistics.js";
+import { median, medianInterval, percentile, ratios, summarize } from "../../bench/statistics.js";
 
 describe("bench statistics", () => {
   it("take the middle value, or the mean of the two middle ones", () => {
@@ -21,6 +21,16 @@ describe("bench statistics", () => {
       1, 50, 99, 100, 100,
     ]);
     expect(percentile([7], 99)).to.equal(7);
+  });
+
+  it("say between which values a median lies for 95 % certain, from six on", () => {
+    const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => count - index);
+    expect(medianInterval([])).to.equal(undefined);
+    expect(medianInterval(upTo(5))).to.equal(undefined);
+    expect(medianInterval(upTo(6))).to.deep.equal([1, 6]);
+    // The ranks of the sign test's table.
+    expect(medianInterval(upTo(12))).to.deep.equal([3, 10]);
+    expect(medianInterval(upTo(20))).to.deep.equal([6, 15]);
   });
 
   it("never change the order of the rounds they are given", () => {
