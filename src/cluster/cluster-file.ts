@@ -16,13 +16,13 @@ const FORMAT = 1;
 const RECORD_BYTES_MAX = 2048;
 const CLUSTER_ID_FORM = /^[0-9a-f]{32}$/;
 
-export interface ClusterMemory {
+export interface ClusterFacts {
   readonly clusterId: ClusterId;
   readonly members: readonly MemberRecord[];
 }
 
 /** Undefined if there is no such file, or none that makes sense: the node then looks for its cluster as a new one would. */
-export async function readClusterFile(files: Files, directory: string): Promise<ClusterMemory | undefined> {
+export async function readClusterFile(files: Files, directory: string): Promise<ClusterFacts | undefined> {
   let parsed: unknown;
   try {
     parsed = JSON.parse(await files.readText(`${directory}/${CLUSTER_FILE}`));
@@ -40,10 +40,16 @@ export async function readClusterFile(files: Files, directory: string): Promise<
 export function writeClusterFile(
   files: Files,
   directory: string,
-  { clusterId, members }: ClusterMemory,
+  { clusterId, members }: ClusterFacts,
 ): Promise<void> {
   const memory = { format: FORMAT, clusterId, members: members.map(formatRecord) };
   return files.replaceText(`${directory}/${CLUSTER_FILE}`, `${JSON.stringify(memory, undefined, 2)}\n`);
+}
+
+/** It belongs to no cluster any more. */
+export function clearClusterFile(files: Files, directory: string): Promise<void> {
+  const nothing = { format: FORMAT, clusterId: null, members: [] };
+  return files.replaceText(`${directory}/${CLUSTER_FILE}`, `${JSON.stringify(nothing)}\n`);
 }
 
 function formatRecord(record: MemberRecord): string {

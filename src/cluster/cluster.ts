@@ -11,6 +11,8 @@ import type { Host } from "../host/host.js";
 import type { Cancel } from "../host/timers.js";
 import type { HashLimits } from "../keyspace/hash-writer.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
+import { addressName } from "../membership/complaints.js";
+import type { RefusalReason } from "../membership/exchange-message.js";
 import { ExchangeStreams } from "../membership/exchange-streams.js";
 import { Gossiper, type GossiperEvents } from "../membership/gossiper.js";
 import {
@@ -23,21 +25,21 @@ import {
   type NodeId,
 } from "../membership/member.js";
 import { presets } from "../membership/presets.js";
-import { readClusterFile, writeClusterFile } from "./cluster-file.js";
+import { ClusterFace } from "./cluster-face.js";
+import type { ClusterFacts } from "./cluster-file.js";
+import { ClusterMemory } from "./cluster-memory.js";
 import { ClusterPort } from "./cluster-port.js";
-import type { ChangeView, ClusterView, LinkView } from "./cluster-view.js";
+import type { ClusterView } from "./cluster-view.js";
 import { Forwarder } from "./forwarder.js";
 import { announcedHost, clusterPortOf } from "./own-addresses.js";
 import { Ownership } from "./ownership.js";
 import { PEER_VERSION, type PeerIdentity } from "./peer-hello.js";
 import { PeerServer, type PeerServerOptions } from "./peer-server.js";
 import { Peers } from "./peers.js";
-import { isMember, type PlacedMember, type Placement } from "./placement.js";
+import { isMember, type PlacedMember } from "./placement.js";
 import { gossipKeyOf, secrecyOf } from "./secrets.js";
-import { HELD, HERE, type Route, SlotRoutes } from "./slot-routes.js";
+import { type Route, SlotRoutes } from "./slot-routes.js";
 
-/** What is written down of the members may lag so far behind what is known. */
-const MEMORY_DELAY_MS = 500;
 const NO_CLUSTER: ClusterId = "0".repeat(32);
 
 export interface ClusterOptions {
@@ -56,27 +58,40 @@ export interface ClusterOptions {
   readonly ended: (error?: Error) => void;
 }
 
-export class Cluster implements ClusterView {
-  readonly routes = new SlotRoutes();
+/** Where to listen, and whom to look for. */
+interface Opening {
+  readonly clientPort: number;
+  readonly clusterPort: number;
+  readonly seeds: readonly Address[];
+  /** Undefined if it belongs to no cluster. */
+  readonly facts: ClusterFacts | undefined;
+}
+
+export class Cluster {
   readonly forwarder: Forwarder;
-  readonly selfId: NodeId;
+  /** As commands, pages and metrics see it. */
+  readonly view: ClusterView;
+  readonly #routes = new SlotRoutes();
+  readonly #selfId: NodeId;
   readonly #options: ClusterOptions;
   readonly #peers: Peers;
   readonly #peerServer: PeerServer;
+  readonly #memory: ClusterMemory;
   readonly #ownership: Ownership;
   readonly #cancels: Cancel[] = [];
   #gossiper!: Gossiper;
   #port: ClusterPort | undefined;
-  #cancelWrite: Cancel | undefined;
-  #coveredAt = -1;
-  #isCovered = false;
+  #isMeeting = false;
+  /** Of seeds, as they were told in the log: they are asked for ever, and told once. */
+  readonly #refusals = new Set<string>();
 
   constructor(options: ClusterOptions) {
     const { host, config, keyspace, persistence, facts, directory } = options;
     this.#options = options;
-    this.selfId = facts.nodeId;
+    this.#selfId = facts.nodeId;
+    this.#memory = new ClusterMemory({ host, directory: directory?.path, facts: () => this.#facts() });
     const secrecy = secrecyOf(config.clusterSecret, host.cipher);
-    const clusterOf = () => this.clusterId ?? NO_CLUSTER;
+    const clusterOf = () => this.view.clusterId ?? NO_CLUSTER;
     const self: PeerIdentity = {
       get cluster() {
         return clusterOf();
@@ -87,7 +102,7 @@ export class Cluster implements ClusterView {
     this.#peers = new Peers({ host, self, secrecy });
     const { clock, timers } = host;
     const isLost = (route: Route) => this.#isDead(this.#peers.idOf(route));
-    this.forwarder = new Forwarder({ routes: this.routes, peers: this.#peers, clock, timers, isLost });
+    this.forwarder = new Forwarder({ routes: this.#routes, peers: this.#peers, clock, timers, isLost });
     this.#ownership = new Ownership({
       host,
       keyspace,
@@ -97,7 +112,7 @@ export class Cluster implements ClusterView {
       boot: facts.boot,
       self: placedMember(config, host, facts.nodeId),
       peers: this.#peers,
-      routes: this.routes,
+      routes: this.#routes,
       isAlive: (id) => this.#isAlive(id),
     });
     this.#peerServer = new PeerServer({
@@ -106,6 +121,17 @@ export class Cluster implements ClusterView {
       secrecy,
       services: this.#ownership.services,
       serve: options.serve,
+    });
+    this.view = new ClusterFace({
+      selfId: this.#selfId,
+      routes: this.#routes,
+      peers: this.#peers,
+      peerServer: this.#peerServer,
+      ownership: this.#ownership,
+      gossiper: () => this.#gossiper,
+      isAlive: (id) => this.#isAlive(id),
+      meet: (address) => this.meet(address),
+      leave: () => this.leave(),
     });
     this.#cancels.push(
       this.#peers.subscribe({
@@ -122,29 +148,43 @@ export class Cluster implements ClusterView {
    * port cannot be had.
    */
   async start(clientPort: number): Promise<void> {
-    const { host, config, directory } = this.#options;
-    const memory = directory && (await readClusterFile(host.files, directory.path));
+    const { config } = this.#options;
+    const facts = await this.#memory.recall();
     await this.#ownership.load();
-    const timings = presets[config.membershipPreset];
+    await this.#open({ clientPort, clusterPort: clusterPortOf(config), seeds: config.join, facts });
+    this.#ownership.start();
+    if (facts === undefined) return;
+    if (facts.members.length <= 1) this.#ownership.found();
+    this.#joined();
+  }
+
+  async #open({ clientPort, clusterPort, seeds, facts }: Opening): Promise<void> {
+    const { host, config } = this.#options;
     const { network, timers } = host;
+    const timings = presets[config.membershipPreset];
     const channel = new ExchangeStreams({ network, timers, timeoutMs: timings.exchangeTimeoutMs });
     const bindHost = config.bind[0]?.host ?? "127.0.0.1";
+    let gossiper: Gossiper | undefined;
     const { streams, datagrams } = await ClusterPort.bind(
       {
         network,
         timers,
         links: (connection) => this.#peerServer.accept(connection),
-        exchanges: (connection) => channel.serve(connection, (packet) => this.#gossiper.answer(packet)),
+        exchanges: (connection) => {
+          // Whoever comes before we are ready comes again.
+          if (gossiper === undefined) connection.destroy();
+          return channel.serve(connection, (packet) => gossiper!.answer(packet));
+        },
       },
-      { host: bindHost, port: clusterPortOf(config) },
+      { host: bindHost, port: clusterPort },
       (port) =>
         Gossiper.start({
           host,
           bind: { host: bindHost, port },
           self: this.#record(clientPort, port),
-          clusterId: memory?.clusterId,
-          seeds: config.join,
-          members: memory?.members.filter(({ id }) => id !== this.selfId) ?? [],
+          clusterId: facts?.clusterId,
+          seeds,
+          members: facts?.members.filter(({ id }) => id !== this.#selfId) ?? [],
           timings,
           key: gossipKeyOf(config.clusterSecret, host.cipher),
           channel,
@@ -153,25 +193,32 @@ export class Cluster implements ClusterView {
         }),
     );
     this.#port = streams;
-    this.#gossiper = datagrams;
-    for (const member of this.members()) this.#memberChanged(member);
-    this.#ownership.start();
-    if (memory !== undefined) {
-      if (memory.members.length <= 1) this.#ownership.found();
-      this.#joined(memory.clusterId);
-    }
+    this.#gossiper = gossiper = datagrams;
+    for (const member of this.view.members()) this.#memberChanged(member);
+  }
+
+  /** Leaves the cluster in which this node is alone, without keys, and looks for another. */
+  async #beginAnew(seeds: readonly Address[]): Promise<void> {
+    const { clientPort, clusterPort, httpPort } = this.#gossiper.self;
+    this.#options.host.log.info("looking for another cluster", { seeds: seeds.map(addressName).join(" ") });
+    await this.#ownership.forsake();
+    await this.#memory.clear();
+    await this.#port?.close();
+    await this.#gossiper.close();
+    await this.#open({ clientPort, clusterPort, seeds, facts: undefined });
+    this.announceHttpPort(httpPort);
   }
 
   /** Resolves when ports are free again. The others are told nothing: to them it is a death. */
   async close(): Promise<void> {
     for (const cancel of this.#cancels) cancel();
-    this.#cancelWrite?.();
     this.forwarder.close();
     this.#ownership.close();
     this.#peerServer.close();
     this.#peers.close();
     await this.#port?.close();
     await this.#gossiper?.close();
+    await this.#memory.close();
   }
 
   get port(): number {
@@ -183,97 +230,33 @@ export class Cluster implements ClusterView {
     this.#gossiper.update({ httpPort });
   }
 
-  // ---- As commands, pages and metrics see it ----
+  // ---- What it is asked to do ----
 
-  get clusterId(): ClusterId | undefined {
-    return this.#gossiper?.clusterId;
+  /** As `ClusterView.meet`. */
+  async meet(address: Address): Promise<string | undefined> {
+    if (this.#isMeeting) return "ERR this node looks for a cluster already";
+    const refusal = this.#ownership.refusalToMeet();
+    if (refusal !== undefined) return refusal;
+    void this.#meet([address]);
+    return undefined;
   }
 
-  members(): Iterable<Member> {
-    return this.#gossiper.table.members;
-  }
-
-  member(id: NodeId): Member | undefined {
-    return this.#gossiper.table.get(id);
-  }
-
-  get placement(): Placement | undefined {
-    return this.#ownership.placement;
-  }
-
-  get change(): ChangeView | undefined {
-    return this.#ownership.change;
-  }
-
-  executorOf(slot: number): NodeId | undefined {
-    const route = this.routes.of(slot);
-    if (route === HELD) return undefined;
-    return route === HERE ? this.selfId : this.#peers.idOf(route);
-  }
-
-  get routesVersion(): number {
-    return this.routes.version;
-  }
-
-  get isCovered(): boolean {
-    if (this.#coveredAt !== this.routes.version) {
-      this.#coveredAt = this.routes.version;
-      this.#isCovered = !this.routes.bySlot.includes(HELD);
-    }
-    return this.#isCovered;
-  }
-
-  links(): readonly LinkView[] {
-    return this.#peers.links.map((link) => {
-      const { nodeId, host, port } = link.peer;
-      const { isUp, inFlight, bytesInFlight, counters } = link;
-      return { nodeId, host, port, isUp, inFlight, bytesInFlight, counters };
-    });
-  }
-
-  get gossipCounters() {
-    return this.#gossiper.counters;
-  }
-
-  get swimCounters() {
-    return this.#gossiper.protocolCounters;
-  }
-
-  get peerServerCounters() {
-    return this.#peerServer.counters;
-  }
-
-  get slowness(): number {
-    return this.#gossiper.slowness;
-  }
-
-  missing(): readonly string[] {
-    const { clusterId, placement } = this;
-    if (clusterId === undefined) return ["no seed has answered yet: see `join`"];
-    if (placement === undefined) return ["nobody has told yet who owns which slots"];
-    const missing: string[] = [];
-    if (!isMember(placement, this.selfId)) missing.push("this node has not taken over its slots yet");
-    if (!this.isCovered)
-      missing.push("some slots are being handed over, and nobody executes them at present");
-    const { members } = placement;
-    const dead = members.filter(({ id }) => id !== this.selfId && !this.#isAlive(id));
-    for (const { id } of dead) missing.push(`node ${id}, which owns slots, is not alive`);
-    return missing;
-  }
-
-  async meet(_address: Address): Promise<string | undefined> {
-    return this.#ownership.refusalToMeet();
-  }
-
-  forget(id: NodeId): Promise<string | undefined> {
-    return this.#ownership.forget(id);
-  }
-
+  /** As `ClusterView.leave`. */
   async leave(): Promise<string | undefined> {
     const refusal = await this.#ownership.leave();
     if (refusal !== undefined) return refusal;
     void this.#depart();
     return undefined;
+  }
+
+  async #meet(seeds: readonly Address[]): Promise<void> {
+    this.#isMeeting = true;
+    try {
+      await this.#beginAnew(seeds);
+    } catch (error) {
+      this.#options.ended(error as Error);
+    }
+    this.#isMeeting = false;
   }
 
   // ---- What happens ----
@@ -283,9 +266,9 @@ export class Cluster implements ClusterView {
     return {
       changed: ({ member }) => this.#memberChanged(member),
       dropped: ({ record }) => this.#peers.remove(this.#peers.numberOf(record.id)),
-      joined: ({ clusterId, isFounder }) => {
+      joined: ({ isFounder }) => {
         if (isFounder) this.#ownership.found();
-        this.#joined(clusterId);
+        this.#joined();
       },
       originTaken: ({ free }) => {
         keyspace.origin = free;
@@ -294,33 +277,49 @@ export class Cluster implements ClusterView {
       },
       superseded: (reason) => ended(new Error(`this node goes on elsewhere: ${reason}`)),
       forgotten: () => this.#ownership.forgotten(),
-      refused: ({ host, port }, reason) =>
-        this.#options.host.log.warn("a seed refuses this node", { host, port, reason }),
+      refused: (seed, reason) => this.#refused(seed, reason),
     };
   }
 
-  #joined(_clusterId: ClusterId): void {
-    for (const member of this.members()) this.#memberChanged(member);
-    this.#rememberSoon();
+  #refused(seed: Address, reason: RefusalReason): void {
+    const isForeign = reason === "other-cluster";
+    // One that was started before it was told to join: nothing is lost by that.
+    if (isForeign && !this.#isMeeting && this.#ownership.refusalToMeet() === undefined) {
+      void this.#meet(this.#options.config.join);
+      return;
+    }
+    const said = `${addressName(seed)} ${reason}`;
+    if (this.#refusals.has(said)) return;
+    this.#refusals.add(said);
+    const hint = "it is of another cluster: to join it, start this node with an empty directory";
+    this.#options.host.log.warn("a seed refuses this node", {
+      seed: addressName(seed),
+      reason: isForeign ? hint : reason,
+    });
+  }
+
+  #joined(): void {
+    for (const member of this.view.members()) this.#memberChanged(member);
+    this.#memory.changed();
   }
 
   #memberChanged(member: Member): void {
     const { id, host, clusterPort } = member.record;
-    if (id !== this.selfId && this.clusterId !== undefined) {
+    if (id !== this.#selfId && this.view.clusterId !== undefined) {
       const number = this.#peers.numberOf(id);
       if (isDeparted(member)) this.#peers.remove(number);
       else this.#peers.add({ number, nodeId: id, host, port: clusterPort });
     }
     this.#ownership.membersChanged();
-    this.#rememberSoon();
+    this.#memory.changed();
   }
 
   #placementChanged(): void {
-    const { placement } = this;
+    const { placement } = this.#ownership;
     if (placement === undefined || this.#gossiper === undefined) return;
-    const lifecycle: Lifecycle = !isMember(placement, this.selfId)
+    const lifecycle: Lifecycle = !isMember(placement, this.#selfId)
       ? "joining"
-      : placement.change?.kind === "leave" && placement.change.node.id === this.selfId
+      : placement.change?.kind === "leave" && placement.change.node.id === this.#selfId
         ? "leaving"
         : "active";
     const stateVersion = this.#ownership.state.version;
@@ -332,7 +331,7 @@ export class Cluster implements ClusterView {
   }
 
   #isAlive(id: NodeId): boolean {
-    if (id === this.selfId) return true;
+    if (id === this.#selfId) return true;
     const member = this.#gossiper?.table.get(id);
     return member !== undefined && isPresent(member);
   }
@@ -345,37 +344,21 @@ export class Cluster implements ClusterView {
 
   /** All slots are handed over: says farewell, forgets the cluster and ends. */
   async #depart(): Promise<void> {
-    const { host, directory, ended } = this.#options;
+    const { host, ended } = this.#options;
     await this.#gossiper.leave();
-    this.#cancelWrite?.();
-    this.#cancelWrite = () => {};
-    if (directory !== undefined) {
-      await writeClusterFile(host.files, directory.path, { clusterId: NO_CLUSTER, members: [] });
-    }
+    await this.#ownership.forsake();
+    await this.#memory.clear();
     host.log.info("left the cluster", {});
     ended();
   }
 
-  #rememberSoon(): void {
-    const { host, directory } = this.#options;
-    if (directory === undefined || this.#cancelWrite !== undefined) return;
-    this.#cancelWrite = host.timers.after(MEMORY_DELAY_MS, () => {
-      this.#cancelWrite = undefined;
-      void this.#remember(directory);
-    });
-  }
-
-  async #remember({ path }: DataDirectory): Promise<void> {
-    const { files, log } = this.#options.host;
-    const { clusterId } = this;
-    if (clusterId === undefined) return;
-    const members = [...this.members()].filter((member) => !isDeparted(member)).map(({ record }) => record);
-    try {
-      await writeClusterFile(files, path, { clusterId, members });
-    } catch (error) {
-      log.warn("could not write down who is in the cluster", { error: String(error) });
-      this.#rememberSoon();
-    }
+  #facts(): ClusterFacts | undefined {
+    const { clusterId } = this.view;
+    if (clusterId === undefined) return undefined;
+    const members = [...this.view.members()]
+      .filter((member) => !isDeparted(member))
+      .map(({ record }) => record);
+    return { clusterId, members };
   }
 
   #record(clientPort: number, clusterPort: number): MemberRecord {

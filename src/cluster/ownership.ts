@@ -236,8 +236,31 @@ export class Ownership {
 
   /** Why this node cannot look for another cluster to join, as an error line; undefined if it can. */
   refusalToMeet(): string | undefined {
-    if (this.#placement === undefined) return undefined;
-    return "ERR this node belongs to a cluster: start the other node, empty, with `join` set to this one's cluster port";
+    const { keyspace, self } = this.#options;
+    const placement = this.#placement;
+    const isAlone = placement?.members.every(({ id }) => id === self.id) && placement.change === null;
+    if (placement !== undefined && !isAlone) {
+      return "ERR this node has others in its cluster: let the node that is to join meet this one, or start it with `join`";
+    }
+    if (keyspace.size > 0)
+      return "ERR this node has keys, which joining another cluster would lose: only an empty node can";
+    return undefined;
+  }
+
+  /** This node belongs to no cluster any more; what it may still have of keys is dropped. Resolves when that is written down. */
+  async forsake(): Promise<void> {
+    for (const slot of ALL_SLOTS) this.#options.keyspace.hideSlot(slot, true);
+    await this.#disposal.dispose(ALL_SLOTS);
+    await this.#exclusively(async () => {
+      await this.#store.forget();
+      this.#placement = undefined;
+      this.#plan = undefined;
+      this.#handover = null;
+      this.#agreed = "";
+      this.#endChange();
+      this.#options.routes.setAll(HELD);
+      this.#tell();
+    });
   }
 
   close(): void {

@@ -43,12 +43,12 @@ export class PlacementStore {
   ): Promise<{ store: PlacementStore; kept: KeptPlacement | undefined }> {
     const path = directory && `${directory}/${PLACEMENT_FILE}`;
     const text = path && (await readIfThere(files, path));
-    const kept = text === undefined ? undefined : parseKept(text);
-    if (text !== undefined && kept === undefined)
+    const kept = text === undefined ? null : parseKept(text);
+    if (kept === undefined)
       throw new Error(
         `${path} makes no sense: restore it, or empty the directory and let the node join anew`,
       );
-    return { store: new PlacementStore(files, path), kept };
+    return { store: new PlacementStore(files, path), kept: kept ?? undefined };
   }
 
   /** Resolves when it lasts. One at a time. */
@@ -65,7 +65,14 @@ export class PlacementStore {
     };
     await this.#files.replaceText(this.#path, `${JSON.stringify(kept)}\n`);
   }
+
+  /** There is no placement any more. Resolves when that lasts. */
+  async forget(): Promise<void> {
+    if (this.#path !== undefined) await this.#files.replaceText(this.#path, `${JSON.stringify(NONE)}\n`);
+  }
 }
+
+const NONE = { format: FORMAT, placement: null, handover: null };
 
 async function readIfThere(files: Files, path: string): Promise<string | undefined> {
   try {
@@ -76,7 +83,8 @@ async function readIfThere(files: Files, path: string): Promise<string | undefin
   }
 }
 
-function parseKept(text: string): KeptPlacement | undefined {
+/** Null if it says that there is none; undefined if it makes no sense. */
+function parseKept(text: string): KeptPlacement | null | undefined {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -84,6 +92,7 @@ function parseKept(text: string): KeptPlacement | undefined {
     return undefined;
   }
   const { format, placement, handover } = (value ?? {}) as Record<string, unknown>;
+  if (format === FORMAT && placement === null) return null;
   const parsed = format === FORMAT ? parsePlacement(JSON.stringify(placement)) : undefined;
   if (parsed === undefined) return undefined;
   if (handover === null) return { placement: parsed, handover };

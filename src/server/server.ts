@@ -185,9 +185,9 @@ export class Server {
   }
 
   /** Belongs to a cluster from now on. */
-  join(cluster: ClusterView & { readonly forwarder: Forwarder }): void {
-    this.state.cluster = cluster;
-    this.forwardBy(cluster.forwarder);
+  join({ view, forwarder }: { readonly view: ClusterView; readonly forwarder: Forwarder }): void {
+    this.state.cluster = view;
+    this.forwardBy(forwarder);
   }
 
   /** From now on only commands for slots whose route says so are executed here; the others are sent where they are. */

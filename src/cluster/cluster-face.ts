@@ -1,0 +1,127 @@
+/** What commands, pages and metrics see of the cluster, put together from those who know. */
+import type { Address } from "../host/datagrams.js";
+import { type GossipCounters, noGossipCounts } from "../membership/gossip-counters.js";
+import type { Gossiper } from "../membership/gossiper.js";
+import type { ClusterId, Member, NodeId } from "../membership/member.js";
+import { noCounts, type SwimCounters } from "../membership/swim-events.js";
+import type { ChangeView, ClusterView, LinkView } from "./cluster-view.js";
+import type { Ownership } from "./ownership.js";
+import type { PeerServer, PeerServerCounters } from "./peer-server.js";
+import type { Peers } from "./peers.js";
+import { isMember, type Placement } from "./placement.js";
+import { HELD, HERE, type SlotRoutes } from "./slot-routes.js";
+
+export interface ClusterParts {
+  readonly selfId: NodeId;
+  readonly routes: SlotRoutes;
+  readonly peers: Peers;
+  readonly peerServer: PeerServer;
+  readonly ownership: Ownership;
+  /** Undefined as long as the node is starting. */
+  readonly gossiper: () => Gossiper | undefined;
+  readonly isAlive: (id: NodeId) => boolean;
+  readonly meet: ClusterView["meet"];
+  readonly leave: ClusterView["leave"];
+}
+
+export class ClusterFace implements ClusterView {
+  readonly selfId: NodeId;
+  readonly #parts: ClusterParts;
+  #coveredAt = -1;
+  #isCovered = false;
+
+  constructor(parts: ClusterParts) {
+    this.selfId = parts.selfId;
+    this.#parts = parts;
+  }
+
+  get clusterId(): ClusterId | undefined {
+    return this.#parts.gossiper()?.clusterId;
+  }
+
+  members(): Iterable<Member> {
+    return this.#parts.gossiper()?.table.members ?? [];
+  }
+
+  member(id: NodeId): Member | undefined {
+    return this.#parts.gossiper()?.table.get(id);
+  }
+
+  get placement(): Placement | undefined {
+    return this.#parts.ownership.placement;
+  }
+
+  get change(): ChangeView | undefined {
+    return this.#parts.ownership.change;
+  }
+
+  executorOf(slot: number): NodeId | undefined {
+    const { routes, peers } = this.#parts;
+    const route = routes.of(slot);
+    if (route === HELD) return undefined;
+    return route === HERE ? this.selfId : peers.idOf(route);
+  }
+
+  get routesVersion(): number {
+    return this.#parts.routes.version;
+  }
+
+  get isCovered(): boolean {
+    const { routes } = this.#parts;
+    if (this.#coveredAt !== routes.version) {
+      this.#coveredAt = routes.version;
+      this.#isCovered = !routes.bySlot.includes(HELD);
+    }
+    return this.#isCovered;
+  }
+
+  links(): readonly LinkView[] {
+    return this.#parts.peers.links.map((link) => {
+      const { nodeId, host, port } = link.peer;
+      const { isUp, inFlight, bytesInFlight, counters } = link;
+      return { nodeId, host, port, isUp, inFlight, bytesInFlight, counters };
+    });
+  }
+
+  get gossipCounters(): Readonly<GossipCounters> {
+    return this.#parts.gossiper()?.counters ?? noGossipCounts();
+  }
+
+  get swimCounters(): Readonly<SwimCounters> {
+    return this.#parts.gossiper()?.protocolCounters ?? noCounts();
+  }
+
+  get peerServerCounters(): Readonly<PeerServerCounters> {
+    return this.#parts.peerServer.counters;
+  }
+
+  get slowness(): number {
+    return this.#parts.gossiper()?.slowness ?? 1;
+  }
+
+  missing(): readonly string[] {
+    const { clusterId, placement } = this;
+    if (clusterId === undefined) return ["no seed has answered yet: see `join`"];
+    if (placement === undefined) return ["nobody has told yet who owns which slots"];
+    const missing: string[] = [];
+    if (!isMember(placement, this.selfId)) missing.push("this node has not taken over its slots yet");
+    if (!this.isCovered)
+      missing.push("some slots are being handed over, and nobody executes them at present");
+    for (const { id } of placement.members) {
+      if (!this.#parts.isAlive(id)) missing.push(`node ${id}, which owns slots, is not alive`);
+    }
+    return missing;
+  }
+
+  meet(address: Address): Promise<string | undefined> {
+    return this.#parts.meet(address);
+  }
+
+  forget(id: NodeId): Promise<string | undefined> {
+    return this.#parts.ownership.forget(id);
+  }
+
+  leave(): Promise<string | undefined> {
+    return this.#parts.leave();
+  }
+}
