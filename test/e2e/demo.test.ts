@@ -3,6 +3,8 @@ import { readdir, readFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { dirname } from "node:path";
 import { expect } from "chai";
+import type { MemberReport } from "#torus/cli/cluster-reports.js";
+import type { Share } from "#torus/cli/ring.js";
 import { ChildServer } from "../support/child-server.js";
 import { ScratchDirectory, torus } from "../support/kept-node.js";
 import type { Run } from "../support/program.js";
@@ -96,6 +98,81 @@ describe("torus demo of one node", () => {
     const { code: status, errors } = await torus("status", "--node", address);
     expect(status).to.equal(2);
     expect(errors).to.match(/^torus: cannot connect to .* ECONNREFUSED .*\n$/);
+  });
+});
+
+describe("torus demo of three nodes", () => {
+  const KEYS = 300;
+  let demo: ChildServer;
+  let addresses: readonly string[];
+
+  before(async () => {
+    demo = spawnDemo();
+    await demo.printed(READY);
+    addresses = [...demo.output.matchAll(/^n\d {4}(127\.0\.0\.1:\d+)/gm)].map(([, address]) => address!);
+  });
+  after(() => demo?.kill("SIGTERM"));
+
+  it("shows three addresses, of which each serves all keys", async () => {
+    expect(addresses).to.have.length(3);
+    const clients = await Promise.all(
+      addresses.map((address) => WireClient.connect({ port: portOf(address) })),
+    );
+    for (let key = 0; key < KEYS; key++) {
+      expect(await clients[key % 3]!.ask("SET", `key:${key}`, key)).to.equal("OK");
+      expect(await clients[(key + 1) % 3]!.ask("GET", `key:${key}`)).to.equal(`"${key}"`);
+    }
+    await Promise.all(clients.map((client) => client.close()));
+  });
+
+  it("is healthy at each of them, and each knows the others", async () => {
+    for (const [at, address] of addresses.entries()) {
+      const status = parsed(await torus("status", "--node", address, "--json"));
+      expect([status.healthy, status.name, status.membersAlive, status.linksUp]).to.deep.equal([
+        true,
+        `n${at + 1}`,
+        3,
+        2,
+      ]);
+      const members = parsed(await torus("members", "--node", address, "--json")) as MemberReport[];
+      expect(members.map(({ name, status, link }) => [name, status, link])).to.deep.equal(
+        ["n1", "n2", "n3"].map((name, i) => [name, "alive", i === at ? "self" : "up"]),
+      );
+      expect(members.map(({ host, port }) => `${host}:${port}`)).to.deep.equal(addresses);
+    }
+  });
+
+  it("shares the slots about evenly", async () => {
+    const { nodes, unserved } = parsed(await torus("ring", "--node", addresses[2]!, "--json"));
+    expect(unserved).to.equal(0);
+    expect(nodes).to.have.length(3);
+    for (const { slots } of nodes) expect(slots).to.be.within(5100, 5735);
+  });
+
+  it("goes on with all keys after one of them has left", async () => {
+    const left = await torus("leave", "--node", addresses[1]!);
+    expect([left.code, left.errors]).to.deep.equal([0, ""]);
+    expect(left.output).to.match(/n2 has left the cluster\n$/);
+    await demo.printed(/n2 has ended, as it was asked to/);
+    const client = await WireClient.connect({ port: portOf(addresses[0]!) });
+    for (let key = 0; key < KEYS; key++) expect(await client.ask("GET", `key:${key}`)).to.equal(`"${key}"`);
+    await client.close();
+    const { healthy, problems, membersAlive } = parsed(
+      await torus("status", "--node", addresses[2]!, "--json"),
+    );
+    expect({ healthy, problems, membersAlive }).to.deep.equal({
+      healthy: true,
+      problems: [],
+      membersAlive: 2,
+    });
+    const { nodes } = parsed(await torus("ring", "--node", addresses[0]!, "--json"));
+    expect(nodes.map(({ name }: Share) => name).sort()).to.deep.equal(["n1", "n3"]);
+  });
+
+  it("ends all nodes with one signal", async () => {
+    const { code, signal } = await demo.kill("SIGINT");
+    expect([code, signal]).to.deep.equal([0, null]);
+    for (const address of addresses) expect((await torus("status", "--node", address)).code).to.equal(2);
   });
 });
 
