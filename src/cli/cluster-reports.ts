@@ -1,14 +1,14 @@
 /** What a node says of its cluster in TORUS STATUS, MEMBERS and RING, read from replies in RESP2. Knows nothing of how it is shown. */
 import type { Redis } from "ioredis";
-import type { ChangePhase } from "../cluster/placement.js";
+import type { ChangePhase, PlacementChange } from "../cluster/placement.js";
 import type { Lifecycle, NodeId, Status } from "../membership/member.js";
 import { CommandFailure } from "./connection-options.js";
 
 /** A change of owners that is under way. Slots and bytes are those that the node which was asked has a part in. */
 export interface ChangeReport {
-  readonly kind: "join" | "leave";
+  readonly kind: PlacementChange["kind"];
   readonly phase: ChangePhase;
-  /** Who joins or leaves. */
+  /** Who joins, leaves or is forgotten. */
   readonly node: NodeId;
   readonly name: string;
   readonly slots: number;

@@ -72,7 +72,7 @@ export function statusLines(status: StatusReport, paint: Paint): readonly string
     ["links", linksText(status, paint)],
     [
       "slots",
-      `${slots} of ${SLOT_COUNT} here${status.covered ? ", all served" : paint("bad", ", not all served")}`,
+      `${slots} of ${SLOT_COUNT} here${status.covered ? ", all assigned" : paint("bad", ", not all assigned")}`,
     ],
   ];
   if (change !== null) lines.push(["change", changeText(change)]);
@@ -89,6 +89,12 @@ export function statusLines(status: StatusReport, paint: Paint): readonly string
   return lines.map(([title, text]) => `${paint("faint", title.padEnd(width))}  ${text}`);
 }
 
+const DEEDS: Readonly<Record<ChangeReport["kind"], string>> = {
+  join: "joins",
+  leave: "leaves",
+  forget: "is forgotten",
+};
+
 /** A change of owners in words: `n3 joins: 120 of 5461 slots handed over`. */
 export function changeText({
   kind,
@@ -99,7 +105,7 @@ export function changeText({
   slotsDone,
   bytesShipped,
 }: ChangeReport): string {
-  const who = `${name === "" ? node : name} ${kind === "join" ? "joins" : "leaves"}`;
+  const who = `${name === "" ? node : name} ${DEEDS[kind]}`;
   const step = phase === "transfer" ? "copied" : "handed over";
   return slots === 0
     ? `${who}: ${phase}`

@@ -1,7 +1,7 @@
 /** TORUS STATUS, MEMBERS and RING: the cluster as this node sees it, for people and tools. */
 import { version } from "../base/version.js";
 import { slotCount, slotRanges } from "../cluster/slot-ranges.js";
-import type { Status } from "../membership/member.js";
+import { isDeparted, type Status } from "../membership/member.js";
 import { type ReportedCluster, reportedCluster } from "./lone-node.js";
 import { type ReplyTree, writeTree } from "./reply-tree.js";
 import type { SessionCall } from "./session.js";
@@ -12,7 +12,8 @@ export function status(call: SessionCall): void {
   const { node, reply } = call;
   const cluster = reportedCluster(call);
   const self = cluster.member(cluster.selfId)?.record;
-  const all = [...cluster.members()];
+  // Nobody waits for those who have left or were forgotten.
+  const all = [...cluster.members()].filter((member) => !isDeparted(member));
   const count = (status: Status) => all.filter((member) => member.status === status).length;
   const links = cluster.links();
   const linksUp = links.filter(({ isUp }) => isUp).length;

@@ -12,7 +12,7 @@ describe("torus status", () => {
       `cluster  ${wellStatus.cluster}, placement 7`,
       "members  3 alive",
       "links    2 up",
-      "slots    5461 of 16384 here, all served",
+      "slots    5461 of 16384 here, all assigned",
     ]);
   });
 
@@ -39,7 +39,7 @@ describe("torus status", () => {
       `cluster   ${wellStatus.cluster}, placement 7`,
       "members   1 alive, 1 suspect, 1 dead",
       "links     1 up, 1 down",
-      "slots     5461 of 16384 here, not all served",
+      "slots     5461 of 16384 here, not all assigned",
       "slowness  2.5: the node finds itself slow, and waits longer before it suspects others",
     ]);
   });
@@ -62,6 +62,7 @@ describe("torus status", () => {
     expect(changeText({ ...change, kind: "leave", phase: "switch", name: "" })).to.equal(
       `${ID_2} leaves: 120 of 5461 slots handed over, 4096 bytes shipped`,
     );
+    expect(changeText({ ...change, kind: "forget", slots: 0 })).to.equal("n2 is forgotten: transfer");
     expect(changeText({ ...change, slots: 0 })).to.equal("n2 joins: transfer");
   });
 
