@@ -117,11 +117,26 @@ export class ClusterFace implements ClusterView {
     return this.#parts.meet(address);
   }
 
-  forget(id: NodeId): Promise<string | undefined> {
-    return this.#parts.ownership.forget(id);
+  async forget(id: NodeId): Promise<string | undefined> {
+    const refusal = await this.#parts.ownership.forget(id);
+    if (refusal === undefined) this.#forgetOnceDisowned(id);
+    return refusal;
   }
 
   leave(): Promise<string | undefined> {
     return this.#parts.leave();
+  }
+
+  /** Who still owns slots stays known: all that is done about them needs its record. */
+  #forgetOnceDisowned(id: NodeId): void {
+    const { ownership, gossiper } = this.#parts;
+    const look = () => {
+      const { placement } = this;
+      if (placement === undefined || isMember(placement, id) || placement.change?.node.id === id) return;
+      cancel();
+      gossiper()?.forget(id);
+    };
+    const cancel = ownership.subscribe(look);
+    look();
   }
 }

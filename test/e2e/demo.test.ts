@@ -243,7 +243,11 @@ describe("subcommands about a cluster", () => {
   it("say of a node that it is still loading, which is no healthy state", async () => {
     const loading = createServer((socket) => {
       socket.on("error", () => undefined);
-      socket.on("data", () => socket.write("-LOADING Redis is loading the dataset in memory\r\n"));
+      // One refusal a request, however many of them arrive at once.
+      socket.on("data", (bytes) => {
+        const requests = bytes.toString().match(/^\*/gm) ?? [];
+        socket.write("-LOADING Redis is loading the dataset in memory\r\n".repeat(requests.length));
+      });
     });
     await once(loading.listen(0, "127.0.0.1"), "listening");
     const { port } = loading.address() as AddressInfo;
