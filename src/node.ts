@@ -5,7 +5,8 @@
 import { AdminPort } from "./admin/admin-port.js";
 import type { Stage } from "./admin/sources.js";
 import { Prng } from "./base/prng.js";
-import { Cluster } from "./cluster/cluster.js";
+import type { Cluster, ClusterOptions } from "./cluster/cluster.js";
+import { hasEarlierCluster } from "./cluster/earlier-cluster.js";
 import type { Config } from "./config/config.js";
 import { ConfigStore } from "./config/config-store.js";
 import { HybridClock } from "./delta/hybrid-clock.js";
@@ -29,6 +30,8 @@ export interface NodeSetup {
   readonly configFile: string;
   /** How long a segment of the log gets; simulations have short ones, to see many. */
   readonly logSegmentBytes?: number;
+  /** Where the code of the cluster comes from: loaded when it is needed, unless somebody has it at hand. */
+  readonly loadCluster?: () => Promise<{ readonly Cluster: typeof Cluster }>;
   /** SHUTDOWN was called, or the node cannot go on (`error` says why): its owner is to close it. */
   readonly stopped: (error?: unknown) => void;
 }
@@ -56,6 +59,7 @@ export async function runNode({
   defaults,
   configFile,
   logSegmentBytes,
+  loadCluster = () => import("./cluster/cluster.js"),
   stopped,
 }: NodeSetup): Promise<RunningNode> {
   const store = new ConfigStore(config, defaults);
@@ -91,20 +95,24 @@ export async function runNode({
     shutdown: () => stopped(),
     fail: (error) => stopped(error),
   });
-  const cluster = config.clusterEnabled
-    ? new Cluster({
-        host,
-        config,
-        keyspace,
-        limits: () => store.current,
-        persistence,
-        facts,
-        directory,
-        serve: (session) => server.serveRuns(session),
-        ended: stopped,
-      })
-    : undefined;
-  if (cluster !== undefined) server.join(cluster);
+  const clusterOptions: ClusterOptions = {
+    host,
+    config,
+    keyspace,
+    limits: () => store.current,
+    persistence,
+    facts,
+    directory,
+    serve: (session) => server.serveRuns(session),
+    ended: stopped,
+  };
+  let cluster: Cluster | undefined;
+  const joinCluster = async () => {
+    if (!config.clusterEnabled || cluster !== undefined) return;
+    const { Cluster } = await loadCluster();
+    cluster = new Cluster(clusterOptions);
+    server.join(cluster);
+  };
   let stage: Stage = "starting";
   const sources = { node: server.state, keyspace, config: store, stage: () => stage };
   const admin = new AdminPort({ host, sources });
@@ -115,10 +123,14 @@ export async function runNode({
     await admin.close();
   };
   try {
+    // All slots of a node that is to found a cluster are its own: it serves before the rest of its code is loaded.
+    const isFounder = config.join.length === 0 && !(await hasEarlierCluster(host.files, directory?.path));
+    if (!isFounder) await joinCluster();
     await server.listen();
     // The port answers from now on, if only that the node is loading.
     admin.openSoon();
     await persistence.start();
+    await joinCluster();
     await cluster?.start(server.state.port);
     await admin.open();
   } catch (error) {

@@ -62,6 +62,15 @@ export class ClusterFace implements ClusterView {
     return route === HERE ? this.selfId : peers.idOf(route);
   }
 
+  ownersOf(slot: number): readonly NodeId[] {
+    return this.#parts.ownership.plan?.ownersOf(slot) ?? [];
+  }
+
+  nextOwnersOf(slot: number): readonly NodeId[] | undefined {
+    const { plan, placement } = this.#parts.ownership;
+    return placement?.change ? plan?.nextOwnersOf(slot) : undefined;
+  }
+
   get routesVersion(): number {
     return this.#parts.routes.version;
   }

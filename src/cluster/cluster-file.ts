@@ -9,8 +9,8 @@ import type { Files } from "../host/files.js";
 import { HostError } from "../host/host-error.js";
 import { readRecord, writeRecord } from "../membership/claim-codec.js";
 import type { ClusterId, MemberRecord } from "../membership/member.js";
+import { CLUSTER_FILE } from "./earlier-cluster.js";
 
-export const CLUSTER_FILE = "cluster.json";
 /** Raised when an older release could no longer make sense of the file. */
 const FORMAT = 1;
 const RECORD_BYTES_MAX = 2048;

@@ -42,6 +42,10 @@ export interface ClusterView {
    * A slot is 0 to 16383.
    */
   executorOf(slot: number): NodeId | undefined;
+  /** Whose a slot is, in the order of preference; empty as long as that is not known. */
+  ownersOf(slot: number): readonly NodeId[];
+  /** Whose it is to be when the change under way is done; undefined while there is none. */
+  nextOwnersOf(slot: number): readonly NodeId[] | undefined;
   /** Rises whenever the executor of any slot changes. */
   readonly routesVersion: number;
   /** Whether all slots have an executor. */

@@ -147,6 +147,11 @@ export class Ownership {
     return this.#placement;
   }
 
+  /** What the placement means for each slot. */
+  get plan(): SlotPlan | undefined {
+    return this.#plan;
+  }
+
   /** Undefined while owners are not changing. */
   get change(): ChangeView | undefined {
     const name = this.#changeName;

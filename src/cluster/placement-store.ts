@@ -6,10 +6,10 @@
  */
 import type { Files } from "../host/files.js";
 import { HostError } from "../host/host-error.js";
+import { PLACEMENT_FILE } from "./earlier-cluster.js";
 import { formatPlacement, type Placement, parsePlacement } from "./placement.js";
 import { formatSlots, parseSlots } from "./slot-list.js";
 
-export const PLACEMENT_FILE = "placement.json";
 /** Raised when an older release could no longer make sense of the file. */
 const FORMAT = 1;
 

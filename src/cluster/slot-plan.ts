@@ -29,6 +29,15 @@ export class SlotPlan {
     return this.#after.primaryOf(slot);
   }
 
+  /** All owners of a slot in the order of preference, and those to be. */
+  ownersOf(slot: number): readonly string[] {
+    return this.#before.ownersOf(slot);
+  }
+
+  nextOwnersOf(slot: number): readonly string[] {
+    return this.#after.ownersOf(slot);
+  }
+
   /** The slots that move from a node, by where they move. */
   from(id: string): Map<string, number[]> {
     return this.#moves((owner, next) => (owner === id ? next : undefined));

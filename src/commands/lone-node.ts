@@ -13,6 +13,8 @@ export type ReportedCluster = Pick<
   | "placement"
   | "change"
   | "executorOf"
+  | "ownersOf"
+  | "nextOwnersOf"
   | "routesVersion"
   | "isCovered"
   | "links"
@@ -58,6 +60,8 @@ export function reportedCluster({ node }: SessionCall): ReportedCluster {
     },
     change: undefined,
     executorOf: () => node.runId,
+    ownersOf: () => [node.runId],
+    nextOwnersOf: () => undefined,
     routesVersion: 0,
     isCovered: true,
     links: () => [],

@@ -1,10 +1,8 @@
 /** TORUS EXPLAIN and ROUTE: where a key belongs, and what is known of it there. */
 import { slotOf } from "../base/key-hash.js";
-import { membersAfter, type PlacedMember } from "../cluster/placement.js";
 import { msOfClock } from "../delta/hybrid-clock.js";
 import { NOWHERE } from "../keyspace/arena.js";
 import { EXPIRED, TYPE_NONE } from "../keyspace/record.js";
-import { Ring } from "../ring/ring.js";
 import type { Call } from "./call.js";
 import { type ReportedCluster, reportedCluster } from "./lone-node.js";
 import { type ReplyFields, writeTree } from "./reply-tree.js";
@@ -14,8 +12,6 @@ import { encodingName, typeName } from "./type-names.js";
 
 /** The argument that is the key. */
 const KEY = 2;
-/** Copies of each key. */
-const COPIES = 1;
 
 export function route(call: SessionCall): void {
   writeTree(call.reply, routeOf(call, reportedCluster(call)));
@@ -30,16 +26,14 @@ export function explain(call: SessionCall): void {
 
 function routeOf(call: Call, cluster: ReportedCluster): ReplyFields {
   const slot = slotOf(call.bytes, call.start(KEY), call.end(KEY));
-  const { placement } = cluster;
-  const owners = placement === undefined ? [] : ownersOf(placement.members, slot);
-  const isChanging = placement !== undefined && placement.change !== null;
+  const owners = cluster.ownersOf(slot);
   const executor = cluster.executorOf(slot);
   const record = executor === undefined ? undefined : cluster.member(executor)?.record;
   return {
     slot,
     "hash-tag": hashTag(call.copy(KEY)),
     owners,
-    "next-owners": isChanging ? ownersOf(membersAfter(placement), slot) : null,
+    "next-owners": cluster.nextOwnersOf(slot) ?? null,
     primary: owners[0] ?? null,
     executor: executor ?? null,
     name: record?.name ?? null,
@@ -47,10 +41,6 @@ function routeOf(call: Call, cluster: ReportedCluster): ReplyFields {
     port: record?.clientPort ?? null,
     link: executor === undefined ? "none" : linkTo(cluster, executor),
   };
-}
-
-function ownersOf(members: readonly PlacedMember[], slot: number): readonly string[] {
-  return Ring.of(members, { copies: COPIES }).ownersOf(slot);
 }
 
 /** What of a key decides about its slot, if not all of it: what stands in its first braces. */

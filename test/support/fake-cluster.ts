@@ -1,10 +1,11 @@
 import { SLOT_COUNT } from "#torus/base/key-hash.js";
 import type { ChangeView, ClusterView, LinkView } from "#torus/cluster/cluster-view.js";
-import type { Placement } from "#torus/cluster/placement.js";
+import { membersAfter, type PlacedMember, type Placement } from "#torus/cluster/placement.js";
 import type { Address } from "#torus/host/datagrams.js";
 import { noGossipCounts } from "#torus/membership/gossip-counters.js";
 import type { Member, MemberRecord, NodeId } from "#torus/membership/member.js";
 import { noCounts } from "#torus/membership/swim-events.js";
+import { Ring } from "#torus/ring/ring.js";
 
 /** Ids as nodes draw them. */
 export const ANNA = "a".repeat(32);
@@ -112,6 +113,14 @@ export class FakeCluster implements ClusterView {
     return this.#executors[slot];
   }
 
+  ownersOf(slot: number): readonly NodeId[] {
+    return this.placement === undefined ? [] : ring(this.placement.members).ownersOf(slot);
+  }
+
+  nextOwnersOf(slot: number): readonly NodeId[] | undefined {
+    return this.placement?.change ? ring(membersAfter(this.placement)).ownersOf(slot) : undefined;
+  }
+
   links(): readonly LinkView[] {
     return this.linkViews;
   }
@@ -134,4 +143,8 @@ export class FakeCluster implements ClusterView {
     this.asked.push("leave");
     return this.problem;
   }
+}
+
+function ring(members: readonly PlacedMember[]): Ring {
+  return Ring.of(members, { copies: 1 });
 }

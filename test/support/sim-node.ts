@@ -1,3 +1,4 @@
+import * as cluster from "#torus/cluster/cluster.js";
 import { type ConfigValues, makeConfig } from "#torus/config/config.js";
 import type { SimHost } from "#torus/host/sim/sim-host.js";
 import type { World } from "#torus/host/sim/world.js";
@@ -46,6 +47,7 @@ export class SimNode {
         host,
         config: makeConfig({ ...OPEN, ...options.config }),
         configFile: options.configFile ?? "",
+        loadCluster: async () => cluster,
         stopped(error) {
           stops.push(error);
           void close();
