@@ -40,11 +40,18 @@ export class ClusterMemory {
       this.#cancel = undefined;
       const facts = this.#options.facts();
       if (facts === undefined) return;
-      void this.#exclusively(() => writeClusterFile(host.files, directory, facts)).catch((error: unknown) => {
+      void this.write(facts).catch((error: unknown) => {
         host.log.warn("could not write down who is in the cluster", { error: String(error) });
         this.changed();
       });
     });
+  }
+
+  /** Resolves when this is written down. Rejects if the disk does. */
+  async write(facts: ClusterFacts): Promise<void> {
+    const { host, directory } = this.#options;
+    if (directory === undefined) return;
+    await this.#exclusively(() => writeClusterFile(host.files, directory, facts));
   }
 
   /** The node belongs to no cluster any more. Resolves when that is written down. */

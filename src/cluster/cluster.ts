@@ -266,9 +266,9 @@ export class Cluster {
     return {
       changed: ({ member }) => this.#memberChanged(member),
       dropped: ({ record }) => this.#peers.remove(this.#peers.numberOf(record.id)),
-      joined: ({ isFounder }) => {
-        if (isFounder) this.#ownership.found();
-        this.#joined();
+      joined: ({ clusterId, isFounder }) => {
+        if (isFounder) void this.#found(clusterId);
+        else this.#joined();
       },
       originTaken: ({ free }) => {
         keyspace.origin = free;
@@ -296,6 +296,18 @@ export class Cluster {
       seed: addressName(seed),
       reason: isForeign ? hint : reason,
     });
+  }
+
+  /** Which cluster it is is written down before its slots are served: else what they hold would be nobody's after a crash. */
+  async #found(clusterId: ClusterId): Promise<void> {
+    try {
+      await this.#memory.write({ clusterId, members: [] });
+    } catch (error) {
+      this.#options.ended(error as Error);
+      return;
+    }
+    this.#ownership.found();
+    this.#joined();
   }
 
   #joined(): void {

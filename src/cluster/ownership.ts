@@ -96,6 +96,9 @@ export class Ownership {
   #sessions = 0;
   #isStarted = false;
   #isClosed = false;
+  #isLeaving = false;
+  /** All is handed over, and the process ends. */
+  #hasLeft = false;
   /** Keys were there before the node belonged to a cluster. They are not thrown away for joining one. */
   #isForeign = false;
   /** What is written is written one after the other. */
@@ -224,15 +227,25 @@ export class Ownership {
 
   /** Hands all slots over to the others. Resolves when that is done, or with the reason why it cannot be, as an error line. */
   async leave(): Promise<string | undefined> {
+    // Who has handed over all is no member, and must not ask to be one again.
+    this.#isLeaving = true;
+    const refusal = await this.#handOverAll();
+    this.#isLeaving = refusal === undefined;
+    return refusal;
+  }
+
+  async #handOverAll(): Promise<string | undefined> {
     const { self, host } = this.#options;
     for (;;) {
       if (this.#isClosed) return "ERR the node is being stopped";
       const placement = this.#placement;
       if (placement === undefined) return undefined;
-      if (isMember(placement, self.id)) {
-        const refusal = await this.#wish({ kind: "leave", id: self.id });
-        if (refusal !== null && !refusal.startsWith("TRYAGAIN")) return refusal;
-      } else if (await this.#isKnownTo(placement)) {
+      // Also of one that is no member: it may have wished to be one.
+      const refusal = await this.#wish({ kind: "leave", id: self.id });
+      if (refusal !== null && !refusal.startsWith("TRYAGAIN")) return refusal;
+      const isOut = !isMember(placement, self.id) && placement.change?.node.id !== self.id;
+      if (isOut && refusal === null && (await this.#isKnownTo(placement)) && placement === this.#placement) {
+        this.#hasLeft = true;
         return undefined;
       }
       await new Promise<void>((resolve) => void host.timers.after(LEAVE_PERIOD_MS, resolve));
@@ -355,7 +368,7 @@ export class Ownership {
   #wishToJoin(): void {
     const placement = this.#placement;
     const { self } = this.#options;
-    if (placement === undefined || isMember(placement, self.id)) return;
+    if (placement === undefined || this.#isLeaving || isMember(placement, self.id)) return;
     if (placement.change?.node.id === self.id) return;
     void this.#wish({ kind: "join", node: self });
   }
@@ -381,6 +394,7 @@ export class Ownership {
       await this.#exclusively(async () => {
         const own = this.#placement;
         if (own !== undefined && comparePlacements(placement, own) <= 0) return;
+        if (this.#isUnwanted(placement)) return;
         await this.#adopt(placement);
       });
     } catch (error) {
@@ -392,11 +406,16 @@ export class Ownership {
   #step(base: Placement, next: Placement): Promise<boolean> {
     return this.#exclusively(async () => {
       const own = this.#placement;
-      if (own === undefined || comparePlacements(own, base) !== 0) return false;
+      if (own === undefined || comparePlacements(own, base) !== 0 || this.#isUnwanted(next)) return false;
       if (comparePlacements(next, base) <= 0) return false;
       await this.#adopt(next);
       return true;
     });
+  }
+
+  /** A change that takes this node in, which has left, must not count on it. */
+  #isUnwanted({ change }: Placement): boolean {
+    return this.#hasLeft && change?.kind === "join" && change.node.id === this.#options.self.id;
   }
 
   /** It is remembered before anybody hears that it was taken. */

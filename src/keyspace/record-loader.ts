@@ -3,8 +3,7 @@
  * that is easily told: a record where there is none or one of a lower life, and what joins a record of the same life.
  * That is nearly all; for the rest there is `applyDelta`, whose results these are, and tests hold them to that.
  *
- * Remains are kept and nothing expires, so it is for who keeps tombstones, at least for now, and has set the time aside. No change is
- * counted or told to anybody: that is the caller's.
+ * It is for loading: remains are kept, nothing expires, and no change is counted or told to anybody.
  */
 import { type ByteRange, copyBytes } from "../base/bytes.js";
 import type { PatchDelta } from "../delta/delta.js";
@@ -30,7 +29,6 @@ import type { HashLimits } from "./hash-writer.js";
 import type { Keyspace } from "./keyspace.js";
 import {
   DEADLINE,
-  EXPIRED,
   HEADER_BYTES,
   LIFE_CLOCK,
   ORIGIN_SHIFT,
@@ -47,7 +45,7 @@ import {
 } from "./record.js";
 import type { SlotFloors } from "./slot-floors.js";
 
-/** `malformed`: the body has not the form of its rank. `undecided`: it takes a merge. `ignored`: it says nothing new. */
+/** `malformed`: the body has not the form of its rank. `undecided`: it takes a merge. */
 export type Loading = "loaded" | "remains" | "ignored" | "malformed" | "undecided";
 
 export class RecordLoader {
@@ -90,12 +88,11 @@ export class RecordLoader {
     const slab = database.records.arena.slabs[there >>> UNIT_BITS]!;
     const unit = there & UNIT_MASK;
     const clock = slab.doubles[unit + LIFE_CLOCK]!;
-    const word1 = slab.words[(unit << 1) + TYPE_FLAGS_ORIGIN]!;
-    const origin = word1 >>> ORIGIN_SHIFT;
+    const origin = slab.words[(unit << 1) + TYPE_FLAGS_ORIGIN]! >>> ORIGIN_SHIFT;
     const overThere = lifeClock - clock || lifeOrigin - origin;
     if (overThere > 0) return overBirth > 0 ? this.#place(bytes, record) : "undecided";
     if (overThere < 0) return order(clock, origin, birthFloors, slot) > 0 ? "ignored" : "undecided";
-    if (at === NOWHERE && (rank !== RANKS.hash || (word1 & EXPIRED) !== 0)) return "undecided";
+    if (at === NOWHERE && rank !== RANKS.hash) return "undecided";
     // Of equal clocks the origin decides, which is not looked at here.
     if (this.newestClock < birthFloors.clock(slot)) return "ignored";
     return this.newestClock === birthFloors.clock(slot) ? "undecided" : this.#join(bytes, record);
@@ -215,28 +212,26 @@ export class RecordLoader {
     const type = typeOf(records.word1(at !== NOWHERE ? at : ghost));
     if (record.rank === RANKS.hash && type === TYPE_HASH) return this.#joinHash(bytes, record);
     if (at === NOWHERE) return "undecided";
-    switch (record.rank) {
-      case RANKS.none:
-        return this.#joinRegister(record) ? "loaded" : "ignored";
-      case RANKS.text: {
-        if (type !== TYPE_TEXT || !this.#isSameText(bytes, record, at)) return "undecided";
-        return this.#joinRegister(record) ? "loaded" : "ignored";
-      }
-      default:
-        return type === TYPE_COUNTER && record.rank === RANKS.counter
-          ? this.#joinCounter(bytes, record, at)
-          : "undecided";
+    if (record.rank === RANKS.none) {
+      this.#joinRegister(record);
+      return "loaded";
     }
+    const isJoined =
+      record.rank === RANKS.text && type === TYPE_TEXT
+        ? this.#isSameText(bytes, record, at)
+        : record.rank === RANKS.counter && type === TYPE_COUNTER && this.#joinCounter(bytes, record, at);
+    if (!isJoined) return "undecided";
+    this.#joinRegister(record);
+    return "loaded";
   }
 
   #joinHash(bytes: Buffer, record: RecordCursor): Loading {
     const keyspace = this.#keyspace;
-    let isNews = false;
     if (this.#isRegisterNews(record)) {
       if (keyspace.at === NOWHERE) return "undecided";
-      isNews = this.#joinRegister(record);
+      this.#joinRegister(record);
     }
-    if (!joinHash(keyspace, this.#limits, this.#body(bytes, record)) && !isNews) return "ignored";
+    joinHash(keyspace, this.#limits, this.#body(bytes, record));
     return this.#hasMarks ? "remains" : "loaded";
   }
 
@@ -245,27 +240,24 @@ export class RecordLoader {
     return bytes.compare(body.bytes, body.start, body.end, bodyStart, bodyEnd) === 0;
   }
 
-  /** Undecided, and nothing changed, if the counter that is there has not the same base, or lacks a contribution. */
-  #joinCounter(bytes: Buffer, record: RecordCursor, at: Location): Loading {
-    const { bodyStart, bodyEnd } = record;
+  /** False if the counter that is there has not the same base, or lacks a contribution: nothing is changed then. */
+  #joinCounter(bytes: Buffer, { bodyStart, bodyEnd }: RecordCursor, at: Location): boolean {
     const { bytes: ours, start, end } = this.#keyspace.records.body(at);
     const first = bodyStart + COUNTER_BASE_BYTES;
-    if (bytes.compare(ours, start, start + COUNTER_BASE_BYTES, bodyStart, first) !== 0) return "undecided";
+    if (bytes.compare(ours, start, start + COUNTER_BASE_BYTES, bodyStart, first) !== 0) return false;
     for (let from = first; from < bodyEnd; from += CONTRIBUTION_BYTES) {
       const to = findContribution(ours, start, end, contributorAt(bytes, from));
       if (to < 0 || contributionClock(ours, to) === contributionClock(bytes, from)) {
-        if (to < 0 || contributionSum(ours, to) !== contributionSum(bytes, from)) return "undecided";
+        if (to < 0 || contributionSum(ours, to) !== contributionSum(bytes, from)) return false;
       }
     }
-    let isNews = false;
     for (let from = first; from < bodyEnd; from += CONTRIBUTION_BYTES) {
       const to = findContribution(ours, start, end, contributorAt(bytes, from));
       const clock = contributionClock(bytes, from);
-      if (clock <= contributionClock(ours, to)) continue;
-      rewriteContribution(ours, to, contributionSum(bytes, from), clock);
-      isNews = true;
+      if (clock > contributionClock(ours, to))
+        rewriteContribution(ours, to, contributionSum(bytes, from), clock);
     }
-    return this.#joinRegister(record) || isNews ? "loaded" : "ignored";
+    return true;
   }
 
   #isRegisterNews({ registerClock, registerOrigin, deadlineMs }: RecordCursor): boolean {
@@ -278,11 +270,10 @@ export class RecordLoader {
     return order > 0;
   }
 
-  /** Of the open record, which clients see. Answers whether that changed it. */
-  #joinRegister(record: RecordCursor): boolean {
-    if (!this.#isRegisterNews(record)) return false;
+  /** Of the open record, which clients see. */
+  #joinRegister(record: RecordCursor): void {
+    if (!this.#isRegisterNews(record)) return;
     this.#keyspace.writeRegister(record.deadlineMs, record.registerClock, record.registerOrigin);
-    return true;
   }
 
   #body(bytes: Buffer, { bodyStart, bodyEnd }: RecordCursor): { bytes: Buffer; start: number; end: number } {
