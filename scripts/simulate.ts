@@ -1,8 +1,9 @@
 /**
- * Long runs of the seeded simulations: `npm run simulate -- durability --seeds 5000 --from 1000`. A failure prints its seed
- * and ends the run with status 1; the same seed fails again wherever it is run.
+ * Long runs of the seeded simulations: `npm run simulate -- cluster --seeds 5000 --from 1000`, or all of them without a name. A
+ * failure prints its seed and ends the run with status 1; the same seed fails again wherever it is run.
  */
 import { parseArgs } from "node:util";
+import { type Kind, kinds, runCluster } from "../test/simulation/cluster/cluster-run.js";
 import { runDurable } from "../test/simulation/durable-node.js";
 import { runTurmoil } from "../test/simulation/membership.js";
 import { measureMembership } from "./measure-membership.js";
@@ -15,6 +16,16 @@ interface Simulation {
 }
 
 const simulations: Readonly<Record<string, Simulation>> = {
+  /** Whole clusters with clients: of each kind, or of one. */
+  cluster: {
+    seeds: 1000,
+    async run(seed) {
+      for (const kind of kinds) await runCluster({ kind, seed });
+    },
+  },
+  "cluster-calm": clusterOf("calm"),
+  "cluster-network": clusterOf("network"),
+  "cluster-crashes": clusterOf("crashes"),
   durability: {
     seeds: 1000,
     async run(seed) {
@@ -32,15 +43,26 @@ const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: { seeds: { type: "string" }, from: { type: "string", default: "0" } },
 });
-const name = positionals[0] ?? "durability";
-const simulation = simulations[name];
-if (simulation === undefined)
-  throw new RangeError(`there is no simulation ${name}, but ${Object.keys(simulations).join(", ")}`);
-const [count, first] = [Number(values.seeds ?? simulation.seeds), Number(values.from)];
-if (!Number.isSafeInteger(count) || !Number.isSafeInteger(first))
-  throw new RangeError("--seeds and --from are numbers");
-for (let seed = first; seed < first + count; seed++) {
-  await simulation.run(seed);
-  if ((seed - first + 1) % 100 === 0) process.stdout.write(`${name}: ${seed - first + 1} seeds\n`);
+const wanted = positionals.length > 0 ? positionals : ["cluster", "durability", "membership"];
+const first = numberOf(values.from);
+for (const name of wanted) {
+  const simulation = simulations[name];
+  if (simulation === undefined)
+    throw new RangeError(`there is no simulation ${name}, but ${Object.keys(simulations).join(", ")}`);
+  const count = values.seeds === undefined ? simulation.seeds : numberOf(values.seeds);
+  for (let seed = first; seed < first + count; seed++) {
+    await simulation.run(seed);
+    if ((seed - first + 1) % 100 === 0) process.stdout.write(`${name}: ${seed - first + 1} seeds\n`);
+  }
+  process.stdout.write(`${name}: ${count} seeds from ${first} on, no promise broken\n`);
 }
-process.stdout.write(`${name}: ${count} seeds from ${first} on, no promise broken\n`);
+
+function clusterOf(kind: Kind): Simulation {
+  return { seeds: 1000, run: (seed) => runCluster({ kind, seed }) };
+}
+
+function numberOf(text: string): number {
+  const number = Number(text);
+  if (!Number.isSafeInteger(number)) throw new RangeError("--seeds and --from are numbers");
+  return number;
+}
