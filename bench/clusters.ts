@@ -69,14 +69,24 @@ async function settled(nodes: readonly Server[]): Promise<SlotOwners> {
   const deadlineMs = performance.now() + settleMsMax;
   const ports = nodes.map(({ port }) => port);
   for (;;) {
-    const views = await Promise.all(nodes.map(viewOf));
-    const [{ owners }] = views as [View];
-    const agreed = views.every((view) => !view.isChanging && isDeepStrictEqual(view.owners, owners));
-    if (agreed && isSharedBy(owners, ports)) return owners;
-    if (performance.now() > deadlineMs)
-      throw new Error(`${nodes.length} nodes did not come to share the slots within ${settleMsMax} ms`);
+    const owners = await agreedOwners(nodes).catch((error: Error) => error);
+    // A node serves clients a moment before it knows of its cluster.
+    if (!(owners instanceof Error) && owners !== undefined && isSharedBy(owners, ports)) return owners;
+    if (performance.now() > deadlineMs) {
+      const why = owners instanceof Error ? `: ${owners.message}` : "";
+      throw new Error(`${nodes.length} nodes did not come to share the slots within ${settleMsMax} ms${why}`);
+    }
     await pause(lookMs);
   }
+}
+
+/** Undefined as long as the nodes differ, or something moves. */
+async function agreedOwners(nodes: readonly Server[]): Promise<SlotOwners | undefined> {
+  const views = await Promise.all(nodes.map(viewOf));
+  const owners = views[0]?.owners;
+  return views.every((view) => !view.isChanging && isDeepStrictEqual(view.owners, owners))
+    ? owners
+    : undefined;
 }
 
 interface View {

@@ -27,7 +27,7 @@ import {
   writeNamed,
 } from "./peer-frames.js";
 import type { PeerIdentity } from "./peer-hello.js";
-import type { Run, RunCarrier, RunOwner } from "./run.js";
+import type { Run, RunBlock, RunCarrier, RunOwner } from "./run.js";
 import { RunWriter } from "./run-writer.js";
 
 /** Requests, and bytes of them, that may be in flight: enough for a busy network's delay, and what the other side may have to hold. */
@@ -242,7 +242,7 @@ export class PeerLink implements RunCarrier {
     }
     const waiting = this.#waiting;
     // Runs lie one behind the other in their block: what leaves together is one piece of it.
-    let block: Buffer | undefined;
+    let block: RunBlock | undefined;
     let start = 0;
     let end = 0;
     for (
@@ -253,13 +253,13 @@ export class PeerLink implements RunCarrier {
       waiting.shift();
       this.#sent(run);
       if (run.block !== block || run.start !== end) {
-        if (block !== undefined) this.#send(block.subarray(start, end));
+        if (block !== undefined) this.#send(block.bytes.subarray(start, end));
         block = run.block;
         start = run.start;
       }
       end = run.end;
     }
-    if (block !== undefined) this.#send(block.subarray(start, end));
+    if (block !== undefined) this.#send(block.bytes.subarray(start, end));
     if (this.#runs.size > 0 || waiting.length > 0) this.#sweepLater();
   }
 
@@ -323,6 +323,7 @@ export class PeerLink implements RunCarrier {
     }
     if (executed > 0) run.owner.runAnswered(run, executed, bytes, repliesAt, end);
     if (isDone) run.owner.runEnded(run);
+    if (isDone && run.answered === run.count) this.#writer.release(run);
     return true;
   }
 

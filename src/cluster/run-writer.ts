@@ -1,25 +1,33 @@
 /**
- * Writes the frames of runs one behind the other into blocks, each request straight from the read buffer that it came in. A block
- * is never written twice, so that a run's requests are still there when they have to be sent elsewhere.
+ * Writes the frames of runs one behind the other into blocks, each request straight from the read buffer that it came in. A run's
+ * requests stay, lest they have to be sent elsewhere, until all are answered. A block of which that is true of every run is written
+ * again: fresh memory for all that is forwarded keeps the garbage collector busy, and the caches cold.
  */
 import { copyBytes } from "../base/bytes.js";
 import { ASTERISK, CR, DOLLAR, LF, ZERO } from "../protocol/ascii.js";
 import { buildRequest } from "../protocol/request-builder.js";
 import { FRAME_HEAD_BYTES, RUN, RUN_HEAD_BYTES, writeFrameHead, writeRunHead } from "./peer-frames.js";
-import type { Run } from "./run.js";
+import { type Run, RunBlock } from "./run.js";
 
 const BLOCK_BYTES = 64 * 1024;
+/** As many as are in flight when a link is busy; more than these after a burst are given back. */
+const SPARE_BLOCKS_MAX = 16;
 /** `*count\r\n$length\r\n`, each number of up to ten digits. */
 const REQUEST_HEAD_BYTES_MAX = 26;
 
+const NOTHING = Buffer.alloc(0);
+
 export class RunWriter {
-  #block: Buffer = Buffer.alloc(0);
+  #block = new RunBlock(NOTHING);
+  /** Behind the last run of the block. */
   #length = 0;
+  readonly #spare: RunBlock[] = [];
   #nextId = 1;
 
   begin(run: Run): void {
     run.start = run.end = this.#length;
     run.block = this.#block;
+    run.block.held++;
     this.#reserve(run, FRAME_HEAD_BYTES + RUN_HEAD_BYTES);
     run.id = this.#nextId;
     this.#nextId = (this.#nextId + 1) >>> 0;
@@ -43,11 +51,25 @@ export class RunWriter {
 
   /** Completes the frame. `remainingMs`: how long its execution may be put off. */
   end(run: Run, remainingMs: number): void {
-    const { block, start, end, id, count, database, flags, hops } = run;
+    const { start, end, id, count, database, flags, hops } = run;
+    const block = run.block.bytes;
     const headAt = writeFrameHead(block, start, { kind: RUN, id, size: end - start });
     writeRunHead(block, headAt, { session: run.owner.id, count, remainingMs, database, flags, hops });
     run.requestsAt = headAt + RUN_HEAD_BYTES;
     this.#length = end;
+  }
+
+  /** All commands of an ended run are answered: nobody asks for its requests any more. Once a run. */
+  release({ block }: Pick<Run, "block">): void {
+    block.held--;
+    if (block.held > 0) return;
+    const isUsual = block.bytes.length === BLOCK_BYTES;
+    if (block !== this.#block) {
+      if (isUsual && this.#spare.length < SPARE_BLOCKS_MAX) this.#spare.push(block);
+    } else {
+      this.#length = 0;
+      if (!isUsual) this.#block = new RunBlock(NOTHING);
+    }
   }
 
   /** The head is written anew; arguments are copied as they came, with the lines between them. */
@@ -55,7 +77,7 @@ export class RunWriter {
     const start = marks[0]!;
     const end = marks[2 * count - 1]! + 2;
     this.#reserve(run, REQUEST_HEAD_BYTES_MAX + end - start);
-    const { block } = run;
+    const block = run.block.bytes;
     const nameBytes = marks[1]! - start;
     let at = run.end;
     if (count < 10 && nameBytes < 10) {
@@ -77,20 +99,29 @@ export class RunWriter {
 
   #addBytes(run: Run, bytes: Buffer): void {
     this.#reserve(run, bytes.length);
-    bytes.copy(run.block, run.end);
+    bytes.copy(run.block.bytes, run.end);
     run.end += bytes.length;
   }
 
   /** Makes room behind the run, which moves to a new block if there is none in this one. */
   #reserve(run: Run, count: number): void {
-    if (run.end + count <= run.block.length) return;
+    if (run.end + count <= run.block.bytes.length) return;
     const used = run.end - run.start;
-    // A run that fills a block by itself doubles it, so that all its bytes are copied a bounded number of times.
-    const block = Buffer.allocUnsafeSlow(Math.max(BLOCK_BYTES, 2 * used, used + count));
-    run.block.copy(block, 0, run.start, run.end);
+    const old = run.block;
+    const block = this.#blockOf(used, used + count);
+    old.bytes.copy(block.bytes, 0, run.start, run.end);
+    block.held++;
     run.block = block;
     run.start = 0;
     run.end = used;
     this.#block = block;
+    this.release({ block: old });
+  }
+
+  /** An unused block of so many bytes at least, for a run that has used some already. */
+  #blockOf(used: number, bytesMin: number): RunBlock {
+    const spare = bytesMin <= BLOCK_BYTES ? this.#spare.pop() : undefined;
+    // A run that fills a block by itself doubles it, so that all its bytes are copied a bounded number of times.
+    return spare ?? new RunBlock(Buffer.allocUnsafeSlow(Math.max(BLOCK_BYTES, 2 * used, bytesMin)));
   }
 }

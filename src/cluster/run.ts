@@ -20,6 +20,17 @@ export interface RunContext {
   readonly flags: number;
 }
 
+/** Memory of a run, and of those beside it. */
+export class RunBlock {
+  readonly bytes: Buffer;
+  /** Runs in it whose requests may still be asked for. */
+  held = 0;
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+  }
+}
+
 /** Whose commands they are. */
 export interface RunOwner extends RunContext {
   /** Tells it apart from the other clients of this node. */
@@ -63,8 +74,8 @@ export class Run implements RunContext {
   answered = 0;
   /** The number of its frame. */
   id = 0;
-  /** Its frame lies at `block[start, end)`; the requests begin at `requestsAt`. They stay there as long as anyone holds the run. */
-  block: Buffer = NOTHING;
+  /** Its frame lies at `block.bytes[start, end)`; the requests begin at `requestsAt`. They stay there until all are answered. */
+  block: RunBlock = NO_BLOCK;
   start = 0;
   requestsAt = 0;
   end = 0;
@@ -92,9 +103,9 @@ export class Run implements RunContext {
     return this.state === "done" || this.state === "in-doubt";
   }
 
-  /** The requests, one behind the other. */
+  /** The requests, one behind the other, as long as not all are answered. */
   get requests(): Buffer {
-    return this.block.subarray(this.requestsAt, this.end);
+    return this.block.bytes.subarray(this.requestsAt, this.end);
   }
 
   /** Keeps replies to `count` more commands, which it copies. */
@@ -120,3 +131,4 @@ export class Run implements RunContext {
 }
 
 const NOTHING = Buffer.alloc(0);
+const NO_BLOCK = new RunBlock(NOTHING);
