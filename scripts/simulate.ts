@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import { type Kind, kinds, runCluster } from "../test/simulation/cluster/cluster-run.js";
 import { runDurable } from "../test/simulation/durable-node.js";
 import { runTurmoil } from "../test/simulation/membership.js";
+import { runOwners } from "../test/simulation/owners-run.js";
 import { measureMembership } from "./measure-membership.js";
 
 interface Simulation {
@@ -33,6 +34,8 @@ const simulations: Readonly<Record<string, Simulation>> = {
         await runDurable({ appendfsync, seed });
     },
   },
+  /** Nodes that join and leave while keys are written, crash, and are cut off. */
+  owners: { seeds: 300, run: (seed) => runOwners({ seed }) },
   /** Members that crash, move, lose datagrams and are cut off, and then have to agree. */
   membership: { seeds: 1000, run: (seed) => runTurmoil({ seed }) },
   /** An hour of a hundred members, and a thousand members of whom some die: what it costs and how long it takes. */

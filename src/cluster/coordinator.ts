@@ -77,6 +77,8 @@ export interface CoordinatorOptions {
   readonly isAlive: (id: string) => boolean;
   /** This node's own. */
   readonly placement: () => Placement | undefined;
+  /** Takes a placement that somebody has, if it is newer. */
+  readonly follow: (placement: Placement) => Promise<void>;
   /** Asks a node, this one included; undefined if no answer came. */
   readonly ask: (
     id: string,
@@ -165,7 +167,8 @@ export class Coordinator {
   /** Never rejects: `ask` does not. */
   async #round(current: Placement): Promise<void> {
     const round = await this.#poll(current);
-    if (round.newer !== undefined || this.#isClosed) return;
+    if (this.#isClosed) return;
+    if (round.newer !== undefined) return this.#options.follow(round.newer);
     const next = this.#nextStep(current, round);
     if (next !== undefined) return this.#propose(current, next);
     if (this.#agreed === nameOf(current)) return;

@@ -39,15 +39,19 @@ import {
 } from "./placement.js";
 import { type Handover, PlacementStore } from "./placement-store.js";
 import { SlotDisposal } from "./slot-disposal.js";
-import { nameOfChange, SlotPlan } from "./slot-plan.js";
+import { NOBODY, nameOfChange, SlotPlan } from "./slot-plan.js";
 import { SlotReceptions } from "./slot-receptions.js";
 import { HELD, HERE, type Route, type SlotRoutes } from "./slot-routes.js";
 import { SlotSender } from "./slot-sender.js";
+import { SlotSet } from "./slot-set.js";
 import { SLOTS_SERVICE } from "./transfer-messages.js";
 
 /** How often a node says again what it wants. */
 const WISH_PERIOD_MS = 1000;
 const LEAVE_PERIOD_MS = 250;
+/** A member that starts waits so long for a word of the others before it serves. */
+const HEARING_MS = 2000;
+const HEARING_PERIOD_MS = 50;
 const ASK_TIMEOUT_MS = 5000;
 const ALL_SLOTS: readonly number[] = Array.from({ length: SLOT_COUNT }, (_, slot) => slot);
 /** Sessions of one start of a node. */
@@ -90,11 +94,13 @@ export class Ownership {
   /** By source, how many slots come from it. */
   #incoming = new Map<NodeId, number[]>();
   /** The next owner executes for these. */
-  #handed = new Set<number>();
+  readonly #handed = new SlotSet();
   /** Nobody may execute for these: this node has asked the next owner to, or is about to. */
-  #held = new Set<number>();
+  readonly #held = new SlotSet();
   #sessions = 0;
   #isStarted = false;
+  /** It may have been forgotten, and does not serve yet. */
+  #isUnsure = false;
   #isClosed = false;
   #isLeaving = false;
   /** All is handed over, and the process ends. */
@@ -137,6 +143,7 @@ export class Ownership {
       log,
       isAlive,
       placement,
+      follow: (newer) => this.#adoptIfNewer(newer),
       ask: (id, request, timeoutMs) => this.#ask(id, request, timeoutMs),
     });
     this.services = new Map<string, Service>([
@@ -190,11 +197,39 @@ export class Ownership {
 
   /** Links may be used: slots are served from now on. */
   start(): void {
-    const { keyspace, host } = this.#options;
+    const { keyspace, host, self } = this.#options;
     this.#isStarted = true;
     if (!this.#isForeign) for (const slot of ALL_SLOTS) keyspace.hideSlot(slot, true);
-    if (this.#placement !== undefined) this.#follow(this.#placement, undefined);
+    if (this.#placement !== undefined) {
+      this.#isUnsure = this.#placement.members.some(({ id }) => id !== self.id);
+      this.#follow(this.#placement, undefined);
+      if (this.#isUnsure) void this.#hear();
+    }
     this.#cancelWish = host.timers.every(WISH_PERIOD_MS, () => this.#wishToJoin());
+  }
+
+  /**
+   * Asks the other members what they have, since this node may have been forgotten while it was away: what it then told clients that it
+   * wrote would be nobody's. If nobody answers soon, it goes on: then nobody else serves its slots either, as far as it can know.
+   */
+  async #hear(): Promise<void> {
+    const { host, self } = this.#options;
+    const endMs = host.clock.monotonicMs() + HEARING_MS;
+    while (!this.#isClosed && host.clock.monotonicMs() < endMs) {
+      const placement = this.#placement!;
+      const request = pollOf(placement);
+      const others = placement.members.filter(({ id }) => id !== self.id);
+      const answers = others.map(({ id }) => this.#ask(id, request, HEARING_MS / 2));
+      const heard = (await Promise.all(answers)).filter((answer) => answer?.kind === "has");
+      for (const { placement: text } of heard) {
+        const newer = text === null ? undefined : parsePlacement(text);
+        if (newer !== undefined) await this.#adoptIfNewer(newer);
+      }
+      if (heard.length > 0) break;
+      await new Promise<void>((resolve) => void host.timers.after(HEARING_PERIOD_MS, resolve));
+    }
+    this.#isUnsure = false;
+    if (!this.#isClosed && this.#placement !== undefined) this.#reroute(ALL_SLOTS);
   }
 
   /** This node is the first of its cluster. Does nothing if it has a placement. */
@@ -294,12 +329,7 @@ export class Ownership {
 
   /** Tells a placement to all members that are alive; true if they have it. The others may wait for a word of this node otherwise. */
   async #isKnownTo(placement: Placement): Promise<boolean> {
-    const request = {
-      kind: "poll",
-      name: nameOf(placement),
-      placement: formatPlacement(placement),
-      isAgreed: false,
-    } as const;
+    const request = pollOf(placement);
     const members = placement.members.filter(({ id }) => this.#options.isAlive(id));
     const answers = await Promise.all(members.map(({ id }) => this.#ask(id, request, ASK_TIMEOUT_MS)));
     return answers.every((answer) => answer?.kind === "has");
@@ -424,7 +454,7 @@ export class Ownership {
     const isKnown = name === null || this.#handover?.change === name;
     const handover = isKnown
       ? this.#handover
-      : { change: name, taken: new Set<number>(), offered: new Set<number>() };
+      : { change: name, taken: new SlotSet(), offered: new SlotSet() };
     await this.#store.write({ placement, handover });
     const before = this.#placement;
     this.#placement = placement;
@@ -478,42 +508,38 @@ export class Ownership {
 
   #route(changed: Iterable<number>): void {
     const { routes, keyspace, peers, self } = this.#options;
+    const plan = this.#plan!;
+    const own = plan.numberOf(self.id);
+    const numbers = plan.ids.map((id) => (id === self.id ? HERE : peers.numberOf(id)));
     const slots = new Map<Route, number[]>();
-    const numbers = new Map<NodeId, Route>();
-    const own: number[] = [];
+    const seen: number[] = [];
     for (const slot of changed) {
-      const executor = this.#executorOf(slot);
-      let route: Route = HELD;
-      if (executor !== undefined) {
-        route = numbers.get(executor) ?? (executor === self.id ? HERE : peers.numberOf(executor));
-        numbers.set(executor, route);
-      }
-      const isOwn = route === HERE || (route === HELD && this.#held.has(slot));
-      if (isOwn) own.push(slot);
+      const executor = this.#executorOf(slot, plan, own);
+      const isHeld = executor === NOBODY || (executor === own && this.#isUnsure);
+      const isOwn = executor === NOBODY ? this.#held.has(slot) : executor === own;
+      const route = isHeld ? HELD : numbers[executor]!;
+      if (isOwn) seen.push(slot);
       keyspace.hideSlot(slot, !isOwn);
       const list = slots.get(route);
       if (list === undefined) slots.set(route, [slot]);
       else list.push(slot);
     }
-    this.#disposal.spare(own);
+    this.#disposal.spare(seen);
     for (const [route, list] of slots) routes.setEach(list, route);
   }
 
-  /** Undefined if nobody executes for the slot, as far as this node knows. */
-  #executorOf(slot: number): NodeId | undefined {
-    const { self } = this.#options;
-    const { change } = this.#placement!;
-    const plan = this.#plan!;
-    const owner = plan.ownerOf(slot);
-    if (change === null) return owner;
-    const next = plan.nextOwnerOf(slot);
+  /** `NOBODY` if nobody executes for the slot, as far as this node knows. Nodes by their numbers in the plan, `own` this one's. */
+  #executorOf(slot: number, { ids, owners, nextOwners }: SlotPlan, own: number): number {
+    const owner = owners[slot]!;
+    const next = nextOwners[slot]!;
     if (owner === next) return owner;
-    if (next === self.id && this.#handover?.taken.has(slot)) return next;
+    if (next === own && this.#handover?.taken.has(slot)) return own;
+    const { change } = this.#placement!;
     // Nobody is left to hand it over.
-    if (change.kind === "forget" && owner === change.node.id) return next === self.id ? undefined : next;
-    if (owner !== self.id) return owner;
+    if (change?.kind === "forget" && ids[owner] === change.node.id) return next === own ? NOBODY : next;
+    if (owner !== own) return owner;
     if (this.#handed.has(slot)) return next;
-    return this.#held.has(slot) ? undefined : owner;
+    return this.#held.has(slot) ? NOBODY : own;
   }
 
   // ---- Handing over ----
@@ -524,7 +550,7 @@ export class Ownership {
     for (const [to, slots] of plan.from(self.id)) {
       if (this.#senders.has(to)) continue;
       const offered = slots.filter((slot) => this.#handover!.offered.has(slot));
-      for (const slot of offered) this.#held.add(slot);
+      this.#held.addAll(offered);
       const sender = new SlotSender({
         keyspace,
         timers: host.timers,
@@ -536,18 +562,16 @@ export class Ownership {
           (await peers.linkTo(to)?.ask(SLOTS_SERVICE, body, timeoutMs)) ?? { kind: "unsent" },
         events: {
           held: (held) => {
-            for (const slot of held) this.#held.add(slot);
+            this.#held.addAll(held);
             this.#reroute(held);
           },
           released: (released) => {
-            for (const slot of released) this.#held.delete(slot);
+            this.#held.deleteAll(released);
             this.#reroute(released);
           },
           handed: (handed) => {
-            for (const slot of handed) {
-              this.#held.delete(slot);
-              this.#handed.add(slot);
-            }
+            this.#held.deleteAll(handed);
+            this.#handed.addAll(handed);
             this.#reroute(handed);
           },
           offered: (slots) => this.#remember(change, { offered: slots }),
@@ -614,8 +638,8 @@ export class Ownership {
       if (placement === undefined || handover?.change !== change) throw new Error("the change is over");
       const next = {
         change,
-        taken: taken === undefined ? handover.taken : new Set([...handover.taken, ...taken]),
-        offered: offered === undefined ? handover.offered : new Set([...handover.offered, ...offered]),
+        taken: taken === undefined ? handover.taken : handover.taken.with(taken),
+        offered: offered === undefined ? handover.offered : handover.offered.with(offered),
       };
       await this.#store.write({ placement, handover: next });
       this.#handover = next;
@@ -628,8 +652,18 @@ export class Ownership {
   #dispose(): void {
     const { self } = this.#options;
     const plan = this.#plan!;
-    void this.#disposal.dispose(ALL_SLOTS.filter((slot) => plan.ownerOf(slot) !== self.id));
+    const number = plan.numberOf(self.id);
+    void this.#disposal.dispose(ALL_SLOTS.filter((slot) => plan.owners[slot] !== number));
   }
+}
+
+function pollOf(placement: Placement): PlacementRequest {
+  return {
+    kind: "poll",
+    name: nameOf(placement),
+    placement: formatPlacement(placement),
+    isAgreed: false,
+  };
 }
 
 function encode(message: PlacementRequest | PlacementAnswer): Uint8Array {

@@ -8,18 +8,18 @@ import type { Files } from "../host/files.js";
 import { HostError } from "../host/host-error.js";
 import { PLACEMENT_FILE } from "./earlier-cluster.js";
 import { formatPlacement, type Placement, parsePlacement } from "./placement.js";
-import { formatSlots, parseSlots } from "./slot-list.js";
+import { SlotSet } from "./slot-set.js";
 
 /** Raised when an older release could no longer make sense of the file. */
 const FORMAT = 1;
 
 export interface Handover {
-  /** The change that it belongs to (slot-plan.ts). */
+  /** The change that it belongs to (slot-plan.ts). Sets are replaced, not changed. */
   readonly change: string;
   /** This node took them over: from then on it executes for them. */
-  readonly taken: ReadonlySet<number>;
+  readonly taken: SlotSet;
   /** The next owner of these was asked to take them over, and may have done so. */
-  readonly offered: ReadonlySet<number>;
+  readonly offered: SlotSet;
 }
 
 export interface KeptPlacement {
@@ -59,8 +59,8 @@ export class PlacementStore {
       placement: JSON.parse(formatPlacement(placement)),
       handover: handover && {
         change: handover.change,
-        taken: formatSlots(handover.taken),
-        offered: formatSlots(handover.offered),
+        taken: handover.taken.toString(),
+        offered: handover.offered.toString(),
       },
     };
     await this.#files.replaceText(this.#path, `${JSON.stringify(kept)}\n`);
@@ -99,10 +99,10 @@ function parseKept(text: string): KeptPlacement | null | undefined {
   const { change, taken, offered } = (handover ?? {}) as Record<string, unknown>;
   if (typeof change !== "string" || typeof taken !== "string" || typeof offered !== "string")
     return undefined;
-  const [takenSlots, offeredSlots] = [parseSlots(taken), parseSlots(offered)];
+  const [takenSlots, offeredSlots] = [SlotSet.parse(taken), SlotSet.parse(offered)];
   if (takenSlots === undefined || offeredSlots === undefined) return undefined;
   return {
     placement: parsed,
-    handover: { change, taken: new Set(takenSlots), offered: new Set(offeredSlots) },
+    handover: { change, taken: takenSlots, offered: offeredSlots },
   };
 }

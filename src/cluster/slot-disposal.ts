@@ -27,6 +27,8 @@ export class SlotDisposal {
   readonly #clock: Clock;
   readonly #timers: Timers;
   readonly #pending = new Set<number>();
+  /** Goes through them: to ask a set for its first again and again is to pass by all that were deleted. */
+  #next: Iterator<number> = this.#pending.values();
   #waiters: Waiter[] = [];
   /** Of the slot at hand. */
   #eraser: { readonly slot: number; readonly work: SlotEraser } | undefined;
@@ -97,7 +99,11 @@ export class SlotDisposal {
 
   #step(): void {
     if (this.#eraser === undefined) {
-      const slot = this.#pending.values().next().value!;
+      const { value: slot } = this.#next.next();
+      if (slot === undefined) {
+        this.#next = this.#pending.values();
+        return;
+      }
       this.#eraser = { slot, work: new SlotEraser(this.#keyspace, slot) };
     }
     const { slot, work } = this.#eraser;

@@ -4,6 +4,8 @@ import { Ring } from "../ring/ring.js";
 import { membersAfter, type Placement } from "./placement.js";
 
 const ONE_COPY = { copies: 1 };
+/** In place of the number of a node that has no part in it. */
+export const NOBODY = -1;
 
 /** A change of owners by its name: equal for the same change, and for no other of this cluster. Null while there is none. */
 export function nameOfChange({ change }: Placement): string | null {
@@ -11,22 +13,33 @@ export function nameOfChange({ change }: Placement): string | null {
 }
 
 export class SlotPlan {
+  /** Nodes are called by their places here. */
+  readonly ids: readonly string[];
+  /** By slot, who has it. */
+  readonly owners: Uint16Array;
+  /** By slot, who is to have it. */
+  readonly nextOwners: Uint16Array;
   readonly #before: Ring;
   readonly #after: Ring;
 
   constructor(placement: Placement) {
-    this.#before = Ring.of(placement.members, ONE_COPY);
-    this.#after = placement.change === null ? this.#before : Ring.of(membersAfter(placement), ONE_COPY);
+    const before = Ring.of(placement.members, ONE_COPY);
+    const after = placement.change === null ? before : Ring.of(membersAfter(placement), ONE_COPY);
+    const ids = new Set([...before.members, ...after.members].map(({ id }) => id));
+    this.ids = [...ids];
+    const numbers = new Map(this.ids.map((id, number) => [id, number]));
+    const numbersOf = ({ members, owners }: Ring) => {
+      const own = members.map(({ id }) => numbers.get(id)!);
+      return owners.map((index) => own[index]!);
+    };
+    this.#before = before;
+    this.#after = after;
+    this.owners = numbersOf(before);
+    this.nextOwners = before === after ? this.owners : numbersOf(after);
   }
 
-  /** Who has a slot. */
-  ownerOf(slot: number): string {
-    return this.#before.primaryOf(slot);
-  }
-
-  /** Who is to have it. */
-  nextOwnerOf(slot: number): string {
-    return this.#after.primaryOf(slot);
+  numberOf(id: string): number {
+    return this.ids.indexOf(id);
   }
 
   /** All owners of a slot in the order of preference, and those to be. */
@@ -40,24 +53,21 @@ export class SlotPlan {
 
   /** The slots that move from a node, by where they move. */
   from(id: string): Map<string, number[]> {
-    return this.#moves((owner, next) => (owner === id ? next : undefined));
+    return this.#moves(this.numberOf(id), this.owners, this.nextOwners);
   }
 
   /** The slots that move to a node, by whose they are. */
   to(id: string): Map<string, number[]> {
-    return this.#moves((owner, next) => (next === id ? owner : undefined));
+    return this.#moves(this.numberOf(id), this.nextOwners, this.owners);
   }
 
-  #moves(partner: (owner: string, next: string) => string | undefined): Map<string, number[]> {
+  #moves(number: number, own: Uint16Array, partners: Uint16Array): Map<string, number[]> {
     const moves = new Map<string, number[]>();
-    if (this.#before === this.#after) return moves;
     for (let slot = 0; slot < SLOT_COUNT; slot++) {
-      const owner = this.ownerOf(slot);
-      const next = this.nextOwnerOf(slot);
-      const id = owner === next ? undefined : partner(owner, next);
-      if (id === undefined) continue;
-      const slots = moves.get(id);
-      if (slots === undefined) moves.set(id, [slot]);
+      if (own[slot] !== number || partners[slot] === number) continue;
+      const partner = this.ids[partners[slot]!]!;
+      const slots = moves.get(partner);
+      if (slots === undefined) moves.set(partner, [slot]);
       else slots.push(slot);
     }
     return moves;

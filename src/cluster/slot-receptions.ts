@@ -5,7 +5,6 @@
  * Each message is answered before the next is looked at, whatever `open`s cross each other on their way.
  */
 import { ByteReader } from "../base/byte-reader.js";
-import { SLOT_COUNT } from "../base/key-hash.js";
 import { PATCH, readDelta } from "../delta/delta-codec.js";
 import { RecordCursor } from "../delta/record-cursor.js";
 import type { PersistenceView } from "../durability/persistence-view.js";
@@ -14,7 +13,7 @@ import type { HashLimits } from "../keyspace/hash-writer.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
 import { RecordLoader } from "../keyspace/record-loader.js";
 import type { SlotDisposal } from "./slot-disposal.js";
-import { formatSlots } from "./slot-list.js";
+import { SlotSet } from "./slot-set.js";
 import { COPY, type Message, OPEN, readMessage, SETTLE, writeAnswer } from "./transfer-messages.js";
 
 export interface SlotReceptionOptions {
@@ -34,8 +33,8 @@ export interface SlotReceptionOptions {
 interface Reception {
   readonly change: string;
   readonly session: number;
-  /** 1 for the slots that may be told of. */
-  readonly isExpected: Uint8Array;
+  /** Those that may be told of. */
+  readonly expected: SlotSet;
   /** Of the last message. */
   number: number;
   /** Whether nothing is left of what was told before. */
@@ -103,16 +102,21 @@ export class SlotReceptions {
     if (known?.change === change && known.session > session) return writeAnswer("reopen");
     const slots = expected(from, change);
     if (slots === undefined) return writeAnswer("later");
-    const isExpected = new Uint8Array(SLOT_COUNT);
-    for (const slot of slots) isExpected[slot] = 1;
-    const reception = { change, session, isExpected, number: 0, isClean: false, isBroken: false };
+    const reception = {
+      change,
+      session,
+      expected: new SlotSet(slots),
+      number: 0,
+      isClean: false,
+      isBroken: false,
+    };
     this.#receptions.set(from, reception);
     this.#unfollow ??= keyspace.watchers.follow({ changed() {}, flushed: () => this.#flushed() });
     // The answer does not wait for that: the other node may hold slots until it knows that they were not taken.
     void disposal.dispose(slots.filter((slot) => !isTaken(slot))).then(() => {
       reception.isClean = true;
     });
-    return writeAnswer("accepted", formatSlots(slots.filter(isTaken)));
+    return writeAnswer("accepted", new SlotSet(slots.filter(isTaken)).toString());
   }
 
   async #take(message: Message, reception: Reception): Promise<Uint8Array> {
@@ -127,8 +131,7 @@ export class SlotReceptions {
     await this.#lasts(kind === SETTLE);
     if (kind !== SETTLE) {
       if (reception.isBroken) return writeAnswer("reopen");
-      if (slots.some((slot) => reception.isExpected[slot] === 0))
-        throw new Error("a slot is not to be taken");
+      if (!slots.every((slot) => reception.expected.has(slot))) throw new Error("a slot is not to be taken");
       if (!(await this.#options.take(change, slots))) return writeAnswer("later");
     }
     reception.number = number;
@@ -156,12 +159,12 @@ export class SlotReceptions {
     });
   }
 
-  #apply({ bytes, start }: Message, { isExpected }: Reception): void {
+  #apply({ bytes, start }: Message, { expected }: Reception): void {
     const { keyspace, limits, isTaken } = this.#options;
     const { nowMs, keepTombstones } = keyspace;
     const selected = keyspace.database.number;
     const loader = new RecordLoader(keyspace, limits());
-    const mayTell = (slot: number) => isExpected[slot] !== 0 && !isTaken(slot);
+    const mayTell = (slot: number) => expected.has(slot) && !isTaken(slot);
     // Nothing expires and no floor rises on the way: what is told is put where it belongs, and no more.
     keyspace.nowMs = 0;
     keyspace.keepTombstones = true;

@@ -5,15 +5,17 @@
  * Whoever may execute for a slot is always known to be one: from when a `take` is sent until its answer comes the slot is held, over
  * any loss of the link, for the other node may be executing already. Before that, any trouble lets this node go on as if nothing were.
  */
+import { ByteWriter } from "../base/byte-writer.js";
 import type { Cancel, Timers } from "../host/timers.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
 import type { Outcome } from "./peer-link.js";
 import { SlotCopy } from "./slot-copy.js";
-import { parseSlots } from "./slot-list.js";
+import { SlotSet } from "./slot-set.js";
 import {
   beginMessage,
   COPY,
   MESSAGE_BYTES,
+  MESSAGE_BYTES_MAX,
   type MessageKind,
   OPEN,
   readAnswer,
@@ -56,6 +58,7 @@ export interface SlotSenderOptions {
   readonly offered: readonly number[];
   /** Rises with each call, over restarts too. */
   readonly newSession: () => number;
+  /** The body is valid during the call only. */
   readonly ask: (body: Uint8Array, timeoutMs: number) => Promise<Outcome>;
   readonly events: SlotSenderEvents;
 }
@@ -73,6 +76,8 @@ export class SlotSender {
   /** Whether slots may be handed over. */
   mayHandOver = false;
   readonly #options: SlotSenderOptions;
+  /** Of the message at hand, which may have to be sent again. */
+  readonly #writer = new ByteWriter({ bytesMax: MESSAGE_BYTES_MAX });
   /** Not handed over. */
   #slots: readonly number[];
   /** Held: a `take` of them was sent, or may have been, and it is not known what became of it. */
@@ -143,7 +148,7 @@ export class SlotSender {
     const { keyspace, events, newSession } = this.#options;
     this.#session = newSession();
     this.#number = 0;
-    const taken = new Set(await this.#sendOpen());
+    const taken = await this.#sendOpen();
     this.#ended(this.#slots.filter((slot) => taken.has(slot)));
     const back = this.#uncertain.filter((slot) => !taken.has(slot));
     this.#uncertain = [];
@@ -151,13 +156,13 @@ export class SlotSender {
     this.#copy = new SlotCopy(keyspace, this.#slots);
   }
 
-  async #sendOpen(): Promise<readonly number[]> {
+  async #sendOpen(): Promise<SlotSet> {
     const { change } = this.#options;
-    const body = beginMessage({ kind: OPEN, change, session: this.#session, number: 0 }).written();
+    beginMessage(this.#writer, { kind: OPEN, change, session: this.#session, number: 0 });
     for (;;) {
-      const answer = await this.#ask(body);
+      const answer = await this.#ask();
       if (answer?.verdict === "accepted") {
-        const taken = parseSlots(answer.text);
+        const taken = SlotSet.parse(answer.text);
         if (taken !== undefined) return taken;
       }
       if (answer?.verdict === "reopen") throw new Reopen();
@@ -196,16 +201,16 @@ export class SlotSender {
     events.held(slots);
     try {
       while (!slots.every((slot) => copy.isTold(slot))) {
-        const writer = this.#begin(COPY);
-        copy.tellChangesOf(writer, MESSAGE_BYTES, slots);
+        this.#begin(COPY);
+        copy.tellChangesOf(this.#writer, MESSAGE_BYTES, slots);
         // While commands wait nothing is tried for long; the same message is tried again when none do.
-        if (!(await this.#deliver(writer.written(), () => this.#release(slots)))) return false;
+        if (!(await this.#deliver(() => this.#release(slots)))) return false;
       }
       const head = { kind: TAKE, change, session: this.#session, number: this.#number + 1 } as const;
-      const writer = beginMessage(head, slots);
-      copy.tellFloors(writer, slots);
+      beginMessage(this.#writer, head, slots);
+      copy.tellFloors(this.#writer, slots);
       this.#uncertain = slots;
-      await this.#sendTake(writer.written());
+      await this.#sendTake();
     } catch (error) {
       // What is uncertain stays held; the next `open` brings certainty.
       if (this.#uncertain.length === 0) this.#release(slots);
@@ -218,10 +223,10 @@ export class SlotSender {
   }
 
   /** Returns with nothing uncertain any more if the slots were not taken. */
-  async #sendTake(body: Uint8Array): Promise<void> {
+  async #sendTake(): Promise<void> {
     let mayBeTaken = false;
     for (;;) {
-      const outcome = await this.#request(body);
+      const outcome = await this.#request();
       mayBeTaken ||= outcome.kind === "lost" || outcome.kind === "failed";
       const answer = outcome.kind === "answered" ? readAnswer(outcome.body) : undefined;
       if (answer?.verdict === "accepted") {
@@ -246,7 +251,7 @@ export class SlotSender {
 
   #ended(slots: readonly number[]): void {
     if (slots.length === 0) return;
-    const gone = new Set(slots);
+    const gone = new SlotSet(slots);
     this.#slots = this.#slots.filter((slot) => !gone.has(slot));
     this.#copy?.end(slots);
     this.#options.events.handed(slots);
@@ -256,29 +261,31 @@ export class SlotSender {
 
   /** Tells what is to be told next, if anything. */
   async #tell(): Promise<void> {
-    const writer = this.#begin(COPY);
+    this.#begin(COPY);
+    const writer = this.#writer;
     const { length } = writer;
     this.#copy!.tell(writer, MESSAGE_BYTES);
-    if (writer.length > length) await this.#deliver(writer.written(), () => {});
+    if (writer.length > length) await this.#deliver(() => {});
     // Others have their turn.
     else await new Promise<void>((resolve) => void this.#options.timers.after(0, resolve));
     this.#check();
   }
 
   async #send(kind: MessageKind): Promise<void> {
-    await this.#deliver(this.#begin(kind).written(), () => {});
+    this.#begin(kind);
+    await this.#deliver(() => {});
   }
 
-  #begin(kind: MessageKind) {
+  #begin(kind: MessageKind): void {
     this.#check();
     const { change } = this.#options;
-    return beginMessage({ kind, change, session: this.#session, number: this.#number + 1 });
+    beginMessage(this.#writer, { kind, change, session: this.#session, number: this.#number + 1 });
   }
 
   /** Sends until it arrives. False if it did not at once; `failed` was called then. */
-  async #deliver(body: Uint8Array, failed: () => void): Promise<boolean> {
+  async #deliver(failed: () => void): Promise<boolean> {
     for (let isFirst = true; ; isFirst = false) {
-      const answer = await this.#ask(body);
+      const answer = await this.#ask();
       if (answer?.verdict === "accepted") {
         this.#number++;
         return isFirst;
@@ -289,15 +296,15 @@ export class SlotSender {
     }
   }
 
-  async #ask(body: Uint8Array): Promise<{ verdict: Verdict; text: string } | undefined> {
-    const outcome = await this.#request(body);
+  async #ask(): Promise<{ verdict: Verdict; text: string } | undefined> {
+    const outcome = await this.#request();
     return outcome.kind === "answered" ? readAnswer(outcome.body) : undefined;
   }
 
-  async #request(body: Uint8Array): Promise<Outcome> {
+  async #request(): Promise<Outcome> {
     this.#check();
-    this.bytesSent += body.length;
-    const outcome = await this.#options.ask(body, ASK_TIMEOUT_MS);
+    this.bytesSent += this.#writer.length;
+    const outcome = await this.#options.ask(this.#writer.written(), ASK_TIMEOUT_MS);
     this.#check();
     return outcome;
   }

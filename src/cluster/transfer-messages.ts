@@ -4,7 +4,7 @@
  *
  *     message := kind:u8 change:sized session:u64 number:u32 rest
  *     rest    := of open and settle nothing; of copy delta*; of take count:u16 slot:u16{count} delta*
- *     answer  := verdict:u8 rest          rest: of an accepted open the slots taken already, as text (slot-list.ts); else nothing
+ *     answer  := verdict:u8 rest          rest: of an accepted open the slots taken already, as text (slot-set.ts); else nothing
  *
  * | kind | | number |
  * |---|---|---|
@@ -14,7 +14,7 @@
  * | 4 take | these slots are whole: the floors, and then they are yours | goes on |
  */
 import { ByteReader } from "../base/byte-reader.js";
-import { ByteWriter } from "../base/byte-writer.js";
+import type { ByteWriter } from "../base/byte-writer.js";
 import { rangeOf } from "../base/bytes.js";
 import { SLOT_COUNT } from "../base/key-hash.js";
 
@@ -35,9 +35,8 @@ const VERDICTS: readonly Verdict[] = ["accepted", "later", "reopen"];
 
 /** A message is about so long; one record, or a part of one, may exceed it. */
 export const MESSAGE_BYTES = 128 * 1024;
-const CAPACITY_BYTES = MESSAGE_BYTES + 64 * 1024;
 /** Keys and fields of hashes are told in one piece, and may be as long as a request. */
-const MESSAGE_BYTES_MAX = 2 ** 30;
+export const MESSAGE_BYTES_MAX = 2 ** 30;
 
 export interface MessageHead {
   readonly kind: MessageKind;
@@ -56,21 +55,16 @@ export interface Message extends MessageHead {
   readonly start: number;
 }
 
-/** The beginning of a message; deltas are written next. A writer serves one message, since a link may keep its bytes. */
-export function beginMessage(head: MessageHead, slots: readonly number[] = []): ByteWriter {
-  const isLong = head.kind === COPY;
-  const writer = new ByteWriter({
-    capacityBytes: isLong ? CAPACITY_BYTES : 256,
-    bytesMax: MESSAGE_BYTES_MAX,
-  });
+/** Writes the beginning of a message, and nothing else; deltas are written next. */
+export function beginMessage(writer: ByteWriter, head: MessageHead, slots: readonly number[] = []): void {
+  writer.clear();
   writer.u8(head.kind);
   writer.sized(rangeOf(Buffer.from(head.change)));
   writer.u64(head.session);
   writer.u32(head.number);
-  if (head.kind !== TAKE) return writer;
+  if (head.kind !== TAKE) return;
   writer.u16(slots.length);
   for (const slot of slots) writer.u16(slot);
-  return writer;
 }
 
 /** Undefined if it makes no sense. The deltas are not looked at. */

@@ -32,6 +32,9 @@ export class FrameQueue {
   /** Whole chunks, but for the first, of which a part may be gone. */
   readonly #chunks = new Denque<Buffer>();
 
+  /** Where chunks begin and end that were packed into several frames, as long as that matters. */
+  #split: { readonly start: number; readonly end: number }[] = [];
+
   /** `position`: where the bytes begin that wait. */
   constructor(public position: number) {}
 
@@ -45,11 +48,19 @@ export class FrameQueue {
     this.bytes += chunk.length;
   }
 
+  /** Up to where a log can be read again whose frames last up to a position, which never goes back: to the end of a whole chunk. */
+  wholeUpTo(lasting: number): number {
+    const split = this.#split;
+    while (split.length > 0 && split[0]!.end <= lasting) split.shift();
+    return Math.min(lasting, split[0]?.start ?? lasting);
+  }
+
   /** Forgets what waits. The stream goes on at `position`. */
   restart(position: number): void {
     this.#chunks.clear();
     this.bytes = 0;
     this.position = position;
+    this.#split = [];
   }
 
   /** Takes as much from the queue as may be written at once. */
@@ -79,6 +90,9 @@ export class FrameQueue {
     if (this.#chunks.peekFront()!.length > lengthMax) {
       const chunk = this.#chunks.shift()!;
       kind = FRAME_PART;
+      const end = position + chunk.length;
+      // Or another part of one that was split before.
+      if (this.#split.at(-1)?.end !== end) this.#split.push({ start: position, end });
       add(chunk.subarray(0, lengthMax));
       this.#chunks.unshift(chunk.subarray(lengthMax));
     } else {

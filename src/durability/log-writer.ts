@@ -54,9 +54,8 @@ export class LogWriter {
   /** Told once, when `failure` is there. */
   onFailure: () => void = () => {};
 
-  /** Up to here the stream was given to the system, and up to here it outlasts a loss of power. */
+  /** Up to here the stream was given to the system. */
   written: number;
-  durable: number;
   /** What the disk did that cannot be made up for. */
   failure: HostError | undefined;
 
@@ -66,6 +65,8 @@ export class LogWriter {
   #space: LogSpace | undefined;
   /** Packed, and not yet written. */
   #group: FrameGroup | undefined;
+  /** Up to here the bytes written outlast a loss of power. */
+  #lasting: number;
   /** What the last frame, or the head, says. */
   #mark = 0;
   /** Up to here somebody wants the log to last, whatever the policy. */
@@ -86,7 +87,7 @@ export class LogWriter {
     this.#options = options;
     this.#queue = new FrameQueue(options.position);
     this.#policy = options.policy;
-    this.written = this.durable = options.position;
+    this.written = this.#lasting = options.position;
   }
 
   /** Begins a segment, and writes what was taken meanwhile. Rejects with a `HostError`. */
@@ -116,6 +117,11 @@ export class LogWriter {
     this.#queue.push(chunk);
     if (this.#queue.bytes >= BUSY_BYTES && this.#shortage === null) this.#endPause();
     this.#pump();
+  }
+
+  /** Up to here the stream outlasts a loss of power: of a chunk in several frames nothing is read again before the last one is there. */
+  get durable(): number {
+    return this.#queue.wholeUpTo(this.#lasting);
   }
 
   /** From `always` on, what was written before is synced first. */
@@ -150,7 +156,7 @@ export class LogWriter {
 
   /** Begins to make last what was written, unless that is under way. */
   syncSoon(): void {
-    if (!this.#isStopped && this.durable < this.written) void this.#own(this.#sync());
+    if (!this.#isStopped && this.#lasting < this.written) void this.#own(this.#sync());
   }
 
   /** Makes the log last up to a position as soon as it is written, whatever the policy. */
@@ -216,7 +222,7 @@ export class LogWriter {
   #nextStep(): (() => Promise<void>) | undefined {
     if (this.#space === undefined || this.#isStopped || this.#cancelPause !== undefined) return undefined;
     // What was written under another policy lasts before anything is written through.
-    if (this.#policy === "always" && this.durable < this.written) return this.#syncAll;
+    if (this.#policy === "always" && this.#lasting < this.written) return this.#syncAll;
     if (this.#group !== undefined) return this.#writeGroup;
     const { current, next } = this.#space;
     if (this.#queue.bytes > 0) {
@@ -346,16 +352,16 @@ export class LogWriter {
 
   /** Resolves when all that was written lasts, or nothing counts any more. */
   async #syncAll(): Promise<void> {
-    while (!this.#isStopped && this.durable < this.written) await this.#sync();
+    while (!this.#isStopped && this.#lasting < this.written) await this.#sync();
   }
 
   #syncIfWanted(): void {
-    if (this.#policy !== "always" && this.durable < this.#wanted) this.syncSoon();
+    if (this.#policy !== "always" && this.#lasting < this.#wanted) this.syncSoon();
   }
 
   #reached(position: number): void {
-    if (position <= this.durable) return;
-    this.durable = position;
+    if (position <= this.#lasting) return;
+    this.#lasting = position;
     this.onProgress();
   }
 

@@ -41,7 +41,12 @@ export class SimPeers {
     readonly remotes: string[],
   ) {}
 
-  static async start(world: World, name: string, options: SimPeersOptions = {}): Promise<SimPeers> {
+  static start(world: World, name: string, options: SimPeersOptions = {}): Promise<SimPeers> {
+    return world.complete(SimPeers.listen(world, name, options));
+  }
+
+  /** The same while others make the world go on. */
+  static async listen(world: World, name: string, options: SimPeersOptions = {}): Promise<SimPeers> {
     const { secret, cluster = CLUSTER, services = new Map() } = options;
     const host = world.host(name);
     const self: PeerIdentity = { cluster, nodeId: nodeIdOf(name), boot: 1 };
@@ -51,17 +56,20 @@ export class SimPeers {
     const server = new PeerServer({ host, self, secrecy, services, serve });
     const remotes: string[] = [];
     const endpoint = { host: "0.0.0.0", port: CLUSTER_PORT };
-    await world.complete(
-      host.network.listen({ endpoint, backlog: 511, keepAliveSeconds: 0 }, (connection) => {
-        remotes.push(connection.remote);
-        return server.accept(connection);
-      }),
-    );
+    await host.network.listen({ endpoint, backlog: 511, keepAliveSeconds: 0 }, (connection) => {
+      remotes.push(connection.remote);
+      return server.accept(connection);
+    });
     return new SimPeers(host, new Peers({ host, self, secrecy }), server, remotes);
   }
 
   /** Begins to link with another, under a number. */
   meet(number: number, other: SimPeers, nodeId = nodeIdOf(other.host.name)): void {
-    this.peers.add({ number, nodeId, host: other.host.name, port: CLUSTER_PORT });
+    this.meetAt(number, other.host.name, nodeId);
+  }
+
+  /** The same by the name of its host. */
+  meetAt(number: number, name: string, nodeId = nodeIdOf(name)): void {
+    this.peers.add({ number, nodeId, host: name, port: CLUSTER_PORT });
   }
 }
