@@ -81,7 +81,12 @@ export class Forwarder {
 
   /** By when a command that came now is to be executed. */
   newDeadlineMs(): number {
-    return this.#clock.monotonicMs() + this.#timeoutMs;
+    return this.deadlineMs(this.#clock.monotonicMs());
+  }
+
+  /** The same of one that came then. */
+  deadlineMs(cameAtMs: number): number {
+    return cameAtMs + this.#timeoutMs;
   }
 
   /** Adds a scanned request to the run of its owner for a peer; undefined if nothing can be sent there now. */

@@ -23,6 +23,9 @@ import type { HeldReplies, HeldTurn } from "./held-replies.js";
 const BYTES_IN_FLIGHT_MAX = 1024 * 1024;
 const RUNS_IN_FLIGHT_MAX = 256;
 
+/** What has waited for as long as a command may, behind others of its client, gets so long where it could be executed. */
+const LATE_MS = 1000;
+
 export interface ClientRunsOptions {
   readonly client: Client;
   readonly forwarder: Forwarder;
@@ -53,6 +56,8 @@ export class ClientRuns implements RunOwner, Waiter {
   readonly #parted = new Set<Run>();
   /** The client could not go on because of its runs. */
   #hasBlocked = false;
+  /** Since when; what was received is older, and nothing more is until all of it is executed. Undefined if it does not wait. */
+  #waitingSinceMs: number | undefined;
   #isDropped = false;
 
   constructor({ client, forwarder, replies, isWrite }: ClientRunsOptions) {
@@ -85,7 +90,10 @@ export class ClientRuns implements RunOwner, Waiter {
           this.#version !== this.#forwarder.routes.version ||
           this.#bytesInFlight > BYTES_IN_FLIGHT_MAX ||
           this.#inFlight > RUNS_IN_FLIGHT_MAX));
-    if (isBlocking) this.#hasBlocked = true;
+    if (isBlocking) {
+      this.#hasBlocked = true;
+      this.#waitingSinceMs ??= this.#forwarder.nowMs;
+    }
     return isBlocking;
   }
 
@@ -103,9 +111,12 @@ export class ClientRuns implements RunOwner, Waiter {
     const forwarder = this.#forwarder;
     if (this.#offeredDeadlineMs !== undefined || !forwarder.hasOpen) this.deadlineMs = this.#nextDeadlineMs;
     const run = forwarder.send(this, route, bytes, marks, count);
-    if (run === undefined && !this.#isStraying && forwarder.isLost(route)) {
-      this.#client.replyInPlace({ isSilent }, SLOT_NOT_SERVED);
-      return;
+    if (run === undefined && !this.#isStraying) {
+      const refusal = forwarder.isLost(route) ? SLOT_NOT_SERVED : this.#isLate ? TRY_AGAIN : undefined;
+      if (refusal !== undefined) {
+        this.#client.replyInPlace({ isSilent }, refusal);
+        return;
+      }
     }
     if (run === undefined) {
       const { database, flags, deadlineMs } = this;
@@ -146,8 +157,21 @@ export class ClientRuns implements RunOwner, Waiter {
     return true;
   }
 
+  /** By when the command at hand is to be executed, which came before the client began to wait, if it did. */
   get #nextDeadlineMs(): number {
-    return this.#offeredDeadlineMs ?? this.#client.deadlineMs ?? this.#forwarder.newDeadlineMs();
+    const forwarder = this.#forwarder;
+    const givenMs = this.#offeredDeadlineMs ?? this.#client.deadlineMs;
+    if (givenMs !== undefined) return givenMs;
+    const sinceMs = this.#waitingSinceMs;
+    if (sinceMs === undefined) return forwarder.newDeadlineMs();
+    return Math.max(forwarder.deadlineMs(sinceMs), forwarder.nowMs + LATE_MS);
+  }
+
+  /** Whether the command at hand has waited behind others for its whole time. */
+  get #isLate(): boolean {
+    const sinceMs = this.#waitingSinceMs;
+    const isGiven = this.#offeredDeadlineMs !== undefined || this.#client.deadlineMs !== undefined;
+    return !isGiven && sinceMs !== undefined && this.#forwarder.deadlineMs(sinceMs) <= this.#forwarder.nowMs;
   }
 
   /** The client is gone. */
@@ -234,6 +258,7 @@ export class ClientRuns implements RunOwner, Waiter {
   #unblock(): void {
     this.#hasBlocked = false;
     this.#client.resume();
+    if (!this.#hasBlocked) this.#waitingSinceMs = undefined;
   }
 
   #stray(options: StrayOptions): void {

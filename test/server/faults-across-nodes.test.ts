@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { Prng } from "#torus/base/prng.js";
-import { keyAt, SimCluster } from "../support/sim-cluster.js";
+import { HELD } from "#torus/cluster/slot-routes.js";
+import { keyAt, SimCluster, slotOfKey } from "../support/sim-cluster.js";
 
 const SEEDS = 10;
 const COMMANDS = 60;
@@ -100,5 +101,23 @@ describe("Commands that concern several nodes, when links break", () => {
     cluster.world.cut(["c"], ["a"]);
     const [reply] = await caller.askAll(`DEL ${keys.join(" ")}`);
     expect(reply).to.match(/^-"INDOUBT /);
+  });
+
+  it("do not each wait anew, in a pipeline, for what those before them waited for in vain", async () => {
+    const timeoutMs = 1000;
+    const cluster = await SimCluster.start({ timeoutMs });
+    const caller = await cluster.connect(0);
+    const [here, there] = [keyAt(cluster, 0), keyAt(cluster, 1)];
+    cluster.nodes[0]!.routes.set(slotOfKey(there), HELD);
+    const startMs = cluster.world.nowMs;
+    const commands = Array.from({ length: 30 }, () => `GET ${there}`);
+    const replies = await caller.askAll(`EXISTS ${here} ${there}`, ...commands, `SET ${here} 1`);
+    expect(replies.slice(0, -1).every((reply) => reply.startsWith('-"TRYAGAIN '))).to.equal(true);
+    expect(replies.at(-1)).to.equal("OK");
+    expect(cluster.world.nowMs - startMs).to.be.within(timeoutMs, timeoutMs + 100);
+    // Who comes later has its own time.
+    const laterMs = cluster.world.nowMs;
+    expect(await caller.ask("GET", there)).to.match(/^-"TRYAGAIN /);
+    expect(cluster.world.nowMs - laterMs).to.be.at.least(timeoutMs);
   });
 });
