@@ -30,8 +30,6 @@ export interface ClusterRun {
   readonly seed: number;
 }
 
-/** How long a command may take: its deadline, and what a client may have to wait besides. */
-const COMMAND_MS = 5000 + 3000;
 /** How long a cluster may take until all agree again, once everything is mended. */
 const AGREEMENT_MS = 60_000;
 const WALK_MS = 30_000;
@@ -168,7 +166,7 @@ class Run {
     do {
       await this.#world.run({ untilMs: Math.min(untilMs, this.#world.nowMs + TICK_MS) });
       if (this.#broken !== undefined) throw this.#broken;
-      for (const client of this.#clients) client.expectInTime(COMMAND_MS);
+      for (const client of this.#clients) client.expectInTime();
     } while (this.#world.nowMs < untilMs);
   }
 

@@ -1,5 +1,6 @@
 /** The nodes of a simulated cluster, as whole nodes: started, crashed, started again on what their disks kept, taken in and let go. */
 import { SLOT_COUNT } from "#torus/base/key-hash.js";
+import { Cluster } from "#torus/cluster/cluster.js";
 import { type ConfigValues, makeConfig } from "#torus/config/config.js";
 import type { World } from "#torus/host/sim/world.js";
 import { type RunningNode, runNode } from "#torus/node.js";
@@ -20,6 +21,8 @@ type State = "starting" | "running" | "leaving" | "left" | "down";
 
 interface Node {
   readonly name: string;
+  /** Cluster addresses of the nodes that were there before it. */
+  readonly join: string;
   state: State;
   running: RunningNode | undefined;
   /** Tells the lives of the process apart. */
@@ -72,7 +75,8 @@ export class Fleet {
   /** A new node, which looks for the others; the first one founds the cluster. */
   add(): string {
     const name = `n${++this.#named}`;
-    this.#nodes.set(name, { name, state: "down", running: undefined, life: 0 });
+    const join = this.staying.map((other) => `${other}:${CLUSTER_PORT}`).join(" ");
+    this.#nodes.set(name, { name, join, state: "down", running: undefined, life: 0 });
     this.start(name);
     return name;
   }
@@ -82,7 +86,6 @@ export class Fleet {
     const { world, chronicle, broken } = this.#options;
     const node = this.#nodes.get(name)!;
     const life = ++node.life;
-    const others = [...this.#nodes.keys()].filter((other) => other !== name);
     node.state = "starting";
     chronicle.note(`${name} starts`);
     const starting = runNode({
@@ -94,12 +97,14 @@ export class Fleet {
         clusterEnabled: "yes",
         clusterAnnounceIp: name,
         nodeName: name,
-        join: others.map((other) => `${other}:${CLUSTER_PORT}`).join(" "),
+        join: node.join,
         dir: "data",
         ...this.#options.config,
       }),
       configFile: "",
       logSegmentBytes: SEGMENT_BYTES,
+      // At once: the world does not wait for code to be loaded.
+      loadCluster: async () => ({ Cluster }),
       stopped: (error) => this.#stopped(node, life, error),
     });
     starting.then(
