@@ -14,6 +14,8 @@ const BLOCK_BYTES = 64 * 1024;
 const SPARE_BLOCKS_MAX = 16;
 /** `*count\r\n$length\r\n`, each number of up to ten digits. */
 const REQUEST_HEAD_BYTES_MAX = 26;
+/** The same of numbers of one digit. */
+const REQUEST_HEAD_BYTES_MIN = 8;
 
 const NOTHING = Buffer.alloc(0);
 
@@ -22,6 +24,13 @@ export class RunWriter {
   /** Behind the last run of the block. */
   #length = 0;
   readonly #spare: RunBlock[] = [];
+  /**
+   * The last request came from `#source`, to before `#to`. Those behind it in the same buffer are copied together, and not before the run is
+   * complete, to where it ends: of them `#source[#from, #to)` is still to copy. Bytes that were scanned stay until the turn is over.
+   */
+  #source: Buffer = NOTHING;
+  #from = 0;
+  #to = 0;
   #nextId = 1;
 
   begin(run: Run): void {
@@ -37,6 +46,8 @@ export class RunWriter {
   /** Adds a scanned request. No other run may be begun before this one is ended. */
   add(run: Run, bytes: Buffer, marks: Int32Array, count: number): void {
     run.count++;
+    if (bytes === this.#source && this.#follows(run, bytes, marks, count)) return;
+    this.#copyPending(run);
     // Behind the length of an argument the line ends. In an inline request the argument stands behind a space or the name's last letter.
     const isArray = count > 1 && bytes[marks[2]! - 1] === LF;
     if (isArray) this.#addArray(run, bytes, marks, count);
@@ -46,11 +57,13 @@ export class RunWriter {
   /** Adds a whole request. */
   addRequest(run: Run, request: Buffer): void {
     run.count++;
+    this.#copyPending(run);
     this.#addBytes(run, request);
   }
 
   /** Completes the frame. `remainingMs`: how long its execution may be put off. */
   end(run: Run, remainingMs: number): void {
+    this.#copyPending(run);
     const { start, end, id, count, database, flags, hops } = run;
     const block = run.block.bytes;
     const headAt = writeFrameHead(block, start, { kind: RUN, id, size: end - start });
@@ -95,6 +108,28 @@ export class RunWriter {
     }
     copyBytes(bytes, start, end, block, at);
     run.end = at + end - start;
+    this.#source = bytes;
+    this.#from = this.#to = end;
+  }
+
+  /** Whether a request stands right behind the last one, and in the form that it is to have: then it is part of the run now. */
+  #follows(run: Run, bytes: Buffer, marks: Int32Array, count: number): boolean {
+    const start = this.#to;
+    // What has one digit before the line ends can be no other head, for the name follows.
+    if (marks[0]! - start !== REQUEST_HEAD_BYTES_MIN) return false;
+    if (bytes[start] !== ASTERISK || bytes[start + 4] !== DOLLAR) return false;
+    const end = marks[2 * count - 1]! + 2;
+    if (run.end + end - start > run.block.bytes.length) return false;
+    run.end += end - start;
+    this.#to = end;
+    return true;
+  }
+
+  #copyPending(run: Run): void {
+    const length = this.#to - this.#from;
+    if (length > 0) copyBytes(this.#source, this.#from, this.#to, run.block.bytes, run.end - length);
+    this.#source = NOTHING;
+    this.#from = this.#to = 0;
   }
 
   #addBytes(run: Run, bytes: Buffer): void {

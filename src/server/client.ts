@@ -510,8 +510,9 @@ export class Client implements ConnectionEvents, Session {
       scanner.resume(this.#partial, bytes, start, end);
       this.#executeEach(scanner);
     }
-    this.#partial = this.#isClosing ? undefined : scanner.takeRest();
+    // Before the rest is taken: what is sent on still lies where it was scanned.
     if (server.forwarder !== null) server.forwarder.endTurn();
+    this.#partial = this.#isClosing ? undefined : scanner.takeRest();
     this.sendReplies();
     this.#isExecuting = false;
     if (this.#isClosing) {

@@ -1,6 +1,10 @@
 import { expect } from "chai";
+import fc from "fast-check";
 import { Run, type RunCarrier, type RunOwner } from "#torus/cluster/run.js";
 import { RunWriter } from "#torus/cluster/run-writer.js";
+import { COMPLETE, RequestScanner } from "#torus/protocol/request-scanner.js";
+import { splitRequests } from "#torus/protocol/request-splitter.js";
+import { argumentsOf, encode } from "../protocol/scanning.js";
 
 const owner: RunOwner = {
   id: 1,
@@ -67,4 +71,66 @@ describe("the writer of runs", () => {
     writer.release(long);
     expect(runOf(writer, "short").block.bytes).to.have.length(64 * 1024);
   });
+
+  it("writes requests as arrays, whatever they looked like and whichever of those beside them go elsewhere", () => {
+    const word = fc.stringMatching(/^[a-z]{1,12}$/);
+    const command = fc.array(word, { minLength: 1, maxLength: 12 });
+    const asArray = command.map((args) => encode(...args));
+    // Such as the scanner takes, and nobody sends: inline, signs and noughts in the numbers, nothing at all in between.
+    const asLine = command.map((args) => Buffer.from(`  ${args.join(" ")}\r\n`));
+    const odd = fc.constantFrom(
+      "*1\r\n$03\r\nabc\r\n",
+      "*0\r\n",
+      "*0\r\n    abc\r\n",
+      "*-1\r\n   abc\r\n",
+      "\r\n",
+    );
+    const request = fc.oneof(
+      { arbitrary: asArray, weight: 6 },
+      asLine,
+      odd.map((text) => Buffer.from(text)),
+    );
+    fc.assert(
+      fc.property(fc.array(fc.tuple(request, fc.boolean()), { maxLength: 30 }), (requests) => {
+        const bytes = Buffer.concat(requests.map(([request]) => request));
+        const goes = requests.map(([, goes]) => goes);
+        const writer = new RunWriter();
+        const run = new Run(owner, 7, carrier);
+        writer.begin(run);
+        const scanner = new RequestScanner();
+        scanner.begin(bytes, 0, bytes.length);
+        const sent: string[][] = [];
+        for (let i = 0; scanner.next() === COMPLETE; i++) {
+          if (!goes[i % goes.length]) continue;
+          sent.push(argumentsOf(scanner));
+          writer.add(run, bytes, scanner.marks, scanner.count);
+        }
+        writer.end(run, 1000);
+        expect(run.count).to.equal(sent.length);
+        bytes.fill("!");
+        expect(splitRequests(run.requests).map(scanned)).to.deep.equal(sent);
+      }),
+    );
+  });
+
+  it("copies what lies one behind the other over the end of its memory, too", () => {
+    const writer = new RunWriter();
+    const requests = Array.from({ length: 5000 }, (_, i) => encode("set", `key:${i}`, "v".repeat(i % 90)));
+    const bytes = Buffer.concat(requests);
+    const scanner = new RequestScanner();
+    scanner.begin(bytes, 0, bytes.length);
+    const run = new Run(owner, 7, carrier);
+    writer.begin(run);
+    while (scanner.next() === COMPLETE) writer.add(run, bytes, scanner.marks, scanner.count);
+    writer.end(run, 1000);
+    expect(run.requests.equals(bytes)).to.equal(true);
+  });
 });
+
+function scanned(request: Buffer): string[] {
+  expect(request[0]).to.equal("*".charCodeAt(0));
+  const scanner = new RequestScanner();
+  scanner.begin(request, 0, request.length);
+  expect(scanner.next()).to.equal(COMPLETE);
+  return argumentsOf(scanner);
+}

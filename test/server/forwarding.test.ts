@@ -107,4 +107,21 @@ describe("Commands for slots of other nodes", () => {
       });
     }
   }
+
+  it("arrive as they were sent when they had to wait, and half a command with them", async () => {
+    const cluster = await SimCluster.start({ seed: 1 });
+    const caller = await cluster.connect(0);
+    const half = encodeCommand(["SET", "k0", Buffer.alloc(5000, "x")]);
+    // The reply to the first has to be gathered. What comes behind it is kept meanwhile.
+    const appends = KEYS.flatMap((key) => ["1", "2", "3", "4"].map((digit) => ["APPEND", key, digit]));
+    caller.sendBytes(
+      Buffer.concat([...[["DEL", ...KEYS], ...appends].map(encodeCommand), half.subarray(0, 4000)]),
+    );
+    await caller.until(() => caller.replies.length === 1 + appends.length);
+    for (const key of KEYS)
+      caller.sendBytes(key === "k0" ? half.subarray(4000) : encodeCommand(["GET", key]));
+    await caller.until(() => caller.replies.length === 1 + appends.length + KEYS.length);
+    const values = caller.replies.slice(1 + appends.length);
+    expect(values).to.deep.equal(["OK", ...KEYS.slice(1).map(() => '"1234"')]);
+  });
 });
