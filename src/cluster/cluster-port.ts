@@ -33,6 +33,8 @@ export class ClusterPort {
   readonly #options: ClusterPortOptions;
   #listener!: Listener;
   #silent = 0;
+  /** Streams that no link has taken. */
+  readonly #unlinked = new Set<Connection>();
 
   private constructor(options: ClusterPortOptions) {
     this.#options = options;
@@ -69,9 +71,10 @@ export class ClusterPort {
     return "port" in endpoint ? endpoint.port : 0;
   }
 
-  /** Resolves when the port is free again. Streams live on. */
-  close(): Promise<void> {
-    return this.#listener.close();
+  /** Resolves when the port is free again. Links live on. */
+  async close(): Promise<void> {
+    await this.#listener.close();
+    for (const connection of this.#unlinked) connection.destroy();
   }
 
   #accept(connection: Connection): ConnectionEvents {
@@ -89,6 +92,7 @@ export class ClusterPort {
       this.#silent--;
     };
     if (++this.#silent > SILENT_MAX) refuse();
+    const unlinked = this.#unlinked.add(connection);
     return {
       received(bytes, length) {
         if (taken !== undefined) {
@@ -106,6 +110,7 @@ export class ClusterPort {
           return;
         }
         speak();
+        if (accept === links) unlinked.delete(connection);
         taken = accept(connection);
         taken.received(early, early.length);
         early = Buffer.alloc(0);
@@ -114,6 +119,7 @@ export class ClusterPort {
         taken?.drained();
       },
       closed(error) {
+        unlinked.delete(connection);
         if (taken === undefined) speak();
         else taken.closed(error);
       },

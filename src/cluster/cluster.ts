@@ -4,7 +4,7 @@
  */
 import type { Config } from "../config/config.js";
 import type { DataDirectory } from "../durability/data-directory.js";
-import type { NodeFacts } from "../durability/node-file.js";
+import { type NodeFacts, UnusableDirectory } from "../durability/node-file.js";
 import type { PersistenceView } from "../durability/persistence-view.js";
 import type { Address } from "../host/datagrams.js";
 import type { Host } from "../host/host.js";
@@ -30,6 +30,7 @@ import type { ClusterFacts } from "./cluster-file.js";
 import { ClusterMemory } from "./cluster-memory.js";
 import { ClusterPort } from "./cluster-port.js";
 import type { ClusterView } from "./cluster-view.js";
+import { PLACEMENT_FILE } from "./earlier-cluster.js";
 import { Forwarder } from "./forwarder.js";
 import { announcedHost, clusterPortOf } from "./own-addresses.js";
 import { Ownership } from "./ownership.js";
@@ -81,7 +82,10 @@ export class Cluster {
   readonly #cancels: Cancel[] = [];
   #gossiper!: Gossiper;
   #port: ClusterPort | undefined;
+  /** Ports that are being bound. */
+  #opening: Promise<void> = Promise.resolve();
   #isMeeting = false;
+  #isClosed = false;
   /** Of seeds, as they were told in the log: they are asked for ever, and told once. */
   readonly #refusals = new Set<string>();
 
@@ -151,6 +155,7 @@ export class Cluster {
     const { config } = this.#options;
     const facts = await this.#memory.recall();
     await this.#ownership.load();
+    this.#refuseRemains(facts);
     await this.#open({ clientPort, clusterPort: clusterPortOf(config), seeds: config.join, facts });
     this.#ownership.start();
     if (facts === undefined) return;
@@ -158,7 +163,29 @@ export class Cluster {
     this.#joined();
   }
 
-  async #open({ clientPort, clusterPort, seeds, facts }: Opening): Promise<void> {
+  /** Throws where keys are whose slots may be somebody else's by now: they are neither to be served nor to be dropped unasked. */
+  #refuseRemains(facts: ClusterFacts | undefined): void {
+    const { keyspace, config } = this.#options;
+    if (keyspace.size === 0 || this.#ownership.placement !== undefined) return;
+    if (facts !== undefined && facts.members.length > 1) {
+      throw new UnusableDirectory(
+        `${config.dir} has keys, and no ${PLACEMENT_FILE} that tells which slots are this node's: restore that file, or empty the directory and let the node join anew`,
+      );
+    }
+    if (facts === undefined && config.join.length > 0) {
+      throw new UnusableDirectory(
+        `${config.dir} has keys from before this node was told to join a cluster, which would drop them: start it without join, or with an empty directory`,
+      );
+    }
+  }
+
+  #open(opening: Opening): Promise<void> {
+    const opened = this.#bind(opening);
+    this.#opening = opened.catch(() => {});
+    return opened;
+  }
+
+  async #bind({ clientPort, clusterPort, seeds, facts }: Opening): Promise<void> {
     const { host, config } = this.#options;
     const { network, timers } = host;
     const timings = presets[config.membershipPreset];
@@ -205,17 +232,20 @@ export class Cluster {
     await this.#memory.clear();
     await this.#port?.close();
     await this.#gossiper.close();
+    if (this.#isClosed) return;
     await this.#open({ clientPort, clusterPort, seeds, facts: undefined });
     this.announceHttpPort(httpPort);
   }
 
   /** Resolves when ports are free again. The others are told nothing: to them it is a death. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     for (const cancel of this.#cancels) cancel();
     this.forwarder.close();
     this.#ownership.close();
     this.#peerServer.close();
     this.#peers.close();
+    await this.#opening;
     await this.#port?.close();
     await this.#gossiper?.close();
     await this.#memory.close();
@@ -262,7 +292,7 @@ export class Cluster {
   // ---- What happens ----
 
   #events(): GossiperEvents {
-    const { keyspace, directory, ended } = this.#options;
+    const { ended } = this.#options;
     return {
       changed: ({ member }) => this.#memberChanged(member),
       dropped: ({ record }) => this.#peers.remove(this.#peers.numberOf(record.id)),
@@ -270,11 +300,7 @@ export class Cluster {
         if (isFounder) void this.#found(clusterId);
         else this.#joined();
       },
-      originTaken: ({ free }) => {
-        keyspace.origin = free;
-        void directory?.update({ origin: free });
-        this.#gossiper.update({ origin: free });
-      },
+      originTaken: ({ free }) => void this.#takeOrigin(free),
       superseded: (reason) => ended(new Error(`this node goes on elsewhere: ${reason}`)),
       forgotten: () => this.#ownership.forgotten(),
       refused: (seed, reason) => this.#refused(seed, reason),
@@ -308,6 +334,19 @@ export class Cluster {
     }
     this.#ownership.found();
     this.#joined();
+  }
+
+  /** Writes nothing under the old one any more, and tells the others once the next life will know it too. */
+  async #takeOrigin(origin: number): Promise<void> {
+    const { keyspace, directory, ended } = this.#options;
+    keyspace.origin = origin;
+    try {
+      await directory?.update({ origin });
+    } catch (error) {
+      ended(error as Error);
+      return;
+    }
+    this.#gossiper.update({ origin });
   }
 
   #joined(): void {
@@ -357,9 +396,14 @@ export class Cluster {
   /** All slots are handed over: says farewell, forgets the cluster and ends. */
   async #depart(): Promise<void> {
     const { host, ended } = this.#options;
-    await this.#gossiper.leave();
-    await this.#ownership.forsake();
-    await this.#memory.clear();
+    try {
+      await this.#gossiper.leave();
+      await this.#ownership.forsake();
+      await this.#memory.clear();
+    } catch (error) {
+      ended(error as Error);
+      return;
+    }
     host.log.info("left the cluster", {});
     ended();
   }

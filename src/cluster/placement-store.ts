@@ -4,6 +4,7 @@
  *
  *     {"format": 1, "placement": ..., "handover": {"change": "7 3f..", "taken": "0-5,7", "offered": ""}}
  */
+import { UnusableDirectory } from "../durability/node-file.js";
 import type { Files } from "../host/files.js";
 import { HostError } from "../host/host-error.js";
 import { PLACEMENT_FILE } from "./earlier-cluster.js";
@@ -36,7 +37,7 @@ export class PlacementStore {
     this.#path = path;
   }
 
-  /** Rejects if there is a file that makes no sense: to go on as if there were none could be to lose slots, or to own them twice. */
+  /** Rejects with `UnusableDirectory` if there is a file that makes no sense: to go on as if there were none could be to lose slots, or to own them twice. */
   static async open(
     files: Files,
     directory: string | undefined,
@@ -45,7 +46,7 @@ export class PlacementStore {
     const text = path && (await readIfThere(files, path));
     const kept = text === undefined ? null : parseKept(text);
     if (kept === undefined)
-      throw new Error(
+      throw new UnusableDirectory(
         `${path} makes no sense: restore it, or empty the directory and let the node join anew`,
       );
     return { store: new PlacementStore(files, path), kept: kept ?? undefined };

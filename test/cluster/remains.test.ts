@@ -1,0 +1,79 @@
+import { expect } from "chai";
+import type { ConfigValues } from "#torus/config/config.js";
+import type { World } from "#torus/host/sim/world.js";
+import { SimNode } from "../support/sim-node.js";
+import { worldOf } from "../support/world.js";
+
+const CLUSTER_PORT = 16_379;
+/** As good as no such file. */
+const NO_PLACEMENT = JSON.stringify({ format: 1, placement: null, handover: null });
+
+/** What a node makes of a data directory from which something of its cluster is missing. */
+describe("what is left of a cluster on disk", () => {
+  let world: World;
+
+  beforeEach(() => {
+    world = worldOf(1);
+  });
+
+  it("is not guessed at: keys without a word of whose their slots are keep a member from starting", async () => {
+    const [a, b] = [await start("a"), await start("b", { join: `a:${CLUSTER_PORT}` })];
+    await active(b);
+    for (let i = 0; i < 20; i++) expect(await a.call("SET", `key:${i}`, i)).to.equal("OK");
+    await world.advance(2000);
+    await b.close();
+    await world.complete(b.host.files.replaceText("data/placement.json", NO_PLACEMENT));
+    const failure = await failureOf(start("b", { join: `a:${CLUSTER_PORT}` }));
+    expect(failure).to.include({ name: "UnusableDirectory" });
+    expect(failure.message).to.contain("data has keys, and no placement.json");
+    await a.close();
+  });
+
+  it("is not dropped for joining: a node that had keys before is to be told what to do", async () => {
+    const a = await start("a");
+    const lone = await start("b", { clusterEnabled: "no" });
+    await lone.call("SET", "mine", 1);
+    await lone.close();
+    const failure = await failureOf(start("b", { join: `a:${CLUSTER_PORT}` }));
+    expect(failure).to.include({ name: "UnusableDirectory" });
+    expect(failure.message).to.contain("without join");
+    const founder = await start("b");
+    expect(await founder.call("GET", "mine")).to.equal("1");
+    await founder.close();
+    await a.close();
+  });
+
+  it("is refused in a line if it makes no sense", async () => {
+    const lone = await start("a");
+    await lone.close();
+    await world.complete(lone.host.files.replaceText("data/placement.json", "{"));
+    expect(await failureOf(start("a"))).to.include({ name: "UnusableDirectory" });
+  });
+
+  function start(name: string, config: ConfigValues = {}): Promise<SimNode> {
+    const cluster = { clusterEnabled: "yes", clusterAnnounceIp: name, membershipPreset: "local" } as const;
+    return SimNode.start(world, {
+      name,
+      config: { ...cluster, dir: "data", appendonly: "yes", ...config },
+    });
+  }
+
+  async function failureOf(starting: Promise<SimNode>): Promise<Error> {
+    return starting.then(
+      () => {
+        throw new Error("the node started");
+      },
+      (error: Error) => error,
+    );
+  }
+
+  /** Lets time pass until a node has taken over its share of the slots. */
+  async function active(node: SimNode): Promise<void> {
+    for (let seconds = 0; seconds < 60; seconds++) {
+      const status = (await node.call("TORUS", "STATUS")) as readonly unknown[];
+      if (status[status.indexOf("lifecycle") + 1] === "active") return;
+      await world.advance(1000);
+    }
+    throw new Error("the slots are not shared");
+  }
+});
