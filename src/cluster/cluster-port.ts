@@ -32,6 +32,7 @@ export class ClusterPort {
   strangers = 0;
   readonly #options: ClusterPortOptions;
   #listener!: Listener;
+  #local: Listener | undefined;
   #silent = 0;
   /** Streams that no link has taken. */
   readonly #unlinked = new Set<Connection>();
@@ -66,6 +67,12 @@ export class ClusterPort {
     }
   }
 
+  /** Takes streams at a Unix socket too. Rejects with a `HostError` if it cannot be had. */
+  async bindLocal(path: string, unixMode: number): Promise<void> {
+    const options = { endpoint: { path }, backlog: BACKLOG, keepAliveSeconds: 0, unixMode };
+    this.#local = await this.#options.network.listen(options, (connection) => this.#accept(connection));
+  }
+
   get port(): number {
     const { endpoint } = this.#listener;
     return "port" in endpoint ? endpoint.port : 0;
@@ -73,7 +80,7 @@ export class ClusterPort {
 
   /** Resolves when the port is free again. Links live on. */
   async close(): Promise<void> {
-    await this.#listener.close();
+    await Promise.all([this.#listener.close(), this.#local?.close()]);
     for (const connection of this.#unlinked) connection.destroy();
   }
 

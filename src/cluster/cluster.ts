@@ -21,7 +21,6 @@ import {
   isPresent,
   type Lifecycle,
   type Member,
-  type MemberRecord,
   type NodeId,
 } from "../membership/member.js";
 import { presets } from "../membership/presets.js";
@@ -32,12 +31,13 @@ import { ClusterPort } from "./cluster-port.js";
 import type { ClusterView } from "./cluster-view.js";
 import { PLACEMENT_FILE } from "./earlier-cluster.js";
 import { Forwarder } from "./forwarder.js";
-import { announcedHost, clusterPortOf } from "./own-addresses.js";
+import { LOCAL_SOCKET_MODE, localSocketDigest, localSocketOf, localSocketPath } from "./local-socket.js";
+import { clusterPortOf, ownPlacedMember, ownRecord } from "./own-member.js";
 import { Ownership } from "./ownership.js";
-import { PEER_VERSION, type PeerIdentity } from "./peer-hello.js";
+import type { PeerIdentity } from "./peer-hello.js";
 import { PeerServer, type PeerServerOptions } from "./peer-server.js";
 import { Peers } from "./peers.js";
-import { isMember, type PlacedMember } from "./placement.js";
+import { isMember } from "./placement.js";
 import { gossipKeyOf, secrecyOf } from "./secrets.js";
 import { type Route, SlotRoutes } from "./slot-routes.js";
 
@@ -114,7 +114,7 @@ export class Cluster {
       persistence,
       directory: directory?.path,
       boot: facts.boot,
-      self: placedMember(config, host, facts.nodeId),
+      self: ownPlacedMember(config, host, facts.nodeId),
       peers: this.#peers,
       routes: this.#routes,
       isAlive: (id) => this.#isAlive(id),
@@ -208,7 +208,11 @@ export class Cluster {
         Gossiper.start({
           host,
           bind: { host: bindHost, port },
-          self: this.#record(clientPort, port),
+          self: ownRecord(
+            { host, config, facts: this.#options.facts },
+            { clientPort, clusterPort: port },
+            this.#ownership,
+          ),
           clusterId: facts?.clusterId,
           seeds,
           members: facts?.members.filter(({ id }) => id !== this.#selfId) ?? [],
@@ -221,7 +225,21 @@ export class Cluster {
     );
     this.#port = streams;
     this.#gossiper = gossiper = datagrams;
+    await this.#openLocally(streams);
     for (const member of this.view.members()) this.#memberChanged(member);
+  }
+
+  /** A node that cannot be reached by a Unix socket is reached by TCP. */
+  async #openLocally(streams: ClusterPort): Promise<void> {
+    const { host, directory } = this.#options;
+    const path = localSocketPath(directory?.path, host.system);
+    if (path === undefined) return;
+    try {
+      await streams.bindLocal(path, LOCAL_SOCKET_MODE);
+      this.#gossiper.update({ digests: [localSocketDigest(path)] });
+    } catch (error) {
+      host.log.warn("no Unix socket for nodes of this host", { path, error: String(error) });
+    }
   }
 
   /** Leaves the cluster in which this node is alone, without keys, and looks for another. */
@@ -359,7 +377,10 @@ export class Cluster {
     if (id !== this.#selfId && this.view.clusterId !== undefined) {
       const number = this.#peers.numberOf(id);
       if (isDeparted(member)) this.#peers.remove(number);
-      else this.#peers.add({ number, nodeId: id, host, port: clusterPort });
+      else {
+        const path = localSocketOf(member.record, this.#gossiper.self.host);
+        this.#peers.add({ number, nodeId: id, host, port: clusterPort, path });
+      }
     }
     this.#ownership.membersChanged();
     this.#memory.changed();
@@ -416,31 +437,4 @@ export class Cluster {
       .map(({ record }) => record);
     return { clusterId, members };
   }
-
-  #record(clientPort: number, clusterPort: number): MemberRecord {
-    const { config, facts, host } = this.#options;
-    const { placement } = this.#ownership;
-    return {
-      id: facts.nodeId,
-      boot: facts.boot,
-      incarnation: 0,
-      origin: facts.origin,
-      lifecycle: placement !== undefined && isMember(placement, facts.nodeId) ? "active" : "joining",
-      name: config.nodeName,
-      zone: config.zone,
-      host: announcedHost(config, host),
-      clientPort,
-      clusterPort,
-      httpPort: 0,
-      weight: config.nodeWeight,
-      stateVersion: this.#ownership.state.version,
-      protocolMin: PEER_VERSION,
-      protocolMax: PEER_VERSION,
-      digests: [],
-    };
-  }
-}
-
-function placedMember(config: Config, host: Host, id: NodeId): PlacedMember {
-  return { id, weight: config.nodeWeight, zone: config.zone, host: announcedHost(config, host) };
 }

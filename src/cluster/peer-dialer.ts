@@ -32,6 +32,8 @@ export interface PeerAddress {
   readonly host: string;
   /** Its cluster port. */
   readonly port: number;
+  /** Its Unix socket, if it is on this host. */
+  readonly path?: string | undefined;
 }
 
 /** Why somebody who is there is not to be linked with. `damaged`: it does not speak as we do. */
@@ -69,6 +71,8 @@ export class PeerDialer {
   readonly #options: DialerOptions;
   #attempt: Attempt | undefined;
   #failures = 0;
+  /** Nobody was at the peer's Unix socket when it was tried last. */
+  #isPathVain = false;
   #isClosed = false;
   #cancelTimer: Cancel = () => {};
 
@@ -116,17 +120,22 @@ export class PeerDialer {
     });
     this.#attempt = attempt;
     this.#cancelTimer = host.timers.after(GREETING_MS_MAX, () => this.reset());
+    const { path } = peer;
+    const isByPath = path !== undefined && !this.#isPathVain;
+    const endpoint = isByPath ? { path } : { host: peer.host, port: peer.port };
     host.network
-      .connect(peer, (connection) => attempt.opened(connection))
+      .connect(endpoint, (connection) => attempt.opened(connection))
       .catch(() => {
         if (this.#attempt !== attempt) return;
-        events.unreachable();
-        this.#broken();
+        // That nobody is there says nothing of the node. The port is tried at once, and the socket again when that link is gone.
+        this.#isPathVain = isByPath;
+        if (!isByPath) events.unreachable();
+        this.#broken({ isVain: isByPath });
       });
   }
 
   /** The attempt is over, by whatever cause. */
-  #broken({ isReset = false } = {}): void {
+  #broken({ isReset = false, isVain = false } = {}): void {
     if (this.#attempt === undefined) return;
     this.#attempt = undefined;
     this.#cancelTimer();
@@ -134,8 +143,9 @@ export class PeerDialer {
     this.isUp = false;
     if (!this.#isClosed) {
       const { random, timers } = this.#options.host;
-      const mostMs = Math.min(RETRY_MS_MIN * 2 ** this.#failures++, RETRY_MS_MAX);
-      const delayMs = wasUp && !isReset ? 0 : mostMs * (0.5 + random.uint32() / 2 ** 33);
+      const mostMs = Math.min(RETRY_MS_MIN * 2 ** this.#failures, RETRY_MS_MAX);
+      if (!isVain) this.#failures++;
+      const delayMs = isVain || (wasUp && !isReset) ? 0 : mostMs * (0.5 + random.uint32() / 2 ** 33);
       this.#cancelTimer = timers.after(delayMs, () => this.#connect());
     }
     if (wasUp) this.#options.events.down();

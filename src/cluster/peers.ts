@@ -73,7 +73,11 @@ export class Peers {
   /** Begins to link with a node. One known by that number with another address, or another id, is given up. */
   add(peer: PeerAddress): void {
     const known = this.#links[peer.number]?.peer;
-    const isKnown = known?.nodeId === peer.nodeId && known.host === peer.host && known.port === peer.port;
+    const isKnown =
+      known?.nodeId === peer.nodeId &&
+      known.host === peer.host &&
+      known.port === peer.port &&
+      known.path === peer.path;
     if (isKnown) return;
     this.remove(peer.number);
     const { host, self, secrecy } = this.#options;

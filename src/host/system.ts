@@ -6,6 +6,8 @@ export interface System {
   /** Name, release and architecture, such as `Linux 6.1.0 x86_64`. */
   readonly platform: string;
   readonly executable: string;
+  /** Where relative paths begin: absolute. */
+  readonly workingDirectory: string;
   /** Main memory of the machine (or of its container), in bytes. */
   readonly totalMemoryBytes: number;
   /** Of this machine, by which others may reach it: IPv4 before IPv6, none that is loopback or link-local. */

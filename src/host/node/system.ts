@@ -10,6 +10,7 @@ export function createNodeSystem(): System {
     runtime: `node ${process.versions.node}`,
     platform: `${type()} ${release()} ${machine()}`,
     executable: process.execPath,
+    workingDirectory: process.cwd(),
     totalMemoryBytes: totalMemoryBytes(),
     addresses,
     memory,

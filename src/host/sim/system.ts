@@ -7,6 +7,7 @@ export class SimSystem implements System {
   readonly runtime = "simulated 1.0.0";
   readonly platform = "Simulation 1.0.0 virtual";
   readonly executable = "/simulation/torus";
+  readonly workingDirectory = "/simulation";
   totalMemoryBytes = 1024 * MEBIBYTE;
   memoryUse: MemoryUse = {
     residentBytes: 64 * MEBIBYTE,
