@@ -33,6 +33,8 @@ const ROUNDS_MAX = 8;
 const ASK_TIMEOUT_MS = 10_000;
 /** After trouble, and while there is nothing to tell. */
 const PAUSE_MS = 50;
+/** After the other node failed at a message, as it may again: for want of a database of that number, or of a disk. */
+const LONG_PAUSE_MS = 1000;
 
 export interface SlotSenderEvents {
   /** Commands for the slots have to wait from now on. */
@@ -86,6 +88,7 @@ export class SlotSender {
   #session = 0;
   #number = 0;
   #isClosed = false;
+  #hasFailed = false;
   #wake: (() => void) | undefined;
   #cancelPause: Cancel | undefined;
 
@@ -305,6 +308,7 @@ export class SlotSender {
     this.#check();
     this.bytesSent += this.#writer.length;
     const outcome = await this.#options.ask(this.#writer.written(), ASK_TIMEOUT_MS);
+    this.#hasFailed = outcome.kind === "failed";
     this.#check();
     return outcome;
   }
@@ -322,7 +326,7 @@ export class SlotSender {
         if (this.#isClosed) reject(new Closed());
         else resolve();
       };
-      this.#cancelPause = this.#options.timers.after(PAUSE_MS, end);
+      this.#cancelPause = this.#options.timers.after(this.#hasFailed ? LONG_PAUSE_MS : PAUSE_MS, end);
       this.#wake = end;
     });
   }
