@@ -1,5 +1,6 @@
 import { SLOT_COUNT, slotOf } from "#torus/base/key-hash.js";
 import { Forwarder } from "#torus/cluster/forwarder.js";
+import type { PeerLink } from "#torus/cluster/peer-link.js";
 import { HERE, SlotRoutes } from "#torus/cluster/slot-routes.js";
 import type { ConfigValues } from "#torus/config/config.js";
 import type { World } from "#torus/host/sim/world.js";
@@ -134,8 +135,14 @@ export class SimCluster {
   }
 }
 
-function numberOf({ peers }: SimPeers, name: string): number {
+export function numberOf({ peers }: SimPeers, name: string): number {
   return peers.numberOf(nodeIdOf(name));
+}
+
+/** The link by which one node asks another. */
+export function linkBetween({ nodes }: SimCluster, from: number, to: number): PeerLink {
+  const { peers } = nodes[from]!;
+  return peers.peers.link(numberOf(peers, nodes[to]!.name))!;
 }
 
 /** A key of some slot that a node executes. */
