@@ -16,7 +16,6 @@ import {
   isMember,
   joining,
   leaving,
-  type PlacedMember,
   type Placement,
   parsePlacement,
   participants,
@@ -24,8 +23,14 @@ import {
   switching,
   voters,
 } from "./placement.js";
+import {
+  nameOf,
+  type PlacementAnswer,
+  type PlacementRequest,
+  pollOf,
+  type Wish,
+} from "./placement-messages.js";
 
-export const PLACEMENT_SERVICE = "placement";
 const PERIOD_MS = 200;
 /** How often those are told that all agree who have not heard, once nothing else is to be done. */
 const IDLE_PERIOD_MS = 5000;
@@ -36,38 +41,6 @@ const JOINER_PATIENCE_MS = 30_000;
 const WISH_MS = 10_000;
 /** Nodes that want something at once. */
 const WISHES_MAX = 1024;
-
-/** How far a node is with its part of the change under way. */
-export interface Progress {
-  /** All that it hands over is copied. */
-  readonly isCopied: boolean;
-  /** All is handed over. */
-  readonly isHandedOver: boolean;
-}
-
-/** What a node wants. */
-export type Wish =
-  | { readonly kind: "join"; readonly node: PlacedMember }
-  | { readonly kind: "leave" | "forget"; readonly id: string };
-
-/** What nodes ask each other. As JSON; a placement is its own text. */
-export type PlacementRequest =
-  /** Have the placement of that name if yours is older, and say what you have. `isAgreed`: all have it. Without text: you had it. */
-  | {
-      readonly kind: "poll";
-      readonly name: string;
-      readonly placement: string | null;
-      readonly isAgreed: boolean;
-    }
-  /** Take the step to a placement if what you have is exactly the base. */
-  | { readonly kind: "propose"; readonly base: string; readonly placement: string }
-  | { readonly kind: "wish"; readonly wish: Wish };
-
-export type PlacementAnswer =
-  /** Without text: that of the name which was asked for. */
-  | ({ readonly kind: "has"; readonly placement: string | null } & Progress)
-  | { readonly kind: "taken"; readonly isTaken: boolean }
-  | { readonly kind: "noted"; readonly refusal: string | null };
 
 export interface CoordinatorOptions {
   readonly selfId: string;
@@ -200,8 +173,7 @@ export class Coordinator {
     await Promise.all(
       [...ids].map(async (id) => {
         // Its text, which may be long, is for those who may not have it.
-        const placement = this.#has.get(id) === name ? null : formatPlacement(current);
-        const request = { kind: "poll", name, placement, isAgreed } as const;
+        const request = pollOf(current, { isAgreed, isText: this.#has.get(id) !== name });
         const answer = await this.#options.ask(id, request, ASK_TIMEOUT_MS);
         this.#has.delete(id);
         if (answer?.kind !== "has") return;
@@ -310,11 +282,6 @@ export class Coordinator {
     this.#said = said;
     this.#options.log.warn(message, fields);
   }
-}
-
-/** Of all placements of a cluster that anybody takes, no two that differ have one name. */
-export function nameOf({ epoch, by }: Placement): string {
-  return `${epoch} ${by}`;
 }
 
 /** Why a wish cannot be granted, as an error line; null if it can, now or later. */

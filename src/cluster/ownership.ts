@@ -17,15 +17,8 @@ import type { Keyspace } from "../keyspace/keyspace.js";
 import type { NodeId } from "../membership/member.js";
 import type { SharedState } from "../membership/state-exchange.js";
 import type { ChangeView } from "./cluster-view.js";
-import {
-  Coordinator,
-  nameOf,
-  PLACEMENT_SERVICE,
-  type PlacementAnswer,
-  type PlacementRequest,
-  type Progress,
-  type Wish,
-} from "./coordinator.js";
+import { Coordinator } from "./coordinator.js";
+import { HandingOver } from "./handing-over.js";
 import type { Service } from "./peer-server.js";
 import type { Peers } from "./peers.js";
 import {
@@ -37,12 +30,22 @@ import {
   type Placement,
   parsePlacement,
 } from "./placement.js";
+import {
+  decodeMessage,
+  encodeMessage,
+  nameOf,
+  PLACEMENT_SERVICE,
+  type PlacementAnswer,
+  type PlacementRequest,
+  type Progress,
+  pollOf,
+  type Wish,
+} from "./placement-messages.js";
 import { type Handover, PlacementStore } from "./placement-store.js";
 import { SlotDisposal } from "./slot-disposal.js";
 import { NOBODY, nameOfChange, SlotPlan } from "./slot-plan.js";
 import { SlotReceptions } from "./slot-receptions.js";
 import { HELD, HERE, type Route, type SlotRoutes } from "./slot-routes.js";
-import { SlotSender } from "./slot-sender.js";
 import { SlotSet } from "./slot-set.js";
 import { SLOTS_SERVICE } from "./transfer-messages.js";
 
@@ -54,8 +57,6 @@ const HEARING_MS = 2000;
 const HEARING_PERIOD_MS = 50;
 const ASK_TIMEOUT_MS = 5000;
 const ALL_SLOTS: readonly number[] = Array.from({ length: SLOT_COUNT }, (_, slot) => slot);
-/** Sessions of one start of a node. */
-const SESSIONS_MAX = 2 ** 20;
 
 export interface OwnershipOptions {
   readonly host: Pick<Host, "clock" | "timers" | "files" | "log">;
@@ -83,21 +84,15 @@ export class Ownership {
   readonly #coordinator: Coordinator;
   readonly #receptions: SlotReceptions;
   readonly #disposal: SlotDisposal;
+  readonly #handingOver: HandingOver;
   #store!: PlacementStore;
   #placement: Placement | undefined;
   #plan: SlotPlan | undefined;
   #handover: Handover | null = null;
   /** The name of the newest placement that all others have too, as far as this node knows. */
   #agreed = "";
-  /** By next owner, what hands over to it. */
-  readonly #senders = new Map<NodeId, SlotSender>();
   /** By source, how many slots come from it. */
   #incoming = new Map<NodeId, number[]>();
-  /** The next owner executes for these. */
-  readonly #handed = new SlotSet();
-  /** Nobody may execute for these: this node has asked the next owner to, or is about to. */
-  readonly #held = new SlotSet();
-  #sessions = 0;
   #isStarted = false;
   /** It may have been forgotten, and does not serve yet. */
   #isUnsure = false;
@@ -113,7 +108,7 @@ export class Ownership {
 
   constructor(options: OwnershipOptions) {
     this.#options = options;
-    const { host, keyspace, limits, persistence, self, isAlive } = options;
+    const { host, keyspace, limits, persistence, self, boot, peers, isAlive } = options;
     const { clock, timers, log } = host;
     const placement = () => this.#placement;
     this.state = {
@@ -136,6 +131,15 @@ export class Ownership {
       isTaken: (slot) => this.#handover?.taken.has(slot) ?? false,
       take: (change, slots) => this.#take(change, slots),
     });
+    this.#handingOver = new HandingOver({
+      keyspace,
+      host,
+      peers,
+      boot,
+      offered: (change, slots) => this.#remember(change, { offered: slots }),
+      rerouted: (slots) => this.#reroute(slots),
+      progressed: () => this.#coordinator.wake(),
+    });
     this.#coordinator = new Coordinator({
       selfId: self.id,
       timers,
@@ -147,7 +151,10 @@ export class Ownership {
       ask: (id, request, timeoutMs) => this.#ask(id, request, timeoutMs),
     });
     this.services = new Map<string, Service>([
-      [PLACEMENT_SERVICE, async (body) => encode(await this.#answer(decode(body) as PlacementRequest))],
+      [
+        PLACEMENT_SERVICE,
+        async (body) => encodeMessage(await this.#answer(decodeMessage(body) as PlacementRequest)),
+      ],
       [SLOTS_SERVICE, (body, { nodeId }) => this.#receptions.answer(body, nodeId)],
     ]);
   }
@@ -166,16 +173,15 @@ export class Ownership {
   get change(): ChangeView | undefined {
     const name = this.#changeName;
     if (name === null) return undefined;
-    let slots = 0;
-    let slotsDone = this.#handover?.change === name ? this.#handover.taken.size : 0;
-    let bytesShipped = this.#receptions.bytesReceived;
-    for (const incoming of this.#incoming.values()) slots += incoming.length;
-    for (const sender of this.#senders.values()) {
-      slots += sender.slotCount;
-      slotsDone += sender.handedCount;
-      bytesShipped += sender.bytesSent;
-    }
-    return { slots, slotsDone, bytesShipped };
+    const { slots, slotsDone, bytesSent } = this.#handingOver;
+    const taken = this.#handover?.change === name ? this.#handover.taken.size : 0;
+    let incoming = 0;
+    for (const { length } of this.#incoming.values()) incoming += length;
+    return {
+      slots: slots + incoming,
+      slotsDone: slotsDone + taken,
+      bytesShipped: bytesSent + this.#receptions.bytesReceived,
+    };
   }
 
   /** `changed` is called after the placement has changed, or the change under way has got on, until what is returned is called. */
@@ -339,8 +345,8 @@ export class Ownership {
     const { peers, self, host } = this.#options;
     try {
       if (id === self.id) return await this.#answer(request);
-      const outcome = await peers.linkTo(id)?.ask(PLACEMENT_SERVICE, encode(request), timeoutMs);
-      return outcome?.kind === "answered" ? (decode(outcome.body) as PlacementAnswer) : undefined;
+      const outcome = await peers.linkTo(id)?.ask(PLACEMENT_SERVICE, encodeMessage(request), timeoutMs);
+      return outcome?.kind === "answered" ? (decodeMessage(outcome.body) as PlacementAnswer) : undefined;
     } catch (error) {
       host.log.error("could not take part in a change of owners", { error: String(error) });
       return undefined;
@@ -379,9 +385,8 @@ export class Ownership {
   }
 
   #progress(): Progress {
-    const senders = [...this.#senders.values()];
-    const isHandedOver = senders.every(({ isDone }) => isDone) && this.#abandoned().length === 0;
-    return { isCopied: senders.every(({ isCopied, isDone }) => isCopied || isDone), isHandedOver };
+    const { isCopied, isHandedOver } = this.#handingOver.progress;
+    return { isCopied, isHandedOver: isHandedOver && this.#abandoned().length === 0 };
   }
 
   /** Tells the coordinator what this node wants. Answers why it cannot be, as an error line, or null. */
@@ -476,7 +481,7 @@ export class Ownership {
     if (change !== null) {
       this.#incoming = plan.to(self.id);
       const isGone = change.kind === "forget" && change.node.id === self.id;
-      if (!isGone) this.#startSenders(plan);
+      if (!isGone) this.#handingOver.begin(this.#changeName!, plan.from(self.id), this.#handover!.offered);
     }
     this.#route(ALL_SLOTS);
     // Nobody asks this node for what it still has of others' slots: all was handed over before, or is given up.
@@ -491,13 +496,14 @@ export class Ownership {
       this.#dispose();
       return;
     }
-    if (change.phase === "switch") {
-      for (const sender of this.#senders.values()) {
-        sender.mayHandOver = true;
-        sender.wake();
-      }
-    }
+    if (change.phase === "switch") this.#handingOver.allow();
     if (change.kind === "forget") void this.#takeAbandoned();
+  }
+
+  #endChange(): void {
+    this.#handingOver.end();
+    this.#receptions.end();
+    this.#incoming = new Map();
   }
 
   #tell(): void {
@@ -516,7 +522,7 @@ export class Ownership {
     for (const slot of changed) {
       const executor = this.#executorOf(slot, plan, own);
       const isHeld = executor === NOBODY || (executor === own && this.#isUnsure);
-      const isOwn = executor === NOBODY ? this.#held.has(slot) : executor === own;
+      const isOwn = executor === NOBODY ? this.#handingOver.held.has(slot) : executor === own;
       const route = isHeld ? HELD : numbers[executor]!;
       if (isOwn) seen.push(slot);
       keyspace.hideSlot(slot, !isOwn);
@@ -538,64 +544,14 @@ export class Ownership {
     // Nobody is left to hand it over.
     if (change?.kind === "forget" && ids[owner] === change.node.id) return next === own ? NOBODY : next;
     if (owner !== own) return owner;
-    if (this.#handed.has(slot)) return next;
-    return this.#held.has(slot) ? NOBODY : own;
-  }
-
-  // ---- Handing over ----
-
-  #startSenders(plan: SlotPlan): void {
-    const { self, keyspace, host, peers, boot } = this.#options;
-    const change = this.#changeName!;
-    for (const [to, slots] of plan.from(self.id)) {
-      if (this.#senders.has(to)) continue;
-      const offered = slots.filter((slot) => this.#handover!.offered.has(slot));
-      this.#held.addAll(offered);
-      const sender = new SlotSender({
-        keyspace,
-        timers: host.timers,
-        change,
-        slots,
-        offered,
-        newSession: () => boot * SESSIONS_MAX + ++this.#sessions,
-        ask: async (body, timeoutMs) =>
-          (await peers.linkTo(to)?.ask(SLOTS_SERVICE, body, timeoutMs)) ?? { kind: "unsent" },
-        events: {
-          held: (held) => {
-            this.#held.addAll(held);
-            this.#reroute(held);
-          },
-          released: (released) => {
-            this.#held.deleteAll(released);
-            this.#reroute(released);
-          },
-          handed: (handed) => {
-            this.#held.deleteAll(handed);
-            this.#handed.addAll(handed);
-            this.#reroute(handed);
-          },
-          offered: (slots) => this.#remember(change, { offered: slots }),
-          progressed: () => this.#coordinator.wake(),
-          troubled: (error) => host.log.error("slots cannot be handed over", { to, error: String(error) }),
-        },
-      });
-      this.#senders.set(to, sender);
-      void sender.run();
-    }
+    const { handed, held } = this.#handingOver;
+    if (handed.has(slot)) return next;
+    return held.has(slot) ? NOBODY : own;
   }
 
   #reroute(slots: Iterable<number>): void {
     this.#route(slots);
     this.#tell();
-  }
-
-  #endChange(): void {
-    for (const sender of this.#senders.values()) sender.close();
-    this.#senders.clear();
-    this.#receptions.end();
-    this.#incoming = new Map();
-    this.#held.clear();
-    this.#handed.clear();
   }
 
   // ---- Taking over ----
@@ -655,21 +611,4 @@ export class Ownership {
     const number = plan.numberOf(self.id);
     void this.#disposal.dispose(ALL_SLOTS.filter((slot) => plan.owners[slot] !== number));
   }
-}
-
-function pollOf(placement: Placement): PlacementRequest {
-  return {
-    kind: "poll",
-    name: nameOf(placement),
-    placement: formatPlacement(placement),
-    isAgreed: false,
-  };
-}
-
-function encode(message: PlacementRequest | PlacementAnswer): Uint8Array {
-  return Buffer.from(JSON.stringify(message));
-}
-
-function decode(body: Buffer): unknown {
-  return JSON.parse(body.toString());
 }
