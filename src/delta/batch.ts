@@ -22,7 +22,7 @@ export const FORMAT = 1;
 export const BATCH_HEAD_BYTES = 8;
 const LENGTH_AT = 4;
 /** Stands for the checksum of a batch that has none. */
-const UNCHECKED = 0;
+export const UNCHECKED = 0;
 
 /** Begins a batch at the writer's end; deltas are written next. Returns where it begins, for `endBatch`. */
 export function beginBatch(writer: ByteWriter): number {

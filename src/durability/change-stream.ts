@@ -1,7 +1,11 @@
 /**
- * All that the keyspace does, as one stream of bytes: batch after batch. A *position* is a count of those bytes since
+ * All that changes the keyspace, as one stream of bytes: batch after batch. A *position* is a count of those bytes since
  * the stream began, ages ago, and never goes back. At the end of a turn of the loop what gathered is handed to all who
  * consume the stream. While nobody does, nothing is encoded, and the position stands still.
+ *
+ * Some batches are *local*: this node executed what made them. Others came from other nodes, and were merged; they are handed on as the
+ * bytes that came. Who keeps the stream gets all, who ships it to other nodes only what is local; that is a stream of its own
+ * within the stream, and a *local position* counts its bytes since this process began.
  *
  * Batches are written one behind the other into large buffers of which consumers get parts, so that nothing is copied:
  * what is handed out is never written again.
@@ -18,7 +22,7 @@ const NO_CHECKSUM = undefined;
 const BUFFER_BYTES = 2 ** 20;
 /** A buffer with less room than this is given up: the next batches would rather begin a new one than outgrow it. */
 const ROOM_BYTES_MIN = 2 ** 16;
-/** So much is handed over within a turn: a chunk is never longer than this and one batch. */
+/** So much is handed over within a turn: a chunk is never longer than this and one batch, unless it was received so. */
 const CHUNK_BYTES_MAX = 2 ** 19;
 /** The length of a batch has 32 bits, and V8's buffers have no more on every version that we run on. */
 const BATCH_BYTES_MAX = 2 ** 32 - 1;
@@ -28,6 +32,24 @@ export interface StreamConsumer {
   take(chunk: Buffer, start: number): void;
 }
 
+/** Somebody who ships what this node executes. */
+export interface LocalConsumer {
+  /** The same of local batches alone: their number, and the local position where they begin. */
+  takeLocal(chunk: Buffer, start: number, batches: number): void;
+}
+
+/** What of the stream concerns who ships it, and who waits until it arrived. */
+export interface LocalStream {
+  /** Behind the last local batch. */
+  readonly localPosition: number;
+  /** Behind the last local batch that touched a slot; 0 if none did while somebody shipped. */
+  localPositionOf(slot: number): number;
+  /** Hands over all local batches from now on, until the function that it answers is called. */
+  ship(consumer: LocalConsumer): () => void;
+  /** Hands over what there is. */
+  flushNow(): void;
+}
+
 export interface ChangeStreamOptions {
   readonly keyspace: Keyspace;
   readonly timers: Timers;
@@ -35,27 +57,36 @@ export interface ChangeStreamOptions {
   readonly position: number;
 }
 
-export class ChangeStream implements BatchSink {
+export class ChangeStream implements BatchSink, LocalStream {
   readonly #keyspace: Keyspace;
   readonly #timers: Timers;
   readonly #writer = new ByteWriter({ capacityBytes: BUFFER_BYTES, bytesMax: BATCH_BYTES_MAX });
   readonly #journal: DeltaJournal;
   #consumers: readonly StreamConsumer[] = [];
+  #shippers: readonly LocalConsumer[] = [];
   /** The position of the writer's first byte. */
   #origin: number;
   /** Offsets in the writer: up to where it was handed over, and behind its last batch. */
   #handed = 0;
   #end = 0;
+  /** Bytes of the stream that are not local, or were before this process. */
+  #foreignBytes: number;
+  /** Local batches that are not handed over. */
+  #batches = 0;
   #isDue = false;
   /** Behind the last batch that touched a slot. */
   readonly #positions = new Float64Array(SLOT_COUNT);
   #positionOfAll = 0;
+  /** The same of local batches; null while nobody ships. */
+  #localPositions: Float64Array | null = null;
+  #localPositionOfAll = 0;
 
   constructor({ keyspace, timers, position }: ChangeStreamOptions) {
     this.#keyspace = keyspace;
     this.#timers = timers;
     this.#journal = new DeltaJournal(keyspace, this.#writer, NO_CHECKSUM, this);
     this.#origin = position;
+    this.#foreignBytes = position;
   }
 
   /** Behind the last batch. */
@@ -63,37 +94,79 @@ export class ChangeStream implements BatchSink {
     return this.#origin + this.#end;
   }
 
+  get localPosition(): number {
+    return this.position - this.#foreignBytes;
+  }
+
   /** Behind the last batch that touched a slot; 0 if none did while the stream had consumers. */
   positionOf(slot: number): number {
     return Math.max(this.#positions[slot]!, this.#positionOfAll);
+  }
+
+  localPositionOf(slot: number): number {
+    return this.#localPositions === null
+      ? 0
+      : Math.max(this.#localPositions[slot]!, this.#localPositionOfAll);
   }
 
   /** Hands over all batches from now on, until the function that it answers is called: up to then, and no more. */
   subscribe(consumer: StreamConsumer): () => void {
     this.flushNow();
     this.#consumers = [...this.#consumers, consumer];
-    this.#keyspace.journal = this.#journal;
-    return () => this.#unsubscribe(consumer);
+    this.#listen();
+    return () => {
+      if (!this.#consumers.includes(consumer)) return;
+      this.flushNow();
+      this.#consumers = this.#consumers.filter((other) => other !== consumer);
+      this.#listen();
+    };
+  }
+
+  ship(consumer: LocalConsumer): () => void {
+    this.flushNow();
+    this.#shippers = [...this.#shippers, consumer];
+    this.#localPositions ??= new Float64Array(SLOT_COUNT);
+    this.#listen();
+    return () => {
+      if (!this.#shippers.includes(consumer)) return;
+      this.flushNow();
+      this.#shippers = this.#shippers.filter((other) => other !== consumer);
+      this.#listen();
+    };
   }
 
   /** Hands over what there is. What the keyspace did since its last batch ended is one more batch. */
   flushNow(): void {
     this.#journal.ended();
-    this.#handOver();
+    this.#handOver(true);
   }
 
-  ended(slots: Int32Array, count: number): void {
+  ended(slots: Int32Array, count: number, isLocal: boolean): void {
+    if (!isLocal) this.#handOver(true);
     const { length } = this.#writer;
-    const position = this.#origin + length;
     this.#end = length;
-    if (count > slots.length) this.#positionOfAll = position;
-    else for (let i = 0; i < count; i++) this.#positions[slots[i]!] = position;
+    this.#touched(slots, count);
+    if (!isLocal) {
+      this.#handOver(false);
+      return;
+    }
+    this.#batches++;
+    if (this.#localPositions !== null) this.#touchedLocally(slots, count);
     if (length - this.#handed >= CHUNK_BYTES_MAX) {
-      this.#handOver();
+      this.#handOver(true);
     } else if (!this.#isDue) {
       this.#isDue = true;
       this.#timers.afterTurn(this.#endTurn);
     }
+  }
+
+  received(batches: Buffer, slots: Int32Array, count: number): void {
+    this.#handOver(true);
+    const start = this.position;
+    this.#origin += batches.length;
+    this.#foreignBytes += batches.length;
+    this.#touched(slots, count);
+    for (const consumer of this.#consumers) consumer.take(batches, start);
   }
 
   readonly #endTurn = (): void => {
@@ -101,28 +174,53 @@ export class ChangeStream implements BatchSink {
     this.flushNow();
   };
 
-  #unsubscribe(consumer: StreamConsumer): void {
-    if (!this.#consumers.includes(consumer)) return;
-    this.flushNow();
-    this.#consumers = this.#consumers.filter((other) => other !== consumer);
-    if (this.#consumers.length === 0) this.#keyspace.journal = null;
+  #listen(): void {
+    if (this.#shippers.length === 0) {
+      this.#localPositions = null;
+      this.#localPositionOfAll = 0;
+    }
+    const isHeard = this.#consumers.length > 0 || this.#shippers.length > 0;
+    this.#keyspace.journal = isHeard ? this.#journal : null;
   }
 
-  #handOver(): void {
+  #touched(slots: Int32Array, count: number): void {
+    const { position } = this;
+    if (count > slots.length) this.#positionOfAll = position;
+    else for (let i = 0; i < count; i++) this.#positions[slots[i]!] = position;
+  }
+
+  #touchedLocally(slots: Int32Array, count: number): void {
+    const position = this.localPosition;
+    const positions = this.#localPositions!;
+    if (count > slots.length) this.#localPositionOfAll = position;
+    else for (let i = 0; i < count; i++) positions[slots[i]!] = position;
+  }
+
+  /** Hands over what is behind what was handed over, up to the end of the last batch: all of it is local, or none. */
+  #handOver(isLocal: boolean): void {
     const start = this.#handed;
     const end = this.#end;
     if (start === end) return;
     const position = this.#origin + start;
+    const localPosition = position - this.#foreignBytes;
     const chunk = this.#writer.bytes.subarray(start, end);
+    const batches = this.#batches;
     this.#handed = end;
-    const capacity = this.#writer.bytes.length;
-    // One that grew for a long batch is not kept alive by the short ones after it.
-    if (capacity > BUFFER_BYTES || capacity - end < ROOM_BYTES_MIN) this.#beginBuffer();
+    this.#batches = 0;
+    if (!isLocal) this.#foreignBytes += chunk.length;
+    this.#renewBuffer();
     for (const consumer of this.#consumers) consumer.take(chunk, position);
+    if (!isLocal) return;
+    for (const consumer of this.#shippers) consumer.takeLocal(chunk, localPosition, batches);
   }
 
-  #beginBuffer(): void {
+  #renewBuffer(): void {
     const writer = this.#writer;
+    // There is a batch behind what was handed over just now.
+    if (writer.length !== this.#end) return;
+    const capacity = writer.bytes.length;
+    // One that grew for a long batch is not kept alive by the short ones after it.
+    if (capacity <= BUFFER_BYTES && capacity - writer.length >= ROOM_BYTES_MIN) return;
     writer.bytes = Buffer.allocUnsafeSlow(BUFFER_BYTES);
     this.#origin += writer.length;
     writer.clear();

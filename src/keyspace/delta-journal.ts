@@ -36,9 +36,11 @@ type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 export interface BatchSink {
   /**
    * A batch has ended, at the writer's end. It touched the first `count` of `slots`, some perhaps more than once; if
-   * `count` exceeds their number it touched any. Valid during the call only.
+   * `count` exceeds their number it touched any. Valid during the call only. `isLocal`: this node itself made all of it.
    */
-  ended(slots: Int32Array, count: number): void;
+  ended(slots: Int32Array, count: number, isLocal: boolean): void;
+  /** As `Journal.received`: these batches are not in the writer. What is in it came before them. */
+  received(batches: Buffer, slots: Int32Array, count: number): void;
 }
 
 export class DeltaJournal implements Journal {
@@ -51,6 +53,8 @@ export class DeltaJournal implements Journal {
   /** What the batch at hand touched, as `BatchSink.ended` is told. */
   readonly #slots = new Int32Array(SLOTS_MAX);
   #slotCount = 0;
+  /** Whether the batch at hand is of deltas that were applied as they are. */
+  #isApplied = false;
   readonly #life = { clock: 0, origin: 0 };
   readonly #registered = { clock: 0, origin: 0 };
   readonly #predecessor = { clock: 0, origin: 0 };
@@ -202,8 +206,15 @@ export class DeltaJournal implements Journal {
   }
 
   applied(deltas: ByteRange, slot: number): void {
+    if (!this.#isApplied) this.ended();
+    this.#isApplied = true;
     this.#touch(slot);
     this.#begun().range(deltas);
+  }
+
+  received(batches: Buffer, slots: Int32Array, count: number): void {
+    this.ended();
+    this.#sink?.received(batches, slots, count);
   }
 
   ended(): void {
@@ -211,8 +222,10 @@ export class DeltaJournal implements Journal {
     endBatch(this.#writer, this.#batch, this.#checksum);
     this.#batch = NO_BATCH;
     const count = this.#slotCount;
+    const isLocal = !this.#isApplied;
     this.#slotCount = 0;
-    this.#sink?.ended(this.#slots, count);
+    this.#isApplied = false;
+    this.#sink?.ended(this.#slots, count, isLocal);
   }
 
   /** The writer, at the place of the next delta of the batch. */
@@ -222,6 +235,7 @@ export class DeltaJournal implements Journal {
   }
 
   #place(delta: { db: number; slot: number }): void {
+    if (this.#isApplied) this.ended();
     const { database, slot, bytes, start, end } = this.#keyspace;
     delta.db = database.number;
     delta.slot = slot;
@@ -239,6 +253,7 @@ export class DeltaJournal implements Journal {
   }
 
   #touchAll(): void {
+    if (this.#isApplied) this.ended();
     this.#slotCount = SLOTS_MAX + 1;
   }
 

@@ -90,16 +90,15 @@ export function fillHash(keyspace: Keyspace, limits: HashLimits, life: Version, 
 
 /**
  * Joins entries of the same life into the hash of the open key, or into the emptied one that it left: of two entries of a
- * field the one of the higher version wins. Answers whether anything was news. `entries` is not in the arena.
+ * field the one of the higher version wins. Answers whether anything was news: then it is for the caller to tell of the change.
+ * `entries` is not in the arena.
  */
 export function joinHash(keyspace: Keyspace, limits: HashLimits, entries: ByteView): boolean {
-  const wasSeen = keyspace.at !== NOWHERE;
-  if (!wasSeen) reappear(keyspace);
+  if (keyspace.at === NOWHERE) reappear(keyspace);
   const writer = new HashWriter();
   writer.open(keyspace, limits);
   const { isNews, newestMark } = joinEntries(keyspace, writer, entries);
   if (isEmptiedHash(keyspace.database, keyspace.at)) vanish(keyspace, newestMark.clock);
-  if (isNews && (wasSeen || keyspace.at !== NOWHERE)) keyspace.changed();
   return isNews;
 }
 

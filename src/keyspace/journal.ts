@@ -28,8 +28,16 @@ export interface Journal {
   flushed(database: number, clock: number): void;
   /** Two databases changed places. */
   swapped(one: number, other: number, clock: number): void;
-  /** Deltas of one slot that were made elsewhere, or that say nothing of keys, were applied as they are. */
+  /**
+   * Deltas of one slot that were made elsewhere, or that concern no other owner, were applied as they are: this node's log is
+   * to have them, and nobody else.
+   */
   applied(deltas: ByteRange, slot: number): void;
+  /**
+   * The same of whole batches, whose bytes never change from now on. They touched the first `count` of `slots`, or any if `count`
+   * exceeds their number; the array is valid during the call only.
+   */
+  received(batches: Buffer, slots: Int32Array, count: number): void;
   /** The command, or the transaction, that made the changes told of so far is over. */
   ended(): void;
 }

@@ -3,7 +3,8 @@
  * that is easily told: a record where there is none or one of a lower life, and what joins a record of the same life.
  * That is nearly all; for the rest there is `applyDelta`, whose results these are, and tests hold them to that.
  *
- * It is for loading: remains are kept, nothing expires, and no change is counted or told to anybody.
+ * Remains are kept and nothing expires, so it is for who keeps tombstones, at least for now, and has set the time aside. No change is
+ * counted or told to anybody: that is the caller's.
  */
 import { type ByteRange, copyBytes } from "../base/bytes.js";
 import type { PatchDelta } from "../delta/delta.js";
@@ -29,6 +30,7 @@ import type { HashLimits } from "./hash-writer.js";
 import type { Keyspace } from "./keyspace.js";
 import {
   DEADLINE,
+  EXPIRED,
   HEADER_BYTES,
   LIFE_CLOCK,
   ORIGIN_SHIFT,
@@ -45,7 +47,7 @@ import {
 } from "./record.js";
 import type { SlotFloors } from "./slot-floors.js";
 
-/** `malformed`: the body has not the form of its rank. `undecided`: it takes a merge. */
+/** `malformed`: the body has not the form of its rank. `undecided`: it takes a merge. `ignored`: it says nothing new. */
 export type Loading = "loaded" | "remains" | "ignored" | "malformed" | "undecided";
 
 export class RecordLoader {
@@ -88,11 +90,12 @@ export class RecordLoader {
     const slab = database.records.arena.slabs[there >>> UNIT_BITS]!;
     const unit = there & UNIT_MASK;
     const clock = slab.doubles[unit + LIFE_CLOCK]!;
-    const origin = slab.words[(unit << 1) + TYPE_FLAGS_ORIGIN]! >>> ORIGIN_SHIFT;
+    const word1 = slab.words[(unit << 1) + TYPE_FLAGS_ORIGIN]!;
+    const origin = word1 >>> ORIGIN_SHIFT;
     const overThere = lifeClock - clock || lifeOrigin - origin;
     if (overThere > 0) return overBirth > 0 ? this.#place(bytes, record) : "undecided";
     if (overThere < 0) return order(clock, origin, birthFloors, slot) > 0 ? "ignored" : "undecided";
-    if (at === NOWHERE && rank !== RANKS.hash) return "undecided";
+    if (at === NOWHERE && (rank !== RANKS.hash || (word1 & EXPIRED) !== 0)) return "undecided";
     // Of equal clocks the origin decides, which is not looked at here.
     if (this.newestClock < birthFloors.clock(slot)) return "ignored";
     return this.newestClock === birthFloors.clock(slot) ? "undecided" : this.#join(bytes, record);
@@ -212,26 +215,28 @@ export class RecordLoader {
     const type = typeOf(records.word1(at !== NOWHERE ? at : ghost));
     if (record.rank === RANKS.hash && type === TYPE_HASH) return this.#joinHash(bytes, record);
     if (at === NOWHERE) return "undecided";
-    if (record.rank === RANKS.none) {
-      this.#joinRegister(record);
-      return "loaded";
+    switch (record.rank) {
+      case RANKS.none:
+        return this.#joinRegister(record) ? "loaded" : "ignored";
+      case RANKS.text: {
+        if (type !== TYPE_TEXT || !this.#isSameText(bytes, record, at)) return "undecided";
+        return this.#joinRegister(record) ? "loaded" : "ignored";
+      }
+      default:
+        return type === TYPE_COUNTER && record.rank === RANKS.counter
+          ? this.#joinCounter(bytes, record, at)
+          : "undecided";
     }
-    const isJoined =
-      record.rank === RANKS.text && type === TYPE_TEXT
-        ? this.#isSameText(bytes, record, at)
-        : record.rank === RANKS.counter && type === TYPE_COUNTER && this.#joinCounter(bytes, record, at);
-    if (!isJoined) return "undecided";
-    this.#joinRegister(record);
-    return "loaded";
   }
 
   #joinHash(bytes: Buffer, record: RecordCursor): Loading {
     const keyspace = this.#keyspace;
+    let isNews = false;
     if (this.#isRegisterNews(record)) {
       if (keyspace.at === NOWHERE) return "undecided";
-      this.#joinRegister(record);
+      isNews = this.#joinRegister(record);
     }
-    joinHash(keyspace, this.#limits, this.#body(bytes, record));
+    if (!joinHash(keyspace, this.#limits, this.#body(bytes, record)) && !isNews) return "ignored";
     return this.#hasMarks ? "remains" : "loaded";
   }
 
@@ -240,24 +245,27 @@ export class RecordLoader {
     return bytes.compare(body.bytes, body.start, body.end, bodyStart, bodyEnd) === 0;
   }
 
-  /** False if the counter that is there has not the same base, or lacks a contribution: nothing is changed then. */
-  #joinCounter(bytes: Buffer, { bodyStart, bodyEnd }: RecordCursor, at: Location): boolean {
+  /** Undecided, and nothing changed, if the counter that is there has not the same base, or lacks a contribution. */
+  #joinCounter(bytes: Buffer, record: RecordCursor, at: Location): Loading {
+    const { bodyStart, bodyEnd } = record;
     const { bytes: ours, start, end } = this.#keyspace.records.body(at);
     const first = bodyStart + COUNTER_BASE_BYTES;
-    if (bytes.compare(ours, start, start + COUNTER_BASE_BYTES, bodyStart, first) !== 0) return false;
+    if (bytes.compare(ours, start, start + COUNTER_BASE_BYTES, bodyStart, first) !== 0) return "undecided";
     for (let from = first; from < bodyEnd; from += CONTRIBUTION_BYTES) {
       const to = findContribution(ours, start, end, contributorAt(bytes, from));
       if (to < 0 || contributionClock(ours, to) === contributionClock(bytes, from)) {
-        if (to < 0 || contributionSum(ours, to) !== contributionSum(bytes, from)) return false;
+        if (to < 0 || contributionSum(ours, to) !== contributionSum(bytes, from)) return "undecided";
       }
     }
+    let isNews = false;
     for (let from = first; from < bodyEnd; from += CONTRIBUTION_BYTES) {
       const to = findContribution(ours, start, end, contributorAt(bytes, from));
       const clock = contributionClock(bytes, from);
-      if (clock > contributionClock(ours, to))
-        rewriteContribution(ours, to, contributionSum(bytes, from), clock);
+      if (clock <= contributionClock(ours, to)) continue;
+      rewriteContribution(ours, to, contributionSum(bytes, from), clock);
+      isNews = true;
     }
-    return true;
+    return this.#joinRegister(record) || isNews ? "loaded" : "ignored";
   }
 
   #isRegisterNews({ registerClock, registerOrigin, deadlineMs }: RecordCursor): boolean {
@@ -270,10 +278,11 @@ export class RecordLoader {
     return order > 0;
   }
 
-  /** Of the open record, which clients see. */
-  #joinRegister(record: RecordCursor): void {
-    if (!this.#isRegisterNews(record)) return;
+  /** Of the open record, which clients see. Answers whether that changed it. */
+  #joinRegister(record: RecordCursor): boolean {
+    if (!this.#isRegisterNews(record)) return false;
     this.#keyspace.writeRegister(record.deadlineMs, record.registerClock, record.registerOrigin);
+    return true;
   }
 
   #body(bytes: Buffer, { bodyStart, bodyEnd }: RecordCursor): { bytes: Buffer; start: number; end: number } {

@@ -7,14 +7,12 @@
  */
 import type { KeyHasher } from "../base/key-hash.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
+import { FETCH_MAX, RecordFetch } from "../keyspace/record-fetch.js";
 import { COMPLETE, INCOMPLETE, type RequestScanner, type ScanResult } from "../protocol/request-scanner.js";
 
-/** About as many misses as a processor has under way at once. */
-const REQUESTS_MAX = 16;
+const REQUESTS_MAX = FETCH_MAX;
 /** Requests with more arguments end a batch: copying their marks would cost more than is gained. */
 const ARGUMENTS_MAX = 4;
-/** A smaller keyspace is in the cache by itself. */
-const KEYS_MIN = 16 * 1024;
 
 export class Batch {
   /** Requests in the batch. */
@@ -30,13 +28,8 @@ export class Batch {
   readonly counts = new Int32Array(REQUESTS_MAX);
   readonly ends = new Int32Array(REQUESTS_MAX);
   readonly #own = [...this.marks];
-  readonly #slots = new Int32Array(REQUESTS_MAX);
-  readonly #hashes = new Int32Array(REQUESTS_MAX);
-  readonly #homes = new Int32Array(REQUESTS_MAX);
-  readonly #locations = new Int32Array(REQUESTS_MAX);
+  readonly #fetch = new RecordFetch();
   #isWarm = false;
-  /** Where the values read go, so that no compiler may leave the reads out. */
-  sink = 0;
 
   /** Scans up to `requestsMax` requests. */
   fill(scanner: RequestScanner, requestsMax: number): void {
@@ -65,27 +58,19 @@ export class Batch {
 
   /** Fetches the records of the batch's keys, if the database is so large that it pays. */
   warm(keyspace: Keyspace, database: number): void {
-    const { index, records, size } = keyspace.databases[database]!;
-    this.#isWarm = this.size > 1 && size >= KEYS_MIN;
+    const target = keyspace.databases[database]!;
+    const count = this.size;
+    this.#isWarm = count > 1 && RecordFetch.pays(target);
     if (!this.#isWarm) return;
     const { hasher } = keyspace;
-    const slots = this.#slots;
-    const hashes = this.#hashes;
-    const homes = this.#homes;
-    const locations = this.#locations;
-    const count = this.size;
+    const { slots, hashes } = this.#fetch;
     for (let i = 0; i < count; i++) {
       // Nearly every command that has a key has it as its first argument.
       if (this.counts[i]! > 1) hasher.digest(this.bytes[i]!, this.marks[i]![2]!, this.marks[i]![3]!);
       slots[i] = hasher.slot;
       hashes[i] = hasher.hash;
     }
-    let sink = 0;
-    for (let i = 0; i < count; i++) homes[i] = index.home(slots[i]!, hashes[i]!);
-    for (let i = 0; i < count; i++) sink ^= index.warm(homes[i]!);
-    for (let i = 0; i < count; i++) locations[i] = index.glance(slots[i]!, hashes[i]!, homes[i]!);
-    for (let i = 0; i < count; i++) sink ^= records.warm(locations[i]!);
-    this.sink = sink;
+    this.#fetch.read(target, count);
   }
 
   /** Saves the hasher from hashing the key of a request a second time. */
@@ -94,8 +79,8 @@ export class Batch {
     hasher.offer(
       this.bytes[request]!,
       this.marks[request]![2]!,
-      this.#slots[request]!,
-      this.#hashes[request]!,
+      this.#fetch.slots[request]!,
+      this.#fetch.hashes[request]!,
     );
   }
 }

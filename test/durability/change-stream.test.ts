@@ -3,18 +3,25 @@ import { crc32 } from "#torus/base/crc32.js";
 import { slotOf } from "#torus/base/key-hash.js";
 import { readBatch } from "#torus/delta/batch.js";
 import type { Delta } from "#torus/delta/delta.js";
-import { ChangeStream, type StreamConsumer } from "#torus/durability/change-stream.js";
+import { ChangeStream, type LocalConsumer, type StreamConsumer } from "#torus/durability/change-stream.js";
 import { CommandRunner } from "../support/command-runner.js";
 import { smallKeyspace } from "../support/small-keyspace.js";
 import { ManualTime } from "./manual-time.js";
 
 const START = 1000;
 
-class Collector implements StreamConsumer {
+class Collector implements StreamConsumer, LocalConsumer {
   readonly chunks: { readonly bytes: Buffer; readonly copy: Buffer; readonly start: number }[] = [];
+  /** Batches that it was told that there are. */
+  told = 0;
 
   take(bytes: Buffer, start: number): void {
     this.chunks.push({ bytes, copy: Buffer.from(bytes), start });
+  }
+
+  takeLocal(bytes: Buffer, start: number, batches: number): void {
+    this.take(bytes, start);
+    this.told += batches;
   }
 
   get bytes(): Buffer {
@@ -187,5 +194,117 @@ describe("the change stream", () => {
     run("SET a 2");
     turns.endTurn();
     expect(collector.batches().length).equal(2);
+  });
+
+  describe("of what this node and others execute", () => {
+    const theirs = (text: string) => Buffer.from(text);
+    const expectContiguous = ({ chunks }: Collector, start: number) => {
+      let position = start;
+      for (const chunk of chunks) {
+        expect(chunk.start).equal(position);
+        position += chunk.bytes.length;
+      }
+      return position;
+    };
+
+    it("hands all to who keeps it, in order, and what is local alone to who ships it", () => {
+      const { keyspace, stream, run, collector } = setUp();
+      const shipper = new Collector();
+      stream.subscribe(collector);
+      stream.ship(shipper);
+      const received = [theirs("first of theirs"), theirs("second")];
+      run("SET a 1", "SET b 2");
+      run("SET a 2");
+      keyspace.journal!.received(received[0]!, Int32Array.of(slot("a")), 1);
+      run("SET c 3");
+      const range = { bytes: theirs("of a slot"), start: 0, end: 9 };
+      keyspace.journal!.applied(range, 7);
+      keyspace.journal!.applied(range, 8);
+      run("SET d 4");
+      keyspace.journal!.received(received[1]!, Int32Array.of(slot("a")), 1);
+      stream.flushNow();
+      expect(shipper.batches().map((deltas) => deltas.length)).deep.equal([2, 1, 1, 1]);
+      expect(shipper.told).equal(4);
+      expect(expectContiguous(shipper, 0)).equal(stream.localPosition);
+      expect(expectContiguous(collector, START)).equal(stream.position);
+      const [ours, first, c, applied, d, second] = collector.chunks.map(({ bytes }) => bytes);
+      expect([first, second], "the very bytes that came").deep.equal(received);
+      expect(shipper.bytes).deep.equal(Buffer.concat([ours!, c!, d!]));
+      expect(applied!.toString()).to.contain("of a slotof a slot");
+      expect(collector.chunks.length).equal(6);
+    });
+
+    it("ends what was applied where this node goes on, though nobody said so", () => {
+      const { keyspace, stream, run } = setUp();
+      const shipper = new Collector();
+      stream.ship(shipper);
+      for (const command of ["SET a 1", "FLUSHDB"]) {
+        keyspace.journal!.applied({ bytes: theirs("deltas"), start: 0, end: 6 }, 7);
+        run(command);
+      }
+      expect(stream.localPositionOf(slot("a"))).equal(stream.localPosition);
+      stream.flushNow();
+      expect(shipper.batches().map(([delta]) => delta!.kind)).deep.equal(["record", "flush"]);
+    });
+
+    it("knows behind which local batch each slot was last touched, and behind which of all", () => {
+      const { keyspace, stream, run, collector } = setUp();
+      stream.subscribe(collector);
+      run("SET a 1");
+      expect(stream.localPositionOf(slot("a")), "nobody shipped").equal(0);
+      const before = stream.localPosition;
+      const leave = stream.ship(new Collector());
+      run("SET a 2");
+      const afterA = stream.localPosition;
+      expect(afterA).greaterThan(before);
+      keyspace.journal!.received(theirs("theirs"), Int32Array.of(slot("a"), slot("b")), 2);
+      expect(stream.localPosition).equal(afterA);
+      expect(stream.localPositionOf(slot("a"))).equal(afterA);
+      expect(stream.localPositionOf(slot("b"))).equal(0);
+      for (const key of ["a", "b"]) expect(stream.positionOf(slot(key))).equal(stream.position);
+      keyspace.journal!.received(theirs("of any"), new Int32Array(1), 2);
+      expect(stream.positionOf(slot("c"))).equal(stream.position);
+      run("FLUSHDB");
+      expect(stream.localPositionOf(slot("b"))).equal(stream.localPosition);
+      leave();
+      expect(stream.localPositionOf(slot("a")), "nobody ships any more").equal(0);
+    });
+
+    it("listens to the keyspace while anybody keeps or ships, and no longer", () => {
+      const { keyspace, stream, run, collector } = setUp();
+      const shipper = new Collector();
+      const leave = stream.subscribe(collector);
+      const stop = stream.ship(shipper);
+      run("SET a 1");
+      leave();
+      expect(keyspace.journal).not.equal(null);
+      run("SET a 2");
+      stop();
+      stop();
+      expect(keyspace.journal).equal(null);
+      run("SET a 3");
+      expect([collector.batches().length, shipper.batches().length]).deep.equal([1, 2]);
+    });
+
+    it("never changes bytes that it handed out, whatever of it is local", () => {
+      const { keyspace, stream, run, collector } = setUp();
+      const shipper = new Collector();
+      stream.subscribe(collector);
+      stream.ship(shipper);
+      const range = { bytes: Buffer.alloc(3000, "x"), start: 0, end: 3000 };
+      for (let i = 0; i < 300; i++) {
+        run(`SET key:${i} ${"v".repeat(2 ** (i % 16))}`);
+        if (i % 3 === 0) keyspace.journal!.applied(range, 7);
+        if (i % 7 === 0) keyspace.journal!.received(theirs(`theirs ${i}`), Int32Array.of(7), 1);
+        if (i % 5 === 0) stream.flushNow();
+      }
+      stream.flushNow();
+      for (const { chunks } of [collector, shipper]) {
+        for (const { bytes, copy } of chunks) expect(bytes.equals(copy)).equal(true);
+      }
+      expect(shipper.batches().length).equal(300);
+      expect(expectContiguous(shipper, 0)).equal(stream.localPosition);
+      expect(expectContiguous(collector, START)).equal(stream.position);
+    });
   });
 });

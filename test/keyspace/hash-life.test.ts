@@ -183,6 +183,7 @@ describe("the life of a hash", () => {
       flushed: tell("flushed"),
       swapped: tell("swapped"),
       applied: tell("applied"),
+      received: tell("received"),
       ended: tell("ended"),
     };
     setFields(keyspace, "h", [["f", "2"]]);

@@ -64,6 +64,11 @@ export class FakePersistence implements PersistenceView {
       flushed: all,
       swapped: all,
       applied: (_deltas, slot) => void slots.add(slot),
+      received: (_batches, touchedSlots, count) => {
+        for (const slot of touchedSlots.subarray(0, count)) slots.add(slot);
+        if (count > touchedSlots.length) all();
+        journal.ended();
+      },
       ended: () => {
         if (slots.size === 0) return;
         this.position += BATCH_BYTES;
