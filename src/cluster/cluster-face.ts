@@ -20,6 +20,8 @@ export interface ClusterParts {
   /** Undefined as long as the node is starting. */
   readonly gossiper: () => Gossiper | undefined;
   readonly isAlive: (id: NodeId) => boolean;
+  /** What a seed said that does not let this node join, in words; undefined if none has. */
+  readonly refusal: () => string | undefined;
   readonly meet: ClusterView["meet"];
   readonly leave: ClusterView["leave"];
 }
@@ -110,16 +112,21 @@ export class ClusterFace implements ClusterView {
 
   missing(): readonly string[] {
     const { clusterId, placement } = this;
-    if (clusterId === undefined) return ["no seed has answered yet: see `join`"];
+    if (clusterId === undefined) return [this.#parts.refusal() ?? "no seed has answered yet: see `join`"];
     if (placement === undefined) return ["nobody has told yet who owns which slots"];
     const missing: string[] = [];
     if (!isMember(placement, this.selfId)) missing.push("this node has not taken over its slots yet");
     if (!this.isCovered)
       missing.push("some slots are being handed over, and nobody executes them at present");
     for (const { id } of placement.members) {
-      if (!this.#parts.isAlive(id)) missing.push(`node ${id}, which owns slots, is not alive`);
+      if (!this.#parts.isAlive(id)) missing.push(`${this.#nameOf(id)}, which owns slots, is not alive`);
     }
     return missing;
+  }
+
+  #nameOf(id: NodeId): string {
+    const name = this.member(id)?.record.name ?? "";
+    return name === "" ? `node ${id}` : `node ${name} (${id})`;
   }
 
   meet(address: Address): Promise<string | undefined> {

@@ -31,7 +31,7 @@ export class ClusterPort {
   /** Streams that said nothing sensible. */
   strangers = 0;
   readonly #options: ClusterPortOptions;
-  #listener!: Listener;
+  #listener: Listener | undefined;
   #local: Listener | undefined;
   #silent = 0;
   /** Streams that no link has taken. */
@@ -52,17 +52,14 @@ export class ClusterPort {
   ): Promise<{ readonly streams: ClusterPort; readonly datagrams: Socket }> {
     for (let attempt = 1; ; attempt++) {
       const streams = new ClusterPort(options);
-      const endpoint = { host, port };
-      streams.#listener = await options.network.listen(
-        { endpoint, backlog: BACKLOG, keepAliveSeconds: 0 },
-        (connection) => streams.#accept(connection),
-      );
       try {
+        await streams.#listen({ host, port });
         return { streams, datagrams: await bindDatagrams(streams.port) };
       } catch (error) {
         await streams.close();
-        const isTaken = error instanceof HostError && error.code === "EADDRINUSE";
-        if (!isTaken || port !== 0 || attempt === ATTEMPTS_MAX) throw error;
+        if (!(error instanceof HostError)) throw error;
+        if (error.code !== "EADDRINUSE" || port !== 0 || attempt === ATTEMPTS_MAX)
+          throw new HostError(error.code, `cluster-port: ${error.message}`);
       }
     }
   }
@@ -73,14 +70,21 @@ export class ClusterPort {
     this.#local = await this.#options.network.listen(options, (connection) => this.#accept(connection));
   }
 
+  async #listen(endpoint: { readonly host: string; readonly port: number }): Promise<void> {
+    this.#listener = await this.#options.network.listen(
+      { endpoint, backlog: BACKLOG, keepAliveSeconds: 0 },
+      (connection) => this.#accept(connection),
+    );
+  }
+
   get port(): number {
-    const { endpoint } = this.#listener;
-    return "port" in endpoint ? endpoint.port : 0;
+    const endpoint = this.#listener?.endpoint;
+    return endpoint !== undefined && "port" in endpoint ? endpoint.port : 0;
   }
 
   /** Resolves when the port is free again. Links live on. */
   async close(): Promise<void> {
-    await Promise.all([this.#listener.close(), this.#local?.close()]);
+    await Promise.all([this.#listener?.close(), this.#local?.close()]);
     for (const connection of this.#unlinked) connection.destroy();
   }
 

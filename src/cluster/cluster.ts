@@ -12,7 +12,7 @@ import type { Cancel } from "../host/timers.js";
 import type { HashLimits } from "../keyspace/hash-writer.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
 import { addressName } from "../membership/complaints.js";
-import type { RefusalReason } from "../membership/exchange-message.js";
+import { type RefusalReason, refusalTexts } from "../membership/exchange-message.js";
 import { ExchangeStreams } from "../membership/exchange-streams.js";
 import { Gossiper, type GossiperEvents } from "../membership/gossiper.js";
 import {
@@ -86,8 +86,8 @@ export class Cluster {
   #opening: Promise<void> = Promise.resolve();
   #isMeeting = false;
   #isClosed = false;
-  /** Of seeds, as they were told in the log: they are asked for ever, and told once. */
-  readonly #refusals = new Set<string>();
+  /** What the last seed that answered said, if it was no. */
+  #refusal: string | undefined;
 
   constructor(options: ClusterOptions) {
     const { host, config, keyspace, persistence, facts, directory } = options;
@@ -134,6 +134,7 @@ export class Cluster {
       ownership: this.#ownership,
       gossiper: () => this.#gossiper,
       isAlive: (id) => this.#isAlive(id),
+      refusal: () => this.#refusal,
       meet: (address) => this.meet(address),
       leave: () => this.leave(),
     });
@@ -200,7 +201,7 @@ export class Cluster {
         exchanges: (connection) => {
           // Whoever comes before we are ready comes again.
           if (gossiper === undefined) connection.destroy();
-          return channel.serve(connection, (packet) => gossiper!.answer(packet));
+          return channel.serve(connection, (packet, from) => gossiper!.answer(packet, from));
         },
       },
       { host: bindHost, port: clusterPort },
@@ -332,14 +333,7 @@ export class Cluster {
       void this.#meet(this.#options.config.join);
       return;
     }
-    const said = `${addressName(seed)} ${reason}`;
-    if (this.#refusals.has(said)) return;
-    this.#refusals.add(said);
-    const hint = "it is of another cluster: to join it, start this node with an empty directory";
-    this.#options.host.log.warn("a seed refuses this node", {
-      seed: addressName(seed),
-      reason: isForeign ? hint : reason,
-    });
+    this.#refusal = `${addressName(seed)} refuses this node: ${refusalTexts[reason]}`;
   }
 
   /** Which cluster it is is written down before its slots are served: else what they hold would be nobody's after a crash. */

@@ -21,7 +21,7 @@ export class Complaints {
       said.unsaid++;
       return;
     }
-    this.log.warn(message, { ...values, timesBefore: said?.unsaid ?? 0 });
+    this.log.warn(message, { ...values, timesBefore: said?.unsaid || undefined });
     this.byKind.set(kind, { saidAtMs: nowMs, unsaid: 0 });
   }
 }

@@ -56,6 +56,15 @@ export type RefusalReason =
   /** The asker has asked itself. */
   | "self";
 
+/** For people. */
+export const refusalTexts: Readonly<Record<RefusalReason, string>> = {
+  "other-cluster": "it is of another cluster, which only a node without keys can join",
+  "no-cluster": "it belongs to no cluster yet",
+  secret: "it has another cluster-secret, or one where this node has none",
+  unreadable: "it cannot read what this release says",
+  self: "it is this node itself",
+};
+
 /** As bytes: a reason's number is its place here. */
 const reasons: readonly RefusalReason[] = ["other-cluster", "no-cluster", "secret", "unreadable", "self"];
 

@@ -69,7 +69,7 @@ export class ExchangeStreams implements ExchangeChannel {
   }
 
   /** Serves a stream that another node opened: for the listener on the cluster port. */
-  serve(connection: Connection, answer: (packet: Uint8Array) => Uint8Array): ConnectionEvents {
+  serve(connection: Connection, answer: (packet: Uint8Array, from: string) => Uint8Array): ConnectionEvents {
     const { timers, timeoutMs } = this.options;
     let requests = 0;
     const refuse = () => {
@@ -80,7 +80,7 @@ export class ExchangeStreams implements ExchangeChannel {
     const frames = new Frames({
       taken: (packet) => {
         if (++requests > REQUESTS_PER_STREAM_MAX) refuse();
-        else sendFrame(connection, answer(packet));
+        else sendFrame(connection, answer(packet, connection.remote));
       },
       damaged: refuse,
     });

@@ -5,7 +5,13 @@
 import type { Address } from "../host/datagrams.js";
 import { addressName, type Complaints } from "./complaints.js";
 import { type Envelope, NO_CLUSTER, type Opened } from "./envelope.js";
-import { type ExchangeMessage, type RefusalReason, readExchange, writeExchange } from "./exchange-message.js";
+import {
+  type ExchangeMessage,
+  type RefusalReason,
+  readExchange,
+  refusalTexts,
+  writeExchange,
+} from "./exchange-message.js";
 import type { ExchangeOutcome } from "./exchange-plan.js";
 import type { GossipCounters } from "./gossip-counters.js";
 import type { ClusterId } from "./member.js";
@@ -38,11 +44,11 @@ export class Exchanges {
     return { kind: "met", id: answer.record.id };
   }
 
-  /** The answer to a packet of an exchange that another node began. */
-  answer(packet: Uint8Array): Uint8Array {
+  /** The answer to a packet of an exchange that another node began; `from` says where it is, for people. */
+  answer(packet: Uint8Array, from: string): Uint8Array {
     const { counters } = this.options;
     counters.exchangesAnswered++;
-    const answer = this.answerOpened(this.options.envelope.open(packet));
+    const answer = this.answerOpened(this.options.envelope.open(packet), from);
     counters.exchangeBytesSent += answer.length;
     return answer;
   }
@@ -55,8 +61,16 @@ export class Exchanges {
     let answered: Uint8Array;
     try {
       answered = await channel.ask(address, packet);
-    } catch {
+    } catch (error) {
       // Nobody there, or too slow: tried again in any case, here or elsewhere.
+      if (this.options.cluster() === undefined) {
+        const values = { seed: addressName(address), error: String(error) };
+        this.options.complaints.warn(
+          "no answer",
+          "a seed does not answer: it is asked until one does",
+          values,
+        );
+      }
       return undefined;
     }
     const opened = envelope.open(answered, { takesClear: true });
@@ -82,17 +96,17 @@ export class Exchanges {
 
   private wasRefused(by: Address, reason: RefusalReason): void {
     if (reason === "self" || reason === "no-cluster") return;
-    const values = { by: addressName(by), reason };
+    const values = { by: addressName(by), reason: refusalTexts[reason] };
     this.options.complaints.warn(`refused: ${reason}`, "a node refused to exchange state with us", values);
     this.options.refused(by, reason);
   }
 
-  private answerOpened(opened: Opened): Uint8Array {
+  private answerOpened(opened: Opened, from: string): Uint8Array {
     const { counters, complaints, side } = this.options;
     if (opened.kind !== "opened") {
       counters.dropped[opened.kind]++;
       if (opened.kind !== "unauthentic" && opened.kind !== "unsealed") return this.refuse("unreadable");
-      complaints.warn("exchange", "refused a node that has another cluster-secret, or none", {});
+      complaints.warn("exchange", "refused a node that has another cluster-secret, or none", { from });
       return this.refuse("secret");
     }
     const cluster = this.options.cluster();

@@ -169,9 +169,9 @@ export class Gossiper {
     await this.socket?.close();
   }
 
-  /** The answer to a packet of an exchange that another node began. */
-  answer(packet: Uint8Array): Uint8Array {
-    return this.exchanges.answer(packet);
+  /** The answer to a packet of an exchange that another node began; `from` says where it is, for people. */
+  answer(packet: Uint8Array, from: string): Uint8Array {
+    return this.exchanges.answer(packet, from);
   }
 
   // Time and effects.

@@ -39,7 +39,7 @@ describe("members on real sockets", function () {
     let gossiper: Gossiper | undefined;
     const listener: Listener = await host.network.listen(
       { endpoint: { host: LOOPBACK, port: 0 }, backlog: 511, keepAliveSeconds: 0 },
-      (connection) => channel.serve(connection, (packet) => gossiper!.answer(packet)),
+      (connection) => channel.serve(connection, (packet, from) => gossiper!.answer(packet, from)),
     );
     const { port } = listener.endpoint as { port: number };
     const wake = () => {

@@ -65,6 +65,10 @@ describe("members on simulated hosts", () => {
       const late = await start(2, { seeds: ["host-1"] });
       await world.advance(60 * MINUTE_MS);
       expect(late.clusterId).to.equal(undefined);
+      const [silence, ...more] = late.host.log.lines.filter(({ level }) => level === "warn");
+      expect(silence).to.deep.include({ message: "a seed does not answer: it is asked until one does" });
+      expect(silence!.values.seed).to.equal("host-1:16379");
+      expect(more.length).to.be.below(60);
       const seed = await start(1);
       await until("the late one joined", () => agree([seed, late], [1, 2]));
     });
@@ -250,12 +254,14 @@ describe("members on simulated hosts", () => {
         const warnings = outsider.host.log.lines.filter(({ level }) => level === "warn");
         expect(warnings.length).to.be.within(1, 30);
         expect(warnings[0]!.message).to.equal("a node refused to exchange state with us");
+        expect(warnings[0]!.values.reason).to.contain("another cluster-secret");
       }
       const { dropped } = founder.gossiper.counters;
       expect(dropped.unauthentic).to.be.greaterThan(30);
       expect(dropped.unsealed).to.be.greaterThan(30);
       const warnings = founder.host.log.lines.filter(({ level }) => level === "warn");
       expect(warnings.length).to.be.within(1, 31);
+      expect(warnings[0]!.values.from).to.match(/^[\d.]+:\d+$/);
       expect(founder.present).to.deep.equal([1]);
     });
 

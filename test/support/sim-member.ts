@@ -144,7 +144,7 @@ export class SimMember {
     );
     const listener = await world.complete(
       host.network.listen({ endpoint, backlog: 511, keepAliveSeconds: 0 }, (connection) =>
-        channel.serve(connection, (packet) => gossiper.answer(packet)),
+        channel.serve(connection, (packet, from) => gossiper.answer(packet, from)),
       ),
     );
     member = new SimMember(number, host, gossiper, () => listener.close());
