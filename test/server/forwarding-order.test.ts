@@ -191,6 +191,20 @@ describe("Commands for slots of other nodes", () => {
       node(1).server.persistence.sync();
       expect(await caller.read(2)).to.deep.equal(["OK", "OK"]);
     });
+
+    it("leave before the node there closes, and what comes later is not executed", async () => {
+      caller.send("SET", theirs, "1");
+      await advance(20);
+      const there = node(1).server;
+      const closing = there.server.close();
+      caller.send("SET", theirs, "2");
+      await advance(20);
+      expect(caller.replies).to.deep.equal([]);
+      there.persistence.sync();
+      await cluster.world.complete(closing);
+      expect(await caller.read(2)).to.deep.equal(["OK", TRY_AGAIN]);
+      expect(there.persistence.position).to.equal(10);
+    });
   });
 
   describe("while nobody can execute them", () => {

@@ -1,12 +1,13 @@
 import { SLOT_COUNT, slotOf } from "#torus/base/key-hash.js";
 import { Forwarder } from "#torus/cluster/forwarder.js";
 import type { PeerLink } from "#torus/cluster/peer-link.js";
+import type { PeerServerOptions } from "#torus/cluster/peer-server.js";
 import { HERE, SlotRoutes } from "#torus/cluster/slot-routes.js";
 import type { ConfigValues } from "#torus/config/config.js";
 import type { World } from "#torus/host/sim/world.js";
 import { CommandRunner } from "./command-runner.js";
 import type { SimCaller } from "./sim-caller.js";
-import { nodeIdOf, SimPeers } from "./sim-peers.js";
+import { type Interpose, nodeIdOf, SimPeers } from "./sim-peers.js";
 import { SimServer } from "./sim-server.js";
 import { worldOf } from "./world.js";
 
@@ -26,6 +27,10 @@ export interface SimClusterOptions {
   readonly timeoutMs?: number;
   /** Of the links. */
   readonly secret?: string;
+  /** Between the cluster ports and the wire. */
+  readonly interpose?: Interpose;
+  /** What the second node executes runs with, instead of its server. */
+  readonly serveBy?: PeerServerOptions["serve"];
   /** Whether replies wait for the logs, which the test syncs. */
   readonly gates?: boolean;
 }
@@ -40,15 +45,28 @@ export class SimCluster {
   ) {}
 
   static async start(options: SimClusterOptions = {}): Promise<SimCluster> {
-    const { seed = 1, nodes: count = 3, config = {}, timeoutMs, secret, gates = false } = options;
+    const {
+      seed = 1,
+      nodes: count = 3,
+      config = {},
+      timeoutMs,
+      secret,
+      interpose,
+      serveBy,
+      gates = false,
+    } = options;
     const world = worldOf(seed);
     const nodes: SimClusterNode[] = [];
     for (let i = 0; i < count; i++) {
       const name = "abcdefgh"[i]!;
       const server = await SimServer.start(config, { world, name });
       if (!gates) server.replyAtOnce();
-      const serve = server.server.serveRuns.bind(server.server);
-      const peers = await SimPeers.start(world, name, { serve, ...(secret === undefined ? {} : { secret }) });
+      const serve = i === 1 && serveBy !== undefined ? serveBy : server.server.serveRuns.bind(server.server);
+      const peers = await SimPeers.start(world, name, {
+        serve,
+        ...(secret === undefined ? {} : { secret }),
+        ...(interpose === undefined ? {} : { interpose }),
+      });
       nodes.push({ name, server, routes: new SlotRoutes(), peers });
     }
     for (const [i, { server, routes, peers }] of nodes.entries()) {

@@ -3,6 +3,7 @@ import type { PeerIdentity } from "#torus/cluster/peer-hello.js";
 import { LINK_KEY_PURPOSE } from "#torus/cluster/peer-seal.js";
 import { PeerServer, type PeerServerOptions, type Service } from "#torus/cluster/peer-server.js";
 import { Peers } from "#torus/cluster/peers.js";
+import type { Connection, ConnectionEvents } from "#torus/host/network.js";
 import { nodeCipher } from "#torus/host/node/cipher.js";
 import type { SimHost } from "#torus/host/sim/sim-host.js";
 import type { World } from "#torus/host/sim/world.js";
@@ -15,7 +16,15 @@ export interface SimPeersOptions {
   readonly cluster?: string;
   readonly services?: ReadonlyMap<string, Service>;
   readonly serve?: PeerServerOptions["serve"];
+  /** What stands between the cluster port and the wire. */
+  readonly interpose?: Interpose;
 }
+
+/** Makes of a connection, and of who hears it, others that may change what passes. */
+export type Interpose = (
+  connection: Connection,
+  accept: (connection: Connection) => ConnectionEvents,
+) => ConnectionEvents;
 
 const keys = new Map<string, Uint8Array>();
 
@@ -58,7 +67,8 @@ export class SimPeers {
     const endpoint = { host: "0.0.0.0", port: CLUSTER_PORT };
     await host.network.listen({ endpoint, backlog: 511, keepAliveSeconds: 0 }, (connection) => {
       remotes.push(connection.remote);
-      return server.accept(connection);
+      const accept = (through: Connection) => server.accept(through);
+      return options.interpose?.(connection, accept) ?? accept(connection);
     });
     return new SimPeers(host, new Peers({ host, self, secrecy }), server, remotes);
   }
