@@ -8,13 +8,12 @@ import { rangeOf } from "../base/bytes.js";
 import type { Files } from "../host/files.js";
 import { HostError } from "../host/host-error.js";
 import { readRecord, writeRecord } from "../membership/claim-codec.js";
-import type { ClusterId, MemberRecord } from "../membership/member.js";
+import { CLUSTER_ID_FORM, type ClusterId, type MemberRecord } from "../membership/member.js";
 import { CLUSTER_FILE } from "./earlier-cluster.js";
 
 /** Raised when an older release could no longer make sense of the file. */
 const FORMAT = 1;
 const RECORD_BYTES_MAX = 2048;
-const CLUSTER_ID_FORM = /^[0-9a-f]{32}$/;
 
 export interface ClusterFacts {
   readonly clusterId: ClusterId;

@@ -29,7 +29,7 @@ import type { ClusterFacts } from "./cluster-file.js";
 import { ClusterMemory } from "./cluster-memory.js";
 import { ClusterPort } from "./cluster-port.js";
 import type { ClusterView } from "./cluster-view.js";
-import { PLACEMENT_FILE } from "./earlier-cluster.js";
+import { CLUSTER_FILE, PLACEMENT_FILE } from "./earlier-cluster.js";
 import { Forwarder } from "./forwarder.js";
 import { LOCAL_SOCKET_MODE, localSocketDigest, localSocketOf, localSocketPath } from "./local-socket.js";
 import { clusterPortOf, ownPlacedMember, ownRecord } from "./own-member.js";
@@ -115,6 +115,7 @@ export class Cluster {
       directory: directory?.path,
       boot: facts.boot,
       self: ownPlacedMember(config, host, facts.nodeId),
+      clusterId: () => this.view.clusterId!,
       peers: this.#peers,
       routes: this.#routes,
       isAlive: (id) => this.#isAlive(id),
@@ -154,14 +155,31 @@ export class Cluster {
    */
   async start(clientPort: number): Promise<void> {
     const { config } = this.#options;
-    const facts = await this.#memory.recall();
-    await this.#ownership.load();
+    const facts = this.#factsOf(await this.#memory.recall(), await this.#ownership.load());
     this.#refuseRemains(facts);
     await this.#open({ clientPort, clusterPort: clusterPortOf(config), seeds: config.join, facts });
     this.#ownership.start();
     if (facts === undefined) return;
     if (facts.members.length <= 1) this.#ownership.found();
     this.#joined();
+  }
+
+  /** Which cluster it is the placement tells, too: a node that owns slots of one neither founds another nor joins one. */
+  #factsOf(
+    facts: ClusterFacts | undefined,
+    placementsCluster: ClusterId | undefined,
+  ): ClusterFacts | undefined {
+    if (placementsCluster === undefined || placementsCluster === facts?.clusterId) return facts;
+    const { host, config } = this.#options;
+    if (facts !== undefined) {
+      throw new UnusableDirectory(
+        `${config.dir} mixes two clusters: ${CLUSTER_FILE} is of ${facts.clusterId}, ${PLACEMENT_FILE} of ${placementsCluster}`,
+      );
+    }
+    host.log.warn(
+      `no ${CLUSTER_FILE} tells where the others are: this node waits for them, and asks those that it is told to join`,
+    );
+    return { clusterId: placementsCluster, members: [] };
   }
 
   /** Throws where keys are whose slots may be somebody else's by now: they are neither to be served nor to be dropped unasked. */

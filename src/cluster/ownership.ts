@@ -14,7 +14,7 @@ import type { Host } from "../host/host.js";
 import type { Cancel } from "../host/timers.js";
 import type { HashLimits } from "../keyspace/hash-writer.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
-import type { NodeId } from "../membership/member.js";
+import type { ClusterId, NodeId } from "../membership/member.js";
 import type { SharedState } from "../membership/state-exchange.js";
 import type { ChangeView } from "./cluster-view.js";
 import { Coordinator } from "./coordinator.js";
@@ -67,6 +67,8 @@ export interface OwnershipOptions {
   /** Undefined for a node that keeps nothing. */
   readonly directory: string | undefined;
   readonly self: PlacedMember;
+  /** Which cluster this node belongs to; asked only when it belongs to one. */
+  readonly clusterId: () => ClusterId;
   /** Counts the starts of this node. */
   readonly boot: number;
   readonly peers: Peers;
@@ -190,15 +192,18 @@ export class Ownership {
     return () => this.#listeners.delete(changed);
   }
 
-  /** Reads what the directory keeps; the keyspace is loaded. Rejects if it makes no sense. Nothing is routed before `start`. */
-  async load(): Promise<void> {
+  /**
+   * Reads what the directory keeps; the keyspace is loaded. Answers the cluster of which it is, if there is something. Rejects if it makes
+   * no sense. Nothing is routed before `start`.
+   */
+  async load(): Promise<ClusterId | undefined> {
     const { host, directory, keyspace } = this.#options;
     const { store, kept } = await PlacementStore.open(host.files, directory);
     this.#store = store;
     this.#isForeign = kept === undefined && keyspace.size > 0;
-    if (kept === undefined) return;
-    this.#placement = kept.placement;
-    this.#handover = kept.handover;
+    this.#placement = kept?.placement;
+    this.#handover = kept?.handover ?? null;
+    return kept?.cluster;
   }
 
   /** Links may be used: slots are served from now on. */
@@ -460,7 +465,7 @@ export class Ownership {
     const handover = isKnown
       ? this.#handover
       : { change: name, taken: new SlotSet(), offered: new SlotSet() };
-    await this.#store.write({ placement, handover });
+    await this.#store.write({ cluster: this.#options.clusterId(), placement, handover });
     const before = this.#placement;
     this.#placement = placement;
     this.#handover = handover;
@@ -597,7 +602,7 @@ export class Ownership {
         taken: taken === undefined ? handover.taken : handover.taken.with(taken),
         offered: offered === undefined ? handover.offered : handover.offered.with(offered),
       };
-      await this.#store.write({ placement, handover: next });
+      await this.#store.write({ cluster: this.#options.clusterId(), placement, handover: next });
       this.#handover = next;
     });
   }

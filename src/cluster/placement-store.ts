@@ -2,11 +2,12 @@
  * What a node must not forget of who owns what: the placement, and what became of the slots that it hands over or takes over in
  * the change under way. One small file in the data directory, replaced as a whole; in memory alone for a node that keeps nothing.
  *
- *     {"format": 1, "placement": ..., "handover": {"change": "7 3f..", "taken": "0-5,7", "offered": ""}}
+ *     {"format": 1, "cluster": "47..", "placement": ..., "handover": {"change": "7 3f..", "taken": "0-5,7", "offered": ""}}
  */
 import { UnusableDirectory } from "../durability/node-file.js";
 import type { Files } from "../host/files.js";
 import { HostError } from "../host/host-error.js";
+import { CLUSTER_ID_FORM, type ClusterId } from "../membership/member.js";
 import { PLACEMENT_FILE } from "./earlier-cluster.js";
 import { formatPlacement, type Placement, parsePlacement } from "./placement.js";
 import { SlotSet } from "./slot-set.js";
@@ -24,6 +25,8 @@ export interface Handover {
 }
 
 export interface KeptPlacement {
+  /** Of which cluster it is: a node must not carry it into another. */
+  readonly cluster: ClusterId;
   readonly placement: Placement;
   readonly handover: Handover | null;
 }
@@ -53,10 +56,11 @@ export class PlacementStore {
   }
 
   /** Resolves when it lasts. One at a time. */
-  async write({ placement, handover }: KeptPlacement): Promise<void> {
+  async write({ cluster, placement, handover }: KeptPlacement): Promise<void> {
     if (this.#path === undefined) return;
     const kept = {
       format: FORMAT,
+      cluster,
       placement: JSON.parse(formatPlacement(placement)),
       handover: handover && {
         change: handover.change,
@@ -73,7 +77,7 @@ export class PlacementStore {
   }
 }
 
-const NONE = { format: FORMAT, placement: null, handover: null };
+const NONE = { format: FORMAT, cluster: null, placement: null, handover: null };
 
 async function readIfThere(files: Files, path: string): Promise<string | undefined> {
   try {
@@ -92,17 +96,18 @@ function parseKept(text: string): KeptPlacement | null | undefined {
   } catch {
     return undefined;
   }
-  const { format, placement, handover } = (value ?? {}) as Record<string, unknown>;
+  const { format, cluster, placement, handover } = (value ?? {}) as Record<string, unknown>;
   if (format === FORMAT && placement === null) return null;
   const parsed = format === FORMAT ? parsePlacement(JSON.stringify(placement)) : undefined;
-  if (parsed === undefined) return undefined;
-  if (handover === null) return { placement: parsed, handover };
+  if (parsed === undefined || typeof cluster !== "string" || !CLUSTER_ID_FORM.test(cluster)) return undefined;
+  if (handover === null) return { cluster, placement: parsed, handover };
   const { change, taken, offered } = (handover ?? {}) as Record<string, unknown>;
   if (typeof change !== "string" || typeof taken !== "string" || typeof offered !== "string")
     return undefined;
   const [takenSlots, offeredSlots] = [SlotSet.parse(taken), SlotSet.parse(offered)];
   if (takenSlots === undefined || offeredSlots === undefined) return undefined;
   return {
+    cluster,
     placement: parsed,
     handover: { change, taken: takenSlots, offered: offeredSlots },
   };

@@ -9,6 +9,7 @@ export type NodeId = string;
 
 /** 32 hexadecimal digits, drawn when the cluster was founded. */
 export type ClusterId = string;
+export const CLUSTER_ID_FORM = /^[0-9a-f]{32}$/;
 
 /**
  * `joining`: known, and owner of nothing yet. `active`: an owner, dead or alive. `leaving`: hands over what it owns.

@@ -5,6 +5,7 @@ import { SlotSet } from "#torus/cluster/slot-set.js";
 import type { Files } from "#torus/host/files.js";
 import { HostError } from "#torus/host/host-error.js";
 
+const CLUSTER = "c".repeat(32);
 const MEMBER = { id: "a", weight: 1, zone: "", host: "host" };
 const PLACEMENT = joining(firstPlacement(MEMBER), { ...MEMBER, id: "b" }, "a");
 
@@ -28,10 +29,11 @@ describe("what is kept of the placement", () => {
     const { store, kept } = await PlacementStore.open(files, "data");
     expect(kept).equal(undefined);
     const handover = { change: "2 b", taken: new SlotSet([1, 2, 3]), offered: new SlotSet([9]) };
-    await store.write({ placement: firstPlacement(MEMBER), handover: null });
+    await store.write({ cluster: CLUSTER, placement: firstPlacement(MEMBER), handover: null });
     expect((await PlacementStore.open(files, "data")).kept!.handover).equal(null);
-    await store.write({ placement: PLACEMENT, handover });
+    await store.write({ cluster: CLUSTER, placement: PLACEMENT, handover });
     const read = (await PlacementStore.open(files, "data")).kept!;
+    expect(read.cluster).equal(CLUSTER);
     expect(read.placement).deep.equal(PLACEMENT);
     expect(read.handover!.change).equal("2 b");
     expect(read.handover!.taken.toString()).equal("1-3");
@@ -43,7 +45,7 @@ describe("what is kept of the placement", () => {
   it("is nothing on a disk for a node that keeps nothing", async () => {
     const files = new FilesInMemory();
     const { store } = await PlacementStore.open(files, undefined);
-    await store.write({ placement: PLACEMENT, handover: null });
+    await store.write({ cluster: CLUSTER, placement: PLACEMENT, handover: null });
     expect(files.texts.size).equal(0);
   });
 
@@ -51,6 +53,7 @@ describe("what is kept of the placement", () => {
     const files = new FilesInMemory();
     const { store } = await PlacementStore.open(files, "data");
     await store.write({
+      cluster: CLUSTER,
       placement: PLACEMENT,
       handover: { change: "2 b", taken: new SlotSet(), offered: new SlotSet() },
     });
@@ -60,6 +63,7 @@ describe("what is kept of the placement", () => {
       ...Array.from({ length: text.trimEnd().length }, (_, length) => text.slice(0, length)),
       ...[
         { ...whole, format: 2 },
+        { ...whole, cluster: "elsewhere" },
         { ...whole, placement: { ...whole.placement, epoch: 0 } },
         { ...whole, handover: {} },
         { ...whole, handover: { ...whole.handover, taken: "3-1" } },

@@ -6,7 +6,7 @@ import { worldOf } from "../support/world.js";
 
 const CLUSTER_PORT = 16_379;
 /** As good as no such file. */
-const NO_PLACEMENT = JSON.stringify({ format: 1, placement: null, handover: null });
+const NO_PLACEMENT = JSON.stringify({ format: 1, cluster: null, placement: null, handover: null });
 
 /** What a node makes of a data directory from which something of its cluster is missing. */
 describe("what is left of a cluster on disk", () => {
@@ -41,6 +41,35 @@ describe("what is left of a cluster on disk", () => {
     expect(await founder.call("GET", "mine")).to.equal("1");
     await founder.close();
     await a.close();
+  });
+
+  for (const join of ["", `a:${CLUSTER_PORT}`]) {
+    it(`is gone on with where others are not known any more, ${join === "" ? "without" : "with"} a seed`, async () => {
+      const [a, b] = [await start("a"), await start("b", { join: `a:${CLUSTER_PORT}` })];
+      await active(b);
+      for (let i = 0; i < 20; i++) expect(await a.call("SET", `key:${i}`, i)).to.equal("OK");
+      await world.advance(2000);
+      await b.close();
+      await world.complete(b.host.files.replaceText("data/cluster.json", "{"));
+      await world.advance(20_000);
+      const back = await start("b", { join });
+      await world.advance(120_000);
+      for (const node of [a, back])
+        for (let i = 0; i < 20; i++) expect(await node.call("GET", `key:${i}`)).to.equal(`${i}`);
+      await back.close();
+      await a.close();
+    });
+  }
+
+  it("is of one cluster, or is refused", async () => {
+    const [a, b] = [await start("a"), await start("b")];
+    await world.advance(2000);
+    await Promise.all([a.close(), b.close()]);
+    const other = await world.complete(b.host.files.readText("data/cluster.json"));
+    await world.complete(a.host.files.replaceText("data/cluster.json", other));
+    const failure = await failureOf(start("a"));
+    expect(failure).to.include({ name: "UnusableDirectory" });
+    expect(failure.message).to.contain("data mixes two clusters");
   });
 
   it("is refused in a line if it makes no sense", async () => {

@@ -13,7 +13,7 @@ import { Keyspace } from "#torus/keyspace/keyspace.js";
 import { CommandRunner } from "./command-runner.js";
 import { notate } from "./notation.js";
 import type { Reply } from "./reply.js";
-import { nodeIdOf, SimPeers } from "./sim-peers.js";
+import { CLUSTER, nodeIdOf, SimPeers } from "./sim-peers.js";
 
 export interface SimOwnerOptions {
   readonly config?: ConfigValues;
@@ -85,6 +85,7 @@ export class SimOwner {
       directory: dir,
       boot: directory.facts.boot,
       self: { id: nodeIdOf(name), weight: 1, zone: "", host: name },
+      clusterId: () => CLUSTER,
       peers: peers.peers,
       routes,
       isAlive,

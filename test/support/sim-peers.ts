@@ -9,7 +9,7 @@ import type { SimHost } from "#torus/host/sim/sim-host.js";
 import type { World } from "#torus/host/sim/world.js";
 
 export const CLUSTER_PORT = 16379;
-const CLUSTER = "c".repeat(32);
+export const CLUSTER = "c".repeat(32);
 
 export interface SimPeersOptions {
   readonly secret?: string;
