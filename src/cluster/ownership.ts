@@ -33,6 +33,7 @@ import {
 import {
   decodeMessage,
   encodeMessage,
+  isWish,
   nameOf,
   PLACEMENT_SERVICE,
   type PlacementAnswer,
@@ -372,6 +373,7 @@ export class Ownership {
         return { kind: "taken", isTaken };
       }
       case "wish":
+        if (!isWish(request.wish)) throw new Error("the wish makes no sense");
         return { kind: "noted", refusal: this.#coordinator.note(request.wish) };
       default:
         throw new Error("the request is not known");

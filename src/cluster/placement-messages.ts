@@ -1,5 +1,5 @@
 /** What nodes say to each other of the placement, by the service `placement` of a link: JSON, in which a placement is its own text. */
-import { formatPlacement, type PlacedMember, type Placement } from "./placement.js";
+import { formatPlacement, isPlacedMember, type PlacedMember, type Placement } from "./placement.js";
 
 export const PLACEMENT_SERVICE = "placement";
 
@@ -34,6 +34,13 @@ export type PlacementAnswer =
   | ({ readonly kind: "has"; readonly placement: string | null } & Progress)
   | { readonly kind: "taken"; readonly isTaken: boolean }
   | { readonly kind: "noted"; readonly refusal: string | null };
+
+/** Whether it is a wish that can be granted as it stands: one that cannot would be in the way of all others. */
+export function isWish(value: unknown): value is Wish {
+  const { kind, node, id } = (value ?? {}) as Record<string, unknown>;
+  if (kind === "join") return isPlacedMember(node);
+  return (kind === "leave" || kind === "forget") && typeof id === "string";
+}
 
 /** Of all placements of a cluster that anybody takes, no two that differ have one name. */
 export function nameOf({ epoch, by }: Placement): string {

@@ -179,8 +179,14 @@ function isPlacement(value: unknown): value is Placement {
     members.length > 0 &&
     members.every(isPlacedMember) &&
     new Set(members.map(({ id }) => id)).size === members.length &&
-    (change === null || isChange(change))
+    (change === null || (isChange(change) && isPossible(change, members)))
   );
+}
+
+/** Who joins is no member yet; who goes is one, and not the last. */
+function isPossible({ kind, node }: PlacementChange, members: readonly PlacedMember[]): boolean {
+  const isThere = members.some(({ id }) => id === node.id);
+  return kind === "join" ? !isThere : isThere && members.length > 1;
 }
 
 function isChange(value: unknown): value is PlacementChange {
@@ -194,7 +200,7 @@ function isChange(value: unknown): value is PlacementChange {
   );
 }
 
-function isPlacedMember(value: unknown): value is PlacedMember {
+export function isPlacedMember(value: unknown): value is PlacedMember {
   if (!isObject(value)) return false;
   const { id, weight, zone, host } = value;
   return (

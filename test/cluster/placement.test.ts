@@ -135,6 +135,9 @@ describe("placement", () => {
       { ...placement, change: { ...placement.change, phase: "wait" } },
       { ...placement, change: { ...placement.change, began: "2" } },
       { ...placement, change: {} },
+      { ...placement, change: { ...placement.change, node: A } },
+      { ...placement, change: { ...placement.change, kind: "leave" } },
+      { ...placement, change: { ...placement.change, kind: "forget", node: A } },
       [],
     ]) {
       expect(parsePlacement(JSON.stringify(damage)), JSON.stringify(damage)).equal(undefined);
