@@ -6,14 +6,15 @@ import { memberOfId } from "./redis-node-id.js";
 import type { SessionCall } from "./session.js";
 
 const CLUSTER_DISABLED = "ERR This instance has cluster support disabled";
+const CLUSTER_STARTS = "LOADING The node serves already, and joins its cluster in a moment";
 const PORT_MAX = 65535;
 /** What Redis adds to the port for clients, and we do by default. */
 const CLUSTER_PORT_OFFSET = 10_000;
 
-/** The cluster that this node belongs to. Refuses where there is none. */
-export function clusterOf({ node }: SessionCall): ClusterView {
-  if (node.cluster === null) throw new ReplyError(CLUSTER_DISABLED);
-  return node.cluster;
+/** The cluster that this node belongs to. Refuses where there is none, or none yet: clients know that word, and ask again. */
+export function clusterOf({ node, config }: SessionCall): ClusterView {
+  if (node.cluster !== null) return node.cluster;
+  throw new ReplyError(config.current.clusterEnabled ? CLUSTER_STARTS : CLUSTER_DISABLED);
 }
 
 /** The member whose id is an argument, in either form. Refuses an unknown one. */

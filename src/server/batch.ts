@@ -6,6 +6,7 @@
  * read, then all their records, and the processor overlaps the misses. Nothing but time depends on it.
  */
 import type { KeyHasher } from "../base/key-hash.js";
+import { HERE } from "../cluster/slot-routes.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
 import { FETCH_MAX, RecordFetch } from "../keyspace/record-fetch.js";
 import { COMPLETE, INCOMPLETE, type RequestScanner, type ScanResult } from "../protocol/request-scanner.js";
@@ -29,6 +30,7 @@ export class Batch {
   readonly ends = new Int32Array(REQUESTS_MAX);
   readonly #own = [...this.marks];
   readonly #fetch = new RecordFetch();
+  readonly #isHere = new Uint8Array(REQUESTS_MAX);
   #isWarm = false;
 
   /** Scans up to `requestsMax` requests. */
@@ -56,8 +58,11 @@ export class Batch {
     this.result = result;
   }
 
-  /** Fetches the records of the batch's keys, if the database is so large that it pays. */
-  warm(keyspace: Keyspace, database: number): void {
+  /**
+   * Fetches the records of the batch's keys, if the database is so large that it pays. `bySlot` are the routes of slots
+   * (cluster/slot-routes.ts), null if this node executes everything.
+   */
+  warm(keyspace: Keyspace, database: number, bySlot: Uint16Array | null): void {
     const target = keyspace.databases[database]!;
     const count = this.size;
     this.#isWarm = count > 1 && RecordFetch.pays(target);
@@ -70,7 +75,13 @@ export class Batch {
       slots[i] = hasher.slot;
       hashes[i] = hasher.hash;
     }
+    if (bySlot !== null) for (let i = 0; i < count; i++) this.#isHere[i] = bySlot[slots[i]!] === HERE ? 1 : 0;
     this.#fetch.read(target, count);
+  }
+
+  /** Whether this node executes for the slot of a request's first argument; false also if that was not looked at. */
+  isHere(request: number): boolean {
+    return this.#isWarm && this.#isHere[request] === 1;
   }
 
   /** Saves the hasher from hashing the key of a request a second time. */

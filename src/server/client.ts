@@ -531,14 +531,15 @@ export class Client implements ConnectionEvents, Session {
 
   /** The common case: all requests lie whole in the read buffer. They are scanned a batch ahead. */
   #executePipeline(scanner: RequestScanner, source: Buffer, end: number): void {
-    const { batch, keyspace } = this.server;
+    const { batch, executor, keyspace } = this.server;
     let result: ScanResult = COMPLETE;
     while (result === COMPLETE && !this.#mustWait && !this.#isClosing) {
       scanner.authenticated = this.#authenticated;
       // Before AUTH other limits hold than after it: then no request is scanned ahead.
       batch.fill(scanner, this.#authenticated ? BATCH_REQUESTS : 1);
       result = batch.result;
-      batch.warm(keyspace, this.database);
+      const bySlot = executor.router === null ? null : executor.router.bySlot;
+      batch.warm(keyspace, this.database, bySlot);
       for (let i = 0; i < batch.size; i++) {
         if (this.#mustWait || this.#isClosing) {
           scanner.begin(source, batch.ends[i - 1]!, end);
@@ -546,6 +547,7 @@ export class Client implements ConnectionEvents, Session {
           return;
         }
         batch.offer(i, keyspace.hasher);
+        executor.isKeyHere = bySlot !== null && batch.isHere(i);
         this.#execute(batch.bytes[i]!, batch.marks[i]!, batch.counts[i]!);
       }
     }

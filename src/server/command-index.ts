@@ -61,6 +61,8 @@ export class Entry {
   readonly firstKey: number;
   /** Whether that is its only key. */
   readonly hasOneKey: boolean;
+  /** Whether its first argument is its only key. */
+  readonly isFirstItsKey: boolean;
   readonly across: Across | null;
   calls = 0;
   microseconds = 0;
@@ -89,6 +91,7 @@ export class Entry {
     this.firstKey = keys?.first ?? 0;
     this.across = command.across ?? null;
     this.hasOneKey = keys?.first === keys?.last && moreKeys.length === 0;
+    this.isFirstItsKey = this.hasOneKey && this.firstKey === 1;
     const { subcommands } = command;
     this.subcommands =
       subcommands === undefined

@@ -72,6 +72,11 @@ export class Executor {
   readonly call: SessionCall;
   /** Null unless other nodes execute commands too. */
   router: Router | null = null;
+  /**
+   * Whether the first argument of the request to come, if it is a key, is one that this node executes for: then its route is not
+   * looked up again. Holds for one request.
+   */
+  isKeyHere = false;
   elsewhere: Elsewhere | null = null;
   readonly lookup: CommandLookup;
   readonly #index: CommandIndex;
@@ -100,6 +105,8 @@ export class Executor {
     call.marks = marks;
     call.count = count;
     const node = this.#node;
+    const { isKeyHere } = this;
+    this.isKeyHere = false;
     node.stats.totalCommands++;
     const entry = this.#index.find(call.bytes, call.marks[0]!, call.marks[1]!);
     if (
@@ -110,10 +117,12 @@ export class Executor {
     ) {
       return this.#executeGuarded(client, entry);
     }
-    if (this.router !== null && entry.firstKey !== 0) {
+    if (this.router === null || (isKeyHere && entry.isFirstItsKey)) {
+      // Executed here.
+    } else if (entry.firstKey !== 0) {
       const route = this.router.routeOf(entry);
       if (route !== HERE) return this.elsewhere!.execute(client, entry, route);
-    } else if (this.router !== null && entry.across !== null && !client.isPart) {
+    } else if (entry.across !== null && !client.isPart) {
       const route = this.router.routeOfAll(entry);
       if (route !== HERE) return this.elsewhere!.execute(client, entry, route);
     }

@@ -20,13 +20,14 @@ export class Router {
   readonly #call: Call;
   readonly #hasher: KeyHasher;
   readonly #routes: SlotRoutes;
-  readonly #bySlot: Uint16Array;
+  /** Routes by slot. */
+  readonly bySlot: Uint16Array;
 
   constructor(call: Call, routes: SlotRoutes) {
     this.#call = call;
     this.#hasher = call.keyspace.hasher;
     this.#routes = routes;
-    this.#bySlot = routes.bySlot;
+    this.bySlot = routes.bySlot;
   }
 
   /** Whether this node executes everything. */
@@ -40,7 +41,7 @@ export class Router {
     const at = entry.firstKey << 1;
     // The command will ask for the same key.
     const slot = this.#hasher.digestAhead(bytes, marks[at]!, marks[at + 1]!);
-    const route = this.#bySlot[slot]!;
+    const route = this.bySlot[slot]!;
     return entry.hasOneKey || this.#isTogether(entry, slot, route) ? route : ACROSS;
   }
 
@@ -71,7 +72,7 @@ export class Router {
     const mayDiffer = across !== null && route !== HELD;
     for (const { at } of keyPositions(command, call.count)) {
       const slot = slotOf(call.bytes, call.start(at), call.end(at));
-      if (slot !== firstSlot && !(mayDiffer && this.#bySlot[slot] === route)) return false;
+      if (slot !== firstSlot && !(mayDiffer && this.bySlot[slot] === route)) return false;
     }
     return true;
   }

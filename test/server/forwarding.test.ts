@@ -1,11 +1,14 @@
 import { expect } from "chai";
 import { Prng } from "#torus/base/prng.js";
+import { CommandRunner } from "../support/command-runner.js";
 import { type Argument, encodeCommand } from "../support/request.js";
 import type { SimCaller } from "../support/sim-caller.js";
 import { SimCluster } from "../support/sim-cluster.js";
 import { SimServer } from "../support/sim-server.js";
 
 const KEYS = Array.from({ length: 20 }, (_, i) => `k${i}`);
+/** More than a database has whose requests are not looked at ahead. */
+const FILLING_KEYS = 12_000;
 const END = '"the end of a round"';
 
 /** Random bytes, mostly few, now and then more than fits into any buffer. */
@@ -86,13 +89,27 @@ async function repliesTo(caller: SimCaller, bytes: Buffer, prng: Prng): Promise<
   return caller.replies.slice(before).map((reply) => reply.replace(/"id" \d+|"id": \d+/, "id"));
 }
 
+/** Gives a server keys that nobody asks for, wherever they belong, in the first database. */
+function fill({ keyspace }: SimServer): void {
+  const runner = new CommandRunner(keyspace);
+  for (let i = 0; i < FILLING_KEYS; i++) runner.run("SET", `filling ${i}`, "x".repeat(100));
+}
+
 describe("Commands for slots of other nodes", () => {
-  for (const secret of [undefined, "torus"]) {
+  for (const variant of [
+    "",
+    ", by sealed links",
+    ", beside so many keys that requests are looked at ahead",
+  ]) {
     for (let seed = 1; seed <= 12; seed++) {
-      const sealed = secret === undefined ? "" : ", by sealed links";
-      it(`reply what a lone node replies, in the client's order, whatever is sent (seed ${seed}${sealed})`, async () => {
-        const cluster = await SimCluster.start({ seed, ...(secret === undefined ? {} : { secret }) });
+      it(`reply what a lone node replies, in the client's order, whatever is sent (seed ${seed}${variant})`, async () => {
+        const secret = variant.includes("sealed") ? { secret: "torus" } : {};
+        const cluster = await SimCluster.start({ seed, ...secret });
         const lone = (await SimServer.start()).replyAtOnce();
+        if (variant.includes("keys")) {
+          for (const { server } of cluster.nodes) fill(server);
+          fill(lone);
+        }
         const prng = new Prng(`forwarding ${seed}`);
         const caller = await cluster.connect(seed % 3);
         const reference = await lone.connect();
