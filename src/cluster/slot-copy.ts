@@ -127,10 +127,10 @@ export class SlotCopy implements Follower {
   tellFloors(writer: ByteWriter, slots: readonly number[]): void {
     for (const { number, flushFloors, birthFloors } of this.#keyspace.databases) {
       for (const slot of slots) {
-        const flush = flushFloors.version(slot);
-        if (flush.clock > 0) writeFlush(writer, { kind: "flush", db: number, slot, floor: flush });
-        const birth = birthFloors.version(slot);
-        if (birth.clock > 0) writeCollect(writer, { kind: "collect", db: number, slot, floor: birth });
+        if (flushFloors.clock(slot) > 0)
+          writeFlush(writer, { kind: "flush", db: number, slot, floor: flushFloors.version(slot) });
+        if (birthFloors.clock(slot) > 0)
+          writeCollect(writer, { kind: "collect", db: number, slot, floor: birthFloors.version(slot) });
       }
     }
   }
