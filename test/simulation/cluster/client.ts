@@ -41,8 +41,8 @@ interface Sent {
   readonly dueMs: number;
 }
 
-/** How long a command may take: its deadline, and what a client may have to wait besides. */
-const COMMAND_MS = 5000 + 3000;
+/** How long a command may take: that of those before it, while which a node does not read on, its own deadline, and some more. */
+const COMMAND_MS = 2 * 5000 + 2000;
 /** What comes behind others may take so much longer for each of them. */
 const BEHIND_MS = 1000;
 

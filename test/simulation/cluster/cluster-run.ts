@@ -35,6 +35,7 @@ const AGREEMENT_MS = 60_000;
 const WALK_MS = 30_000;
 const TICK_MS = 250;
 const STABLE_KEYS = 60;
+const DATABASES = 2;
 const STABLE_PREFIX = "stable:";
 
 /** Runs a cluster. Throws, telling how to replay it and what happened, if a promise is broken. */
@@ -60,12 +61,15 @@ class Run {
   readonly #scripts: Script[] = [];
   readonly #clients: ClusterClient[] = [];
   readonly #walker: Walker;
+  /** The keys of a run are all in one database. */
+  readonly #database: number;
   #broken: unknown;
 
   constructor({ kind, seed, key }: ClusterRun & { readonly key?: string | undefined }) {
     this.#kind = kind;
     this.#world = worldOf(`cluster ${kind} ${seed}`);
     this.#prng = new Prng(`cluster ${kind} ${seed}`);
+    this.#database = this.#prng.below(DATABASES);
     this.#chronicle = new Chronicle(this.#world, key);
     this.#fleet = new Fleet({
       world: this.#world,
@@ -83,6 +87,7 @@ class Run {
     this.#walker = new Walker({
       prefix: STABLE_PREFIX,
       keys: this.#shared.stable,
+      database: this.#database,
     });
   }
 
@@ -127,7 +132,7 @@ class Run {
     for (let i = 0; i < count; i++) {
       const name = `c${i}`;
       const prng = this.#prng.fork(name);
-      const script = new Script({ name, prng, shared: this.#shared });
+      const script = new Script({ name, prng, shared: this.#shared, database: this.#database });
       this.#scripts.push(script);
       this.#clients.push(
         this.#client(name, { prng, errands: script, depth: prng.pick([1, 4, 20]), restMs: 400 }),
@@ -200,8 +205,12 @@ class Run {
     await this.#pass(TICK_MS);
   }
 
+  get #select(): readonly string[] {
+    return ["SELECT", String(this.#database)];
+  }
+
   async #writeStable(): Promise<void> {
-    const writes = this.#shared.stable.map((key) => ["SET", key, key]);
+    const writes = [this.#select, ...this.#shared.stable.map((key) => ["SET", key, key])];
     for (const reply of await ask(this.#world, this.#fleet.serving[0]!, writes)) {
       if (textOf(reply) !== "OK") throw unexpected(reply, "OK");
     }
@@ -213,12 +222,14 @@ class Run {
     const pairs = this.#scripts.flatMap((script) => script.pairs);
     const single = [...registers, ...diaries, ...counters, ...watched].map(({ key }) => key);
     const commands = [
+      this.#select,
       ...[...single, ...stable].map((key) => ["GET", key]),
       ...pairs.map((pair) => ["MGET", ...keysOf(pair)]),
     ];
     for (const name of this.#fleet.serving) {
       const replies = [...(await ask(this.#world, name, commands))];
       const next = () => replies.shift()!;
+      next();
       for (const register of registers) register.shown(contentOf(next()), register.floor);
       for (const diary of diaries) diary.shown(contentOf(next()) ?? "", diary.acknowledged);
       for (const counter of [...counters, ...watched]) counter.judge(Number(contentOf(next()) ?? 0));
@@ -232,6 +243,7 @@ function configOf(kind: Kind, prng: Prng): ConfigValues {
   const isKept = kind === "crashes" || prng.chance(0.3);
   return {
     membershipPreset: "local",
+    databases: String(DATABASES),
     appendonly: isKept ? "yes" : "no",
     appendfsync: "always",
     save: "",

@@ -8,6 +8,7 @@ import type { Chronicle } from "./chronicle.js";
 
 export const NODE_PORT = 6379;
 const CLUSTER_PORT = 16_379;
+const FOUNDER = "n1";
 const SEGMENT_BYTES = 64 * 1024;
 /** Lines of a node's log that are shown when a promise is broken. */
 const LOG_LINES_SHOWN = 8;
@@ -21,8 +22,6 @@ type State = "starting" | "running" | "leaving" | "left" | "down";
 
 interface Node {
   readonly name: string;
-  /** Cluster addresses of the nodes that were there before it. */
-  readonly join: string;
   state: State;
   running: RunningNode | undefined;
   /** Tells the lives of the process apart. */
@@ -75,8 +74,7 @@ export class Fleet {
   /** A new node, which looks for the others; the first one founds the cluster. */
   add(): string {
     const name = `n${++this.#named}`;
-    const join = this.staying.map((other) => `${other}:${CLUSTER_PORT}`).join(" ");
-    this.#nodes.set(name, { name, join, state: "down", running: undefined, life: 0 });
+    this.#nodes.set(name, { name, state: "down", running: undefined, life: 0 });
     this.start(name);
     return name;
   }
@@ -97,7 +95,7 @@ export class Fleet {
         clusterEnabled: "yes",
         clusterAnnounceIp: name,
         nodeName: name,
-        join: node.join,
+        join: this.#seedsOf(node),
         dir: "data",
         ...this.#options.config,
       }),
@@ -185,6 +183,13 @@ export class Fleet {
       );
     });
     return lines.flat().join("\n");
+  }
+
+  /** Addresses of the others, as an operator keeps them; the founder is told of none, and remembers them by itself. */
+  #seedsOf({ name }: Node): string {
+    if (name === FOUNDER) return "";
+    const others = [...this.#nodes.values()].filter((other) => other.name !== name && other.state !== "left");
+    return others.map((other) => `${other.name}:${CLUSTER_PORT}`).join(" ");
   }
 
   #in(...states: readonly State[]): readonly string[] {

@@ -38,6 +38,8 @@ export interface ScriptOptions {
   readonly name: string;
   readonly prng: Prng;
   readonly shared: SharedKeys;
+  /** All keys are in this one. */
+  readonly database: number;
 }
 
 const REGISTERS = 8;
@@ -51,6 +53,7 @@ export class Script {
   readonly #name: string;
   readonly #prng: Prng;
   readonly #shared: SharedKeys;
+  readonly #database: number;
   /** Of the step that is being settled: whether replies may be errors. */
   #mayFail = true;
   readonly #own: readonly Register[];
@@ -62,10 +65,11 @@ export class Script {
   /** What is to be sent before anything else. */
   #next: Step | undefined;
 
-  constructor({ name, prng, shared }: ScriptOptions) {
+  constructor({ name, prng, shared, database }: ScriptOptions) {
     this.#name = name;
     this.#prng = prng;
     this.#shared = shared;
+    this.#database = database;
     this.#own = Array.from({ length: REGISTERS }, (_, i) => new Register(`${name}:${i}`));
     this.#pairs = Array.from({ length: PAIRS }, (_, i) => new Register(`{${name}:pair${i}}`));
     this.#diaries = Array.from({ length: DIARIES }, (_, i) => new Diary(`${name}:diary${i}`));
@@ -84,10 +88,10 @@ export class Script {
     return planned ?? this.#draw();
   }
 
-  /** The connection is another one: it watches nothing. */
+  /** The connection is another one: it watches nothing, and knows neither database nor protocol. */
   reconnected(): void {
     this.#isWatching = false;
-    this.#next = undefined;
+    this.#next = this.#greet();
   }
 
   #draw(): Step {
@@ -123,6 +127,13 @@ export class Script {
       default:
         return this.#isWatching ? this.#echo() : this.#watch(prng.pick(this.#shared.watched));
     }
+  }
+
+  #greet(): Step {
+    const hello = this.#prng.chance(0.5) ? [["HELLO", 3]] : [];
+    return this.#steps([["SELECT", this.#database], ...hello], (replies) => {
+      if (replies !== undefined) expectText(replies[0]!, "OK");
+    });
   }
 
   #set(register: Register): Step {

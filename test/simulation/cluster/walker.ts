@@ -15,12 +15,14 @@ const OTHER_EVERY = 4;
 export interface WalkerOptions {
   readonly prefix: string;
   readonly keys: readonly string[];
+  readonly database: number;
 }
 
 export class Walker implements Errands {
   readonly #options: WalkerOptions;
   #cursor = "0";
   #found = new Set<string>();
+  #isGreeted = false;
   /** Walks that came to their end. */
   walks = 0;
 
@@ -29,13 +31,23 @@ export class Walker implements Errands {
   }
 
   next(): Step {
+    if (!this.#isGreeted) return this.#greet();
     const isBetween = this.#cursor === "0" && this.#found.size === 0;
     if (isBetween && this.walks % OTHER_EVERY === OTHER_EVERY - 1) return this.#askForAll();
     return this.#walkOn();
   }
 
   /** A cursor means the same to every node. */
-  reconnected(): void {}
+  reconnected(): void {
+    this.#isGreeted = false;
+  }
+
+  #greet(): Step {
+    this.#isGreeted = true;
+    return this.#step(["SELECT", this.#options.database], (reply) => {
+      if (textOf(reply) !== "OK") throw unexpected(reply, "OK");
+    });
+  }
 
   #walkOn(): Step {
     const { prefix } = this.#options;
