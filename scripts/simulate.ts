@@ -27,6 +27,7 @@ const simulations: Readonly<Record<string, Simulation>> = {
   "cluster-calm": clusterOf("calm"),
   "cluster-network": clusterOf("network"),
   "cluster-crashes": clusterOf("crashes"),
+  "cluster-turmoil": clusterOf("turmoil"),
   durability: {
     seeds: 1000,
     async run(seed) {

@@ -20,10 +20,11 @@ import { Walker } from "./walker.js";
 /**
  * - `calm`: nodes join and leave, and nothing fails: no command may notice.
  * - `network`: datagrams get lost, ways are cut, streams break, processes stand still.
- * - `crashes`: processes crash and machines lose power too; logs are synced before replies leave.
+ * - `crashes`: processes crash and machines lose power; logs are synced before replies leave.
+ * - `turmoil`: all of that, and links are sealed with a secret now and then.
  */
-export type Kind = "calm" | "network" | "crashes";
-export const kinds: readonly Kind[] = ["calm", "network", "crashes"];
+export type Kind = "calm" | "network" | "crashes" | "turmoil";
+export const kinds: readonly Kind[] = ["calm", "network", "crashes", "turmoil"];
 
 export interface ClusterRun {
   readonly kind: Kind;
@@ -32,7 +33,14 @@ export interface ClusterRun {
 
 /** How long a cluster may take until all agree again, once everything is mended. */
 const AGREEMENT_MS = 60_000;
-const WALK_MS = 30_000;
+/** The longer messages take, the more happens while they are on their way. */
+const WIRE_SPEEDS = [
+  { latencyMs: 0.2, jitterMs: 0.6 },
+  { latencyMs: 2, jitterMs: 10 },
+];
+/** One client hardly rests. */
+const HASTY_MS = 40;
+const WALK_MS = 60_000;
 const TICK_MS = 250;
 const STABLE_KEYS = 60;
 const DATABASES = 2;
@@ -67,8 +75,8 @@ class Run {
 
   constructor({ kind, seed, key }: ClusterRun & { readonly key?: string | undefined }) {
     this.#kind = kind;
-    this.#world = worldOf(`cluster ${kind} ${seed}`);
     this.#prng = new Prng(`cluster ${kind} ${seed}`);
+    this.#world = worldOf(`cluster ${kind} ${seed}`, { wireSpeed: this.#prng.pick(WIRE_SPEEDS) });
     this.#database = this.#prng.below(DATABASES);
     this.#chronicle = new Chronicle(this.#world, key);
     this.#fleet = new Fleet({
@@ -107,7 +115,7 @@ class Run {
       chronicle: this.#chronicle,
       kind: this.#kind,
     });
-    for (let steps = 4 + prng.below(8); steps > 0; steps--) {
+    for (let steps = 3 + prng.below(6); steps > 0; steps--) {
       disturbance.step();
       await this.#pass(prng.below(prng.pick([300, 1500, 5000])));
     }
@@ -132,14 +140,14 @@ class Run {
     for (let i = 0; i < count; i++) {
       const name = `c${i}`;
       const prng = this.#prng.fork(name);
-      const script = new Script({ name, prng, shared: this.#shared, database: this.#database });
+      const isPlain = i === 0;
+      const script = new Script({ name, prng, shared: this.#shared, database: this.#database, isPlain });
       this.#scripts.push(script);
-      this.#clients.push(
-        this.#client(name, { prng, errands: script, depth: prng.pick([1, 4, 20]), restMs: 400 }),
-      );
+      const pace = isPlain ? { depth: 20, restMs: HASTY_MS } : { depth: prng.pick([1, 4, 20]), restMs: 400 };
+      this.#clients.push(this.#client(name, { prng, errands: script, ...pace }));
     }
     const prng = this.#prng.fork("walker");
-    this.#clients.push(this.#client("walker", { prng, errands: this.#walker, depth: 1, restMs: 6 }));
+    this.#clients.push(this.#client("walker", { prng, errands: this.#walker, depth: 1, restMs: 30 }));
   }
 
   #client(
@@ -240,12 +248,14 @@ class Run {
 }
 
 function configOf(kind: Kind, prng: Prng): ConfigValues {
-  const isKept = kind === "crashes" || prng.chance(0.3);
+  const isKept = kind === "crashes" || kind === "turmoil" || prng.chance(0.3);
+  const isSealed = kind === "turmoil" && prng.chance(0.2);
   return {
     membershipPreset: "local",
     databases: String(DATABASES),
     appendonly: isKept ? "yes" : "no",
     appendfsync: "always",
     save: "",
+    ...(isSealed ? { clusterSecret: "secret" } : {}),
   };
 }

@@ -1,12 +1,13 @@
 import { type Kind, kinds, runCluster } from "./cluster-run.js";
 
 /** Of each kind; thousands by `npm run simulate -- cluster --seeds N`. */
-const SEEDS = 30;
+const SEEDS = 40;
 
 const promises: Readonly<Record<Kind, string>> = {
   calm: "serves every command while nodes join and leave",
   network: "keeps its promises on a network that loses, cuts and delays",
   crashes: "loses nothing acknowledged to crashes and losses of power",
+  turmoil: "stands all of that at once",
 };
 
 describe("a cluster with clients", () => {

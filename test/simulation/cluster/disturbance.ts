@@ -36,6 +36,8 @@ export class Disturbance {
     const isPeaceful = this.#kind === "calm" || this.#prng.chance(0.4);
     if (isPeaceful) this.#change();
     else if (this.#kind === "network") this.#disturbNetwork();
+    else if (this.#kind === "crashes") this.#crash();
+    else if (this.#prng.chance(0.5)) this.#disturbNetwork();
     else this.#crash();
   }
 

@@ -40,6 +40,8 @@ export interface ScriptOptions {
   readonly shared: SharedKeys;
   /** All keys are in this one. */
   readonly database: number;
+  /** Commands have one key each: they can be on their way side by side. */
+  readonly isPlain: boolean;
 }
 
 const REGISTERS = 8;
@@ -54,6 +56,7 @@ export class Script {
   readonly #prng: Prng;
   readonly #shared: SharedKeys;
   readonly #database: number;
+  readonly #isPlain: boolean;
   /** Of the step that is being settled: whether replies may be errors. */
   #mayFail = true;
   readonly #own: readonly Register[];
@@ -65,11 +68,12 @@ export class Script {
   /** What is to be sent before anything else. */
   #next: Step | undefined;
 
-  constructor({ name, prng, shared, database }: ScriptOptions) {
+  constructor({ name, prng, shared, database, isPlain }: ScriptOptions) {
     this.#name = name;
     this.#prng = prng;
     this.#shared = shared;
     this.#database = database;
+    this.#isPlain = isPlain;
     this.#own = Array.from({ length: REGISTERS }, (_, i) => new Register(`${name}:${i}`));
     this.#pairs = Array.from({ length: PAIRS }, (_, i) => new Register(`{${name}:pair${i}}`));
     this.#diaries = Array.from({ length: DIARIES }, (_, i) => new Diary(`${name}:diary${i}`));
@@ -97,29 +101,30 @@ export class Script {
   #draw(): Step {
     const { registers, diaries, counters } = this.#shared;
     const prng = this.#prng;
-    switch (prng.below(16)) {
+    // Those of one key first: of them many are on their way at once.
+    switch (prng.below(this.#isPlain ? 9 : 16)) {
       case 0:
       case 1:
         return this.#set(prng.pick(this.#own));
       case 2:
         return this.#get(prng.pick(this.#own), true);
       case 3:
-      case 4:
         return this.#get(prng.pick(registers), false);
+      case 4:
       case 5:
-        return this.#getMany();
-      case 6:
-        return this.#setMany();
-      case 7:
-        return this.#deleteMany();
-      case 8:
-      case 9:
         return this.#increment(prng.pick(counters));
-      case 10:
-      case 11:
+      case 6:
+      case 7:
         return this.#append(prng.pick(this.#diaries));
-      case 12:
+      case 8:
         return this.#read(prng.pick(diaries));
+      case 9:
+        return this.#getMany();
+      case 10:
+        return this.#setMany();
+      case 11:
+        return this.#deleteMany();
+      case 12:
       case 13:
         return this.#isWatching ? this.#echo() : this.#setPair(prng.pick(this.#pairs));
       case 14:
