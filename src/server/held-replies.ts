@@ -85,7 +85,8 @@ export class HeldReplies {
     if (this.#queue.length !== 1) return false;
     const only = this.#queue.peekFront();
     const isWhole = only instanceof RunPart && only.run === run && only.count === run.count && !only.isSilent;
-    if (isWhole) this.#queue.clear();
+    // Not `clear`, which takes new memory.
+    if (isWhole) this.#queue.shift();
     return isWhole;
   }
 
