@@ -1,15 +1,16 @@
 import { expect } from "chai";
 import { HELD } from "#torus/cluster/slot-routes.js";
+import { seeds } from "../support/seeds.js";
 import { GROUPS, Owners, slotOfKey } from "./owners.js";
 import { runOwners } from "./owners-run.js";
 
 /** Thousands by `npm run simulate -- owners --seeds N`. */
-const SEEDS = 30;
+const SEEDS = seeds({ usually: 30, thoroughly: 100 });
 const SEEDS_WITHOUT_FAULTS = 6;
 
 describe("nodes that change owners of slots", () => {
   it(`lose and double nothing, agree in the end, and free what is others', in ${SEEDS} seeded runs with crashes and cuts`, async function () {
-    this.timeout(120_000);
+    this.timeout(600_000);
     for (let seed = 0; seed < SEEDS; seed++) await runOwners({ seed });
   });
 

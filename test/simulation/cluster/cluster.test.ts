@@ -1,7 +1,8 @@
+import { seeds } from "../../support/seeds.js";
 import { type Kind, kinds, runCluster } from "./cluster-run.js";
 
 /** Of each kind; thousands by `npm run simulate -- cluster --seeds N`. */
-const SEEDS = 40;
+const SEEDS = seeds({ usually: 30, thoroughly: 100 });
 
 const promises: Readonly<Record<Kind, string>> = {
   calm: "serves every command while nodes join and leave",
@@ -13,7 +14,7 @@ const promises: Readonly<Record<Kind, string>> = {
 describe("a cluster with clients", () => {
   for (const kind of kinds) {
     it(`${promises[kind]}, in ${SEEDS} seeded runs`, async function () {
-      this.timeout(120_000);
+      this.timeout(600_000);
       for (let seed = 0; seed < SEEDS; seed++) await runCluster({ kind, seed });
     });
   }
