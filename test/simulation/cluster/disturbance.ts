@@ -7,6 +7,7 @@ import type { Fleet } from "./fleet.js";
 
 const NODES_MAX = 5;
 const STALL_MS_MAX = 3000;
+const CHANGE_MS = 1500;
 
 export interface DisturbanceOptions {
   readonly world: World;
@@ -22,6 +23,7 @@ export class Disturbance {
   readonly #prng: Prng;
   readonly #chronicle: Chronicle;
   readonly #kind: Kind;
+  #isMended = false;
 
   constructor({ world, fleet, prng, chronicle, kind }: DisturbanceOptions) {
     this.#world = world;
@@ -34,8 +36,17 @@ export class Disturbance {
   /** One thing happens, or nothing. */
   step(): void {
     const isPeaceful = this.#kind === "calm" || this.#prng.chance(0.4);
-    if (isPeaceful) this.#change();
-    else if (this.#kind === "network") this.#disturbNetwork();
+    if (isPeaceful) {
+      this.#change();
+      // A change of owners takes about a second, and is to be disturbed at any point of it.
+      if (this.#kind !== "calm" && this.#prng.chance(0.5)) this.#later(() => this.#disturb());
+    } else {
+      this.#disturb();
+    }
+  }
+
+  #disturb(): void {
+    if (this.#kind === "network") this.#disturbNetwork();
     else if (this.#kind === "crashes") this.#crash();
     else if (this.#prng.chance(0.5)) this.#disturbNetwork();
     else this.#crash();
@@ -44,6 +55,7 @@ export class Disturbance {
   /** All that is broken works again. */
   mend(): void {
     const world = this.#world;
+    this.#isMended = true;
     world.heal();
     world.disturbDatagrams({ loss: 0, duplication: 0, straggling: 0 });
     for (const name of this.#fleet.staying) world.host(name).disk.faults.syncDelayMs = 0;
@@ -65,6 +77,12 @@ export class Disturbance {
         return;
       default:
     }
+  }
+
+  #later(act: () => void): void {
+    this.#world.host("saboteur").timers.after(this.#prng.float() * CHANGE_MS, () => {
+      if (!this.#isMended) act();
+    });
   }
 
   #disturbNetwork(): void {
@@ -118,7 +136,7 @@ export class Disturbance {
     switch (prng.below(4)) {
       case 0:
       case 1: {
-        const alive = fleet.staying.filter((name) => !fleet.down.includes(name));
+        const { alive } = fleet;
         if (alive.length > 0) fleet.crash(prng.pick(alive), prng.chance(0.5));
         return;
       }

@@ -23,6 +23,8 @@ type State = "starting" | "running" | "leaving" | "left" | "down";
 interface Node {
   readonly name: string;
   state: State;
+  /** It was asked to. */
+  mayHaveLeft: boolean;
   running: RunningNode | undefined;
   /** Tells the lives of the process apart. */
   life: number;
@@ -63,6 +65,11 @@ export class Fleet {
     return this.#in("down");
   }
 
+  /** Those whose process runs. */
+  get alive(): readonly string[] {
+    return this.#in("starting", "running", "leaving");
+  }
+
   get isChanging(): boolean {
     return this.#in("leaving", "starting").length > 0;
   }
@@ -74,7 +81,7 @@ export class Fleet {
   /** A new node, which looks for the others; the first one founds the cluster. */
   add(): string {
     const name = `n${++this.#named}`;
-    this.#nodes.set(name, { name, state: "down", running: undefined, life: 0 });
+    this.#nodes.set(name, { name, state: "down", mayHaveLeft: false, running: undefined, life: 0 });
     this.start(name);
     return name;
   }
@@ -134,6 +141,7 @@ export class Fleet {
     const node = this.#nodes.get(name)!;
     const { life } = node;
     node.state = "leaving";
+    node.mayHaveLeft = true;
     chronicle.note(`${name} is asked to leave`);
     node.running!.client.call("TORUS", "LEAVE").then(
       () => chronicle.note(`${name} has handed over`),
@@ -185,9 +193,9 @@ export class Fleet {
     return lines.flat().join("\n");
   }
 
-  /** Addresses of the others, as an operator keeps them; the founder is told of none, and remembers them by itself. */
-  #seedsOf({ name }: Node): string {
-    if (name === FOUNDER) return "";
+  /** Addresses of the others, as an operator keeps them; the founder is told of none while it is to stay: it remembers them. */
+  #seedsOf({ name, mayHaveLeft }: Node): string {
+    if (name === FOUNDER && !mayHaveLeft) return "";
     const others = [...this.#nodes.values()].filter((other) => other.name !== name && other.state !== "left");
     return others.map((other) => `${other.name}:${CLUSTER_PORT}`).join(" ");
   }
