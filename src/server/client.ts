@@ -89,6 +89,8 @@ export class Client implements ConnectionEvents, Session {
   #isCongested = false;
   /** No command of this client is executed any more. */
   #isClosing = false;
+  /** Nobody takes replies any more. */
+  #isGone = false;
   /** The replies in the writer that all clients share are this client's. */
   #isExecuting = false;
   /** What waited to be sent at the last check. */
@@ -248,6 +250,7 @@ export class Client implements ConnectionEvents, Session {
 
   closed(): void {
     this.#isClosing = true;
+    this.#isGone = true;
     this.#replies = null;
     this.#runs?.drop();
     this.#partial = undefined;
@@ -272,6 +275,7 @@ export class Client implements ConnectionEvents, Session {
     // At once, so that CLIENT LIST and KILL in the same turn no longer see it.
     this.server.removeClient(this);
     if (!soft) {
+      this.#isGone = true;
       this.#replies = null;
       this.#runs?.drop();
       this.server.gate.forget(this);
@@ -295,7 +299,8 @@ export class Client implements ConnectionEvents, Session {
     }
     const { executor } = this.server;
     this.sendReplies();
-    if (this.#isClosing) return true;
+    // Who closes softly gets the replies to what came before.
+    if (this.#isGone) return true;
     this.#runs ??= this.#newRuns();
     this.#runs.forward(route, executor.call, isSilent);
     return true;

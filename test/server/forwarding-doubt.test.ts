@@ -235,4 +235,19 @@ describe("Commands for slots that cannot be reached", () => {
       expect(node(0).server.stops).to.deep.equal([]);
     });
   });
+
+  it("are answered in order, and then closed, to a client that quits while a link breaks", async () => {
+    const cluster = await SimCluster.start();
+    const caller = await cluster.connect(0);
+    const [one, other] = [keyAt(cluster, 1), keyAt(cluster, 2)];
+    await caller.askAll(`SET ${one} 1`, `SET ${other} 2`);
+    cluster.world.cut(["b"], ["a"]);
+    caller.sendBytes(
+      Buffer.concat([["GET", one], ["GET", other], ["QUIT"]].map((args) => encodeCommand(args))),
+    );
+    await cluster.world.advance(50);
+    cluster.world.resetStreams("a", "b");
+    cluster.world.heal();
+    expect(await caller.readToEnd()).to.deep.equal(['"1"', '"2"', "OK"]);
+  });
 });
