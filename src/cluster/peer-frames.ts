@@ -110,10 +110,10 @@ export function readRunHead(bytes: Buffer, start: number, end: number): RunHead 
   };
 }
 
-/** A name and a body, as a service is asked. */
-export function writeNamed(name: string, body: Uint8Array): Buffer {
+/** What stands before the body where a service is asked. */
+export function writeName(name: string): Buffer {
   assert(name.length > 0 && name.length < 256, "a service has a name");
-  return Buffer.concat([Buffer.from([name.length]), Buffer.from(name, "latin1"), body]);
+  return Buffer.from(`${String.fromCharCode(name.length)}${name}`, "latin1");
 }
 
 /** The body is a copy. Undefined if the bytes are none. */

@@ -24,7 +24,7 @@ import {
   PART,
   TELL,
   UNKNOWN_SERVICE,
-  writeNamed,
+  writeName,
 } from "./peer-frames.js";
 import type { PeerIdentity } from "./peer-hello.js";
 import type { Run, RunBlock, RunCarrier, RunOwner } from "./run.js";
@@ -191,7 +191,8 @@ export class PeerLink implements RunCarrier {
 
   // ---- Services ----
 
-  ask(service: string, body: Uint8Array, timeoutMs: number): Promise<Outcome> {
+  /** Of a body that is given in parts the parts are copied, and may change at once. */
+  ask(service: string, body: Uint8Array | readonly Uint8Array[], timeoutMs: number): Promise<Outcome> {
     return new Promise((settle) => {
       if (!this.isUp || this.inFlight >= IN_FLIGHT_MAX) {
         settle({ kind: "unsent" });
@@ -199,7 +200,8 @@ export class PeerLink implements RunCarrier {
       }
       const id = this.#nextAsk;
       this.#nextAsk = (this.#nextAsk + 1) >>> 0;
-      const frame = frameOf(ASK, id, writeNamed(service, body));
+      const parts = body instanceof Uint8Array ? [body] : body;
+      const frame = frameOf(ASK, id, writeName(service), ...parts);
       this.#asks.set(id, { deadlineMs: this.#nowMs + timeoutMs, byteLength: frame.length, settle });
       this.#bytesInFlight += frame.length;
       this.#sendUrgent(frame);
@@ -209,7 +211,7 @@ export class PeerLink implements RunCarrier {
 
   /** The same without an answer: it arrives unless the link is down or breaks. */
   tell(service: string, body: Uint8Array): void {
-    this.#sendUrgent(frameOf(TELL, 0, writeNamed(service, body)));
+    this.#sendUrgent(frameOf(TELL, 0, writeName(service), body));
   }
 
   // ---- Sending ----
@@ -234,12 +236,16 @@ export class PeerLink implements RunCarrier {
     });
   }
 
+  /** Sends what services were asked and told in this turn, for whoever does not want to wait for its end. */
+  flushNow(): void {
+    if (this.#urgent.length === 0 || !this.isUp) return;
+    const frames = this.#urgent.length === 1 ? this.#urgent[0]! : Buffer.concat(this.#urgent);
+    this.#urgent = [];
+    this.#send(frames);
+  }
+
   #flush(): void {
-    if (this.#urgent.length > 0) {
-      const frames = this.#urgent.length === 1 ? this.#urgent[0]! : Buffer.concat(this.#urgent);
-      this.#urgent = [];
-      this.#send(frames);
-    }
+    this.flushNow();
     const waiting = this.#waiting;
     // Runs lie one behind the other in their block: what leaves together is one piece of it.
     let block: RunBlock | undefined;

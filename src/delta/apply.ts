@@ -42,7 +42,7 @@ export function applyRecord(
 export function applyPatch(
   record: RecordState | undefined,
   patch: PatchDelta,
-  { floors }: Circumstances,
+  { floors, nowMs }: Circumstances,
 ): Outcome {
   const { life, predecessor, deadlineMs } = patch;
   if (isBelow(life, floors.birth) || !survivesFlush(life, floors.flush)) return IGNORED;
@@ -54,8 +54,14 @@ export function applyPatch(
     const state = merge(record, { life, expiry, body: NO_BODY });
     return { kind: state.body.kind === "none" ? "needs-record" : "merged", state };
   }
-  if (record?.body.kind !== "text" || !isSameLife(record.life, predecessor, floors.birth)) {
+  if (record === undefined || !isSameLife(record.life, predecessor, floors.birth)) {
     return { kind: "needs-record", state: record };
+  }
+  if (record.body.kind !== "text") {
+    const husk = { life, expiry, body: NO_BODY };
+    // The text expired here before it was edited, and has expired again by now: nobody misses it.
+    const isHusk = record.body.kind === "none" && isExpired(husk, nowMs);
+    return isHusk ? { kind: "merged", state: husk } : { kind: "needs-record", state: record };
   }
   return {
     kind: "merged",

@@ -90,3 +90,23 @@ function readDeltas(reader: ByteReader): BatchReading {
 function damaged(reason: string): BatchReading {
   return { kind: "damaged", reason };
 }
+
+/** Whole batches, one behind the other, walked by their heads alone: their contents are not looked at. */
+export interface BatchWalk {
+  /** The offset behind the last batch. */
+  readonly end: number;
+  readonly count: number;
+}
+
+/** Walks the batches that begin at `start` up to those that end within `bytesMax`, or the first if it is longer. */
+export function walkBatches(bytes: Buffer, start: number, bytesMax: number): BatchWalk {
+  let end = start;
+  let count = 0;
+  while (end < bytes.length) {
+    const next = end + BATCH_HEAD_BYTES + bytes.readUInt32LE(end + LENGTH_AT);
+    if (next - start > bytesMax && count > 0) break;
+    end = next;
+    count++;
+  }
+  return { end, count };
+}

@@ -9,7 +9,7 @@ import type { Host } from "../host/host.js";
 import type { Cancel } from "../host/timers.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
 import { Backups, type OpenSnapshot } from "./backups.js";
-import { ChangeStream } from "./change-stream.js";
+import { ChangeStream, type LocalStream } from "./change-stream.js";
 import { ClockCeiling } from "./clock-ceiling.js";
 import type { DataDirectory } from "./data-directory.js";
 import {
@@ -135,6 +135,11 @@ export class Persistence implements PersistenceView {
     await this.#log?.close();
     await this.#ceiling?.close();
     await this.#directory?.close();
+  }
+
+  /** For who ships what this node executes: once it has started. */
+  get stream(): LocalStream {
+    return this.#stream;
   }
 
   // ---- What server and commands see ----

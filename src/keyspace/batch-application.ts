@@ -13,7 +13,7 @@ import { ByteReader } from "../base/byte-reader.js";
 import type { Checksum } from "../base/crc32.js";
 import { SLOT_COUNT } from "../base/key-hash.js";
 import { BATCH_HEAD_BYTES, FORMAT, UNCHECKED } from "../delta/batch.js";
-import type { Delta, KeyPlace } from "../delta/delta.js";
+import type { Delta, KeyPlace, PatchDelta } from "../delta/delta.js";
 import { PATCH, readDelta } from "../delta/delta-codec.js";
 import { isPackedCounter } from "../delta/packed-counter.js";
 import { isPackedHash } from "../delta/packed-hash.js";
@@ -265,14 +265,26 @@ export class BatchApplication {
     if (loading === "remains" && isAwaited(record, nowMs)) this.#tellIncomplete(bytes, record);
   }
 
+  /** False if it takes a merge. */
+  #applyPatch(patch: PatchDelta): boolean {
+    const { keyspace } = this.#options;
+    keyspace.select(patch.db);
+    if (!this.#loader.patch(patch)) return false;
+    const newest = this.#newest;
+    newest[0] = Math.max(newest[0]!, patch.life.clock);
+    keyspace.changed();
+    return true;
+  }
+
   #tellIncomplete(bytes: Buffer, { db, slot, keyStart, keyEnd }: RecordCursor): void {
     this.#options.incomplete({ db, slot, key: Buffer.from(bytes.subarray(keyStart, keyEnd)) });
   }
 
-  /** Any delta, by way of a value of it. What is merged into has expired by now if its deadline has passed: so husks are told. */
+  /** Any delta, by way of a value of it. What takes a merge expires first if its deadline has passed: merging knows husks. */
   #applyValue(bytes: Buffer, from: number, nowMs: number): void {
     const { keyspace, limits, incomplete } = this.#options;
     const delta = readDelta(new ByteReader({ bytes, start: from, end: bytes.length }))!;
+    if (delta.kind === "patch" && this.#applyPatch(delta)) return;
     keyspace.nowMs = nowMs;
     const application = applyDelta(keyspace, limits(), delta);
     keyspace.nowMs = 0;

@@ -170,6 +170,16 @@ describe("applying a patch", () => {
     expect(applyPatch({ ...tombstone(life), body: counter }, onLife, NOW).kind).equal("needs-record");
   });
 
+  it("leaves a husk where the text expired before the patch came, and has expired again by now", () => {
+    const husk: RecordState = { ...text(at(5), "", 40), body: { kind: "none" } };
+    const onHusk = (deadlineMs: number) => {
+      return summary(applyPatch(husk, patch({ predecessor: at(5), life: at(9), deadlineMs }), NOW));
+    };
+    expect(onHusk(50)).equal(`merged ${bytesOf({ ...text(at(9), "", 50), body: { kind: "none" } })}`);
+    expect(onHusk(51)).equal(`needs-record ${bytesOf(husk)}`);
+    expect(onHusk(0)).equal(`needs-record ${bytesOf(husk)}`);
+  });
+
   it("brings its deadline to a life that others joined before it came, and asks for the record if they knew no body", () => {
     const life = at(9);
     const late = patch({ predecessor: at(5), life, deadlineMs: 90 });

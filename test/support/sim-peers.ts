@@ -14,6 +14,7 @@ export const CLUSTER = "c".repeat(32);
 export interface SimPeersOptions {
   readonly secret?: string;
   readonly cluster?: string;
+  readonly boot?: number;
   readonly services?: ReadonlyMap<string, Service>;
   readonly serve?: PeerServerOptions["serve"];
   /** What stands between the cluster port and the wire. */
@@ -56,9 +57,9 @@ export class SimPeers {
 
   /** The same while others make the world go on. */
   static async listen(world: World, name: string, options: SimPeersOptions = {}): Promise<SimPeers> {
-    const { secret, cluster = CLUSTER, services = new Map() } = options;
+    const { secret, cluster = CLUSTER, boot = 1, services = new Map() } = options;
     const host = world.host(name);
-    const self: PeerIdentity = { cluster, nodeId: nodeIdOf(name), boot: 1 };
+    const self: PeerIdentity = { cluster, nodeId: nodeIdOf(name), boot };
     const secrecy: Secrecy | null = secret === undefined ? null : { cipher: nodeCipher, key: keyOf(secret) };
     const serve: PeerServerOptions["serve"] =
       options.serve ?? (() => ({ run: () => true, goOn() {}, drained() {}, closed() {} }));

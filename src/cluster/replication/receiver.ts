@@ -1,0 +1,321 @@
+/**
+ * Takes what the acting primaries of this node's slots ship to it: merges it, lets it go into this node's own log, and says how far it
+ * is. Of each of them it keeps the last part in memory, so that after the death of one the owners that are left can tell each other
+ * what some of them have not received any more.
+ *
+ * Messages of a link come in order and each is applied in the call that brings it; only its answer may wait, for the log.
+ */
+import type { Checksum } from "../../base/crc32.js";
+import type { KeyPlace } from "../../delta/delta.js";
+import { DurableWaiters } from "../../durability/durable-waiters.js";
+import type { PersistenceView } from "../../durability/persistence-view.js";
+import type { Clock } from "../../host/clock.js";
+import type { Log } from "../../host/log.js";
+import { BatchApplication } from "../../keyspace/batch-application.js";
+import type { HashLimits } from "../../keyspace/hash-writer.js";
+import type { Keyspace } from "../../keyspace/keyspace.js";
+import type { PeerIdentity } from "../peer-hello.js";
+import type { Outcome } from "../peer-link.js";
+import type { Service } from "../peer-server.js";
+import { type Arrival, ReceivedStream } from "./received-stream.js";
+import {
+  type BatchesRequest,
+  type OpenRequest,
+  RECEIVED_SERVICE,
+  REPLICATE_SERVICE,
+  type Reach,
+  readPull,
+  readPulled,
+  readRequest,
+  type Verdict,
+  writeAnswer,
+  writePull,
+  writePulled,
+} from "./replication-messages.js";
+import { MESSAGE_BYTES } from "./shipper.js";
+import { SlotFilter } from "./slot-filter.js";
+
+/** For all streams together. */
+const BACKLOG_BYTES_MAX = 64 * 2 ** 20;
+const PULL_TIMEOUT_MS = 5000;
+/** Of a stream that this node knows nothing of. */
+const NO_REACH: Reach = { applied: undefined, isWhole: false, durable: undefined, isDurablyWhole: false };
+
+export interface ReceiverOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly checksum: Checksum;
+  /** Of this node. */
+  readonly boot: number;
+  readonly keyspace: Keyspace;
+  readonly limits: () => HashLimits;
+  readonly persistence: PersistenceView;
+  /**
+   * A record is missing that a batch of a node builds on. If nothing should be, that node is told and has to repair what is;
+   * else whoever repairs this one, or takes over from another, will come to it.
+   */
+  readonly incomplete: (place: KeyPlace, nodeId: string) => void;
+  readonly backlogBytesMax?: number;
+}
+
+/** How far this node is with the stream of a life of another. */
+export interface ReceivedPosition {
+  readonly nodeId: string;
+  readonly boot: number;
+  readonly applied: number;
+  /** Whether nothing of the stream before that is missing here. */
+  readonly isWhole: boolean;
+  /** From here on it can be pulled. */
+  readonly first: number;
+}
+
+export interface Pull {
+  readonly nodeId: string;
+  readonly boot: number;
+  /** What lies behind this position is asked for. */
+  readonly from: number;
+  /** All, or what concerns these slots. */
+  readonly slots: readonly number[] | null;
+  /** Asks the owner that has it. */
+  readonly ask: (service: string, body: Uint8Array, timeoutMs: number) => Promise<Outcome>;
+}
+
+export type PullOutcome =
+  /** `isWhole`: nothing was missing that it builds on. */
+  | { readonly kind: "pulled"; readonly to: number; readonly isWhole: boolean }
+  /** The other owner does not have it either. */
+  | { readonly kind: "gap" }
+  /** It could not be asked, or answered what makes no sense. */
+  | { readonly kind: "failed"; readonly reason: string };
+
+export class Receiver {
+  readonly services: ReadonlyMap<string, Service>;
+  readonly counters = { damaged: 0, refused: 0, pulledBatches: 0 };
+  readonly #options: ReceiverOptions;
+  readonly #application: BatchApplication;
+  readonly #streams = new Map<string, ReceivedStream>();
+  readonly #waiters = new DurableWaiters();
+  readonly #unsubscribe: () => void;
+  /** Whose batches are being applied, and how many records were missing for that. */
+  #source = "";
+  #incomplete = 0;
+
+  constructor(options: ReceiverOptions) {
+    const { keyspace, limits, checksum, persistence, incomplete } = options;
+    this.#options = options;
+    this.#application = new BatchApplication({
+      keyspace,
+      limits,
+      checksum,
+      incomplete: (place) => {
+        this.#incomplete++;
+        incomplete(place, this.#source);
+      },
+    });
+    this.services = new Map<string, Service>([
+      [REPLICATE_SERVICE, (body, from) => this.#replicate(body, from)],
+      [RECEIVED_SERVICE, (body) => this.#tell(body)],
+    ]);
+    this.#unsubscribe = persistence.subscribe(() => {
+      const { gates, durablePosition } = persistence;
+      this.#waiters.reached(gates ? durablePosition : Number.POSITIVE_INFINITY);
+    });
+  }
+
+  close(): void {
+    this.#unsubscribe();
+    this.#streams.clear();
+  }
+
+  /** How far this node is with each stream that has started for it. */
+  positions(): readonly ReceivedPosition[] {
+    return [...this.#streams.values()].flatMap(({ nodeId, boot, applied, isWhole, backlog }) =>
+      applied === undefined ? [] : [{ nodeId, boot, applied, isWhole, first: backlog.first }],
+    );
+  }
+
+  /** The same of one; undefined if it has not started. */
+  position(nodeId: string, boot: number): ReceivedPosition | undefined {
+    return this.positions().find((stream) => stream.nodeId === nodeId && stream.boot === boot);
+  }
+
+  get streams(): Iterable<ReceivedStream> {
+    return this.#streams.values();
+  }
+
+  /** Bytes that all backlogs take. */
+  get backlogBytes(): number {
+    let bytes = 0;
+    for (const { backlog } of this.#streams.values()) bytes += backlog.usedBytes;
+    return bytes;
+  }
+
+  /** A node is gone for good. */
+  forget(nodeId: string): void {
+    for (const [name, stream] of this.#streams) if (stream.nodeId === nodeId) this.#streams.delete(name);
+  }
+
+  // ---- From who executes ----
+
+  async #replicate(body: Buffer, from: PeerIdentity): Promise<Uint8Array> {
+    const { boot, checksum } = this.#options;
+    const request = readRequest(body, checksum);
+    const stream = this.#streamOf(from);
+    if (stream === undefined) return writeAnswer({ verdict: "reopen", boot, ...NO_REACH });
+    const verdict = request === undefined ? "refused" : this.#verdict(stream, request);
+    // While it waits for the log more may come, which this answer does not tell of.
+    const { applied, isWhole } = stream;
+    if (verdict === "accepted") await this.#lasts();
+    stream.durable.reached(this.#options.persistence.durablePosition);
+    return writeAnswer({ verdict, boot, ...stream.reach, applied, isWhole });
+  }
+
+  /**
+   * Undefined for what an earlier life of the node has sent: a later one is there, which has learnt from this node what it had lost, and
+   * would learn of nothing that comes after that.
+   */
+  #streamOf({ nodeId, boot }: PeerIdentity): ReceivedStream | undefined {
+    const lives = [...this.#streams.values()].filter((stream) => stream.nodeId === nodeId);
+    const newest = lives.at(-1);
+    if (newest !== undefined && newest.boot >= boot) return newest.boot === boot ? newest : undefined;
+    // What the last life had shipped may still be missing elsewhere.
+    for (const life of lives.slice(0, -1)) this.#streams.delete(nameOf(nodeId, life.boot));
+    const stream = new ReceivedStream({ nodeId, boot });
+    this.#streams.set(nameOf(nodeId, boot), stream);
+    return stream;
+  }
+
+  #verdict(stream: ReceivedStream, request: OpenRequest | BatchesRequest): Verdict {
+    if (request.kind === "batches") return this.#take(stream, request);
+    if (request.session <= stream.session) return "reopen";
+    if (!this.#canTake(NOTHING)) return "later";
+    stream.session = request.session;
+    return "accepted";
+  }
+
+  #take(stream: ReceivedStream, request: BatchesRequest): Verdict {
+    const { session, starts, isWhole, from, to, batches, isSound } = request;
+    if (!isSound) this.counters.damaged++;
+    if (!isSound || session !== stream.session || (!starts && from !== stream.applied)) return "reopen";
+    if (!this.#canTake(batches)) return "later";
+    const count = this.#apply(batches, stream.nodeId);
+    if (typeof count === "string") {
+      this.#refuse(stream, count);
+      return "refused";
+    }
+    if (!isWhole) stream.isLacking = false;
+    else if (this.#incomplete > 0) stream.isLacking = true;
+    stream.isWhole = isWhole && !stream.isLacking;
+    this.#took(stream, { batches, count, from, to });
+    return "accepted";
+  }
+
+  /** Without tombstones nothing can be merged, while the log is read there is nothing to merge with, and what it has no room for must wait. */
+  #canTake(batches: Buffer): boolean {
+    const { persistence, keyspace } = this.#options;
+    if (persistence.loading !== null || !keyspace.keepTombstones) return false;
+    return batches.length === 0 || persistence.hasRoomFor(batches.length);
+  }
+
+  /** Answers how many there were, or why none was applied. */
+  #apply(batches: Buffer, source: string): number | string {
+    this.#incomplete = 0;
+    if (batches.length === 0) return 0;
+    const { keyspace, clock } = this.#options;
+    const before = this.#application.batches;
+    this.#source = source;
+    keyspace.tick(clock.wallMs());
+    return this.#application.apply(batches) ?? this.#application.batches - before;
+  }
+
+  #took(stream: ReceivedStream, arrival: Omit<Arrival, "nowMs">): void {
+    const { persistence, clock } = this.#options;
+    const { isWhole } = stream;
+    const nowMs = clock.monotonicMs();
+    stream.took({ ...arrival, nowMs });
+    this.#boundBacklogs();
+    if (persistence.log === null) stream.durable.lose();
+    else stream.durable.note({ position: arrival.to, isWhole, logPosition: persistence.position, nowMs });
+  }
+
+  #refuse({ nodeId, boot }: ReceivedStream, reason: string): void {
+    this.counters.refused++;
+    this.#options.log.error("another node ships what makes no sense here", { node: nodeId, boot, reason });
+  }
+
+  /** Resolves when all that was applied so far lasts, if this node promises that to its own clients. */
+  async #lasts(): Promise<void> {
+    const { gates, position, durablePosition } = this.#options.persistence;
+    if (gates && position > durablePosition) await this.#waiters.wait(position);
+  }
+
+  #boundBacklogs(): void {
+    const { backlogBytesMax = BACKLOG_BYTES_MAX } = this.#options;
+    while (this.backlogBytes > backlogBytesMax) {
+      let oldest: ReceivedStream | undefined;
+      for (const stream of this.#streams.values()) {
+        const { firstMs } = stream.backlog;
+        if (firstMs !== undefined && firstMs < (oldest?.backlog.firstMs ?? Infinity)) oldest = stream;
+      }
+      oldest?.backlog.dropFirst();
+    }
+  }
+
+  // ---- From and to other owners ----
+
+  /** Tells another owner what was received of a third node. */
+  #tell(body: Buffer): Uint8Array {
+    const { checksum } = this.#options;
+    const request = readPull(body);
+    if (request === undefined) throw new Error("a request for what was received is malformed");
+    const { nodeId, boot, from, slots } = request;
+    const backlog = this.#streams.get(nameOf(nodeId, boot))?.backlog;
+    if (backlog === undefined || !backlog.covers(from))
+      return writePulled({ isFound: false, from, to: from, end: from }, [], checksum);
+    const { end } = backlog;
+    const stretch = backlog.read(from, MESSAGE_BYTES) ?? { parts: [], from, to: from };
+    let { parts } = stretch;
+    if (slots !== null) {
+      const filter = new SlotFilter(slots);
+      const wanted: Buffer[] = [];
+      for (const part of parts) filter.filter(part, wanted);
+      parts = wanted;
+    }
+    return writePulled({ isFound: true, from: stretch.from, to: stretch.to, end }, parts, checksum);
+  }
+
+  /** Applies what another owner has received of a node beyond a position. */
+  async pull(pull: Pull): Promise<PullOutcome> {
+    const { nodeId, boot, slots, ask } = pull;
+    let at = pull.from;
+    let isWhole = true;
+    for (;;) {
+      const outcome = await ask(RECEIVED_SERVICE, writePull({ ...pull, from: at }), PULL_TIMEOUT_MS);
+      if (outcome.kind !== "answered") return { kind: "failed", reason: outcome.kind };
+      const pulled = readPulled(outcome.body, this.#options.checksum);
+      if (pulled === undefined) return { kind: "failed", reason: "damaged" };
+      if (!pulled.isFound) return { kind: "gap" };
+      const { batches, from, to, end } = pulled;
+      if (from > at || (to <= at && end > at)) return { kind: "failed", reason: "not what was asked for" };
+      if (!this.#canTake(batches)) return { kind: "failed", reason: "nothing can be taken at present" };
+      const count = this.#apply(batches, nodeId);
+      if (typeof count === "string") return { kind: "failed", reason: count };
+      this.counters.pulledBatches += count;
+      if (this.#incomplete > 0) isWhole = false;
+      // What was pulled as a whole is as good as received, and may be pulled from here in turn.
+      const stream = this.#streams.get(nameOf(nodeId, boot));
+      if (slots === null && stream?.applied === from) {
+        stream.isWhole &&= isWhole;
+        this.#took(stream, { batches, count, from, to });
+      }
+      at = to;
+      if (at >= end) return { kind: "pulled", to: at, isWhole };
+    }
+  }
+}
+
+const NOTHING = Buffer.alloc(0);
+
+function nameOf(nodeId: string, boot: number): string {
+  return `${nodeId} ${boot}`;
+}

@@ -1,0 +1,144 @@
+/**
+ * The local stream on its way to all other owners of this node's slots: one backlog of it, and a shipper for each of them. While there
+ * are none the stream is not listened to, and costs nothing.
+ */
+import type { Checksum } from "../../base/crc32.js";
+import type { LocalConsumer, LocalStream } from "../../durability/change-stream.js";
+import type { Clock } from "../../host/clock.js";
+import type { Log } from "../../host/log.js";
+import type { Timers } from "../../host/timers.js";
+import type { Peers } from "../peers.js";
+import { Backlog } from "./backlog.js";
+import { Shipper } from "./shipper.js";
+import { SlotFilter } from "./slot-filter.js";
+
+export interface ShippingEvents {
+  /** What an owner has, or whether it counts, has changed. */
+  progressed(shipper: Shipper): void;
+  /** An owner lacks what the backlog does not have: it is to be repaired (`Shipper.repaired`). */
+  gapped(shipper: Shipper): void;
+}
+
+export interface ShippingOptions {
+  readonly host: {
+    readonly clock: Clock;
+    readonly timers: Timers;
+    readonly checksum: Checksum;
+    readonly log: Log;
+  };
+  readonly peers: Peers;
+  readonly stream: LocalStream;
+  /** How much of the stream is kept: option `repl-backlog-size`. */
+  readonly backlogBytesMax: number;
+  readonly events: ShippingEvents;
+}
+
+export class Shipping implements LocalConsumer {
+  readonly #options: ShippingOptions;
+  readonly #backlog: Backlog;
+  readonly #shippers = new Map<string, Shipper>();
+  readonly #unsubscribe: () => void;
+  #stopShipping: (() => void) | undefined;
+  #session = 0;
+
+  constructor(options: ShippingOptions) {
+    this.#options = options;
+    this.#backlog = new Backlog({ bytesMax: options.backlogBytesMax, position: 0 });
+    this.#unsubscribe = options.peers.subscribe({
+      up: ({ nodeId }) => this.#shippers.get(nodeId)?.up(),
+      down: ({ nodeId }) => this.#shippers.get(nodeId)?.down(),
+      unreachable() {},
+    });
+  }
+
+  /**
+   * Ships to these nodes, by id, and no others: to each what concerns the slots that it owns, or everything (null). A slot that is new to
+   * a node is shipped from now on: what it held before is for others to copy.
+   */
+  setOwners(slotsByNode: ReadonlyMap<string, Iterable<number> | null>): void {
+    // What was executed until now is shipped as it was.
+    this.#options.stream.flushNow();
+    for (const [nodeId, shipper] of this.#shippers) {
+      if (slotsByNode.has(nodeId)) continue;
+      shipper.close();
+      this.#shippers.delete(nodeId);
+    }
+    if (slotsByNode.size > 0) this.#begin();
+    else this.#end();
+    for (const [nodeId, slots] of slotsByNode) {
+      const filter = slots === null ? null : new SlotFilter(slots);
+      const known = this.#shippers.get(nodeId);
+      if (known === undefined) this.#shippers.set(nodeId, this.#newShipper(nodeId, filter));
+      else known.filter = filter;
+    }
+  }
+
+  get shippers(): Iterable<Shipper> {
+    return this.#shippers.values();
+  }
+
+  shipper(nodeId: string): Shipper | undefined {
+    return this.#shippers.get(nodeId);
+  }
+
+  get backlogBytes(): number {
+    return this.#backlog.usedBytes;
+  }
+
+  /** From here on the backlog has all. */
+  get backlogFirst(): number {
+    return this.#backlog.first;
+  }
+
+  /** Behind what was executed last and handed over. */
+  get position(): number {
+    return this.#backlog.end;
+  }
+
+  /** For the rest of the time; what is more than that goes with the next change. */
+  set backlogBytesMax(bytesMax: number) {
+    this.#backlog.bytesMax = bytesMax;
+  }
+
+  takeLocal(chunk: Buffer, start: number, batches: number): void {
+    const nowMs = this.#options.host.clock.monotonicMs();
+    this.#backlog.add({ bytes: chunk, from: start, to: start + chunk.length, batches, nowMs });
+    for (const shipper of this.#shippers.values()) shipper.pump();
+  }
+
+  close(): void {
+    this.setOwners(new Map());
+    this.#unsubscribe();
+  }
+
+  #begin(): void {
+    if (this.#stopShipping !== undefined) return;
+    const { stream } = this.#options;
+    this.#stopShipping = stream.ship(this);
+    this.#backlog.restart(stream.localPosition);
+  }
+
+  #end(): void {
+    this.#stopShipping?.();
+    this.#stopShipping = undefined;
+    this.#backlog.restart(this.#backlog.end);
+  }
+
+  #newShipper(nodeId: string, filter: SlotFilter | null): Shipper {
+    const { host, peers, events } = this.#options;
+    const shipper = new Shipper({
+      nodeId,
+      filter,
+      link: () => peers.linkTo(nodeId),
+      backlog: this.#backlog,
+      clock: host.clock,
+      timers: host.timers,
+      checksum: host.checksum,
+      newSession: () => ++this.#session,
+      progressed: () => events.progressed(shipper),
+      gapped: () => events.gapped(shipper),
+      refused: () => host.log.error("another node can make nothing of what it is shipped", { node: nodeId }),
+    });
+    return shipper;
+  }
+}

@@ -1,0 +1,224 @@
+import { expect } from "chai";
+import { Prng } from "#torus/base/prng.js";
+import {
+  REPLICATE_SERVICE,
+  readAnswer,
+  writeBatchesHead,
+  writeOpen,
+} from "#torus/cluster/replication/replication-messages.js";
+import type { World } from "#torus/host/sim/world.js";
+import { nodeIdOf } from "../../support/sim-peers.js";
+import { SimReplica, type SimReplicaOptions } from "../../support/sim-replica.js";
+import { worldOf } from "../../support/world.js";
+import { expectEqual, KEYS, repair, slot, write } from "./owners.js";
+
+describe("the receiver of what others execute", () => {
+  let world: World;
+  let prng: Prng;
+  let a: SimReplica;
+  let b: SimReplica;
+
+  async function begin(seed: number, ofA: SimReplicaOptions = {}, ofB: SimReplicaOptions = {}) {
+    world = worldOf(`shipping ${seed}`);
+    prng = new Prng(`shipping ${seed}`);
+    a = await SimReplica.start(world, "a", ofA);
+    b = await SimReplica.start(world, "b", ofB);
+    a.shipTo(["b"]);
+    await world.advance(50);
+  }
+
+  async function repaired(from: SimReplica, to: SimReplica): Promise<void> {
+    repair(from, to);
+    await world.advance(20);
+  }
+
+  describe("of messages", () => {
+    /** A message by another node, as it stands. */
+    const send = async (...parts: readonly Uint8Array[]) => {
+      const from = { cluster: "c", nodeId: nodeIdOf("z"), boot: 1 };
+      const service = b.receiver.services.get(REPLICATE_SERVICE)!;
+      return readAnswer(await service(Buffer.concat(parts), from))!;
+    };
+    const { checksum } = worldOf(0).host("any");
+    const head = { session: 1, starts: true, isWhole: true, from: 0, to: 10 };
+
+    it("refuses what makes no sense, and asks again for what was damaged: neither leaves a trace", async () => {
+      await begin(90);
+      await send(writeOpen(1));
+      const { position } = b.persistence;
+      const nonsense = [Buffer.from("no batches")];
+      expect(await send(writeBatchesHead(head, nonsense, checksum), ...nonsense)).to.include({
+        verdict: "refused",
+        applied: undefined,
+      });
+      const damaged = Buffer.concat([writeBatchesHead(head, [], checksum), Buffer.from("more")]);
+      expect(await send(damaged)).to.include({ verdict: "reopen", applied: undefined });
+      expect(await send(Buffer.from([9]))).to.include({ verdict: "refused" });
+      expect(b.receiver.counters).to.include({ refused: 1, damaged: 1 });
+      expect(b.persistence.position).to.equal(position);
+      expect(await send(writeBatchesHead(head, [], checksum))).to.include({
+        verdict: "accepted",
+        applied: 10,
+      });
+    });
+
+    it("takes no message of an older session, nor one that does not follow", async () => {
+      await begin(91);
+      const verdict = async (session: number, starts: boolean, from: number, to: number) => {
+        const message = writeBatchesHead({ session, starts, isWhole: true, from, to }, [], checksum);
+        return (await send(message)).verdict;
+      };
+      expect(await verdict(1, true, 0, 10), "no session").to.equal("reopen");
+      expect((await send(writeOpen(5))).verdict).to.equal("accepted");
+      expect(await verdict(5, false, 0, 10), "it has not started").to.equal("reopen");
+      expect(await verdict(5, true, 0, 10)).to.equal("accepted");
+      expect(await verdict(5, false, 11, 20)).to.equal("reopen");
+      expect(await verdict(5, false, 9, 20)).to.equal("reopen");
+      expect(await verdict(5, false, 10, 20)).to.equal("accepted");
+      expect((await send(writeOpen(6))).applied).to.equal(20);
+      expect(await verdict(5, false, 20, 30)).to.equal("reopen");
+      expect((await send(writeOpen(6))).verdict).to.equal("reopen");
+      expect(await verdict(6, false, 20, 30)).to.equal("accepted");
+    });
+
+    it("puts off what it cannot take: without tombstones, and without room in its log", async () => {
+      await begin(92);
+      await repaired(a, b);
+      b.keyspace.keepTombstones = false;
+      write(a, prng, { count: 10 });
+      await world.advance(200);
+      expect(a.shipperTo("b").lag.batches).to.be.greaterThan(0);
+      b.keyspace.keepTombstones = true;
+      await world.advance(200);
+      expect(a.shipperTo("b").lag.batches).to.equal(0);
+      const { disk } = b.host;
+      disk.volume.capacityBytes = disk.volume.usedBytes;
+      for (let i = 0; i < 40; i++) {
+        write(a, prng, { count: 20, valueBytes: 1000 });
+        await world.advance(100);
+      }
+      expect(a.shipperTo("b").lag.batches).to.be.greaterThan(0);
+      expect(a.shipperTo("b").counters.faults).to.be.greaterThan(0);
+      disk.volume.capacityBytes = Number.POSITIVE_INFINITY;
+      await world.advance(3000);
+      expect(a.shipperTo("b").lag.batches).to.equal(0);
+      expectEqual(a, b);
+    });
+
+    it("says that it lacks something, if a batch builds on what should be here and is not", async () => {
+      await begin(94);
+      a.execute(["set", "key:0", "text"]);
+      await repaired(a, b);
+      const shipper = a.shipperTo("b");
+      const { acknowledged } = shipper.reach;
+      const { gaps } = shipper.reach;
+      b.lose("key:0");
+      a.execute(["append", "key:0", " and more"]);
+      a.execute(["set", "key:1", "x"]);
+      await world.advance(20);
+      expect(b.missing.map(({ place, nodeId }) => [place.key.toString(), nodeId])).to.deep.equal([
+        ["key:0", a.nodeId],
+      ]);
+      expect([shipper.reach.isWhole, shipper.reach.gaps]).to.deep.equal([false, gaps + 1]);
+      expect(shipper.reach.acknowledged).to.equal(acknowledged);
+      expect(b.positionOf("a")!.isWhole).to.equal(false);
+      await repaired(a, b);
+      expect(shipper.reach.acknowledged).to.equal(a.persistence.stream.localPosition);
+      expect(b.positionOf("a")!.isWhole).to.equal(true);
+      expectEqual(a, b);
+    });
+
+    it("keeps the streams of all nodes within one bound, the newest of each", async () => {
+      const receivedBytesMax = 100_000;
+      await begin(93, {}, { receivedBytesMax });
+      const c = await SimReplica.start(world, "c");
+      c.shipTo(["b"]);
+      await world.advance(50);
+      for (let i = 0; i < 100; i++) {
+        write(a, prng, { count: 10, valueBytes: 200 });
+        write(c, prng, { count: 5, valueBytes: 200 });
+        await world.advance(20);
+        expect(b.receiver.backlogBytes).to.be.at.most(receivedBytesMax);
+      }
+      for (const { first, applied } of b.receiver.positions()) expect(first).to.be.lessThan(applied);
+      expect(b.receiver.positions()).to.have.length(2);
+      b.receiver.forget(nodeIdOf("c"));
+      expect(b.receiver.positions().map(({ nodeId }) => nodeId)).to.deep.equal([nodeIdOf("a")]);
+    });
+  });
+
+  describe("after the death of the one that executed", () => {
+    let c: SimReplica;
+
+    async function beginThree(seed: number, receivedBytesMax = 2 ** 26) {
+      await begin(seed, {}, { receivedBytesMax });
+      c = await SimReplica.start(world, "c", { receivedBytesMax });
+      a.shipTo(["b", "c"]);
+      b.shipTo(["c"]);
+      c.shipTo(["b"]);
+      await world.advance(50);
+      await repaired(a, b);
+      await repaired(a, c);
+    }
+
+    it("tells another owner what that one has not received any more", async () => {
+      for (let seed = 100; seed < 110; seed++) {
+        await beginThree(seed);
+        write(a, prng, { count: 50 });
+        await world.advance(prng.float() * 2);
+        world.cut(["a"], ["c"]);
+        write(a, prng, { count: 400, valueBytes: 2000 });
+        await world.advance(5 + prng.float() * 20);
+        world.crash("a");
+        await world.advance(10);
+        const [ofB, ofC] = [b.positionOf("a")!, c.positionOf("a")!];
+        expect(ofC.applied).to.be.lessThan(ofB.applied);
+        expect(await c.pull(world, { from: "b", of: "a", boot: 1 })).to.deep.equal({
+          kind: "pulled",
+          to: ofB.applied,
+          isWhole: true,
+        });
+        expectEqual(b, c);
+        expect(c.positionOf("a")).to.deep.equal({ ...ofB, first: c.positionOf("a")!.first });
+        // So others may pull from this one in turn.
+        const again = await b.pull(world, { from: "c", of: "a", boot: 1 });
+        expect(again).to.deep.equal({ kind: "pulled", to: ofB.applied, isWhole: true });
+        expect(c.persistence.stream.localPosition, "none of it is c's own").to.equal(0);
+      }
+    });
+
+    it("tells what concerns some slots, and lets the asker's own position be", async () => {
+      await beginThree(110);
+      world.cut(["a"], ["c"]);
+      const values = KEYS.map((key) => ["set", key, "new"]);
+      a.execute(...values);
+      await world.advance(20);
+      world.crash("a");
+      const before = c.positionOf("a");
+      const { applied } = b.positionOf("a")!;
+      const slots = [slot("key:3"), slot("key:4")];
+      expect(await c.pull(world, { from: "b", of: "a", boot: 1, slots })).to.deep.equal({
+        kind: "pulled",
+        to: applied,
+        isWhole: true,
+      });
+      const found = KEYS.filter((key) => c.ask("get", key) === '"new"');
+      expect(found).to.deep.equal(["key:3", "key:4"]);
+      expect(c.positionOf("a")).to.deep.equal(before);
+    });
+
+    it("says so if it does not have it any more, or cannot be asked", async () => {
+      await beginThree(111, 20_000);
+      world.cut(["a"], ["c"]);
+      for (let i = 0; i < 20; i++) {
+        write(a, prng, { count: 20, valueBytes: 200 });
+        await world.advance(5);
+      }
+      world.crash("a");
+      expect(await c.pull(world, { from: "b", of: "a", boot: 1 })).to.deep.equal({ kind: "gap" });
+      world.crash("b");
+      const pulled = await c.pull(world, { from: "b", of: "a", boot: 1 });
+      expect(pulled.kind).to.equal("failed");
+    });
+  });
+});

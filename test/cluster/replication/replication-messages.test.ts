@@ -1,0 +1,102 @@
+import { expect } from "chai";
+import { crc32 } from "#torus/base/crc32.js";
+import {
+  type Answer,
+  readAnswer,
+  readPull,
+  readPulled,
+  readRequest,
+  writeAnswer,
+  writeBatchesHead,
+  writeOpen,
+  writePull,
+  writePulled,
+} from "#torus/cluster/replication/replication-messages.js";
+
+const NODE = "0123456789abcdef0123456789abcdef";
+const PARTS = [Buffer.from("first batch "), Buffer.from("and second")];
+const HEAD = { session: 7, starts: true, isWhole: false, from: 2 ** 40, to: 2 ** 40 + 22 };
+
+/** Each of its prefixes, and it with each byte changed. */
+function* damagedForms(bytes: Buffer): Generator<{ readonly what: string; readonly bytes: Buffer }> {
+  for (let i = 0; i < bytes.length; i++) {
+    yield { what: `cut at ${i}`, bytes: bytes.subarray(0, i) };
+    const changed = Buffer.from(bytes);
+    changed[i]! ^= 0x04;
+    yield { what: `byte ${i}`, bytes: changed };
+  }
+}
+
+describe("messages of replication", () => {
+  it("say what they were made of", () => {
+    expect(readRequest(writeOpen(9), crc32)).to.deep.equal({ kind: "open", session: 9 });
+    for (const [starts, isWhole] of [
+      [true, false],
+      [false, true],
+    ] as const) {
+      const head = { ...HEAD, starts, isWhole };
+      const bytes = Buffer.concat([writeBatchesHead(head, PARTS, crc32), ...PARTS]);
+      const batches = Buffer.concat(PARTS);
+      expect(readRequest(bytes, crc32)).to.deep.equal({ kind: "batches", ...head, batches, isSound: true });
+    }
+    const empty = { ...HEAD, to: HEAD.from };
+    expect(readRequest(writeBatchesHead(empty, [], crc32), crc32)).to.deep.include({
+      ...empty,
+      isSound: true,
+    });
+  });
+
+  it("answer what is known, and that nothing is", () => {
+    const known: Answer = {
+      verdict: "accepted",
+      boot: 3,
+      applied: 0,
+      isWhole: true,
+      durable: 2 ** 45,
+      isDurablyWhole: true,
+    };
+    const unknown: Answer = {
+      verdict: "refused",
+      boot: 4,
+      applied: undefined,
+      isWhole: false,
+      durable: undefined,
+      isDurablyWhole: false,
+    };
+    for (const answer of [known, unknown]) {
+      const bytes = writeAnswer(answer);
+      expect(readAnswer(bytes)).to.deep.equal(answer);
+      for (let i = 0; i < bytes.length; i++) expect(readAnswer(bytes.subarray(0, i))).to.equal(undefined);
+      expect(readAnswer(Buffer.concat([bytes, bytes]))).to.equal(undefined);
+    }
+  });
+
+  it("ask other owners for some slots or all, and are answered", () => {
+    for (const slots of [null, [0, 5, 16383]]) {
+      const pull = { nodeId: NODE, boot: 12, from: 99, slots };
+      const bytes = writePull(pull);
+      expect(readPull(bytes)).to.deep.equal(pull);
+      for (let i = 0; i < bytes.length; i++)
+        expect(readPull(bytes.subarray(0, i)), `${i}`).to.equal(undefined);
+    }
+    expect(readPull(writePull({ nodeId: NODE, boot: 1, from: 0, slots: [16384] }))).to.equal(undefined);
+    const pulled = { isFound: true, from: 10, to: 32, end: 50 };
+    expect(readPulled(writePulled(pulled, PARTS, crc32), crc32)).to.deep.equal({
+      ...pulled,
+      batches: Buffer.concat(PARTS),
+    });
+  });
+
+  it("are found damaged wherever they are", () => {
+    const request = Buffer.concat([writeBatchesHead(HEAD, PARTS, crc32), ...PARTS]);
+    for (const { what, bytes } of damagedForms(request)) {
+      const reading = readRequest(bytes, crc32);
+      const isTaken = reading?.kind === "open" || reading?.isSound === true;
+      expect(isTaken, what).to.equal(false);
+    }
+    const pulled = writePulled({ isFound: true, from: 10, to: 32, end: 50 }, PARTS, crc32);
+    for (const { what, bytes } of damagedForms(pulled)) {
+      expect(readPulled(bytes, crc32), what).to.equal(undefined);
+    }
+  });
+});
