@@ -238,7 +238,7 @@ export class PeerLink implements RunCarrier {
 
   /** Sends what services were asked and told in this turn, for whoever does not want to wait for its end. */
   flushNow(): void {
-    if (this.#urgent.length === 0 || !this.isUp) return;
+    if (this.#urgent.length === 0 || !this.isUp || this.#isLost) return;
     const frames = this.#urgent.length === 1 ? this.#urgent[0]! : Buffer.concat(this.#urgent);
     this.#urgent = [];
     this.#send(frames);

@@ -10,7 +10,7 @@ import {
   RUN,
   RUN_HEAD_BYTES,
   TELL,
-  writeNamed,
+  writeName,
   writeRunHead,
 } from "#torus/cluster/peer-frames.js";
 import { HELLO_BYTES, PEER_VERSION, writeHello } from "#torus/cluster/peer-hello.js";
@@ -237,7 +237,7 @@ describe("Noise on the cluster port", () => {
         case 2:
           return runOf(flush.subarray(0, 1 + prng.below(flush.length - 1)));
         case 3:
-          return frameOf(prng.pick([ASK, TELL]), prng.uint32(), writeNamed("service", noise(20)));
+          return frameOf(prng.pick([ASK, TELL]), prng.uint32(), writeName("service"), noise(20));
         default:
           return frameOf(prng.pick([GO_ON, DONE, PART, prng.below(256)]), prng.uint32(), noise(60));
       }

@@ -23,6 +23,8 @@ import type { SlotFilter } from "./slot-filter.js";
 
 /** A message is about so long; one batch may exceed it. */
 export const MESSAGE_BYTES = 256 * 1024;
+/** A longer batch is not shipped: no frame of a link holds more. */
+const SHIPPED_BYTES_MAX = 2 ** 30;
 /** Under way at a time: enough for a busy network's delay, and what the other side may have to hold. */
 const WINDOW_BYTES_MAX = 4 * 2 ** 20;
 const WINDOW_MESSAGES_MAX = 32;
@@ -223,13 +225,17 @@ export class Shipper {
 
   /** What the other node needs is not there any more: the stream goes on from here. */
   #gap(): void {
-    const { backlog, gapped } = this.#options;
-    this.#sent = backlog.end;
-    this.#scanned = backlog.end;
+    this.#scanned = this.#options.backlog.end;
+    this.#skip();
+  }
+
+  /** The stream goes on from where it was looked at, without what lies before. */
+  #skip(): void {
+    this.#sent = this.#scanned;
     this.#starts = true;
     this.#mustTell = true;
     this.reach.gap();
-    gapped();
+    this.#options.gapped();
   }
 
   #endSession(): void {
@@ -262,7 +268,8 @@ export class Shipper {
       this.#scanned = stretch.to;
       parts = this.#filtered(stretch.parts);
     }
-    if (parts.length > 0 || this.#mustTell) this.#send(link, parts);
+    if (byteLengthOf(parts) > SHIPPED_BYTES_MAX) this.#skip();
+    else if (parts.length > 0 || this.#mustTell) this.#send(link, parts);
     return stretch !== undefined;
   }
 
@@ -279,7 +286,7 @@ export class Shipper {
     const { isWhole } = this.reach;
     const head = { session, starts: this.#starts, isWhole, from: this.#sent, to: this.#scanned };
     const body = [writeBatchesHead(head, parts, checksum), ...parts];
-    const byteLength = body.reduce((sum, { length }) => sum + length, 0);
+    const byteLength = byteLengthOf(body);
     this.#starts = false;
     this.#mustTell = false;
     this.#sent = this.#scanned;
@@ -331,9 +338,10 @@ export class Shipper {
     });
   }
 
+  /** Even if there are no batches: but for what has become of it meanwhile. */
   #tellAfter(delayMs: number): void {
     this.#after(delayMs, () => {
-      this.#mustTell = true;
+      if (this.#scanned > this.#sent || !this.reach.lasts(this.#sent)) this.#mustTell = true;
       this.pump();
     });
   }
@@ -350,4 +358,10 @@ export class Shipper {
       fire();
     });
   }
+}
+
+function byteLengthOf(parts: readonly Buffer[]): number {
+  let byteLength = 0;
+  for (const part of parts) byteLength += part.length;
+  return byteLength;
 }

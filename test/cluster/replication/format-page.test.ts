@@ -1,0 +1,69 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect } from "chai";
+import { ByteWriter } from "#torus/base/byte-writer.js";
+import { crc32 } from "#torus/base/crc32.js";
+import {
+  type Answer,
+  readAnswer,
+  readRequest,
+  writeAnswer,
+  writeBatchesHead,
+  writeOpen,
+} from "#torus/cluster/replication/replication-messages.js";
+import { beginBatch, endBatch } from "#torus/delta/batch.js";
+import { writeDelta } from "#torus/delta/delta-codec.js";
+import { noExpiry } from "#torus/delta/record-state.js";
+import { slot } from "./owners.js";
+
+const LIFE = { clock: 1_760_000_000_000 * 2048 + 1, origin: 7 };
+
+/** The bytes at the beginnings of the lines of the block that is marked as `hex`. */
+function exampleOf(page: string): Buffer {
+  const block = page.split("```hex\n")[1]!.split("```")[0]!;
+  const bytes = block.split("\n").map((line) => /^((?:[0-9a-f]{2})+ ?)+(?= |$)/.exec(line)?.[0] ?? "");
+  return Buffer.from(bytes.join("").replaceAll(" ", ""), "hex");
+}
+
+function batch(): Buffer {
+  const writer = new ByteWriter({ bytesMax: 1000 });
+  const start = beginBatch(writer);
+  const body = { kind: "text", bytes: Buffer.from("Roma") } as const;
+  const state = { life: LIFE, expiry: noExpiry(LIFE), body };
+  writeDelta(writer, { kind: "record", db: 0, slot: slot("city"), key: Buffer.from("city"), state });
+  endBatch(writer, start);
+  return writer.written();
+}
+
+describe("the page on the format of replication", () => {
+  const path = fileURLToPath(new URL("../../../../docs/formats/replication.md", import.meta.url));
+  const example = exampleOf(readFileSync(path, "utf8"));
+  const batches = batch();
+  const head = { session: 3, starts: true, isWhole: true, from: 4096, to: 4096 + batches.length };
+  const answer: Answer = {
+    verdict: "accepted",
+    boot: 2,
+    applied: head.to,
+    isWhole: true,
+    durable: head.from,
+    isDurablyWhole: true,
+  };
+  const open = writeOpen(3);
+  const message = Buffer.concat([writeBatchesHead(head, [batches], crc32), batches]);
+
+  it("shows the bytes that are written", () => {
+    const written = Buffer.concat([open, message, writeAnswer(answer)]);
+    expect(example.toString("hex")).to.equal(written.toString("hex"));
+  });
+
+  it("shows bytes that are read", () => {
+    const end = open.length + message.length;
+    expect(readRequest(example.subarray(0, open.length), crc32)).to.deep.equal({ kind: "open", session: 3 });
+    expect(readRequest(example.subarray(open.length, end), crc32)).to.deep.include({
+      ...head,
+      isSound: true,
+      batches,
+    });
+    expect(readAnswer(example.subarray(end))).to.deep.equal(answer);
+  });
+});
