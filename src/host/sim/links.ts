@@ -1,5 +1,5 @@
 /**
- * The wires between the hosts: how long a message takes, and which ways are cut. A way is directed, so that a partition
+ * The wires between the hosts: how long a message takes, and which ways are cut or slow. A way is directed, so that a partition
  * may be asymmetric. What a stream sends on a cut way waits and arrives when the way is mended, as TCP would send it again.
  */
 import type { Prng } from "../../base/prng.js";
@@ -16,6 +16,7 @@ const LOOPBACK: WireSpeed = { latencyMs: 0.02, jitterMs: 0.03 };
 
 export class Links {
   private readonly cuts = new Set<string>();
+  private readonly delayMsByWay = new Map<string, number>();
   private readonly waiting = new Set<Lane>();
 
   constructor(
@@ -35,9 +36,17 @@ export class Links {
     }
   }
 
-  /** Mends every way; what waited sets out again. */
+  /** From now on messages take so much longer from each of one side to each of the other. */
+  slow(from: readonly string[], to: readonly string[], delayMs: number): void {
+    for (const start of from) {
+      for (const end of to) if (start !== end) this.delayMsByWay.set(wayOf(start, end), delayMs);
+    }
+  }
+
+  /** Mends every way, slow ones too; what waited sets out again. */
   mend(): void {
     this.cuts.clear();
+    this.delayMsByWay.clear();
     for (const lane of this.waiting) lane.resend();
     this.waiting.clear();
   }
@@ -57,7 +66,8 @@ export class Links {
 
   travelMs({ from, to }: { from: string; to: string }): number {
     const { latencyMs, jitterMs } = from === to ? LOOPBACK : this.speed;
-    return latencyMs + this.prng.float() * jitterMs;
+    const delayMs = this.delayMsByWay.size > 0 ? (this.delayMsByWay.get(wayOf(from, to)) ?? 0) : 0;
+    return latencyMs + this.prng.float() * jitterMs + delayMs;
   }
 }
 

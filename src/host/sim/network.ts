@@ -48,8 +48,9 @@ export class SimNetwork {
   networkOf(name: string, life: Life): Network {
     const caller = { site: this.siteOf(name), life };
     return {
-      listen: (options, accept) => life.ask(() => this.listen(caller, options, heardBy(life, accept))),
-      connect: (endpoint, accept) => life.ask(() => this.connect(caller, endpoint, heardBy(life, accept))),
+      listen: (options, accept) => life.ask(() => this.listen(caller, options, this.heardBy(caller, accept))),
+      connect: (endpoint, accept) =>
+        life.ask(() => this.connect(caller, endpoint, this.heardBy(caller, accept))),
     };
   }
 
@@ -119,12 +120,14 @@ export class SimNetwork {
         isOver: () => isOver || life.isOver,
         failed: (error) => {
           timeline.cancel(timeout);
-          reject(error);
+          timeline.whenAwake(from.name, () => reject(error));
         },
         opened: (client) => {
           timeline.cancel(timeout);
-          client.attach(accept(client));
-          resolve(client);
+          timeline.whenAwake(from.name, () => {
+            client.attach(accept(client));
+            resolve(client);
+          });
         },
       });
     });
@@ -156,7 +159,8 @@ export class SimNetwork {
         else if (client.isGone) caller.failed(new HostError("ECONNRESET", "the stream was reset"));
         else caller.opened(client);
       });
-      server.attach(accept(server));
+      // The system takes streams for a process that stands still.
+      this.wires.timeline.whenAwake(to.name, () => server.attach(accept(server)));
     });
   }
 
@@ -196,29 +200,30 @@ export class SimNetwork {
     };
   }
 
+  /** Nothing is heard of a stream by a process that is no more, nor by one that stands still until it goes on. */
+  private heardBy({ site, life }: Caller, accept: Accept): Accept {
+    return (connection) => {
+      const events = accept(connection);
+      return {
+        received(bytes, length) {
+          if (!life.isOver) events.received(bytes, length);
+        },
+        drained: () =>
+          this.wires.timeline.whenAwake(site.name, () => {
+            if (!life.isOver) events.drained();
+          }),
+        closed(error) {
+          if (!life.isOver) events.closed(error);
+        },
+      };
+    };
+  }
+
   /** Resolves in an event of its own, as the system's answers do. */
   private turn(kind: string, place: string): Promise<void> {
     const { timeline } = this.wires;
     return new Promise((resolve) => timeline.plan({ atMs: timeline.nowMs, kind, place }, resolve));
   }
-}
-
-/** Nothing is heard of a stream by a process that is no more. */
-function heardBy(life: Life, accept: Accept): Accept {
-  return (connection) => {
-    const events = accept(connection);
-    return {
-      received(bytes, length) {
-        if (!life.isOver) events.received(bytes, length);
-      },
-      drained() {
-        if (!life.isOver) events.drained();
-      },
-      closed(error) {
-        if (!life.isOver) events.closed(error);
-      },
-    };
-  };
 }
 
 function unixRoute(from: Site, { path }: { readonly path: string }): Route {

@@ -28,6 +28,8 @@ export class Timeline {
   private sequence = 0;
   private underWay = 0;
   private readonly agenda = new Agenda<PlannedEvent>();
+  /** By place that is frozen: what was due there meanwhile, in order. */
+  private readonly heldByPlace = new Map<string, Set<PlannedEvent>>();
 
   constructor(private readonly trace: Trace) {}
 
@@ -52,7 +54,26 @@ export class Timeline {
   cancel(event: PlannedEvent): void {
     if (event.isOver) return;
     if (!event.isTimer) this.underWay--;
-    this.agenda.cancel(event);
+    if (this.heldByPlace.get(event.place)?.delete(event)) event.isOver = true;
+    else this.agenda.cancel(event);
+  }
+
+  /** From now on nothing happens at a place; what is due there waits. */
+  freeze(place: string): void {
+    if (!this.heldByPlace.has(place)) this.heldByPlace.set(place, new Set());
+  }
+
+  /** All that waited happens at once, in the order in which it was due, before anything else. */
+  thaw(place: string): void {
+    const held = this.heldByPlace.get(place) ?? [];
+    this.heldByPlace.delete(place);
+    for (const event of held) this.agenda.add(event);
+  }
+
+  /** Does something at a place at once, or, if it is frozen, in its turn. */
+  whenAwake(place: string, run: () => void): void {
+    if (this.heldByPlace.has(place)) this.plan({ atMs: this.time, kind: "late", place }, run);
+    else run();
   }
 
   /** When the next event is due, or Infinity if nothing is planned. */
@@ -64,7 +85,14 @@ export class Timeline {
   step(): void {
     const event = this.agenda.pop();
     assert(event !== undefined, "there is a next event");
-    this.time = event.atMs;
+    // What was held is overdue.
+    this.time = Math.max(this.time, event.atMs);
+    const held = this.heldByPlace.get(event.place);
+    if (held !== undefined) {
+      event.isOver = false;
+      held.add(event);
+      return;
+    }
     if (!event.isTimer) this.underWay--;
     this.trace.event(event);
     event.run();

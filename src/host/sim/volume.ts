@@ -7,6 +7,8 @@ import { HostError } from "../host-error.js";
 import { Inode } from "./inode.js";
 
 const EVEN_ODDS = 0.5;
+/** Directories that are there before anybody makes one. */
+const ROOTS = ["/", "."];
 
 /** What happens to names at once or not at all: a rename takes one away and gives another. */
 interface NameChange {
@@ -22,7 +24,7 @@ export class Volume {
   readonly #durable = new Map<string, Inode>();
   /** What `#durable` has not seen yet, in order. */
   #unsynced: readonly NameChange[] = [];
-  readonly #directories = new Set(["/", "."]);
+  readonly #directories = new Set(ROOTS);
   /** Bytes that all files together may have. */
   capacityBytes = Number.POSITIVE_INFINITY;
 
@@ -127,6 +129,15 @@ export class Volume {
     this.#unsynced = [];
     this.#inodeByPath = new Map([...this.#durable].sort(([one], [other]) => (one < other ? -1 : 1)));
     for (const inode of new Set(this.#inodeByPath.values())) inode.losePower(this.prng, flips);
+  }
+
+  /** Nothing is left of what was on it. */
+  wipe(): void {
+    this.#inodeByPath.clear();
+    this.#durable.clear();
+    this.#unsynced = [];
+    this.#directories.clear();
+    for (const directory of ROOTS) this.#directories.add(directory);
   }
 
   #change(entries: readonly (readonly [path: string, inode: Inode | undefined])[]): void {

@@ -3,6 +3,7 @@
  * in virtual time. The same seed and the same script give the same run, told by `traceHash`; another seed
  * gives other latencies, other chunks, other random numbers.
  */
+import { assert } from "../../base/assert.js";
 import { Prng } from "../../base/prng.js";
 import type { AfterPromises } from "../after-promises.js";
 import type { Cipher } from "../cipher.js";
@@ -161,10 +162,37 @@ export class World {
     if (host === undefined) return;
     this.hostByName.delete(name);
     host.life.end();
+    this.thaw(name);
     host.disk.crash();
     this.network.crash(name);
     this.datagrams.crash(name);
     if (powerLoss) host.disk.volume.losePower(flips);
+  }
+
+  /** Replaces all disks of a machine, whose process has to have ended, by empty ones. */
+  wipe(name: string): void {
+    assert(!this.hostByName.has(name), "nothing runs on a disk that is replaced");
+    const { disk, textByPath } = this.machine(name);
+    disk.volume.wipe();
+    textByPath.clear();
+  }
+
+  /**
+   * The process on a machine stands still from now on, as after SIGSTOP: streams stay open and new ones are taken, clocks go on, and
+   * all that comes in, timers too, waits until it is thawed.
+   */
+  freeze(name: string): void {
+    this.timeline.freeze(name);
+  }
+
+  /** The process goes on with what is oldest of all that waited, be it a timer or a message. */
+  thaw(name: string): void {
+    this.timeline.thaw(name);
+  }
+
+  /** From now on messages take so much longer on the ways from the one to the other. */
+  slow(from: readonly string[], to: readonly string[], delayMs: number): void {
+    this.links.slow(from, to, delayMs);
   }
 
   /** Cuts the ways both ways between the hosts of one side and those of the other. */
@@ -178,7 +206,7 @@ export class World {
     this.links.cut(from, to);
   }
 
-  /** Mends all ways. What was under way arrives after all. */
+  /** Mends all ways, slow ones too. What was under way arrives after all. */
   heal(): void {
     this.links.mend();
   }
