@@ -10,6 +10,7 @@ import { clusterOptions } from "./cluster-options.js";
 import { option } from "./option.js";
 import { fileMode, integer, memory, memoryShare, oneOf, text, yesNo } from "./option-types.js";
 import { outputBufferLimits } from "./output-buffer-limits.js";
+import { replicationOptions } from "./replication-options.js";
 import { saveRules } from "./save-rules.js";
 
 const KB = 1024;
@@ -370,6 +371,7 @@ export const sections = [
   { title: "Data", options: data },
   { title: "Durability", options: durability },
   { title: "Cluster", options: clusterOptions },
+  { title: "Replication", options: replicationOptions },
   { title: "Slow log and latency", options: observation },
   { title: "The node", options: node },
 ] as const;
@@ -381,6 +383,7 @@ export const options = {
   ...data,
   ...durability,
   ...clusterOptions,
+  ...replicationOptions,
   ...observation,
   ...node,
 } as const;
