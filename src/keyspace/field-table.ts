@@ -164,10 +164,17 @@ export class FieldTables {
 
   /**
    * Collects the entries of a range of hashes that starts at `from`, and answers where the next range starts:
-   * `WALK_END` after the last (see `TableIndex.collect`).
+   * `end` after the last (see `TableIndex.collect`).
    */
-  collect(table: number, from: number, homes: number, into: Location[]): number {
-    return this.index.collect(table, from, homes, into);
+  collect(
+    table: number,
+    from: number,
+    homes: number,
+    into: Location[],
+    end: number = WALK_END,
+    hashes?: number[],
+  ): number {
+    return this.index.collect(table, from, homes, into, end, hashes);
   }
 
   /** The bytes that a table takes with all its entries, estimated from `samples` of them or a few more. */

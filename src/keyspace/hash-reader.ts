@@ -52,6 +52,11 @@ export class HashReader implements HashEntry {
     this.#from = 0;
   }
 
+  /** The table of the hash, or `PACKED`. */
+  get table(): number {
+    return this.#table;
+  }
+
   /** Stands before the first entry of a packed hash, wherever its bytes lie. */
   openPacked({ bytes, start, end }: ByteView): void {
     this.#table = PACKED;

@@ -226,13 +226,21 @@ export class TableIndex {
   }
 
   /**
-   * Collects the records of a range of hashes that starts at `from` and spans about `homes` home cells, and
-   * returns where the next range starts: 2^32 after the last. `from` and the result are unsigned hashes.
+   * Collects the records of a range of hashes that starts at `from` and spans about `homes` home cells, `end` at most, and
+   * returns where the next range starts: `end` after the last. `from`, `end` and the result are unsigned hashes.
    * Keys that stay in the table throughout a walk of such ranges are collected once each, whatever grows or shrinks.
+   * `hashes` gets the signed hash of each.
    */
-  collect(table: number, from: number, homes: number, into: Location[]): number {
+  collect(
+    table: number,
+    from: number,
+    homes: number,
+    into: Location[],
+    end: number = HASHES,
+    hashes?: number[],
+  ): number {
     const tableBits = this.#bits[table]!;
-    if (tableBits === 0) return HASHES;
+    if (tableBits === 0) return end;
     if (tableBits === DIRECTORY) this.#openPage(table, from | 0);
     else this.#open(this.#pages[table]!, tableBits, 0);
     const words = this.#words;
@@ -241,10 +249,11 @@ export class TableIndex {
     const depth = this.#pageDepth;
     const mask = (1 << bits) - 1;
     const first = ((from | 0) << depth) >>> (32 - bits);
-    const span = Math.min(homes, mask + 1 - first);
     const homeSpan = 2 ** (32 - depth - bits);
     const pageStart = depth === 0 ? 0 : ((from >>> (32 - depth)) << (32 - depth)) >>> 0;
-    const next = pageStart + (first + span) * homeSpan;
+    const homesToEnd = Math.ceil((end - pageStart) / homeSpan) - first;
+    const span = Math.min(homes, mask + 1 - first, homesToEnd);
+    const next = Math.min(end, pageStart + (first + span) * homeSpan);
     for (let step = 0; step <= mask; step++) {
       const at = base + (((first + step) & mask) << 1);
       const location = words[at + 1]!;
@@ -253,7 +262,9 @@ export class TableIndex {
         continue;
       }
       const hash = words[at]! >>> 0;
-      if (hash >= from && hash < next) into.push(location);
+      if (hash < from || hash >= next) continue;
+      into.push(location);
+      hashes?.push(words[at]!);
     }
     return next;
   }

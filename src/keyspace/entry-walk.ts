@@ -1,0 +1,106 @@
+/** Walks the entries of a table, in steps of bounded time, and digests them. */
+import { Digest64 } from "../base/digest64.js";
+import type { Location } from "./arena.js";
+import type { Database } from "./database.js";
+import { HashReader } from "./hash-reader.js";
+import { digestOf, type Lanes, takeEntryHead } from "./record-digest.js";
+
+/** Home cells looked at in one step: some 10 us. */
+const STEP_HOMES = 64;
+/** Bytes of a value that are taken in one step: some 70 us. */
+export const STEP_BYTES = 128 * 1024;
+
+/** An entry, or a record, that a walk has met. The object is used again for the next one. */
+export interface Item extends Lanes {
+  /** Of the key, or the field: signed. */
+  readonly hash: number;
+  /** Version of the entry, or life of the record. */
+  readonly clock: number;
+  readonly origin: number;
+}
+
+/** An entry whose value is not in the arena. Such values are never changed in place, so the bytes stay what they are. */
+interface LongEntry extends Item {
+  readonly value: Buffer;
+}
+
+export class EntryWalk {
+  readonly #end: number;
+  readonly #meet: (item: Item) => void;
+  readonly #reader = new HashReader();
+  readonly #digest = new Digest64();
+  readonly #found: Location[] = [];
+  readonly #hashes: number[] = [];
+  readonly #item = { hash: 0, low: 0, high: 0, clock: 0, origin: 0 };
+  #from: number;
+  /** Met and not digested yet, and how far the first of them is. */
+  readonly #long: LongEntry[] = [];
+  #taken = 0;
+
+  /** Of fields whose hashes, unsigned, are `from` to before `end`. */
+  constructor({ from, end }: { readonly from: number; readonly end: number }, meet: (item: Item) => void) {
+    this.#from = from;
+    this.#end = end;
+    this.#meet = meet;
+  }
+
+  /** Goes on with the hash at `at`, which is a table. False if all is met. */
+  step(database: Database, at: Location): boolean {
+    if (this.#long.length > 0) this.#takeValue();
+    else if (this.#from < this.#end) this.#collect(database, at);
+    return this.#long.length > 0 || this.#from < this.#end;
+  }
+
+  #collect(database: Database, at: Location): void {
+    const { records, fields } = database;
+    const found = this.#found;
+    const hashes = this.#hashes;
+    found.length = hashes.length = 0;
+    const reader = this.#reader;
+    reader.open(database, at);
+    const table = reader.table;
+    this.#from = fields.collect(table, this.#from, STEP_HOMES, found, this.#end, hashes);
+    for (let i = 0; i < found.length; i++) {
+      reader.goTo(found[i]!);
+      if (records.isOutside(found[i]!)) this.#putOff(reader, hashes[i]!);
+      else this.#met(digestOf(reader), reader.version, hashes[i]!);
+    }
+  }
+
+  #met({ low, high }: Lanes, { clock, origin }: { clock: number; origin: number }, hash: number): void {
+    const item = this.#item;
+    item.hash = hash;
+    item.low = low;
+    item.high = high;
+    item.clock = clock;
+    item.origin = origin;
+    this.#meet(item);
+  }
+
+  #putOff(entry: HashReader, hash: number): void {
+    const digest = this.#digest;
+    const { clock, origin } = entry.version;
+    const { bytes, start, end } = entry.value!;
+    takeEntryHead(digest, entry);
+    const { low, high } = digest;
+    this.#long.push({ hash, low, high, clock, origin, value: bytes.subarray(start, end) });
+  }
+
+  #takeValue(): void {
+    const entry = this.#long[0]!;
+    const { value } = entry;
+    const digest = this.#digest;
+    if (this.#taken === 0) {
+      digest.low = entry.low;
+      digest.high = entry.high;
+    }
+    const end = Math.min(this.#taken + STEP_BYTES, value.length);
+    digest.bytes(value, this.#taken, end);
+    this.#taken = end;
+    if (end < value.length) return;
+    this.#taken = 0;
+    this.#long.shift();
+    digest.finish();
+    this.#met(digest, entry, entry.hash);
+  }
+}
