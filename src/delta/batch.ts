@@ -33,11 +33,22 @@ export function beginBatch(writer: ByteWriter): number {
   return start;
 }
 
+/** Completes a batch, without a checksum, of which the writer has all but its last `restBytes`: they are added to it elsewhere. */
+export function endBatchHead(writer: ByteWriter, start: number, restBytes: number): void {
+  writer.patchU32(start + LENGTH_AT, writer.length - start - BATCH_HEAD_BYTES + restBytes);
+}
+
 /** Completes the batch that began at `start`. Without a checksum: what is to carry the batch has one over it. */
 export function endBatch(writer: ByteWriter, start: number, checksum?: Checksum): void {
   writer.patchU32(start + LENGTH_AT, writer.length - start - BATCH_HEAD_BYTES);
   if (checksum !== undefined)
     writer.patchU32(start, checksum(writer.bytes, start + LENGTH_AT, writer.length));
+}
+
+/** Bytes of the batch that begins at `at`, as it says; all that there are if that cannot be told. */
+export function batchBytes(bytes: Buffer, at: number): number {
+  const rest = bytes.length - at;
+  return rest < BATCH_HEAD_BYTES ? rest : BATCH_HEAD_BYTES + bytes.readUInt32LE(at + LENGTH_AT);
 }
 
 export type BatchReading =

@@ -96,6 +96,13 @@ export interface PlacedPiece extends PlacedKey {
 }
 
 export function writeRecord(writer: ByteWriter, record: PlacedRecord): void {
+  const { rank, body } = record;
+  writeRecordHead(writer, record);
+  if (rank !== RANKS.none) writer.sized(body);
+}
+
+/** All of a record before its body, which is to follow with its length before it. */
+export function writeRecordHead(writer: ByteWriter, record: Omit<PlacedRecord, "body">): void {
   const { life, deadlineMs, registered, rank } = record;
   const isOfLife = equalVersions(registered, life);
   writer.u8(rank | (deadlineMs === 0 ? 0 : HAS_DEADLINE) | (isOfLife ? 0 : HAS_REGISTER));
@@ -103,7 +110,6 @@ export function writeRecord(writer: ByteWriter, record: PlacedRecord): void {
   appendVersion(writer, life);
   if (deadlineMs !== 0) writer.varint(deadlineMs);
   if (!isOfLife) appendVersion(writer, registered);
-  if (rank !== RANKS.none) writer.sized(record.body);
 }
 
 export function writePatch(writer: ByteWriter, patch: PlacedPatch): void {

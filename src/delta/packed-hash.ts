@@ -48,6 +48,13 @@ export function hashEntryBytes({ field, value, version }: HashEntry, base: Versi
 
 /** Writes an entry at `at` of a body with this base, and returns the offset behind it. The room is the caller's care. */
 export function writeHashEntry(bytes: Uint8Array, at: number, entry: HashEntry, base: Version): number {
+  const { value } = entry;
+  const to = writeHashEntryHead(bytes, at, entry, base);
+  return value === null ? to : copyRange(value, bytes, to);
+}
+
+/** The same of all of an entry but the bytes of its value. */
+export function writeHashEntryHead(bytes: Uint8Array, at: number, entry: HashEntry, base: Version): number {
   const { field, value, version } = entry;
   assert(version.clock >= base.clock, "no entry of a packed hash is older than its base");
   const isForeign = version.origin !== base.origin;
@@ -58,8 +65,7 @@ export function writeHashEntry(bytes: Uint8Array, at: number, entry: HashEntry, 
     bytes[to++] = version.origin;
     bytes[to++] = version.origin >>> 8;
   }
-  to = copyRange(field, bytes, to);
-  return value === null ? to : copyRange(value, bytes, to);
+  return copyRange(field, bytes, to);
 }
 
 /** Appends an entry to a body with this base. */

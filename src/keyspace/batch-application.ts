@@ -87,11 +87,12 @@ export class BatchApplication {
   /**
    * Merges the batches, tells the journal, and answers undefined; or changes nothing and answers why they cannot be merged. The journal
    * may keep the bytes, which must not change. Which database and key are open afterwards is undefined.
+   * Slots that are not `mayTouch`, if it is given, are a reason too.
    */
-  apply(batches: Buffer): string | undefined {
+  apply(batches: Buffer, mayTouch?: (slot: number) => boolean): string | undefined {
     const { keyspace } = this.#options;
     assert(keyspace.keepTombstones, "who merges what others made keeps what they may need");
-    const problem = this.#check(batches);
+    const problem = this.#check(batches, mayTouch);
     if (problem !== undefined) return problem;
     const { nowMs, hasher } = keyspace;
     keyspace.nowMs = 0;
@@ -109,7 +110,7 @@ export class BatchApplication {
 
   // ---- Looking ----
 
-  #check(bytes: Buffer): string | undefined {
+  #check(bytes: Buffer, mayTouch: ((slot: number) => boolean) | undefined): string | undefined {
     this.#count = 0;
     this.#touchedCount = 0;
     this.#call = (this.#call + 1) >>> 0;
@@ -123,6 +124,8 @@ export class BatchApplication {
       if (problem !== undefined) return problem;
       at = end;
     }
+    if (mayTouch !== undefined && !this.#touchesOnly(mayTouch))
+      return "a delta is of a slot that is not to be touched";
     this.batches += batches;
     this.deltas += this.#count;
     return undefined;
@@ -218,6 +221,12 @@ export class BatchApplication {
     if (this.#touchedBy[slot] === this.#call || this.#touchedCount > SLOT_COUNT) return;
     this.#touchedBy[slot] = this.#call;
     this.#touched[this.#touchedCount++] = slot;
+  }
+
+  #touchesOnly(mayTouch: (slot: number) => boolean): boolean {
+    if (this.#touchedCount > SLOT_COUNT) return false;
+    for (let i = 0; i < this.#touchedCount; i++) if (!mayTouch(this.#touched[i]!)) return false;
+    return true;
   }
 
   // ---- Applying ----

@@ -5,7 +5,7 @@
 import { countFields, HashCursor, isEmptied } from "../delta/packed-hash.js";
 import type { Location } from "./arena.js";
 import type { Database } from "./database.js";
-import { BODY_LENGTH, STRUCTURE } from "./record.js";
+import { BODY_LENGTH, STRUCTURE, TYPE_HASH } from "./record.js";
 
 /** In place of a table's number: the hash is packed. */
 export const PACKED = -1;
@@ -15,6 +15,11 @@ const cursor = new HashCursor();
 /** The table of a large hash, or `PACKED`. */
 export function tableOfHash({ records }: Database, at: Location): number {
   return records.word1(at) & STRUCTURE ? records.word(at, BODY_LENGTH) : PACKED;
+}
+
+/** Whether the record at `at` is a hash that is a table. */
+export function isTable(database: Database, at: Location): boolean {
+  return database.records.type(at) === TYPE_HASH && tableOfHash(database, at) !== PACKED;
 }
 
 /** Fields that a client can see. Of a packed hash they are counted anew. */

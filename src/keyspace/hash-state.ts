@@ -49,7 +49,8 @@ export function packWholeHash(database: Database, at: Location, into: ByteWriter
   packEntries(reader, positions, into);
 }
 
-function packEntries(reader: HashReader, positions: readonly number[], into: ByteWriter): void {
+/** Appends the state of the entries at these positions of the hash that the reader has open. */
+export function packEntries(reader: HashReader, positions: readonly number[], into: ByteWriter): void {
   const base = lowestVersion(reader, positions);
   into.ensure(HASH_BASE_BYTES);
   writeVersion(into.bytes, into.length, base);

@@ -8,7 +8,7 @@ import type { Location } from "./arena.js";
 import { NOWHERE } from "./arena.js";
 import type { Database } from "./database.js";
 import { EntryWalk, type Item } from "./entry-walk.js";
-import { PACKED, tableOfHash } from "./hash-body.js";
+import { isTable } from "./hash-body.js";
 import { HashReader } from "./hash-reader.js";
 import type { Keyspace } from "./keyspace.js";
 import { type KeyLocator, LongDigest, locate } from "./long-digest.js";
@@ -146,8 +146,7 @@ class KeyWalk implements RangeWalk {
     item.high = high;
     item.clock = records.lifeClock(at);
     item.origin = records.lifeOrigin(at);
-    const isTable = records.type(at) === TYPE_HASH && tableOfHash(database, at) !== PACKED;
-    this.#meet(item, database.number, isTable);
+    this.#meet(item, database.number, isTable(database, at));
   }
 }
 
@@ -176,7 +175,7 @@ class FieldWalk implements RangeWalk {
     const at = locate(this.#place);
     if (at === NOWHERE || database.records.type(at) !== TYPE_HASH) return false;
     if (isHusk(database, at, this.#atMs)) return false;
-    if (tableOfHash(database, at) !== PACKED) return this.#entries.step(database, at);
+    if (isTable(database, at)) return this.#entries.step(database, at);
     this.#meetPacked(database, at);
     return false;
   }

@@ -9,7 +9,7 @@ import { Digest64 } from "../base/digest64.js";
 import type { HashEntry } from "../delta/packed-hash.js";
 import { type Location, UNIT_MASK } from "./arena.js";
 import type { Database } from "./database.js";
-import { PACKED, tableOfHash } from "./hash-body.js";
+import { isTable } from "./hash-body.js";
 import { HashReader } from "./hash-reader.js";
 import { EXPIRED, LIFE_CLOCK, type RecordType, TYPE_HASH, TYPE_NONE, TYPE_TEXT } from "./record.js";
 
@@ -31,10 +31,8 @@ export function isLong(database: Database, at: Location): boolean {
   switch (records.type(at)) {
     case TYPE_TEXT:
       return records.isOutside(at);
-    case TYPE_HASH:
-      return tableOfHash(database, at) !== PACKED;
     default:
-      return false;
+      return isTable(database, at);
   }
 }
 

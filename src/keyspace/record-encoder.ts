@@ -1,12 +1,20 @@
 /** Encodes records as deltas straight from where they lie. */
 import { ByteWriter } from "../base/byte-writer.js";
 import { BODY_BYTES_MAX } from "../delta/body-codec.js";
-import { type PlacedPiece, type PlacedRecord, writePiece, writeRecord } from "../delta/delta-codec.js";
-import { HASH_BASE_BYTES } from "../delta/packed-hash.js";
+import {
+  type PlacedPiece,
+  type PlacedRecord,
+  writePiece,
+  writeRecord,
+  writeRecordHead,
+} from "../delta/delta-codec.js";
+import { HASH_BASE_BYTES, type HashEntry, hashEntryBytes, writeHashEntryHead } from "../delta/packed-hash.js";
 import { RANKS } from "../delta/record-state.js";
+import { writeVersion } from "../delta/version.js";
 import type { Location } from "./arena.js";
 import type { Database } from "./database.js";
-import { packHashPart } from "./hash-state.js";
+import type { HashReader } from "./hash-reader.js";
+import { packEntries, packHashPart } from "./hash-state.js";
 
 type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 
@@ -80,6 +88,55 @@ export class RecordEncoder {
     this.#body.end = part.length;
     writeRecord(writer, record);
     return next;
+  }
+
+  /** Appends the entries at these positions, of which there are some, of the hash at `at`, which the reader has open. */
+  entries(
+    writer: ByteWriter,
+    database: Database,
+    slot: number,
+    at: Location,
+    { reader, positions }: { readonly reader: HashReader; readonly positions: readonly number[] },
+  ): void {
+    const record = this.#record;
+    const part = this.#part;
+    part.clear();
+    packEntries(reader, positions, part);
+    this.#describe(record, database, slot, at);
+    record.rank = RANKS.hash;
+    this.#body.bytes = part.bytes;
+    this.#body.start = 0;
+    this.#body.end = part.length;
+    writeRecord(writer, record);
+  }
+
+  /** Appends life and register of the record at `at`, and nothing of its body. */
+  register(writer: ByteWriter, database: Database, slot: number, at: Location): void {
+    this.#describe(this.#record, database, slot, at);
+    this.#record.rank = RANKS.none;
+    writeRecord(writer, this.#record);
+  }
+
+  /** Appends the record at `at`, which has a body and is no table, but for the bytes of the body, which are to follow. */
+  head(writer: ByteWriter, database: Database, slot: number, at: Location): void {
+    this.#describe(this.#record, database, slot, at);
+    this.#record.rank = database.records.type(at);
+    writeRecordHead(writer, this.#record);
+    writer.varint(database.records.bodyLength(at));
+  }
+
+  /** Appends an entry of the hash at `at` but for the bytes of its value, which are to follow. */
+  entryHead(writer: ByteWriter, database: Database, slot: number, at: Location, entry: HashEntry): void {
+    const { value, version } = entry;
+    this.#describe(this.#record, database, slot, at);
+    this.#record.rank = RANKS.hash;
+    writeRecordHead(writer, this.#record);
+    const valueBytes = value === null ? 0 : value.end - value.start;
+    const bytes = hashEntryBytes(entry, version);
+    writer.varint(HASH_BASE_BYTES + bytes);
+    writer.ensure(HASH_BASE_BYTES + bytes - valueBytes);
+    writeVersion(writer.bytes, writer.length, version);
+    writer.length = writeHashEntryHead(writer.bytes, writer.length + HASH_BASE_BYTES, entry, version);
   }
 
   #describe(

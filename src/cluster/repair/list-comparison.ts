@@ -1,0 +1,62 @@
+/** Decides, of records or entries that two sides do not have alike, who has to tell the other one what. */
+import { isSameLife } from "../../delta/merge.js";
+import { compareVersions, equalVersions, type Version } from "../../delta/version.js";
+import type { DigestedItem } from "./digest-list.js";
+import type { ListedItem } from "./repair-messages.js";
+
+export interface Comparison {
+  /** To be told by this side. */
+  readonly push: readonly DigestedItem[];
+  /** To be told by the other one. */
+  readonly pull: readonly ListedItem[];
+  /** Of this side: hashes of one life on both sides, of which one is a table. What differs in them is to be found. */
+  readonly refine: readonly DigestedItem[];
+}
+
+/**
+ * `mine` is what is not alike on the other side, `theirs` what is not alike here. `floorOf` gives the higher birth floor of both sides, up to
+ * which lives count as one.
+ */
+export function compareLists(
+  mine: readonly DigestedItem[],
+  theirs: readonly ListedItem[],
+  floorOf: (db: number) => Version,
+): Comparison {
+  const push: DigestedItem[] = [];
+  const pull: ListedItem[] = [];
+  const refine: DigestedItem[] = [];
+  const theirsByName = group(theirs);
+  for (const [name, ours] of group(mine)) {
+    const others = theirsByName.get(name) ?? [];
+    theirsByName.delete(name);
+    const [our, other] = [ours[0]!, others[0]];
+    if (ours.length > 1 || others.length !== 1 || other === undefined) {
+      // More than one key of one hash: nobody knows which is which.
+      push.push(...ours);
+      pull.push(...others);
+    } else if (!isSameLife(our.version, other.version, floorOf(our.db))) {
+      // The higher life wins whole.
+      if (compareVersions(our.version, other.version) > 0) push.push(our);
+      else pull.push(other);
+    } else if (equalVersions(our.version, other.version) && (our.isTable || other.isTable)) {
+      refine.push(our);
+    } else {
+      push.push(our);
+      pull.push(other);
+    }
+  }
+  for (const others of theirsByName.values()) pull.push(...others);
+  return { push, pull, refine };
+}
+
+/** By database and hash, which is as good as by name. */
+function group<Item extends ListedItem>(items: readonly Item[]): Map<number, Item[]> {
+  const byName = new Map<number, Item[]>();
+  for (const item of items) {
+    const name = item.db * 2 ** 32 + (item.hash >>> 0);
+    const same = byName.get(name);
+    if (same === undefined) byName.set(name, [item]);
+    else same.push(item);
+  }
+  return byName;
+}

@@ -1,0 +1,37 @@
+/** What repair needs of the node that it runs on: the same for asking and for answering. */
+import type { Timers } from "../../host/timers.js";
+import type { Keyspace } from "../../keyspace/keyspace.js";
+import type { Pace } from "./pace.js";
+import type { DatabaseFloors } from "./repair-messages.js";
+
+export interface RepairNode {
+  /** It keeps tombstones. */
+  readonly keyspace: Keyspace;
+  readonly timers: Timers;
+  readonly pace: Pace;
+  /**
+   * Merges batches of another node and tells the journal of them, or changes nothing and answers why they cannot be merged: for one,
+   * because they are of slots that they may not touch (`BatchApplication.apply`).
+   */
+  readonly apply: (batches: Buffer, mayTouch: (slot: number) => boolean) => string | undefined;
+  /**
+   * Whether this node has all that its birth floors of a slot cover: it has been in sync since it took them. Of what it lacks up to
+   * there it is then known to be gone.
+   */
+  readonly isWhole: (slot: number) => boolean;
+}
+
+/** A number that is the same on nodes that hash keys alike. */
+export function seedCheck({ hasher }: Keyspace): number {
+  const sample = Buffer.from("which hash seed is this?");
+  hasher.digest(sample, 0, sample.length);
+  return hasher.hash >>> 0;
+}
+
+/** What is known of a slot as a whole, of databases that have any floor. */
+export function floorsOf({ databases }: Keyspace, slot: number): DatabaseFloors[] {
+  return databases.flatMap(({ number, flushFloors, birthFloors }) => {
+    if (flushFloors.clock(slot) === 0 && birthFloors.clock(slot) === 0) return [];
+    return [{ db: number, flush: flushFloors.version(slot), birth: birthFloors.version(slot) }];
+  });
+}

@@ -1,0 +1,139 @@
+/** The requests of repair-messages.ts as values to bytes and back. What is read is well-formed, or it is undefined. */
+import type { ByteReader } from "../../base/byte-reader.js";
+import type { HashRange } from "../../keyspace/range-walk.js";
+import type { Lanes } from "../../keyspace/record-digest.js";
+import {
+  beginRequest,
+  COMPARE,
+  DELIVER,
+  FETCH,
+  LIST,
+  PARCEL_BYTES_MAX,
+  PULL,
+  readAll,
+  readCounted,
+  readDigest,
+  readRange,
+  readWant,
+  writeDigest,
+  writeWant,
+} from "./repair-messages.js";
+import type { Want } from "./shipment.js";
+
+const DIGEST_BYTES = 8;
+
+export interface DigestedRange {
+  readonly range: HashRange;
+  readonly digest: Lanes;
+}
+
+export interface CompareRequest {
+  readonly atMs: number;
+  readonly ranges: readonly DigestedRange[];
+}
+
+export function writeCompare(seed: number, { atMs, ranges }: CompareRequest): Uint8Array {
+  const writer = beginRequest(COMPARE, seed);
+  writer.u64(atMs);
+  for (const { range, digest } of ranges) {
+    writeWant(writer, range);
+    writeDigest(writer, digest);
+  }
+  return writer.written();
+}
+
+export function readCompare(reader: ByteReader, databases: number): CompareRequest | undefined {
+  const atMs = reader.u64();
+  const ranges = readAll(reader, (from): DigestedRange | undefined => {
+    const range = readRange(from, databases);
+    return range && { range, digest: readDigest(from) };
+  });
+  return ranges && { atMs, ranges };
+}
+
+export interface ListedRange {
+  readonly range: HashRange;
+  /** Of all that lies there on the side that asks. */
+  readonly digests: readonly Lanes[];
+}
+
+export interface ListRequest {
+  readonly atMs: number;
+  readonly ranges: readonly ListedRange[];
+}
+
+export function writeList(seed: number, { atMs, ranges }: ListRequest): Uint8Array {
+  const writer = beginRequest(LIST, seed);
+  writer.u64(atMs);
+  for (const { range, digests } of ranges) {
+    writeWant(writer, range);
+    writer.varint(digests.length);
+    for (const digest of digests) writeDigest(writer, digest);
+  }
+  return writer.written();
+}
+
+export function readList(reader: ByteReader, databases: number): ListRequest | undefined {
+  const atMs = reader.u64();
+  const ranges = readAll(reader, (from): ListedRange | undefined => {
+    const range = readRange(from, databases);
+    const count = from.varint();
+    if (range === undefined || count * DIGEST_BYTES > from.remaining) return undefined;
+    const digests = readCounted(from, count, readDigest);
+    return digests && { range, digests };
+  });
+  return ranges && { atMs, ranges };
+}
+
+export function writePull(seed: number, wants: readonly Want[]): Uint8Array {
+  const writer = beginRequest(PULL, seed);
+  for (const want of wants) writeWant(writer, want);
+  return writer.written();
+}
+
+export function readPull(reader: ByteReader, databases: number): readonly Want[] | undefined {
+  return readAll(reader, (from) => readWant(from, databases));
+}
+
+export interface FetchRequest {
+  readonly parcel: number;
+  readonly offset: number;
+}
+
+export function writeFetch(seed: number, { parcel, offset }: FetchRequest): Uint8Array {
+  const writer = beginRequest(FETCH, seed);
+  writer.u32(parcel);
+  writer.u64(offset);
+  return writer.written();
+}
+
+export function readFetch(reader: ByteReader): FetchRequest | undefined {
+  const request = { parcel: reader.u32(), offset: reader.u64() };
+  return reader.failed || reader.remaining > 0 ? undefined : request;
+}
+
+export interface DeliverRequest {
+  /** 0 for a new one. */
+  readonly parcel: number;
+  /** Bytes of the whole parcel. */
+  readonly total: number;
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+export function writeDeliver(seed: number, { parcel, total, offset, bytes }: DeliverRequest): Uint8Array {
+  const writer = beginRequest(DELIVER, seed);
+  writer.u32(parcel);
+  writer.u64(total);
+  writer.u64(offset);
+  writer.range({ bytes, start: 0, end: bytes.length });
+  return writer.written();
+}
+
+export function readDeliver(reader: ByteReader): DeliverRequest | undefined {
+  const head = { parcel: reader.u32(), total: reader.u64(), offset: reader.u64() };
+  const bytes = reader.view(reader.remaining);
+  const isPart =
+    bytes.length > 0 && head.offset + bytes.length <= head.total && head.total <= PARCEL_BYTES_MAX;
+  return reader.failed || !isPart ? undefined : { ...head, bytes };
+}

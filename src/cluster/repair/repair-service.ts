@@ -1,0 +1,214 @@
+/**
+ * Answers nodes that repair slots which this one owns too (repair-messages.ts). What it is asked it does in slices of time, and it keeps
+ * nothing between two requests but parcels. A request that makes no sense fails and changes nothing.
+ */
+import type { ByteReader } from "../../base/byte-reader.js";
+import { ByteWriter } from "../../base/byte-writer.js";
+import { batchBytes, beginBatch, endBatch } from "../../delta/batch.js";
+import type { HashRange } from "../../keyspace/range-walk.js";
+import { isWholeSlot, RangeDigests } from "../../keyspace/slot-digest.js";
+import { differenceOf, RangeLists } from "./digest-list.js";
+import { ParcelAssembly, ParcelShelf, partOf } from "./parcels.js";
+import {
+  type RangeDifference,
+  writeCompareAnswer,
+  writeDeliverAnswer,
+  writeListAnswers,
+  writePullAnswer,
+} from "./repair-answers.js";
+import {
+  beginAnswer,
+  COMPARE,
+  DELIVER,
+  FETCH,
+  LIST,
+  MESSAGE_BYTES,
+  PULL,
+  PUSH,
+  type RequestHead,
+  readRequestHead,
+  type Verdict,
+} from "./repair-messages.js";
+import { floorsOf, type RepairNode, seedCheck } from "./repair-node.js";
+import { readCompare, readDeliver, readFetch, readList, readPull } from "./repair-requests.js";
+import { type Parcel, parcelBytes, Shipment } from "./shipment.js";
+
+/** Items that one request may let this node list: who asks keeps to far fewer. */
+const LISTED_MAX = 2 ** 17;
+const BATCH_BYTES_MAX = 2 ** 30;
+
+export interface RepairServiceOptions extends RepairNode {
+  /** Whether another node and this one both own a slot. */
+  readonly isShared: (nodeId: string, slot: number) => boolean;
+}
+
+export class RepairService {
+  /** Records and parts of records told to others, and batches merged. */
+  readonly counters = { recordsTold: 0, batchesMerged: 0 };
+  readonly #options: RepairServiceOptions;
+  readonly #outgoing: ParcelShelf<Parcel>;
+  readonly #incoming: ParcelShelf<ParcelAssembly>;
+
+  constructor(options: RepairServiceOptions) {
+    this.#options = options;
+    this.#outgoing = new ParcelShelf(options.timers);
+    this.#incoming = new ParcelShelf(options.timers);
+  }
+
+  /** Answers a message from a node. Rejects if it makes no sense. */
+  async answer(bytes: Buffer, from: string): Promise<Uint8Array> {
+    const head = readRequestHead(bytes);
+    if (head === undefined) throw malformed();
+    if (head.seed !== seedCheck(this.#options.keyspace))
+      throw new Error("the nodes hash keys by different seeds");
+    return this.#answer(head, bytes, from);
+  }
+
+  close(): void {
+    this.#outgoing.close();
+    this.#incoming.close();
+  }
+
+  #answer({ kind, reader }: RequestHead, bytes: Buffer, from: string): Promise<Uint8Array> {
+    switch (kind) {
+      case COMPARE:
+        return this.#compare(reader, from);
+      case LIST:
+        return this.#list(reader, from);
+      case PULL:
+        return this.#pull(reader, from);
+      case PUSH:
+        return this.#push(bytes.subarray(reader.at), from);
+      case FETCH:
+        return this.#fetch(reader, from);
+      case DELIVER:
+        return this.#deliver(reader, from);
+    }
+  }
+
+  async #compare(reader: ByteReader, from: string): Promise<Uint8Array> {
+    const { keyspace, pace } = this.#options;
+    const request = readCompare(reader, keyspace.databases.length);
+    if (request === undefined) throw malformed();
+    const ranges = request.ranges.map(({ range }) => range);
+    if (!this.#areShared(ranges, from)) return verdict("unshared");
+    const digests = new RangeDigests(keyspace, ranges, request.atMs);
+    await pace.run(() => digests.step());
+    const differences = request.ranges.map(({ range, digest }, i): RangeDifference | undefined => {
+      const { low, high, count } = digests.sums[i]!;
+      if (low === digest.low && high === digest.high) return undefined;
+      return { count, floors: isWholeSlot(range) ? this.#floorsOf(range) : undefined };
+    });
+    return writeCompareAnswer({ atMs: keyspace.nowMs, differences });
+  }
+
+  #floorsOf({ slot }: HashRange) {
+    const { keyspace, isWhole } = this.#options;
+    return { isWhole: isWhole(slot), floors: floorsOf(keyspace, slot) };
+  }
+
+  async #list(reader: ByteReader, from: string): Promise<Uint8Array> {
+    const { keyspace, pace } = this.#options;
+    const request = readList(reader, keyspace.databases.length);
+    if (request === undefined) throw malformed();
+    const ranges = request.ranges.map(({ range }) => range);
+    if (!this.#areShared(ranges, from)) return verdict("unshared");
+    const listing = new RangeLists(keyspace, ranges, request.atMs);
+    await pace.run(() => {
+      if (listing.count > LISTED_MAX) throw new Error("too much is to be listed at once");
+      return listing.step();
+    });
+    const answers = request.ranges.map(({ digests }, i) => differenceOf(digests, listing.lists[i]!));
+    return writeListAnswers(answers);
+  }
+
+  async #pull(reader: ByteReader, from: string): Promise<Uint8Array> {
+    const { keyspace, pace } = this.#options;
+    const wants = readPull(reader, keyspace.databases.length);
+    if (wants === undefined) throw malformed();
+    if (!this.#areShared(wants, from)) return verdict("unshared");
+    const shipment = new Shipment(keyspace, wants);
+    const writer = new ByteWriter({
+      capacityBytes: MESSAGE_BYTES + MESSAGE_BYTES / 4,
+      bytesMax: BATCH_BYTES_MAX,
+    });
+    const start = beginBatch(writer);
+    const empty = writer.length;
+    let parcel: Parcel | undefined;
+    await pace.run(() => {
+      parcel = shipment.fill(writer, MESSAGE_BYTES);
+      return false;
+    });
+    const { taken, ahead, records } = shipment;
+    this.counters.recordsTold += records;
+    const told = { taken, ahead, records };
+    if (parcel !== undefined) return writePullAnswer({ ...told, content: this.#begin(parcel, from) });
+    if (writer.length > empty) endBatch(writer, start);
+    else writer.clear();
+    return writePullAnswer({ ...told, content: { kind: "batch", bytes: writer.written() } });
+  }
+
+  #begin(parcel: Parcel, from: string) {
+    const total = parcelBytes(parcel);
+    const bytes = partOf(parcel, 0, MESSAGE_BYTES);
+    return { kind: "parcel", parcel: this.#outgoing.put(from, parcel), total, bytes } as const;
+  }
+
+  async #fetch(reader: ByteReader, from: string): Promise<Uint8Array> {
+    const request = readFetch(reader);
+    if (request === undefined) throw malformed();
+    const { parcel: number, offset } = request;
+    const parcel = this.#outgoing.get(from, number);
+    if (parcel === undefined) return verdict("lost");
+    return Buffer.concat([verdict("accepted"), partOf(parcel, offset, MESSAGE_BYTES)]);
+  }
+
+  async #push(batches: Buffer, from: string): Promise<Uint8Array> {
+    let at = 0;
+    if (batches.length === 0) throw malformed();
+    await this.#options.pace.run(() => {
+      const end = at + batchBytes(batches, at);
+      this.#merge(batches.subarray(at, end), from);
+      at = end;
+      return at < batches.length;
+    });
+    return verdict("accepted");
+  }
+
+  async #deliver(reader: ByteReader, from: string): Promise<Uint8Array> {
+    const request = readDeliver(reader);
+    if (request === undefined || (request.parcel === 0 && request.offset > 0)) throw malformed();
+    const { total, offset, bytes } = request;
+    const number =
+      request.parcel === 0 ? this.#incoming.put(from, new ParcelAssembly(total)) : request.parcel;
+    const assembly = this.#incoming.get(from, number);
+    if (assembly?.total !== total || !assembly.add(offset, bytes)) return verdict("lost");
+    if (assembly.isWhole) {
+      this.#incoming.drop(number);
+      await this.#options.pace.run(() => {
+        this.#merge(assembly.bytes, from);
+        return false;
+      });
+    }
+    return writeDeliverAnswer(number);
+  }
+
+  #merge(batches: Buffer, from: string): void {
+    const { apply, isShared } = this.#options;
+    const problem = apply(batches, (slot) => isShared(from, slot));
+    if (problem !== undefined) throw new Error(`what another node pushes is refused: ${problem}`);
+    this.counters.batchesMerged++;
+  }
+
+  #areShared(wants: readonly { readonly slot: number }[], from: string): boolean {
+    return wants.every(({ slot }) => this.#options.isShared(from, slot));
+  }
+}
+
+function verdict(verdict: Verdict): Uint8Array {
+  return beginAnswer(verdict).written();
+}
+
+function malformed(): Error {
+  return new Error("the message is malformed");
+}

@@ -1,0 +1,150 @@
+/**
+ * Repairs slots between this node and another that owns them too, while both go on: what either had when the repair began is merged on both
+ * when it is done. What is written meanwhile reaches the other side as always.
+ *
+ * Slots are taken in groups, of which a few are under way at a time: while one waits for the other node, this node digests the next. A slot that
+ * differed is compared once more afterwards, and repaired if it differs again, as it does where writes are on their way. What was stopped
+ * can be taken up again with the slots that are left.
+ */
+import { assert } from "../../base/assert.js";
+import { SLOT_COUNT } from "../../base/key-hash.js";
+import type { Outcome } from "../peer-link.js";
+import { GroupRepair } from "./group-repair.js";
+import { RepairLink, type RepairStop, Stopped } from "./repair-link.js";
+import type { RepairNode } from "./repair-node.js";
+
+/** Groups under way: messages in flight, and memory for them, at most. */
+const LANES = 4;
+/** Of a group: slots, and about how many records of this node. */
+const GROUP_SLOTS_MAX = 256;
+const GROUP_RECORDS = 8192;
+/** Times that a slot is compared, and repaired if it differs. */
+const ROUNDS_MAX = 3;
+
+export interface RepairProgress {
+  slots: number;
+  /** Compared for the first time, and found different. */
+  slotsCompared: number;
+  slotsDiffering: number;
+  /** That still differed when they were last compared: writes were on their way, or there is trouble. */
+  slotsUnequal: number;
+  bytesSent: number;
+  bytesReceived: number;
+  /** Records, or parts of one, that this node told the other, was told by it, and dropped since they were gone there. */
+  recordsPushed: number;
+  recordsPulled: number;
+  recordsDropped: number;
+}
+
+export interface RepairOptions {
+  readonly node: RepairNode;
+  /** Slots that both nodes own. */
+  readonly slots: readonly number[];
+  /** Asks the service `REPAIR_SERVICE` of the other node. */
+  readonly ask: (body: Uint8Array, timeoutMs: number) => Promise<Outcome>;
+}
+
+export type RepairEnd =
+  | { readonly kind: "done" }
+  | { readonly kind: "stopped"; readonly stop: RepairStop; readonly reason: string };
+
+export class Repair {
+  readonly progress: RepairProgress;
+  readonly #options: RepairOptions;
+  readonly #mayTouch = new Uint8Array(SLOT_COUNT);
+  #link: RepairLink | undefined;
+  #isAborted = false;
+  #round = 1;
+  /** Slots of this round, and of the next one. */
+  #pending: number[];
+  #again: number[] = [];
+
+  constructor(options: RepairOptions) {
+    const { slots } = options;
+    this.#options = options;
+    this.#pending = [...slots].reverse();
+    for (const slot of slots) this.#mayTouch[slot] = 1;
+    this.progress = {
+      slots: slots.length,
+      slotsCompared: 0,
+      slotsDiffering: 0,
+      slotsUnequal: 0,
+      bytesSent: 0,
+      bytesReceived: 0,
+      recordsPushed: 0,
+      recordsPulled: 0,
+      recordsDropped: 0,
+    };
+  }
+
+  /** Begins, or goes on where it was stopped. Rejects if something is wrong with this node. */
+  async run(): Promise<RepairEnd> {
+    assert(this.#link === undefined, "a repair is run once at a time");
+    const { node, ask } = this.#options;
+    const mayTouch = (slot: number) => this.#mayTouch[slot] === 1;
+    const link = (this.#link = new RepairLink({ node, ask, mayTouch, counters: this.progress }));
+    if (this.#isAborted) this.abort();
+    try {
+      while (this.#pending.length > 0) {
+        await this.#runRound(link);
+        this.progress.slotsUnequal = this.#again.length;
+        if (this.#round++ < ROUNDS_MAX) this.#pending = this.#again.reverse();
+        this.#again = [];
+      }
+      return { kind: "done" };
+    } catch (error) {
+      if (!(error instanceof Stopped)) throw error;
+      return { kind: "stopped", stop: error.stop, reason: error.message };
+    } finally {
+      this.#link = undefined;
+    }
+  }
+
+  /** Ends it soon; nothing that was merged is undone. */
+  abort(): void {
+    this.#isAborted = true;
+    this.#link?.stop(new Stopped("aborted", "it was called off"));
+  }
+
+  /** Throws what stopped it first, when all that was under way has ended. */
+  async #runRound(link: RepairLink): Promise<void> {
+    const lanes = Array.from({ length: LANES }, () => this.#runLane(link));
+    const ends = await Promise.allSettled(lanes);
+    for (const end of ends) {
+      if (end.status === "rejected" && !(end.reason instanceof Stopped)) throw end.reason;
+    }
+    link.check();
+  }
+
+  async #runLane(link: RepairLink): Promise<void> {
+    const { node } = this.#options;
+    const { progress } = this;
+    while (this.#pending.length > 0) {
+      const group = this.#takeGroup();
+      try {
+        const differing = await new GroupRepair(node, link, progress).run(group);
+        if (this.#round === 1) {
+          progress.slotsCompared += group.length;
+          progress.slotsDiffering += differing.length;
+        }
+        this.#again.push(...differing);
+      } catch (error) {
+        this.#pending.push(...group.reverse());
+        link.stop(error instanceof Stopped ? error : new Stopped("failed", String(error)));
+        throw error;
+      }
+    }
+  }
+
+  #takeGroup(): number[] {
+    const { databases } = this.#options.node.keyspace;
+    const group: number[] = [];
+    for (let records = 0; group.length < GROUP_SLOTS_MAX && records < GROUP_RECORDS; ) {
+      const slot = this.#pending.pop();
+      if (slot === undefined) break;
+      group.push(slot);
+      for (const { index } of databases) records += index.count(slot);
+    }
+    return group;
+  }
+}

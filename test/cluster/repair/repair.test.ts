@@ -1,0 +1,292 @@
+/** Two owners of slots that have lost sight of each other: after a repair both have what either had, and the same. */
+import { expect } from "chai";
+import fc from "fast-check";
+import { KeyHasher } from "#torus/base/key-hash.js";
+import type { RepairProgress } from "#torus/cluster/repair/repair.js";
+import type { World } from "#torus/host/sim/world.js";
+import { contentsOf, expectSoundCounts } from "../../support/keyspace-contents.js";
+import { canRepeat, history, type Step, visibleOf } from "../../support/recorded-keyspace.js";
+import { RepairOwner, type RepairOwnerOptions, settleTime } from "../../support/repair-owners.js";
+import { worldOf } from "../../support/world.js";
+import { KEYS } from "../../support/writing-commands.js";
+
+const mergeable = (maxLength: number) => history(maxLength).filter(canRepeat);
+
+const place = new KeyHasher(() => 0);
+const SLOTS = [...new Set(KEYS.map((key) => slotOfKey(key))), 0];
+
+function slotOfKey(key: string): number {
+  place.digest(Buffer.from(key), 0, key.length);
+  return place.slot;
+}
+
+interface Pair {
+  readonly world: World;
+  readonly a: RepairOwner;
+  readonly b: RepairOwner;
+}
+
+async function twoOwners(options: Partial<RepairOwnerOptions> = {}, ofB = options): Promise<Pair> {
+  const world = worldOf(1);
+  const a = await RepairOwner.start(world, "a", { origin: 1, ...options });
+  const b = await RepairOwner.start(world, "b", { origin: 2, ...ofB });
+  a.meet(b);
+  await world.advance(20);
+  return { world, a, b };
+}
+
+function expectAlike({ a, b }: Pair): void {
+  expect(contentsOf(a.keyspace, KEYS)).to.deep.equal(contentsOf(b.keyspace, KEYS));
+  for (const { keyspace } of [a, b]) expectSoundCounts(keyspace, KEYS);
+}
+
+/** Repairs to the end; answers how it went. */
+async function repaired({ world, a }: Pair, slots = SLOTS): Promise<RepairProgress> {
+  const repair = a.repair(slots);
+  expect(await world.complete(repair.run())).to.deep.equal({ kind: "done" });
+  return repair.progress;
+}
+
+function fetchMissing({ a, b }: Pair): void {
+  a.fetchMissing(b);
+  b.fetchMissing(a);
+}
+
+/** What happens while a repair goes on, at one of the two. */
+interface Meanwhile {
+  readonly atMs: number;
+  readonly at: "a" | "b";
+  readonly step: Step;
+  /** Whether the other one hears of it at once. */
+  readonly isHeard: boolean;
+}
+
+const oneStep = mergeable(1)
+  .filter((steps) => steps.length === 1)
+  .map((steps) => steps[0]!);
+const meanwhile: fc.Arbitrary<Meanwhile[]> = fc.array(
+  fc.record({
+    atMs: fc.integer({ min: 0, max: 30 }),
+    at: fc.constantFrom("a" as const, "b" as const),
+    step: oneStep,
+    isHeard: fc.boolean(),
+  }),
+  { maxLength: 12 },
+);
+
+function perform({ a, b }: Pair, { at, step, isHeard }: Meanwhile): void {
+  const [one, other] = at === "a" ? [a, b] : [b, a];
+  one.perform([step]);
+  settleTime(a, b);
+  if (isHeard) other.hear(one);
+}
+
+describe("a repair", () => {
+  it("lets both owners have what either had, whatever they did apart", async () => {
+    await fc.assert(
+      fc.asyncProperty(mergeable(15), mergeable(15), mergeable(15), async (before, ofA, ofB) => {
+        const pair = await twoOwners();
+        const { a, b } = pair;
+        a.perform(before);
+        b.hear(a);
+        settleTime(a, b);
+        a.perform(ofA);
+        b.perform(ofB);
+        settleTime(a, b);
+        const { slotsUnequal } = await repaired(pair);
+        expectAlike(pair);
+        expect(slotsUnequal).to.equal(0);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("and what is written meanwhile as well, once they hear of that", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        mergeable(15),
+        mergeable(10),
+        mergeable(10),
+        meanwhile,
+        async (before, ofA, ofB, all) => {
+          const pair = await twoOwners();
+          const { world, a, b } = pair;
+          a.perform(before);
+          b.hear(a);
+          a.perform(ofA);
+          b.perform(ofB);
+          settleTime(a, b);
+          // What was done apart reaches nobody but by the repair.
+          a.miss(b);
+          b.miss(a);
+          const repairing = a.repair(SLOTS).run();
+          const { nowMs } = world;
+          for (const each of all.sort((one, other) => one.atMs - other.atMs)) {
+            await world.run({ untilMs: nowMs + each.atMs });
+            perform(pair, each);
+          }
+          expect(await world.complete(repairing)).to.deep.equal({ kind: "done" });
+          a.hear(b);
+          b.hear(a);
+          settleTime(a, b);
+          for (let round = 0; round < 2; round++) fetchMissing(pair);
+          expectAlike(pair);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it("whichever of the two asks, and although their clocks differ, as soon as they agree on what has expired", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        mergeable(15),
+        mergeable(10),
+        mergeable(10),
+        fc.constantFrom(0, 3, 40),
+        fc.boolean(),
+        async (before, ofA, ofB, aheadMs, isAAhead) => {
+          const pair = await twoOwners();
+          const { a, b } = pair;
+          a.perform(before);
+          b.hear(a);
+          settleTime(a, b);
+          a.perform(ofA);
+          b.perform(ofB);
+          const ahead = isAAhead ? a : b;
+          ahead.recorded.nowMs += aheadMs;
+          ahead.keyspace.tick(ahead.recorded.nowMs);
+          ahead.look();
+          await repaired(pair);
+          settleTime(a, b);
+          fetchMissing(pair);
+          expectAlike(pair);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  describe("where birth floors were taken", () => {
+    const floors = fc.array(fc.tuple(fc.constantFrom(...KEYS), fc.constantFrom(null, 0, 1)), {
+      minLength: 1,
+      maxLength: 3,
+    });
+
+    it("is as good as the floor's own delta to a side that is whole", async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          mergeable(15),
+          floors,
+          mergeable(10),
+          mergeable(10),
+          fc.boolean(),
+          async (before, floors, ofA, ofB, isOfA) => {
+            const pair = await twoOwners();
+            const { a, b } = pair;
+            a.perform(before);
+            b.hear(a);
+            settleTime(a, b);
+            // All before is known to both: only one of them takes the floors before they part.
+            const one = isOfA ? a : b;
+            for (const [key, db] of floors) one.recorded.collect(key, db);
+            settleTime(a, b);
+            a.perform(ofA);
+            b.perform(ofB);
+            settleTime(a, b);
+            const { slotsUnequal, recordsDropped } = await repaired(pair);
+            expectAlike(pair);
+            expect({ slotsUnequal, recordsDropped }).to.deep.equal({ slotsUnequal: 0, recordsDropped: 0 });
+          },
+        ),
+        { numRuns: 300 },
+      );
+    });
+
+    for (const asker of ["the one that lost it", "the other one"]) {
+      it(`gives all back to a node that lost its disk, when ${asker} asks`, async () => {
+        await fc.assert(
+          fc.asyncProperty(mergeable(15), floors, mergeable(15), async (before, floors, after) => {
+            const pair = await twoOwners();
+            const [wiped, other] = asker === "the other one" ? [pair.b, pair.a] : [pair.a, pair.b];
+            other.perform(before);
+            for (const [key, db] of floors) other.recorded.collect(key, db);
+            other.perform(after);
+            settleTime(pair.a, pair.b);
+            wiped.isWhole = false;
+            const contents = contentsOf(other.keyspace, KEYS);
+            await repaired(pair);
+            expect(contentsOf(other.keyspace, KEYS)).to.deep.equal(contents);
+            expectAlike(pair);
+          }),
+          { numRuns: 200 },
+        );
+      });
+    }
+
+    it("brings nothing back that was deleted while a node lost the end of its log", async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          mergeable(10),
+          mergeable(10),
+          floors,
+          mergeable(10),
+          fc.boolean(),
+          async (kept, lost, floors, after, isOtherFirst) => {
+            const pair = await twoOwners();
+            const { world, a, b } = pair;
+            b.perform(kept);
+            a.hear(b);
+            b.perform(lost);
+            for (const [key, db] of floors) b.recorded.collect(key, db);
+            b.perform(after);
+            settleTime(a, b);
+            const before = contentsOf(b.keyspace, KEYS);
+            a.isWhole = false;
+            if (isOtherFirst) {
+              b.meet(a);
+              await world.advance(20);
+              expect(await world.complete(b.repair(SLOTS).run())).to.deep.equal({ kind: "done" });
+              expect(contentsOf(b.keyspace, KEYS)).to.deep.equal(before);
+            }
+            const { slotsUnequal } = await repaired(pair);
+            expect(contentsOf(b.keyspace, KEYS)).to.deep.equal(before);
+            expectAlike(pair);
+            expect(slotsUnequal).to.equal(0);
+          },
+        ),
+        { numRuns: 300 },
+      );
+    });
+
+    for (const isAWhole of [true, false]) {
+      for (const isBWhole of [true, false]) {
+        it(`adds up what both counted on two sides of a floor (${isAWhole}, ${isBWhole})`, async () => {
+          for (const holder of ["a", "b"] as const) {
+            const pair = await twoOwners();
+            const { a, b } = pair;
+            const commands = (name: string, ...args: string[]): Step => ({
+              pauseMs: 1,
+              database: 0,
+              commands: [[name, "k", ...args]],
+            });
+            a.perform([commands("set", "x"), commands("del")]);
+            b.hear(a);
+            settleTime(a, b);
+            pair[holder].recorded.collect("k", null);
+            settleTime(a, b);
+            a.perform([commands("incrby", "5"), commands("incrby", "10")]);
+            b.perform([commands("incrby", "100")]);
+            settleTime(a, b);
+            a.isWhole = isAWhole;
+            b.isWhole = isBWhole;
+            await repaired(pair);
+            expectAlike(pair);
+            for (const { recorded } of [a, b])
+              expect(visibleOf(recorded.keyspace)["0:k"]).to.match(/^number 115 /);
+          }
+        });
+      }
+    }
+  });
+});
