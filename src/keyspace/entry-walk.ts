@@ -1,9 +1,10 @@
 /** Walks the entries of a table, in steps of bounded time, and digests them. */
 import { Digest64 } from "../base/digest64.js";
+import type { Version } from "../delta/version.js";
 import type { Location } from "./arena.js";
 import type { Database } from "./database.js";
 import { HashReader } from "./hash-reader.js";
-import { digestOf, type Lanes, takeEntryHead } from "./record-digest.js";
+import { digestOf, isCollected, type Lanes, takeEntryHead } from "./record-digest.js";
 
 /** Home cells looked at in one step: some 10 us. */
 const STEP_HOMES = 64;
@@ -24,8 +25,17 @@ interface LongEntry extends Item {
   readonly value: Buffer;
 }
 
+export interface EntryRange {
+  /** Hashes of fields, unsigned: `from` to before `end`. */
+  readonly from: number;
+  readonly end: number;
+  /** The birth floor of the slot. */
+  readonly birth: Version;
+}
+
 export class EntryWalk {
   readonly #end: number;
+  readonly #birth: Version;
   readonly #meet: (item: Item) => void;
   readonly #reader = new HashReader();
   readonly #digest = new Digest64();
@@ -37,10 +47,10 @@ export class EntryWalk {
   readonly #long: LongEntry[] = [];
   #taken = 0;
 
-  /** Of fields whose hashes, unsigned, are `from` to before `end`. */
-  constructor({ from, end }: { readonly from: number; readonly end: number }, meet: (item: Item) => void) {
+  constructor({ from, end, birth }: EntryRange, meet: (item: Item) => void) {
     this.#from = from;
     this.#end = end;
+    this.#birth = birth;
     this.#meet = meet;
   }
 
@@ -62,12 +72,13 @@ export class EntryWalk {
     this.#from = fields.collect(table, this.#from, STEP_HOMES, found, this.#end, hashes);
     for (let i = 0; i < found.length; i++) {
       reader.goTo(found[i]!);
+      if (isCollected(reader, this.#birth)) continue;
       if (records.isOutside(found[i]!)) this.#putOff(reader, hashes[i]!);
       else this.#met(digestOf(reader), reader.version, hashes[i]!);
     }
   }
 
-  #met({ low, high }: Lanes, { clock, origin }: { clock: number; origin: number }, hash: number): void {
+  #met({ low, high }: Lanes, { clock, origin }: Version, hash: number): void {
     const item = this.#item;
     item.hash = hash;
     item.low = low;

@@ -4,7 +4,7 @@ import { type Location, NOWHERE } from "./arena.js";
 import type { Database } from "./database.js";
 import { EntryWalk, STEP_BYTES } from "./entry-walk.js";
 import { type RecordType, TYPE_NONE, TYPE_TEXT } from "./record.js";
-import { DigestSum, isHusk, isLong, type Lanes, RecordDigest, takeHead } from "./record-digest.js";
+import { type AsOf, DigestSum, isHusk, isLong, type Lanes, RecordDigest, takeHead } from "./record-digest.js";
 
 /** Times that a record is begun anew because it got another life. */
 const RESTARTS_MAX = 3;
@@ -51,7 +51,7 @@ export class LongDigest implements Lanes {
     if (at === NOWHERE) return false;
     if (!isLong(database, at) || isHusk(database, at, this.atMs)) {
       const digest = new RecordDigest();
-      digest.take(database, at, this.atMs);
+      digest.take(database, at, this.#asOf());
       this.#end(digest);
       return false;
     }
@@ -59,6 +59,11 @@ export class LongDigest implements Lanes {
     // It changes faster than it can be digested. By what it has so far it differs from whatever there is elsewhere, as it does in truth.
     if (this.#begun > RESTARTS_MAX) return this.#finish();
     return this.#type === TYPE_TEXT ? this.#takeText(at) : this.#takeEntries(at);
+  }
+
+  #asOf(): AsOf {
+    const { database, slot } = this.place;
+    return { atMs: this.atMs, birth: database.birthFloors.version(slot) };
   }
 
   #isBegun(at: Location): boolean {
@@ -79,7 +84,9 @@ export class LongDigest implements Lanes {
     this.#begun++;
     this.#taken = 0;
     this.#sum.begin();
-    this.#entries = new EntryWalk(ALL_FIELDS, (entry) => this.#sum.add(entry));
+    this.#entries = new EntryWalk({ ...ALL_FIELDS, birth: this.#asOf().birth }, (entry) =>
+      this.#sum.add(entry),
+    );
     takeHead(this.#digest, database, at, this.#type);
     if (this.#type === TYPE_TEXT) this.#digest.word(records.bodyLength(at));
   }

@@ -4,8 +4,8 @@
  *
  * Whatever is there all the time is met once; what changes between two steps is met as it was, or as it is. What comes may be missed.
  */
-import type { Location } from "./arena.js";
-import { NOWHERE } from "./arena.js";
+import type { Version } from "../delta/version.js";
+import { type Location, NOWHERE } from "./arena.js";
 import type { Database } from "./database.js";
 import { EntryWalk, type Item } from "./entry-walk.js";
 import { isTable } from "./hash-body.js";
@@ -13,7 +13,7 @@ import { HashReader } from "./hash-reader.js";
 import type { Keyspace } from "./keyspace.js";
 import { type KeyLocator, LongDigest, locate } from "./long-digest.js";
 import { TYPE_HASH } from "./record.js";
-import { digestOf, isHusk, isLong, type Lanes, RecordDigest } from "./record-digest.js";
+import { digestOf, isCollected, isHusk, isLong, type Lanes, RecordDigest } from "./record-digest.js";
 
 /** One more than the highest hash. */
 export const HASH_END = 2 ** 32;
@@ -121,12 +121,13 @@ class KeyWalk implements RangeWalk {
     this.#from = index.collect(slot, this.#from, STEP_HOMES, found, end, hashes);
     // Records lie anywhere. One look at each after the other lets the processor fetch many at a time.
     for (const at of found) this.#warmth ^= records.warm(at);
+    const asOf = { atMs: this.#atMs, birth: database.birthFloors.version(slot) };
     for (let i = 0; i < found.length; i++) {
       const at = found[i]!;
       if (isLong(database, at) && !isHusk(database, at, this.#atMs)) {
         this.#putOff(database, at, hashes[i]!);
       } else {
-        digest.take(database, at, this.#atMs);
+        digest.take(database, at, asOf);
         this.#tell(database, at, hashes[i]!, digest);
       }
     }
@@ -155,6 +156,7 @@ class FieldWalk implements RangeWalk {
   readonly #range: FieldRange;
   readonly #place: KeyLocator;
   readonly #atMs: number;
+  readonly #birth: Version;
   readonly #meet: Meet;
   readonly #entries: EntryWalk;
 
@@ -165,9 +167,11 @@ class FieldWalk implements RangeWalk {
     this.#range = range;
     this.#atMs = atMs;
     this.#meet = meet;
-    this.#entries = new EntryWalk(range, (item) => meet(item, db, false));
+    const database = databases[db]!;
+    this.#birth = database.birthFloors.version(slot);
+    this.#entries = new EntryWalk({ ...range, birth: this.#birth }, (item) => meet(item, db, false));
     hasher.digest(key, 0, key.length);
-    this.#place = { database: databases[db]!, slot, hash: hasher.hash, key };
+    this.#place = { database, slot, hash: hasher.hash, key };
   }
 
   step(): boolean {
@@ -185,6 +189,7 @@ class FieldWalk implements RangeWalk {
     const { db, from, end } = this.#range;
     reader.open(database, at);
     while (reader.next()) {
+      if (isCollected(reader, this.#birth)) continue;
       const { bytes, start, end: fieldEnd } = reader.field;
       hasher.digest(bytes, start, fieldEnd);
       const { hash } = hasher;

@@ -1,12 +1,14 @@
 /**
  * Digests of records: equal for records that are the same in the sense of merging (life, register, body, be it what is left of one),
- * whatever their form, place and access clock. A record that has expired counts as its husk, whether or not somebody has looked at it.
+ * whatever their form, place and access clock. A record that has expired counts as its husk, whether or not somebody has looked at it; marks
+ * of removed fields that the birth floor covers count as collected, whether or not somebody has (RENAME can carry some past a floor).
  *
  * Entries of a hash are digested one by one and the digests added up, since entries have no order. What is long takes several steps
  * (long-digest.ts): a hash that is a table, and a text that is not in the arena.
  */
 import { Digest64 } from "../base/digest64.js";
 import type { HashEntry } from "../delta/packed-hash.js";
+import { compareVersions, type Version } from "../delta/version.js";
 import { type Location, UNIT_MASK } from "./arena.js";
 import type { Database } from "./database.js";
 import { isTable } from "./hash-body.js";
@@ -17,6 +19,14 @@ import { EXPIRED, LIFE_CLOCK, type RecordType, TYPE_HASH, TYPE_NONE, TYPE_TEXT }
 export interface Lanes {
   readonly low: number;
   readonly high: number;
+}
+
+/** What makes a difference beyond the records themselves. */
+export interface AsOf {
+  /** The time of the hybrid clock. */
+  readonly atMs: number;
+  /** The birth floor of the slot. */
+  readonly birth: Version;
 }
 
 /** Whether clients, at that time of the hybrid clock, do not see the record because it has expired. */
@@ -54,25 +64,25 @@ export class RecordDigest implements Lanes {
   readonly #entries = new DigestSum();
   readonly #reader = new HashReader();
 
-  /** Digests the record at `at`, which is not long, as it is at that time. */
-  take(database: Database, at: Location, atMs: number): void {
+  /** Digests the record at `at`, which is not long. */
+  take(database: Database, at: Location, { atMs, birth }: AsOf): void {
     const { records } = database;
     const type = isHusk(database, at, atMs) ? TYPE_NONE : records.type(at);
     const digest = this.#digest;
     takeHead(digest, database, at, type);
-    if (type === TYPE_HASH) this.#takeEntries(database, at);
+    if (type === TYPE_HASH) this.#takeEntries(database, at, birth);
     else if (type !== TYPE_NONE) takeBody(digest, database, at);
     digest.finish();
     this.low = digest.low;
     this.high = digest.high;
   }
 
-  #takeEntries(database: Database, at: Location): void {
+  #takeEntries(database: Database, at: Location, birth: Version): void {
     const entries = this.#entries;
     const reader = this.#reader;
     entries.begin();
     reader.open(database, at);
-    while (reader.next()) entries.add(digestOf(reader));
+    while (reader.next()) if (!isCollected(reader, birth)) entries.add(digestOf(reader));
     entries.endIn(this.#digest);
   }
 }
@@ -135,6 +145,11 @@ function takeBody(digest: Digest64, { records }: Database, at: Location): void {
   digest.word(end - start);
   if (records.isOutside(at)) digest.bytes(bytes, start, end);
   else digest.range(records.slab(at).words, start, end);
+}
+
+/** Whether an entry is a mark that the birth floor covers: it may be gone or not, and means nothing any more. */
+export function isCollected({ value, version }: HashEntry, birth: Version): boolean {
+  return value === null && compareVersions(version, birth) <= 0;
 }
 
 const entryDigest = new Digest64();

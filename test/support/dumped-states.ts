@@ -2,8 +2,8 @@ import { ByteReader } from "#torus/base/byte-reader.js";
 import { ByteWriter } from "#torus/base/byte-writer.js";
 import { readDelta } from "#torus/delta/delta-codec.js";
 import { merge } from "#torus/delta/merge.js";
-import { huskOf, isExpired, type RecordState } from "#torus/delta/record-state.js";
-import type { Version } from "#torus/delta/version.js";
+import { type HashField, huskOf, isExpired, type RecordState } from "#torus/delta/record-state.js";
+import { compareVersions, type Version } from "#torus/delta/version.js";
 import type { Keyspace } from "#torus/keyspace/keyspace.js";
 import { KeyspaceDump } from "#torus/keyspace/keyspace-dump.js";
 import { bytesOf } from "../delta/bytes-of.js";
@@ -11,8 +11,8 @@ import { bytesOf } from "../delta/bytes-of.js";
 const SMALL_PARTS = { pieceBytes: 2 ** 30, fields: 8 };
 
 /**
- * What a dump tells of each slot, as text to compare: all records as states, expired ones as husks, and the floors. It does not
- * depend on how records are held, nor on the order in which they are told.
+ * What a dump tells of each slot, as text to compare: all records as states, expired ones as husks, without marks that floors cover, and the
+ * floors. It does not depend on how records are held, nor on the order in which they are told.
  */
 export function dumpedStates(keyspace: Keyspace, nowMs = keyspace.nowMs): (slot: number) => string {
   const states = new Map<string, RecordState>();
@@ -38,13 +38,24 @@ export function dumpedStates(keyspace: Keyspace, nowMs = keyspace.nowMs): (slot:
     }
   }
   for (const [name, state] of states) {
-    const left = isExpired(state, nowMs) ? huskOf(state) : state;
+    const { birthFloors } = keyspace.databases[Number.parseInt(name, 10)]!;
+    const left = isExpired(state, nowMs)
+      ? huskOf(state)
+      : withoutMarks(state, birthFloors.version(slots.get(name)!));
     lines.push([slots.get(name)!, `${name} ${bytesOf(left)}`]);
   }
   return (slot) => {
     const own = lines.flatMap(([of, line]) => (of === slot || of === null ? [line] : []));
     return own.sort().join("\n");
   };
+}
+
+/** Marks that a floor covers may have been collected or not. */
+function withoutMarks(state: RecordState, floor: Version): RecordState {
+  if (state.body.kind !== "hash") return state;
+  const isLeft = ([, field]: [string, HashField]) =>
+    field.value !== null || compareVersions(field.version, floor) > 0;
+  return { ...state, body: { kind: "hash", fields: new Map([...state.body.fields].filter(isLeft)) } };
 }
 
 function shown({ clock, origin }: Version): string {

@@ -1,6 +1,7 @@
 import { crc32 } from "#torus/base/crc32.js";
+import { KeyHasher } from "#torus/base/key-hash.js";
 import { Pace } from "#torus/cluster/repair/pace.js";
-import { Repair, type RepairEnd } from "#torus/cluster/repair/repair.js";
+import { Repair } from "#torus/cluster/repair/repair.js";
 import { REPAIR_SERVICE } from "#torus/cluster/repair/repair-messages.js";
 import type { RepairNode } from "#torus/cluster/repair/repair-node.js";
 import { RepairService } from "#torus/cluster/repair/repair-service.js";
@@ -10,12 +11,13 @@ import { BatchApplication } from "#torus/keyspace/batch-application.js";
 import { applyDelta } from "#torus/keyspace/delta-application.js";
 import type { HashLimits } from "#torus/keyspace/hash-writer.js";
 import type { Keyspace } from "#torus/keyspace/keyspace.js";
-import { openKey, smallKeyspace } from "../support/small-keyspace.js";
-import { KEYS } from "../support/writing-commands.js";
 import { SMALL_LIMITS } from "./hash-fields.js";
 import { stateOf } from "./keyspace-contents.js";
 import { RecordedKeyspace, type Step } from "./recorded-keyspace.js";
 import { SimPeers } from "./sim-peers.js";
+import { openKey, smallKeyspace } from "./small-keyspace.js";
+import { worldOf } from "./world.js";
+import { KEYS } from "./writing-commands.js";
 
 const NUMBER = 7;
 export const ALL_SLOTS: readonly number[] = Array.from({ length: 16384 }, (_, slot) => slot);
@@ -23,8 +25,8 @@ export const ALL_SLOTS: readonly number[] = Array.from({ length: 16384 }, (_, sl
 export interface RepairOwnerOptions {
   readonly origin: number;
   readonly limits?: HashLimits;
-  /** Of a message on its way to the service: false loses it. */
-  readonly arrives?: (body: Buffer) => boolean;
+  /** What becomes of a message on its way to the service, or of the answer. */
+  readonly fate?: (body: Buffer) => "arrives" | "is lost" | "is answered in vain";
 }
 
 /** A node that owns all slots with another, as far as repair goes. */
@@ -33,6 +35,8 @@ export class RepairOwner {
   readonly application: BatchApplication;
   /** Keys whose record is to be fetched. */
   missing: KeyPlace[] = [];
+  /** Of what it asked, and was answered. */
+  readonly traffic = { messages: 0, inFlight: 0, inFlightMax: 0, bytesMax: 0 };
   isWhole = true;
   isShared = (_slot: number): boolean => true;
   peers!: SimPeers;
@@ -53,7 +57,7 @@ export class RepairOwner {
 
   static async start(world: World, name: string, options: RepairOwnerOptions): Promise<RepairOwner> {
     const owner = new RepairOwner(options);
-    const { arrives = () => true } = options;
+    const { fate = () => "arrives" } = options;
     const { clock, timers } = world.host(name);
     owner.node = {
       keyspace: owner.keyspace,
@@ -64,8 +68,10 @@ export class RepairOwner {
     };
     owner.service = new RepairService({ ...owner.node, isShared: (_, slot) => owner.isShared(slot) });
     const answer = async (body: Buffer, { nodeId }: { nodeId: string }) => {
-      if (!arrives(body)) await new Promise(() => {});
-      return owner.service.answer(body, nodeId);
+      const fateOfThis = fate(body);
+      const answer = fateOfThis === "is lost" ? undefined : await owner.service.answer(body, nodeId);
+      if (fateOfThis !== "arrives") await new Promise(() => {});
+      return answer!;
     };
     owner.peers = await SimPeers.start(world, name, { services: new Map([[REPAIR_SERVICE, answer]]) });
     return owner;
@@ -84,7 +90,16 @@ export class RepairOwner {
   }
 
   repair(slots: readonly number[] = ALL_SLOTS): Repair {
-    const ask = (body: Uint8Array, timeoutMs: number) => this.link.ask(REPAIR_SERVICE, body, timeoutMs);
+    const { traffic } = this;
+    const ask = async (body: Uint8Array, timeoutMs: number) => {
+      traffic.inFlightMax = Math.max(traffic.inFlightMax, ++traffic.inFlight);
+      traffic.bytesMax = Math.max(traffic.bytesMax, body.length);
+      const outcome = await this.link.ask(REPAIR_SERVICE, body, timeoutMs);
+      if (outcome.kind === "answered") traffic.bytesMax = Math.max(traffic.bytesMax, outcome.body.length);
+      traffic.inFlight--;
+      traffic.messages++;
+      return outcome;
+    };
     return new Repair({ node: this.node, slots, ask });
   }
 
@@ -138,4 +153,28 @@ export function settleTime(...owners: readonly RepairOwner[]): void {
   }
 }
 
-export type { RepairEnd };
+export interface RepairPair {
+  readonly world: World;
+  readonly a: RepairOwner;
+  readonly b: RepairOwner;
+}
+
+/** Two of them; `a` has a link to `b`. */
+export async function twoOwners(
+  options: Partial<RepairOwnerOptions> = {},
+  ofB: Partial<RepairOwnerOptions> = options,
+): Promise<RepairPair> {
+  const world = worldOf(1);
+  const a = await RepairOwner.start(world, "a", { origin: 1, ...options });
+  const b = await RepairOwner.start(world, "b", { origin: 2, ...ofB });
+  a.meet(b);
+  await world.advance(20);
+  return { world, a, b };
+}
+
+const place = new KeyHasher(() => 0);
+
+export function slotOfKey(key: string): number {
+  place.digest(Buffer.from(key), 0, key.length);
+  return place.slot;
+}

@@ -2,8 +2,8 @@
  * The floors of slots that are repaired, on both sides, and when each side takes those of the other.
  *
  * Flush floors come first: nothing is told in vain. So do birth floors at a side that is whole, for it has all that they cover, and what was
- * born under them must find them there (rules 4 and 5 of docs/formats/delta.md). A side that is not whole takes them last: with the floor it
- * would take what the floor covers for known, and ignore it.
+ * born under them must find them there (rules 4 and 5 of docs/formats/delta.md). A side that is not whole takes them last, and only from
+ * one that is, when it has been told all by it: with the floor it takes what the floor covers for known, and ignores it from then on.
  */
 import { ByteWriter } from "../../base/byte-writer.js";
 import { beginBatch, endBatch } from "../../delta/batch.js";
@@ -53,9 +53,18 @@ export class FloorExchange {
     return maxVersion(birthOf(mine, db), birthOf(theirs, db));
   }
 
-  /** The one that the other side had at first. */
+  myBirthOf(slot: number, db: number): Version {
+    return birthOf(this.#slots.get(slot)!.mine, db);
+  }
+
   theirBirthOf(slot: number, db: number): Version {
     return birthOf(this.#slots.get(slot)!.theirs, db);
+  }
+
+  /** Whether a side knows of any birth floor. */
+  hasBirths(slot: number): { readonly mine: boolean; readonly theirs: boolean } {
+    const { mine, theirs } = this.#slots.get(slot)!;
+    return { mine: hasBirth(mine), theirs: hasBirth(theirs) };
   }
 
   /**
@@ -67,12 +76,18 @@ export class FloorExchange {
     return !mine.isWhole && compareVersions(birthOf(mine, db), birthOf(theirs, db)) < 0;
   }
 
-  /** Whether the other side knows better of all that its floors cover: see lost-records.ts. */
-  tellsOfLoss(slot: number): boolean {
+  /** Whether the other side is whole and this one is not: where floors say that one of them is wrong, it is this one. */
+  isOverruled(slot: number): boolean {
     const { mine, theirs } = this.#slots.get(slot)!;
-    if (mine.isWhole || !theirs.isWhole) return false;
-    for (const { birth } of theirs.byDatabase.values()) if (birth.clock > 0) return true;
-    return false;
+    return !mine.isWhole && theirs.isWhole;
+  }
+
+  /** Whether both sides have the same floors in the end. */
+  willBeAlike(slot: number): boolean {
+    const { mine, theirs } = this.#slots.get(slot)!;
+    const isMineDue = birthNews(slot, theirs, mine).length > 0;
+    const isTheirsDue = birthNews(slot, mine, theirs).length > 0;
+    return (!isMineDue || mine.isWhole || theirs.isWhole) && (!isTheirsDue || theirs.isWhole);
   }
 
   /** Lets both sides have the floors that come first. */
@@ -81,22 +96,43 @@ export class FloorExchange {
     await this.#exchange(birthNews, ({ isWhole }) => isWhole);
   }
 
-  /** Lets both sides have the rest: all that lies in the slots has been told. */
+  /** Lets this side have the rest, if it may: all that lies in the slots has been told. */
   async end(): Promise<void> {
-    await this.#exchange(birthNews, ({ isWhole }) => !isWhole);
+    await this.#exchange(birthNews, (side, other) => !side.isWhole && other.isWhole, { isTold: false });
+  }
+
+  /** Lets this side, which has forgotten the slot and been told all of it, have all floors that either side had. */
+  async renew(slot: number): Promise<void> {
+    const { mine, theirs } = this.#slots.get(slot)!;
+    const nothing = sideOf({ isWhole: false, floors: [] });
+    const deltas = [theirs, mine].flatMap((side) => [
+      ...flushNews(slot, side, nothing),
+      ...birthNews(slot, side, nothing),
+    ]);
+    const batch = batchOf(deltas);
+    if (batch !== undefined) await this.#link.merge(batch);
   }
 
   /** Lets those sides that are `due` have floors of the other one. */
-  async #exchange(news: News, isDue: (side: Side) => boolean): Promise<void> {
+  async #exchange(
+    news: News,
+    isDue: (side: Side, other: Side) => boolean,
+    { isTold = true } = {},
+  ): Promise<void> {
     const outgoing: Buffer[] = [];
     for (const { slot, mine, theirs } of this.#slots.values()) {
-      const incoming = isDue(mine) ? batchOf(news(slot, theirs, mine)) : undefined;
+      const incoming = isDue(mine, theirs) ? batchOf(news(slot, theirs, mine)) : undefined;
       if (incoming !== undefined) await this.#link.merge(incoming);
-      const batch = isDue(theirs) ? batchOf(news(slot, mine, theirs)) : undefined;
+      const batch = isTold && isDue(theirs, mine) ? batchOf(news(slot, mine, theirs)) : undefined;
       if (batch !== undefined) outgoing.push(batch);
     }
     await this.#link.tell(outgoing);
   }
+}
+
+function hasBirth({ byDatabase }: Side): boolean {
+  for (const { birth } of byDatabase.values()) if (birth.clock > 0) return true;
+  return false;
 }
 
 /** What floors of one side tell the other. */

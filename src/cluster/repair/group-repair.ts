@@ -2,19 +2,27 @@
  * Repairs some slots between this node and another: compares digests of ever smaller ranges where they differ, then lists of what lies in
  * them, and lets each side tell the other one what that lacks. What either had at the beginning is merged on both at the end; what is
  * written meanwhile may be told too, or not.
+ *
+ * A slot is *stale* if this side is not whole, the other one is, and they differ in what a birth floor covers. This side has then missed, or
+ * lost, what all had merged, maybe a deletion whose tombstone has been collected since, and to merge would bring back what was deleted. It
+ * tells what it has that no floor covers, forgets the slot and lets itself be told all of it.
  */
-import { VERSION_ZERO } from "../../delta/version.js";
+import { ByteWriter } from "../../base/byte-writer.js";
+import { writeForget } from "../../delta/delta-codec.js";
+import { compareVersions, VERSION_ZERO } from "../../delta/version.js";
 import type { Location } from "../../keyspace/arena.js";
+import type { Keyspace } from "../../keyspace/keyspace.js";
 import { HASH_END, type HashRange } from "../../keyspace/range-walk.js";
 import { RangeDigests, wholeSlot } from "../../keyspace/slot-digest.js";
+import { SlotEraser } from "../../keyspace/slot-eraser.js";
+import { newestClock } from "../../keyspace/succession.js";
 import { type DigestedItem, RangeLists } from "./digest-list.js";
 import { FloorExchange } from "./floor-exchange.js";
-import { compareLists } from "./list-comparison.js";
-import { dropLost } from "./lost-records.js";
+import { type Comparison, compareLists } from "./list-comparison.js";
 import type { RepairLink } from "./repair-link.js";
 import type { ListedItem } from "./repair-messages.js";
 import type { RepairNode } from "./repair-node.js";
-import type { Want } from "./shipment.js";
+import type { RegisterWant, Want } from "./shipment.js";
 
 /** Ranges whose digests are compared by one message. */
 const COMPARED_MAX = 512;
@@ -25,9 +33,10 @@ const LISTED_MAX = 8192;
 /** What a range is cut into has about so many records each; and so many parts at most. */
 const PART_RECORDS = 64;
 const PARTS_MAX = 256;
+const FORGET_BYTES_MAX = 16;
 
 export interface GroupCounters {
-  recordsDropped: number;
+  slotsRenewed: number;
 }
 
 /** A range that is not the same on both sides, and how many records, or entries, it has on each. */
@@ -42,6 +51,7 @@ export class GroupRepair {
   readonly #link: RepairLink;
   readonly #counters: GroupCounters;
   readonly #floors: FloorExchange;
+  readonly #stale = new Set<number>();
 
   constructor(node: RepairNode, link: RepairLink, counters: GroupCounters) {
     this.#node = node;
@@ -50,15 +60,16 @@ export class GroupRepair {
     this.#floors = new FloorExchange(node, link);
   }
 
-  /** Answers the slots that differed. */
-  async run(slots: readonly number[]): Promise<readonly number[]> {
+  /** Answers how many slots differed, and those of them that may be alike now. */
+  async run(slots: readonly number[]): Promise<{ differing: number; again: readonly number[] }> {
     let differences = await this.#compare(slots.map(wholeSlot));
     const differing = differences.map(({ range }) => range.slot);
-    if (differing.length === 0) return differing;
+    if (differing.length === 0) return { differing: 0, again: [] };
     await this.#floors.begin();
     while (differences.length > 0) differences = await this.#compare(await this.#repair(differences));
+    for (const slot of this.#stale) await this.#renew(slot);
     await this.#floors.end();
-    return differing;
+    return { differing: differing.length, again: differing.filter((slot) => this.#floors.willBeAlike(slot)) };
   }
 
   async #compare(ranges: readonly HashRange[]): Promise<Difference[]> {
@@ -91,8 +102,9 @@ export class GroupRepair {
       const count = Math.max(mine, theirs);
       // Floors differ, or nothing is there any more.
       if (count === 0) continue;
-      if (mine === 0) pull.push(range);
-      else if (theirs === 0 && !this.#floors.tellsOfLoss(range.slot)) push.push(range);
+      const isListed = this.#mayBeStale(range.slot);
+      if (mine === 0 && !isListed.theirs) pull.push(range);
+      else if (theirs === 0 && !isListed.mine) push.push(range);
       else if (count <= LISTED_OF_RANGE_MAX || range.end - range.from === 1) listed.push(difference);
       else closer.push(...partsOf(range, count));
     }
@@ -127,13 +139,13 @@ export class GroupRepair {
       const { slot } = range;
       const floorOf = (db: number) => (range.kind === "keys" ? this.#floors.birthOf(slot, db) : VERSION_ZERO);
       const comparison = compareLists(mine, extra, floorOf);
+      this.#findStale(range, comparison);
       pull.push(...comparison.pull.map((item) => wantOf(range, item)));
-      for (const item of await this.#keep(range, comparison.push, atMs)) {
+      for (const item of comparison.push) {
         (this.#floors.tellsFirst(slot, item.db) ? first : last).push(wantOf(range, item));
       }
-      const refined = new Set(await this.#keep(range, comparison.refine, atMs));
       for (const item of comparison.refine) {
-        const register = refined.has(item) ? this.#registerOf(slot, item) : undefined;
+        const register = this.#registerOf(slot, item);
         pull.push(register ?? wantOf(range, item));
         last.push(register ?? wantOf(range, item));
         if (register !== undefined) closer.push({ ...register, kind: "fields", from: 0, end: HASH_END });
@@ -145,37 +157,74 @@ export class GroupRepair {
     return closer;
   }
 
-  /** Drops those of some records that are known to be gone, or to be replaced by what the other side has; answers the rest. */
-  async #keep(
-    range: HashRange,
-    items: readonly DigestedItem[],
-    atMs: number,
-  ): Promise<readonly DigestedItem[]> {
-    const { slot } = range;
-    if (range.kind !== "keys" || items.length === 0 || !this.#floors.tellsOfLoss(slot)) return items;
-    const kept: DigestedItem[] = [];
-    const { keyspace } = this.#node;
-    let next = 0;
-    await this.#link.work(() => {
-      const item = items[next++];
-      if (item === undefined) return false;
-      const floor = this.#floors.theirBirthOf(slot, item.db);
-      if (dropLost(keyspace, { slot, item, atMs, floor })) this.#counters.recordsDropped++;
-      else kept.push(item);
-      return true;
-    });
-    return kept;
+  // ---- Stale slots ----
+
+  /** Whether records of this side, or of the other one, may show that a slot is stale. */
+  #mayBeStale(slot: number): { readonly mine: boolean; readonly theirs: boolean } {
+    if (!this.#floors.isOverruled(slot) || this.#stale.has(slot)) return { mine: false, theirs: false };
+    const { mine, theirs } = this.#floors.hasBirths(slot);
+    // Records are covered by the floor of the other side.
+    return { mine: theirs, theirs: mine };
   }
 
-  /** Undefined if the record is gone, or has a hash that others have too. */
-  #registerOf(slot: number, { db, hash }: DigestedItem) {
-    const { index, records } = this.#node.keyspace.databases[db]!;
-    const found: Location[] = [];
-    index.collect(slot, hash >>> 0, 1, found, (hash >>> 0) + 1);
-    if (found.length !== 1) return undefined;
-    const { bytes, start, end } = records.key(found[0]!);
-    return { kind: "register", slot, db, key: Buffer.from(bytes.subarray(start, end)) } as const;
+  #findStale(range: HashRange, { push, refine, lacking }: Comparison): void {
+    const { slot } = range;
+    const mayBe = this.#mayBeStale(slot);
+    const isStale =
+      (mayBe.mine && [...push, ...refine].some((item) => this.#isCovered(range, item))) ||
+      (mayBe.theirs &&
+        lacking.some(({ db, version }) => compareVersions(version, this.#floors.myBirthOf(slot, db)) < 0));
+    if (isStale) this.#stale.add(slot);
   }
+
+  /** Whether the other side's floor covers all that this side has of an item, which it would not take then. */
+  #isCovered({ kind, slot }: HashRange, { db, hash, version }: DigestedItem): boolean {
+    const floor = this.#floors.theirBirthOf(slot, db);
+    if (kind === "fields") return compareVersions(version, floor) < 0;
+    const database = this.#node.keyspace.databases[db]!;
+    return this.#find(slot, db, hash).some((at) => newestClock(database, at) < floor.clock);
+  }
+
+  async #renew(slot: number): Promise<void> {
+    const { keyspace } = this.#node;
+    const eraser = new SlotEraser(keyspace, slot);
+    await this.#link.work(() => {
+      const selected = keyspace.database.number;
+      const isMore = eraser.step();
+      keyspace.select(selected);
+      if (!isMore) tellForgotten(keyspace, slot);
+      return isMore;
+    });
+    await this.#link.pull([wholeSlot(slot)]);
+    await this.#floors.renew(slot);
+    this.#counters.slotsRenewed++;
+  }
+
+  // ---- Records by their hashes ----
+
+  /** Undefined if the record is gone, or has a hash that others have too. */
+  #registerOf(slot: number, { db, hash }: DigestedItem): RegisterWant | undefined {
+    const found = this.#find(slot, db, hash);
+    if (found.length !== 1) return undefined;
+    const { bytes, start, end } = this.#node.keyspace.databases[db]!.records.key(found[0]!);
+    return { kind: "register", slot, db, key: Buffer.from(bytes.subarray(start, end)) };
+  }
+
+  #find(slot: number, db: number, hash: number): Location[] {
+    const found: Location[] = [];
+    const from = hash >>> 0;
+    this.#node.keyspace.databases[db]!.index.collect(slot, from, 1, found, from + 1);
+    return found;
+  }
+}
+
+/** For this node's own log: other owners have the slot as before. */
+function tellForgotten({ journal }: Keyspace, slot: number): void {
+  if (journal === null) return;
+  const writer = new ByteWriter({ capacityBytes: FORGET_BYTES_MAX, bytesMax: FORGET_BYTES_MAX });
+  writeForget(writer, slot);
+  journal.applied({ bytes: writer.bytes, start: 0, end: writer.length }, slot);
+  journal.ended();
 }
 
 /** The records, or fields, of the hash of an item that was listed of a range. */

@@ -9,6 +9,8 @@ export interface Comparison {
   readonly push: readonly DigestedItem[];
   /** To be told by the other one. */
   readonly pull: readonly ListedItem[];
+  /** Those to be pulled of whose names this side has nothing. */
+  readonly lacking: readonly ListedItem[];
   /** Of this side: hashes of one life on both sides, of which one is a table. What differs in them is to be found. */
   readonly refine: readonly DigestedItem[];
 }
@@ -45,8 +47,9 @@ export function compareLists(
       pull.push(other);
     }
   }
-  for (const others of theirsByName.values()) pull.push(...others);
-  return { push, pull, refine };
+  const lacking = [...theirsByName.values()].flat();
+  pull.push(...lacking);
+  return { push, pull, lacking, refine };
 }
 
 /** By database and hash, which is as good as by name. */

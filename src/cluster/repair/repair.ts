@@ -30,10 +30,11 @@ export interface RepairProgress {
   slotsUnequal: number;
   bytesSent: number;
   bytesReceived: number;
-  /** Records, or parts of one, that this node told the other, was told by it, and dropped since they were gone there. */
+  /** Slots that this node forgot and was told as a whole: it had missed what all others had merged. */
+  slotsRenewed: number;
+  /** Records, or parts of one, that this node told the other, and was told by it. */
   recordsPushed: number;
   recordsPulled: number;
-  recordsDropped: number;
 }
 
 export interface RepairOptions {
@@ -69,11 +70,11 @@ export class Repair {
       slotsCompared: 0,
       slotsDiffering: 0,
       slotsUnequal: 0,
+      slotsRenewed: 0,
       bytesSent: 0,
       bytesReceived: 0,
       recordsPushed: 0,
       recordsPulled: 0,
-      recordsDropped: 0,
     };
   }
 
@@ -122,12 +123,12 @@ export class Repair {
     while (this.#pending.length > 0) {
       const group = this.#takeGroup();
       try {
-        const differing = await new GroupRepair(node, link, progress).run(group);
+        const { differing, again } = await new GroupRepair(node, link, progress).run(group);
         if (this.#round === 1) {
           progress.slotsCompared += group.length;
-          progress.slotsDiffering += differing.length;
+          progress.slotsDiffering += differing;
         }
-        this.#again.push(...differing);
+        this.#again.push(...again);
       } catch (error) {
         this.#pending.push(...group.reverse());
         link.stop(error instanceof Stopped ? error : new Stopped("failed", String(error)));

@@ -1,0 +1,189 @@
+/** Slots of many keys, hashes of many fields, values that no message holds. */
+import { expect } from "chai";
+import type { RepairProgress } from "#torus/cluster/repair/repair.js";
+import { NOWHERE } from "#torus/keyspace/arena.js";
+import type { Keyspace } from "#torus/keyspace/keyspace.js";
+import { RangeDigests, wholeSlot } from "#torus/keyspace/slot-digest.js";
+import { setText } from "#torus/keyspace/text.js";
+import { patchText } from "#torus/keyspace/text-edit.js";
+import { readField, setFields } from "../../support/hash-fields.js";
+import {
+  type RepairOwner,
+  type RepairPair,
+  settleTime,
+  slotOfKey,
+  twoOwners,
+} from "../../support/repair-owners.js";
+import { openKey } from "../../support/small-keyspace.js";
+
+const MESSAGE_BYTES_MAX = 256 * 1024;
+
+function set(keyspace: Keyspace, key: string, text: string): void {
+  openKey(keyspace, key);
+  const bytes = Buffer.from(text, "latin1");
+  setText(keyspace, bytes, 0, bytes.length, 0);
+}
+
+function append(keyspace: Keyspace, key: string, text: string): void {
+  openKey(keyspace, key);
+  const { records, at } = keyspace;
+  patchText(keyspace, records.bodyLength(at), Buffer.from(text), 0, text.length);
+}
+
+function get(keyspace: Keyspace, key: string): string | undefined {
+  openKey(keyspace, key);
+  if (keyspace.at === NOWHERE) return undefined;
+  const { bytes, start, end } = keyspace.records.body(keyspace.at);
+  return bytes.toString("latin1", start, end);
+}
+
+function digestOf({ keyspace }: RepairOwner, slot: number): string {
+  const digests = new RangeDigests(keyspace, [wholeSlot(slot)], keyspace.nowMs);
+  while (digests.step());
+  const { low, high, count } = digests.sums[0]!;
+  return `${low} ${high} of ${count}`;
+}
+
+/** Repairs a slot, holds both sides to being alike and messages to their bounds; answers how it went. */
+async function repaired({ world, a, b }: RepairPair, slot: number): Promise<RepairProgress> {
+  settleTime(a, b);
+  const repair = a.repair([slot]);
+  expect(await world.complete(repair.run())).to.deep.equal({ kind: "done" });
+  expect(digestOf(a, slot)).to.equal(digestOf(b, slot));
+  expect(a.traffic.bytesMax).to.be.lessThan(MESSAGE_BYTES_MAX);
+  expect(a.traffic.inFlightMax).to.be.at.most(4);
+  return repair.progress;
+}
+
+/** Both have it, the second by hearing of the first. */
+function share({ a, b }: RepairPair): void {
+  a.keyspace.journal!.ended();
+  b.hear(a);
+  settleTime(a, b);
+}
+
+describe("a repair of large things", () => {
+  it("finds the few keys that differ among a hundred thousand of one hash tag", async () => {
+    const pair = await twoOwners();
+    const { a, b } = pair;
+    const slot = slotOfKey("{t}");
+    for (let i = 0; i < 100_000; i++) set(a.keyspace, `{t}${i}`, `value ${i}`);
+    share(pair);
+    for (let i = 0; i < 100; i++) {
+      set(a.keyspace, `{t}${i * 777}`, "of a");
+      set(b.keyspace, `{t}${i * 555}`, "of b");
+      set(b.keyspace, `{t}new ${i}`, "of b");
+    }
+    const progress = await repaired(pair, slot);
+    expect(progress.recordsPushed).to.be.within(50, 200);
+    expect(progress.recordsPulled).to.be.within(180, 300);
+    // Their records alone are eight megabytes.
+    expect(progress.bytesSent + progress.bytesReceived).to.be.lessThan(600_000);
+  });
+
+  it("brings a hundred thousand keys of one hash tag to a side that has none", async () => {
+    for (const isPulled of [true, false]) {
+      const pair = await twoOwners();
+      const { a, b } = pair;
+      const slot = slotOfKey("{t}");
+      const holder = isPulled ? b : a;
+      for (let i = 0; i < 100_000; i++) set(holder.keyspace, `{t}${i}`, `value ${i}`);
+      const progress = await repaired(pair, slot);
+      const { recordsPushed, recordsPulled } = progress;
+      expect({ recordsPushed, recordsPulled }).to.deep.equal(
+        isPulled
+          ? { recordsPushed: 0, recordsPulled: 100_000 }
+          : { recordsPushed: 100_000, recordsPulled: 0 },
+      );
+    }
+  });
+
+  it("finds the few fields that differ in a hash of fifty thousand", async () => {
+    const pair = await twoOwners();
+    const { a, b } = pair;
+    const fields = Array.from({ length: 50_000 }, (_, i): [string, string] => [`field ${i}`, `value ${i}`]);
+    setFields(a.keyspace, "h", fields);
+    share(pair);
+    setFields(a.keyspace, "h", [["field 7", "of a"]]);
+    setFields(b.keyspace, "h", [
+      ["field 8", "of b"],
+      ["new", "of b"],
+    ]);
+    openKey(b.keyspace, "h");
+    b.keyspace.setDeadline(b.recorded.nowMs + 1_000_000);
+    const progress = await repaired(pair, slotOfKey("h"));
+    expect(readField(a.keyspace, "h", "field 8")).to.equal("of b");
+    expect(readField(b.keyspace, "h", "field 7")).to.equal("of a");
+    expect(progress.recordsPushed + progress.recordsPulled).to.be.at.most(6);
+    expect(progress.bytesSent + progress.bytesReceived).to.be.lessThan(100_000);
+  });
+
+  it("brings a hash of fifty thousand fields to a side that has none of it, or another form of some", async () => {
+    const packed = { hashMaxListpackEntries: 1000, hashMaxListpackValueBytes: 100 };
+    for (const there of [0, 300]) {
+      const pair = await twoOwners({}, { limits: packed });
+      const { a, b } = pair;
+      const fields = Array.from({ length: 50_000 }, (_, i): [string, string] => [`field ${i}`, `value ${i}`]);
+      setFields(a.keyspace, "h", fields.slice(0, there));
+      if (there > 0) share(pair);
+      setFields(a.keyspace, "h", fields.slice(there));
+      const progress = await repaired(pair, slotOfKey("h"));
+      expect(readField(b.keyspace, "h", "field 49999")).to.equal("value 49999");
+      expect(progress.recordsPulled).to.be.at.most(1);
+    }
+  });
+
+  it("carries values that are longer than a message, both ways", async () => {
+    const pair = await twoOwners();
+    const { a, b } = pair;
+    const slot = slotOfKey("{t}");
+    const [one, other] = ["a".repeat(3_000_000), "b".repeat(1_000_001)];
+    set(a.keyspace, "{t}a", one);
+    set(b.keyspace, "{t}b", other);
+    for (const length of [16_384, 16_385, 65_535, 65_536, 65_537, 131_072]) {
+      set(a.keyspace, `{t}${length}`, "x".repeat(length));
+      setFields(b.keyspace, `{t}h${length}`, [["f", "x".repeat(length)]]);
+    }
+    setFields(a.keyspace, "{t}h", [
+      ["f", one],
+      ["g", "v"],
+    ]);
+    setFields(b.keyspace, "{t}g", [
+      ["f", other],
+      ["g", "v"],
+    ]);
+    await repaired(pair, slot);
+    expect(get(b.keyspace, "{t}a")).to.equal(one);
+    expect(get(a.keyspace, "{t}b")).to.equal(other);
+    expect(readField(b.keyspace, "{t}h", "f")).to.equal(one);
+    expect(readField(a.keyspace, "{t}g", "f")).to.equal(other);
+  });
+
+  it("carries a long text as it was, though it is changed all the time", async () => {
+    for (const isPulled of [true, false]) {
+      const pair = await twoOwners();
+      const { world, a, b } = pair;
+      const [holder, other] = isPulled ? [b, a] : [a, b];
+      const text = "x".repeat(2_000_000);
+      set(holder.keyspace, "k", text);
+      holder.keyspace.journal!.ended();
+      const before = holder.recorded.recorded().length;
+      const repair = a.repair([slotOfKey("k")]).run();
+      let isOver = false;
+      void repair.then(() => {
+        isOver = true;
+      });
+      while (!isOver) {
+        append(holder.keyspace, "k", "y");
+        await world.advance(1);
+      }
+      expect(await repair).to.deep.equal({ kind: "done" });
+      holder.keyspace.journal!.ended();
+      const changes = holder.recorded.recorded().subarray(before);
+      expect(get(other.keyspace, "k")).to.match(/^x{2000000}y*$/);
+      // What was appended follows as patches, of which the text that came was the predecessor of one.
+      expect(other.application.apply(Buffer.from(changes))).to.equal(undefined);
+      expect(get(other.keyspace, "k")).to.equal(get(holder.keyspace, "k"));
+    }
+  });
+});
