@@ -1,0 +1,340 @@
+/**
+ * Sees to it that each slot of a replicated cluster has one node that executes for it: claims what should be this node's, confirms what is,
+ * and answers others who do the same (tenure.ts decides). Before it acts for slots it has what the others have of them.
+ */
+import type { Clock } from "../../host/clock.js";
+import type { Log } from "../../host/log.js";
+import type { Cancel, Timers } from "../../host/timers.js";
+import type { NodeId } from "../../membership/member.js";
+import type { Service } from "../peer-server.js";
+import type { Peers } from "../peers.js";
+import type { Placement } from "../placement.js";
+import { nameOf } from "../placement-messages.js";
+import {
+  CLAIMS_SERVICE,
+  type ClaimAnswer,
+  type ClaimRequest,
+  decodeAnswer,
+  decodeRequest,
+  encodeAnswer,
+  encodeRequest,
+} from "./claim-messages.js";
+import { type NodeNumber, type OwnerGroups, SELF } from "./owner-groups.js";
+import { NOBODY, Tenure } from "./tenure.js";
+
+const LOOK_PERIOD_MS = 50;
+const CONFIRM_PERIOD_MS = 1000;
+/** Also what bounds how long the support of a node that is cut off seems to last. */
+const ASK_TIMEOUT_MS = 1000;
+const CLAIM_PAUSE_MS = 100;
+
+/** What this node has of what it and others executed. */
+export interface Streams {
+  /** Whether this node has all that a node has executed up to when they last linked up. */
+  isInSync(nodeId: NodeId): boolean;
+  /** Tells others what this node has, all that it executed included; hands that over first. */
+  positions(): Buffer;
+  /** Resolves when this node has what another one has by its positions, or with false if that is not to be soon. */
+  reach(nodeId: NodeId, positions: Buffer): Promise<boolean>;
+}
+
+export interface PrimariesOptions {
+  readonly host: { readonly clock: Clock; readonly timers: Timers; readonly log: Log };
+  readonly peers: Peers;
+  readonly streams: Streams;
+  /** Of another node, whether it is there. */
+  readonly isAlive: (id: NodeId) => boolean;
+  /** Whether it says that it has caught up. */
+  readonly isReady: (id: NodeId) => boolean;
+  /** How often it has started; undefined if it is not known. */
+  readonly bootOf: (id: NodeId) => number | undefined;
+  /** A node that starts waits so long for owners that it does not see: option `cluster-start-wait`. */
+  readonly startWaitMs: () => number;
+  /** A node that was stopped for longer others may have taken for dead. */
+  readonly absenceMsMax: number;
+  /** Who executes for slots has changed, as far as this node knows. */
+  readonly routed: (slots: Iterable<number>) => void;
+  /** Whether others are to prefer this node. */
+  readonly readied: (isReady: boolean) => void;
+}
+
+/** What is known of another owner. */
+interface Acquaintance {
+  isAlive: boolean;
+  boot: number | undefined;
+}
+
+export class Primaries {
+  readonly service: readonly [string, Service];
+  readonly #options: PrimariesOptions;
+  readonly #tenure: Tenure;
+  readonly #others = new Map<NodeNumber, Acquaintance>();
+  #placement: Placement | undefined;
+  #groups: OwnerGroups | undefined;
+  #isReady = false;
+  /** It was, once since it started: from then on nobody is waited for who is not there. */
+  #hasBeenReady = false;
+  #isClaiming = false;
+  #isConfirming = false;
+  #mustConfirm = false;
+  #isWoken = false;
+  #claimAtMs = 0;
+  #confirmAtMs = 0;
+  #lookedMs = 0;
+  #startedMs = 0;
+  #cancel: Cancel | undefined;
+
+  constructor(options: PrimariesOptions) {
+    this.#options = options;
+    const { peers, isAlive, isReady } = options;
+    this.#tenure = new Tenure({
+      isAlive: (node) => node === SELF || isAlive(peers.idOf(node)!),
+      isReady: (node) => (node === SELF ? this.#isReady : isReady(peers.idOf(node)!)),
+    });
+    this.service = [CLAIMS_SERVICE, (body, { nodeId }) => this.#answer(body, peers.numberOf(nodeId))];
+  }
+
+  /** Links may be used, and nobody has taken this node's slots for good: from now on it may claim them. */
+  start(): void {
+    const { clock, timers } = this.#options.host;
+    this.#startedMs = this.#lookedMs = clock.monotonicMs();
+    this.#cancel = timers.every(LOOK_PERIOD_MS, () => this.#look());
+    this.#look();
+  }
+
+  close(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+
+  /** Owners have changed; null if nothing is replicated any more. */
+  place(placement: Placement, groups: OwnerGroups): void {
+    this.#placement = placement;
+    this.#groups = groups;
+    this.#tenure.place(groups);
+    this.#mustConfirm = true;
+    this.membersChanged();
+    this.#look();
+  }
+
+  /** Somebody came, died, came back, or is ready. */
+  membersChanged(): void {
+    const { peers, isAlive, bootOf } = this.#options;
+    for (const node of this.#groups?.coOwners() ?? []) {
+      const id = peers.idOf(node)!;
+      const known = this.#others.get(node);
+      const now = { isAlive: isAlive(id), boot: bootOf(id) };
+      if (known?.isAlive === now.isAlive && known.boot === now.boot) continue;
+      this.#others.set(node, now);
+      if (known !== undefined && (!now.isAlive || known.boot !== now.boot)) this.#tenure.lost(node);
+      if (now.isAlive) this.#mustConfirm = true;
+    }
+    if (this.#groups !== undefined) this.#routed(this.#groups.slotsOf(SELF));
+    this.wake();
+  }
+
+  /** Something that it may wait for has happened. */
+  wake(): void {
+    this.#claimAtMs = 0;
+    if (this.#isWoken || this.#cancel === undefined) return;
+    this.#isWoken = true;
+    this.#options.host.timers.afterTurn(() => {
+      this.#isWoken = false;
+      if (this.#cancel !== undefined) this.#look();
+    });
+  }
+
+  /** A link came up: whoever is there may have acted meanwhile. */
+  linked(): void {
+    this.#mustConfirm = true;
+    this.wake();
+  }
+
+  /** Who executes for a slot: this node (`SELF`), another one, or `NOBODY` as far as it knows. */
+  executorOf(slot: number): NodeNumber {
+    return this.#tenure.executorOf(slot);
+  }
+
+  isActing(slot: number): boolean {
+    return this.#tenure.isActing(slot);
+  }
+
+  acting(): readonly number[] {
+    return this.#tenure.acting();
+  }
+
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  // ---- What it does ----
+
+  #look(): void {
+    if (this.#groups === undefined || this.#cancel === undefined) return;
+    const nowMs = this.#options.host.clock.monotonicMs();
+    this.#seeAbsence(nowMs);
+    this.#seeReadiness(nowMs);
+    if (!this.#isClaiming && nowMs >= this.#claimAtMs) this.#claim(nowMs);
+    if (!this.#isConfirming && (this.#mustConfirm || nowMs >= this.#confirmAtMs)) {
+      this.#mustConfirm = false;
+      this.#confirmAtMs = nowMs + CONFIRM_PERIOD_MS;
+      this.#isConfirming = true;
+      void this.#confirm().finally(() => {
+        this.#isConfirming = false;
+      });
+    }
+  }
+
+  /** This node may have been taken for dead: it asks before it goes on. */
+  #seeAbsence(nowMs: number): void {
+    const { absenceMsMax, host } = this.#options;
+    const absentMs = nowMs - this.#lookedMs;
+    this.#lookedMs = nowMs;
+    const slots = this.#tenure.acting().filter((slot) => this.#groups!.of(slot).others.length > 0);
+    if (absentMs <= absenceMsMax || slots.length === 0) return;
+    host.log.warn("this node stood still, and asks whether others act in its place", { ms: absentMs });
+    this.#giveUp(slots);
+  }
+
+  #giveUp(slots: readonly number[]): void {
+    this.#tenure.relinquish(slots);
+    this.#setReady(false);
+    this.#routed(slots);
+  }
+
+  #seeReadiness(nowMs: number): void {
+    if (this.#isReady) return;
+    const { peers, isAlive, streams, startWaitMs } = this.#options;
+    const isPatient = !this.#hasBeenReady && nowMs - this.#startedMs < startWaitMs();
+    for (const node of this.#groups!.coOwners()) {
+      const id = peers.idOf(node)!;
+      if (isAlive(id) ? !streams.isInSync(id) : isPatient) return;
+    }
+    this.#setReady(true);
+  }
+
+  #setReady(isReady: boolean): void {
+    if (this.#isReady === isReady) return;
+    this.#isReady = isReady;
+    this.#hasBeenReady ||= isReady;
+    this.#options.readied(isReady);
+  }
+
+  #claim(nowMs: number): void {
+    const slots = this.#tenure.claim();
+    if (slots.length === 0) return;
+    const asked = this.#livingOthers(slots);
+    if (asked.size === 0) {
+      this.#routed(this.#tenure.act(slots));
+      return;
+    }
+    this.#isClaiming = true;
+    this.#claimAtMs = nowMs + CLAIM_PAUSE_MS;
+    void this.#claimOf(slots, asked).finally(() => {
+      this.#isClaiming = false;
+    });
+  }
+
+  async #claimOf(slots: readonly number[], asked: ReadonlyMap<NodeNumber, readonly number[]>): Promise<void> {
+    const { log } = this.#options.host;
+    await Promise.all([...asked].map(([node, of]) => this.#claimFrom(node, of)));
+    const won = this.#tenure.won(slots);
+    // Who came while others were asked has to be asked too.
+    const acting = this.#tenure.act(won);
+    this.#tenure.relinquish(slots.filter((slot) => this.#tenure.isClaiming(slot)));
+    if (acting.length > 0) log.info("this node executes for slots", { slots: acting.length });
+    this.#routed(slots);
+  }
+
+  async #claimFrom(node: NodeNumber, slots: readonly number[]): Promise<void> {
+    const { peers, streams } = this.#options;
+    const answer = await this.#ask(node, "claim", { support: 0, slots });
+    if (answer?.kind !== "answered" || answer.granted.length === 0) return;
+    if (await streams.reach(peers.idOf(node)!, answer.positions))
+      this.#tenure.supported(node, answer.granted);
+  }
+
+  async #confirm(): Promise<void> {
+    const asked = this.#livingOthers(this.#tenure.acting());
+    const refused = await Promise.all([...asked].map(([node, slots]) => this.#confirmWith(node, slots)));
+    const lost = [...new Set(refused.flat())].filter((slot) => this.#tenure.isActing(slot));
+    if (lost.length === 0) return;
+    this.#options.host.log.warn("another node executes for slots in this node's place", {
+      slots: lost.length,
+    });
+    this.#giveUp(lost);
+  }
+
+  /** Answers the slots for which another node stands by somebody else. */
+  async #confirmWith(node: NodeNumber, slots: readonly number[]): Promise<number[]> {
+    const bySupport = new Map<number, number[]>();
+    for (const slot of slots) {
+      const support = this.#tenure.supportOf(slot);
+      const list = bySupport.get(support);
+      if (list === undefined) bySupport.set(support, [slot]);
+      else list.push(slot);
+    }
+    const refused: number[] = [];
+    for (const [support, of] of bySupport) {
+      const answer = await this.#ask(node, "confirm", { support, slots: of });
+      if (answer?.kind !== "answered") {
+        this.#tenure.unsupported(node, of);
+        continue;
+      }
+      const granted = new Set(answer.granted);
+      this.#tenure.supported(node, answer.granted);
+      refused.push(...of.filter((slot) => !granted.has(slot)));
+    }
+    return refused;
+  }
+
+  /** By other owner that is alive, which of the slots it owns too. */
+  #livingOthers(slots: Iterable<number>): Map<NodeNumber, number[]> {
+    const { isAlive, peers } = this.#options;
+    const living = new Map<NodeNumber, number[]>();
+    for (const slot of slots) {
+      for (const node of this.#groups!.of(slot).others) {
+        const list = living.get(node);
+        if (list !== undefined) list.push(slot);
+        else if (isAlive(peers.idOf(node)!)) living.set(node, [slot]);
+      }
+    }
+    return living;
+  }
+
+  async #ask(
+    node: NodeNumber,
+    kind: ClaimRequest["kind"],
+    { support, slots }: Pick<ClaimRequest, "support" | "slots">,
+  ): Promise<ClaimAnswer | undefined> {
+    const placement = this.#placement!;
+    const request = { kind, epoch: placement.epoch, placement: nameOf(placement), support, slots };
+    const link = this.#options.peers.link(node);
+    const outcome = await link?.ask(CLAIMS_SERVICE, encodeRequest(request), ASK_TIMEOUT_MS);
+    return outcome?.kind === "answered" ? decodeAnswer(outcome.body) : undefined;
+  }
+
+  // ---- What others ask ----
+
+  #answer(body: Buffer, from: NodeNumber): Uint8Array {
+    const request = decodeRequest(body);
+    if (request === undefined) throw new Error("a claim of slots is malformed");
+    const placement = this.#placement;
+    if (placement === undefined || request.epoch > placement.epoch) return encodeAnswer({ kind: "later" });
+    if (request.placement !== nameOf(placement)) return encodeAnswer({ kind: "stale" });
+    const { kind, support, slots } = request;
+    const tenure = this.#tenure;
+    const { granted, yielded } =
+      kind === "claim" ? tenure.answerClaim(from, slots) : tenure.answerConfirm(from, support, slots);
+    if (granted.length > 0) this.#routed(granted);
+    if (yielded.length > 0) this.#options.host.log.info("yielded slots", { slots: yielded.length });
+    // Nothing is executed any more for what was yielded: these positions are behind all of it.
+    return encodeAnswer({ kind: "answered", granted, positions: this.#options.streams.positions() });
+  }
+
+  #routed(slots: readonly number[]): void {
+    if (slots.length > 0) this.#options.routed(slots);
+  }
+}
+
+export { NOBODY };
