@@ -1,4 +1,5 @@
 /** Commands on whole databases: their size, emptying and exchanging them. */
+import { flushDatabase } from "../keyspace/slot-flush.js";
 import { DATABASE_OUT_OF_RANGE, ReplyError, SYNTAX_ERROR } from "../protocol/reply-error.js";
 import type { Call } from "./call.js";
 import { type Command, data } from "./command.js";
@@ -84,13 +85,13 @@ function dbsize(call: Call): void {
 
 function flushdb(call: Call): void {
   readFlushMode(call);
-  call.keyspace.flush(call.keyspace.database.number);
+  flushDatabase(call.keyspace, call.keyspace.database.number);
   call.reply.ok();
 }
 
 function flushall(call: Call): void {
   readFlushMode(call);
-  for (const { number } of call.keyspace.databases) call.keyspace.flush(number);
+  for (const { number } of call.keyspace.databases) flushDatabase(call.keyspace, number);
   call.reply.ok();
 }
 

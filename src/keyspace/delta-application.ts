@@ -141,7 +141,8 @@ function flush(keyspace: Keyspace, { db, slot, floor }: FlushDelta): Application
   return "merged";
 }
 
-function endLivesBelow(keyspace: Keyspace, slot: number, floor: Version): void {
+/** Ends the lives of the selected database in a slot that a flush ends. */
+export function endLivesBelow(keyspace: Keyspace, slot: number, floor: Version): void {
   const { database } = keyspace;
   const isOver = (at: Location) => !survivesFlush(readLife(database, at).life, floor);
   forEachKey(keyspace, slot, isOver, () => {

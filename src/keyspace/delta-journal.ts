@@ -193,10 +193,12 @@ export class DeltaJournal implements Journal {
     writeRecord(this.#begun(), this.#record);
   }
 
-  flushed(database: number, clock: number): void {
-    this.#touchAll();
+  flushed(database: number, clock: number, slot: number | null): void {
+    if (this.#isApplied) this.ended();
+    if (slot === null) this.#touchAll();
+    else this.#touch(slot);
     const floor = { clock, origin: this.#keyspace.origin };
-    writeFlush(this.#begun(), { kind: "flush", db: database, slot: null, floor });
+    writeFlush(this.#begun(), { kind: "flush", db: database, slot, floor });
   }
 
   swapped(one: number, other: number, clock: number): void {

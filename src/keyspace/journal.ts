@@ -24,8 +24,8 @@ export interface Journal {
   deadlineSet(): void;
   /** The open key was deleted by a tombstone of this clock. */
   removed(clock: number): void;
-  /** All slots of a database were emptied: lives below this clock, of this node, are over. */
-  flushed(database: number, clock: number): void;
+  /** A slot of a database was emptied, or all slots (null): lives below this clock, of this node, are over. */
+  flushed(database: number, clock: number, slot: number | null): void;
   /** Two databases changed places. */
   swapped(one: number, other: number, clock: number): void;
   /**

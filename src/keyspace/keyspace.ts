@@ -67,6 +67,8 @@ export class Keyspace {
   readonly databases: Database[];
   /** By slot, 1 if clients do not see here what is in it. */
   readonly #isHidden = new Uint8Array(SLOT_COUNT);
+  /** How many slots are hidden: to be changed by `hideSlot` alone. */
+  hiddenSlots = 0;
   readonly clock: HybridClock;
   /** Changes only if another node turns out to have the same. */
   origin: number;
@@ -139,6 +141,11 @@ export class Keyspace {
     if ((this.#isHidden[slot] !== 0) === isHidden) return;
     for (const database of this.databases) database.recount(slot);
     this.#isHidden[slot] = isHidden ? 1 : 0;
+    this.hiddenSlots += isHidden ? 1 : -1;
+  }
+
+  isHidden(slot: number): boolean {
+    return this.#isHidden[slot] !== 0;
   }
 
   /** Starts a tick: time stands still until the next one. */
@@ -420,7 +427,7 @@ export class Keyspace {
     database.clear();
     database.flushFloors.raiseAll(clock, this.origin);
     if (database === this.database) this.records = database.records;
-    this.journal?.flushed(number, clock);
+    this.journal?.flushed(number, clock, null);
   }
 
   /** To be called after every change of the open key; `changes` is how many Redis would count. */
