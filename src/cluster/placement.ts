@@ -8,6 +8,7 @@
  * proposes takes its own value first, so then neither was taken by all, and the greater one comes to hold.
  */
 import { assert } from "../base/assert.js";
+import { HASH_SEED_FORM } from "../durability/hash-seed.js";
 
 export interface PlacedMember {
   readonly id: string;
@@ -33,7 +34,18 @@ export interface PlacementChange {
   readonly began: number;
 }
 
-export interface Placement {
+/** What the founder of a cluster decides for all its life. */
+export interface Founding {
+  /** How many members own each slot, as far as there are so many: 1 to `COPIES_MAX`. */
+  readonly copies: number;
+  /**
+   * By what members hash keys, so that where there are copies, they can be compared: 32 hexadecimal digits. Null in clusters
+   * of releases that had none, all of which have one copy.
+   */
+  readonly hashSeed: string | null;
+}
+
+export interface Placement extends Founding {
   /** Rises with every step. */
   readonly epoch: number;
   /** The member that proposed the step. */
@@ -43,9 +55,23 @@ export interface Placement {
   readonly change: PlacementChange | null;
 }
 
+export const COPIES_MAX = 7;
+
+const ONE_COPY: Founding = { copies: 1, hashSeed: null };
+
 /** What the first node of a cluster begins with: all slots are its own. */
-export function firstPlacement(member: PlacedMember): Placement {
-  return { epoch: 1, by: member.id, members: [member], change: null };
+export function firstPlacement(member: PlacedMember, { copies, hashSeed }: Founding = ONE_COPY): Placement {
+  return { epoch: 1, by: member.id, members: [member], change: null, copies, hashSeed };
+}
+
+/** Whether slots have several owners, or would if there were more members. */
+export function isReplicated({ copies }: Founding): boolean {
+  return copies > 1;
+}
+
+/** Whether somebody else may have what is deleted or expired here: then it leaves something behind that tells. */
+export function hasCopies(placement: Placement): boolean {
+  return isReplicated(placement) && (placement.members.length > 1 || placement.change !== null);
 }
 
 /** Negative, zero or positive, as `a` is older than, equal to or newer than `b`. */
@@ -165,13 +191,16 @@ export function parsePlacement(text: string): Placement | undefined {
   } catch {
     return undefined;
   }
-  return isPlacement(value) ? value : undefined;
+  // Those of a release that had one copy of everything do not say so.
+  const placement = isObject(value) ? { ...ONE_COPY, ...value } : undefined;
+  return isPlacement(placement) ? placement : undefined;
 }
 
 function isPlacement(value: unknown): value is Placement {
   if (!isObject(value)) return false;
-  const { epoch, by, members, change } = value;
+  const { epoch, by, members, change, copies, hashSeed } = value;
   return (
+    isFounding(copies, hashSeed) &&
     Number.isSafeInteger(epoch) &&
     (epoch as number) > 0 &&
     typeof by === "string" &&
@@ -181,6 +210,12 @@ function isPlacement(value: unknown): value is Placement {
     new Set(members.map(({ id }) => id)).size === members.length &&
     (change === null || (isChange(change) && isPossible(change, members)))
   );
+}
+
+function isFounding(copies: unknown, hashSeed: unknown): boolean {
+  const isCount = Number.isInteger(copies) && (copies as number) >= 1 && (copies as number) <= COPIES_MAX;
+  if (hashSeed === null) return copies === 1;
+  return isCount && typeof hashSeed === "string" && HASH_SEED_FORM.test(hashSeed);
 }
 
 /** Who joins is no member yet; who goes is one, and not the last. */

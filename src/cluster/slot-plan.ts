@@ -1,9 +1,9 @@
 /** What a placement means for each slot: who has it, and who is to have it when the change under way is done. Pure. */
 import { SLOT_COUNT } from "../base/key-hash.js";
 import { Ring } from "../ring/ring.js";
-import { membersAfter, type Placement } from "./placement.js";
+import { type ChangePhase, membersAfter, type Placement } from "./placement.js";
+import { SlotSet } from "./slot-set.js";
 
-const ONE_COPY = { copies: 1 };
 /** In place of the number of a node that has no part in it. */
 export const NOBODY = -1;
 
@@ -12,53 +12,106 @@ export function nameOfChange({ change }: Placement): string | null {
   return change && `${change.began} ${change.node.id}`;
 }
 
+/** For each slot so many nodes by their numbers, in the order of preference: those of slot `s` begin at `s * copies`. */
+export interface Preferences {
+  readonly copies: number;
+  readonly numbers: Uint16Array;
+}
+
+/** The slots that a node has a part in. */
+export interface OwnedSlots {
+  /** It owns these now. */
+  readonly current: SlotSet;
+  /** It owns these once the change under way is done; the same set while there is none. */
+  readonly next: SlotSet;
+  /** Either. */
+  readonly all: SlotSet;
+}
+
 export class SlotPlan {
   /** Nodes are called by their places here. */
   readonly ids: readonly string[];
-  /** By slot, who has it. */
+  /** Those who own each slot now. */
+  readonly current: Preferences;
+  /** Those who own it once the change under way is done; the same object while there is none. */
+  readonly next: Preferences;
+  /** By slot, who is the first of them. */
   readonly owners: Uint16Array;
-  /** By slot, who is to have it. */
   readonly nextOwners: Uint16Array;
-  readonly #before: Ring;
-  readonly #after: Ring;
+  readonly #phase: ChangePhase | undefined;
+  readonly #numbers: ReadonlyMap<string, number>;
+  /** By number, once somebody has asked. */
+  readonly #slots: OwnedSlots[] = [];
 
   constructor(placement: Placement) {
-    const before = Ring.of(placement.members, ONE_COPY);
-    const after = placement.change === null ? before : Ring.of(membersAfter(placement), ONE_COPY);
-    const ids = new Set([...before.members, ...after.members].map(({ id }) => id));
-    this.ids = [...ids];
-    const numbers = new Map(this.ids.map((id, number) => [id, number]));
-    const numbersOf = ({ members, owners }: Ring) => {
-      const own = members.map(({ id }) => numbers.get(id)!);
-      return owners.map((index) => own[index]!);
-    };
-    this.#before = before;
-    this.#after = after;
-    this.owners = numbersOf(before);
-    this.nextOwners = before === after ? this.owners : numbersOf(after);
+    const { members, change, copies } = placement;
+    const before = Ring.of(members, { copies });
+    const after = change === null ? before : Ring.of(membersAfter(placement), { copies });
+    this.ids = [...new Set([...before.members, ...after.members].map(({ id }) => id))];
+    this.#numbers = new Map(this.ids.map((id, number) => [id, number]));
+    this.current = preferencesOf(before, this.#numbers);
+    this.next = before === after ? this.current : preferencesOf(after, this.#numbers);
+    this.owners = firstOf(this.current);
+    this.nextOwners = before === after ? this.owners : firstOf(this.next);
+    this.#phase = change?.phase;
   }
 
+  /** `NOBODY` for one that has no part in it. */
   numberOf(id: string): number {
-    return this.ids.indexOf(id);
+    return this.#numbers.get(id) ?? NOBODY;
   }
 
-  /** All owners of a slot in the order of preference, and those to be. */
+  /** Who may execute for each slot, the first one rather than the others: its owners, or the next ones once slots are handed over. */
+  get candidates(): Preferences {
+    return this.#phase === "switch" ? this.next : this.current;
+  }
+
+  /** All owners of a slot in the order of preference. */
   ownersOf(slot: number): readonly string[] {
-    return this.#before.ownersOf(slot);
+    return this.#idsOf(slot, this.current);
   }
 
+  /** All that are to own it. */
   nextOwnersOf(slot: number): readonly string[] {
-    return this.#after.ownersOf(slot);
+    return this.#idsOf(slot, this.next);
   }
 
-  /** The slots that move from a node, by where they move. */
+  /** All owners of a slot, then those of the next ones that are none yet. */
+  allOwnersOf(slot: number): readonly string[] {
+    const owners = this.ownersOf(slot);
+    if (this.next === this.current) return owners;
+    return [...owners, ...this.nextOwnersOf(slot).filter((id) => !owners.includes(id))];
+  }
+
+  /** The slots that a node owns or is to own; none if it has no part in it. One and the same object each time: not to be changed. */
+  slotsOf(id: string): OwnedSlots {
+    const number = this.numberOf(id);
+    if (number === NOBODY) return NO_SLOTS;
+    this.#slots[number] ??= this.#ownedBy(number);
+    return this.#slots[number];
+  }
+
+  /** The slots whose first owner a node is and is not to be, by whose they are to be. */
   from(id: string): Map<string, number[]> {
     return this.#moves(this.numberOf(id), this.owners, this.nextOwners);
   }
 
-  /** The slots that move to a node, by whose they are. */
+  /** The slots whose first owner a node is not and is to be, by whose they are. */
   to(id: string): Map<string, number[]> {
     return this.#moves(this.numberOf(id), this.nextOwners, this.owners);
+  }
+
+  #idsOf(slot: number, { copies, numbers }: Preferences): string[] {
+    const ids: string[] = [];
+    for (let at = slot * copies, end = at + copies; at < end; at++) ids.push(this.ids[numbers[at]!]!);
+    return ids;
+  }
+
+  #ownedBy(number: number): OwnedSlots {
+    const current = new SlotSet(slotsWith(number, this.current));
+    if (this.next === this.current) return { current, next: current, all: current };
+    const next = slotsWith(number, this.next);
+    return { current, next: new SlotSet(next), all: current.with(next) };
   }
 
   #moves(number: number, own: Uint16Array, partners: Uint16Array): Map<string, number[]> {
@@ -72,4 +125,26 @@ export class SlotPlan {
     }
     return moves;
   }
+}
+
+const NO_SLOTS: OwnedSlots = { current: new SlotSet(), next: new SlotSet(), all: new SlotSet() };
+
+function preferencesOf(ring: Ring, numbersById: ReadonlyMap<string, number>): Preferences {
+  const numbers = ring.members.map(({ id }) => numbersById.get(id)!);
+  return { copies: ring.copies, numbers: ring.owners.map((index) => numbers[index]!) };
+}
+
+function firstOf({ copies, numbers }: Preferences): Uint16Array {
+  return copies === 1
+    ? numbers
+    : Uint16Array.from({ length: SLOT_COUNT }, (_, slot) => numbers[slot * copies]!);
+}
+
+/** In rising order. */
+function slotsWith(number: number, { copies, numbers }: Preferences): number[] {
+  const slots: number[] = [];
+  for (let at = numbers.indexOf(number); at >= 0; at = numbers.indexOf(number, at + 1)) {
+    slots.push(Math.floor(at / copies));
+  }
+  return slots;
 }

@@ -36,6 +36,16 @@ export class SlotSet {
     this.#size = 0;
   }
 
+  /** In rising order. */
+  *[Symbol.iterator](): Generator<number> {
+    for (let slot = this.#has.indexOf(1); slot >= 0; slot = this.#has.indexOf(1, slot + 1)) yield slot;
+  }
+
+  /** Those that another set has, too, in rising order. */
+  shared(other: SlotSet): number[] {
+    return [...this].filter((slot) => other.has(slot));
+  }
+
   /** Another set: this one and some more. */
   with(slots: Iterable<number>): SlotSet {
     const set = new SlotSet();

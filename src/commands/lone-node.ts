@@ -57,6 +57,8 @@ export function reportedCluster({ node }: SessionCall): ReportedCluster {
       by: node.runId,
       members: [{ id: node.runId, weight: 1, zone: "", host: "" }],
       change: null,
+      copies: 1,
+      hashSeed: null,
     },
     change: undefined,
     executorOf: () => node.runId,

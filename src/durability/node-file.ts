@@ -5,6 +5,7 @@
 import type { Files } from "../host/files.js";
 import { HostError } from "../host/host-error.js";
 import type { Random } from "../host/random.js";
+import type { HashSeed } from "./hash-seed.js";
 
 /** Raised when an older release could no longer make sense of a data directory. */
 export const DIRECTORY_FORMAT = 1;
@@ -22,8 +23,8 @@ export interface NodeFacts {
   readonly origin: number;
   /** How often a node started on this directory: tells its contributions to counters apart. */
   readonly boot: number;
-  /** 32-bit words, not all zero: keys are hashed with it (base/key-hash.ts). */
-  readonly hashSeed: readonly [number, number, number, number];
+  /** Drawn when the directory was made, or that of the cluster that the node joined. */
+  readonly hashSeed: HashSeed;
   /** No version above this clock was issued. */
   readonly clockCeiling: number;
   /** The log was being switched on: it may begin in the midst, without a snapshot beneath it. */
@@ -45,7 +46,7 @@ export class UnusableDirectory extends Error {
 
 export function drawNodeFacts(random: Random): NodeFacts {
   const word = () => random.uint32();
-  const hashSeed: NodeFacts["hashSeed"] = [word(), word(), word(), (word() | 1) >>> 0];
+  const hashSeed: HashSeed = [word(), word(), word(), (word() | 1) >>> 0];
   return {
     nodeId: Buffer.from(random.bytes(NODE_ID_BYTES)).toString("hex"),
     origin: 1 + (random.uint32() % ORIGIN_MAX),

@@ -155,6 +155,8 @@ describe("/metrics", () => {
     cluster.peerServerCounters.refused.secret = 6;
     Object.assign(cluster.linkViews[0]!.counters, { runsSent: 3, commandsSent: 30, overdue: 2 });
     cluster.placement = {
+      copies: 1,
+      hashSeed: null,
       epoch: 9,
       by: ANNA,
       members: [{ id: ANNA, weight: 1, zone: "", host: "" }],

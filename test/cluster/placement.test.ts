@@ -3,11 +3,14 @@ import fc from "fast-check";
 import {
   comparePlacements,
   done,
+  type Founding,
   firstPlacement,
   forgetting,
   formatPlacement,
+  hasCopies,
   isForgettable,
   isMember,
+  isReplicated,
   joining,
   leaving,
   membersAfter,
@@ -23,6 +26,7 @@ import {
 const A = memberOf("a");
 const B = memberOf("b");
 const C = memberOf("c");
+const THREE_COPIES: Founding = { copies: 3, hashSeed: "0123456789abcdef0123456789abcdef" };
 
 describe("placement", () => {
   it("takes a node in by copying, then handing over, then counting it among the members", () => {
@@ -35,12 +39,12 @@ describe("placement", () => {
     const handing = switching(copying, "a");
     expect(handing.change).include({ phase: "switch", began: 2 });
     const after = done(handing, "a");
-    expect(after).deep.equal({ epoch: 4, by: "a", members: [A, B], change: null });
+    expect(after).deep.equal({ ...first, epoch: 4, members: [A, B] });
     expect(isMember(after, "b")).equal(true);
   });
 
   it("lets a member go, whose word is needed to the end", () => {
-    const two = { epoch: 4, by: "a", members: [A, B], change: null };
+    const two = membersOf(A, B);
     const copying = leaving(two, "a", "a");
     expect(participants(copying)).deep.equal(["a", "b"]);
     expect(membersAfter(copying)).deep.equal([B]);
@@ -49,7 +53,7 @@ describe("placement", () => {
 
   it("gives up what has handed nothing over, and nothing else", () => {
     const copying = joining(firstPlacement(A), B, "a");
-    expect(rolledBack(copying, "a")).deep.equal({ epoch: 3, by: "a", members: [A], change: null });
+    expect(rolledBack(copying, "a")).deep.equal({ ...firstPlacement(A), epoch: 3 });
     expect(() => rolledBack(switching(copying, "a"), "a")).throw("what is handed over is not taken back");
   });
 
@@ -66,13 +70,12 @@ describe("placement", () => {
   });
 
   it("forgets a member by a change of its own, in which it has no say", () => {
-    const three: Placement = { epoch: 4, by: "a", members: [A, B, C], change: null };
+    const three = membersOf(A, B, C);
     const taking = forgetting(three, "b", "a");
     // Two more, since the forgotten one may have begun one step by itself.
     expect(taking).deep.equal({
+      ...three,
       epoch: 6,
-      by: "a",
-      members: [A, B, C],
       change: { kind: "forget", node: B, phase: "transfer", began: 5 },
     });
     expect(participants(taking)).deep.equal(["a", "c"]);
@@ -81,7 +84,7 @@ describe("placement", () => {
   });
 
   it("forgets the node that is joining or leaving, whose change ends with that or goes on without it", () => {
-    const two: Placement = { epoch: 4, by: "a", members: [A, B], change: null };
+    const two = membersOf(A, B);
     const joins = switching(joining(two, C, "a"), "a");
     expect(forgetting(joins, "c", "a")).include({ change: null, members: two.members });
     expect(voters(joins, forgetting(joins, "c", "a"))).deep.equal(["a", "b"]);
@@ -96,7 +99,7 @@ describe("placement", () => {
   });
 
   it("forgets nobody while others are being moved, and not the last member", () => {
-    const two: Placement = { epoch: 4, by: "a", members: [A, B], change: null };
+    const two = membersOf(A, B);
     expect(isForgettable(two, "b")).equal(true);
     expect(isForgettable(two, "c")).equal(false);
     expect(isForgettable(joining(two, C, "a"), "b")).equal(false);
@@ -120,7 +123,7 @@ describe("placement", () => {
   });
 
   it("survives as text, and no cut or changed text passes for another placement unnoticed", () => {
-    const placement = switching(joining(firstPlacement(A), B, "a"), "a");
+    const placement = switching(joining(firstPlacement(A, THREE_COPIES), B, "a"), "a");
     const text = formatPlacement(placement);
     expect(parsePlacement(text)).deep.equal(placement);
     for (let end = 0; end < text.length; end++) expect(parsePlacement(text.slice(0, end))).equal(undefined);
@@ -134,6 +137,15 @@ describe("placement", () => {
       { ...placement, members: [{ ...A, id: "" }] },
       { ...placement, change: { ...placement.change, phase: "wait" } },
       { ...placement, change: { ...placement.change, began: "2" } },
+      { ...placement, copies: 0 },
+      { ...placement, copies: 8 },
+      { ...placement, copies: 1.5 },
+      { ...placement, copies: "3" },
+      { ...placement, hashSeed: null },
+      { ...placement, hashSeed: 1 },
+      { ...placement, hashSeed: "0".repeat(32) },
+      { ...placement, hashSeed: "A".repeat(32) },
+      { ...placement, hashSeed: "a".repeat(31) },
       { ...placement, change: {} },
       { ...placement, change: { ...placement.change, node: A } },
       { ...placement, change: { ...placement.change, kind: "leave" } },
@@ -142,6 +154,36 @@ describe("placement", () => {
     ]) {
       expect(parsePlacement(JSON.stringify(damage)), JSON.stringify(damage)).equal(undefined);
     }
+  });
+
+  it("keeps to the end what the founder decided", () => {
+    const first = firstPlacement(A, THREE_COPIES);
+    const joins = joining(first, B, "a");
+    const joined = done(switching(joins, "a"), "a");
+    const steps = [
+      joins,
+      joined,
+      rolledBack(joins, "a"),
+      leaving(joined, "b", "a"),
+      forgetting(joined, "b", "a"),
+    ];
+    for (const step of steps) expect(step).include(THREE_COPIES);
+  });
+
+  it("has one copy, and no seed of its own, where a release wrote it that knew no others", () => {
+    const { copies, hashSeed, ...old } = joining(firstPlacement(A), B, "a");
+    expect(parsePlacement(JSON.stringify(old))).deep.equal({ ...old, copies: 1, hashSeed: null });
+    expect({ copies, hashSeed }).deep.equal({ copies: 1, hashSeed: null });
+  });
+
+  it("has copies that others may differ from only where it is to have some, and somebody has them or is about to", () => {
+    const first = firstPlacement(A, THREE_COPIES);
+    expect([firstPlacement(A), membersOf(A, B)].map(isReplicated)).deep.equal([false, false]);
+    expect([firstPlacement(A), membersOf(A, B)].map(hasCopies)).deep.equal([false, false]);
+    expect(isReplicated(first)).equal(true);
+    expect(hasCopies(first)).equal(false);
+    expect(hasCopies(joining(first, B, "a"))).equal(true);
+    expect(hasCopies(done(switching(joining(first, B, "a"), "a"), "a"))).equal(true);
   });
 
   it("never lets two members take different steps of one epoch and both go on", () => {
@@ -184,6 +226,10 @@ describe("placement", () => {
     );
   });
 });
+
+function membersOf(...members: readonly PlacedMember[]): Placement {
+  return { ...firstPlacement(A), epoch: 4, members };
+}
 
 function memberOf(id: string): PlacedMember {
   return { id, weight: 1, zone: "", host: `host of ${id}` };

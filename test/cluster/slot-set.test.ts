@@ -25,6 +25,17 @@ describe("a set of slots", () => {
     );
   });
 
+  it("is gone through in rising order, alone or as far as another one has the same", () => {
+    const rising = (set: Iterable<number>) => [...new Set(set)].sort((a, b) => a - b);
+    fc.assert(
+      fc.property(slots, slots, (some, others) => {
+        expect([...new SlotSet(some)]).deep.equal(rising(some));
+        const both = some.filter((slot) => others.includes(slot));
+        expect(new SlotSet(some).shared(new SlotSet(others))).deep.equal(rising(both));
+      }),
+    );
+  });
+
   it("survives as text", () => {
     expect(new SlotSet([7, 1, 0, 2, 16383]).toString()).equal("0-2,7,16383");
     fc.assert(

@@ -46,7 +46,7 @@ describe("CLUSTER", () => {
   it("lists nodes with their address, state and slots", async () => {
     cluster.put(memberOf(CARL, { host: "10.0.0.3", lifecycle: "joining" }));
     cluster.assign(5, 5, BERT);
-    cluster.placement = { epoch: 7, by: ANNA, members: [], change: null };
+    cluster.placement = { epoch: 7, by: ANNA, members: [], change: null, copies: 1, hashSeed: null };
     expect(await lines("CLUSTER", "NODES")).to.deep.equal([
       `${ANNA_40} 10.0.0.1:6379@16379 myself,master - 0 0 7 connected 0-4 6-9999`,
       `${BERT_40} 10.0.0.2:6379@16379 master - 0 0 7 connected 5 10000-16383`,

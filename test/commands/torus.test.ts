@@ -14,7 +14,7 @@ const SLOT = 15495;
 const placed = (id: string) => ({ id, weight: 1, zone: "", host: id });
 
 function placementOf(change: Placement["change"] = null): Placement {
-  return { epoch: 9, by: ANNA, members: [ANNA, BERT].map(placed), change };
+  return { epoch: 9, by: ANNA, members: [ANNA, BERT].map(placed), change, copies: 1, hashSeed: null };
 }
 
 describe("TORUS", () => {
