@@ -17,6 +17,13 @@ export class SlotSet {
     return this.#has[slot] === 1;
   }
 
+  /** In rising order. */
+  slots(): number[] {
+    const slots: number[] = [];
+    for (let slot = this.#has.indexOf(1); slot >= 0; slot = this.#has.indexOf(1, slot + 1)) slots.push(slot);
+    return slots;
+  }
+
   addAll(slots: Iterable<number>): void {
     for (const slot of slots) {
       if (this.#has[slot] === 0) this.#size++;

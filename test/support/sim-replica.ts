@@ -103,6 +103,7 @@ export class SimReplica {
     const missing: SimReplica["missing"] = [];
     const receiver = new Receiver({
       clock: host.clock,
+      timers: host.timers,
       log: host.log,
       checksum: host.checksum,
       boot,

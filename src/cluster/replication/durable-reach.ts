@@ -13,7 +13,7 @@ const MARKS_MAX = 256;
 interface Mark {
   logPosition: number;
   position: number;
-  readonly isWhole: boolean;
+  isWhole: boolean;
   readonly atMs: number;
 }
 
@@ -58,6 +58,12 @@ export class DurableReach {
       this.isWhole = mark.isWhole;
       this.#marks.shift();
     }
+  }
+
+  /** More is missing than was known, before whatever lasts by now. */
+  doubt(): void {
+    this.isWhole = false;
+    for (let i = 0; i < this.#marks.length; i++) this.#marks.peekAt(i)!.isWhole = false;
   }
 
   /**

@@ -1,7 +1,8 @@
 /** What this node has received of one life of another: how far, and the last of it for owners that received less. */
+import { SlotSet } from "../slot-set.js";
 import { Backlog } from "./backlog.js";
 import { DurableReach } from "./durable-reach.js";
-import type { Reach } from "./replication-messages.js";
+import type { OpenRequest, Reach } from "./replication-messages.js";
 
 /** The backlogs of all streams are bounded together, by their owner. */
 const UNBOUNDED = Number.POSITIVE_INFINITY;
@@ -20,9 +21,13 @@ export class ReceivedStream {
   readonly boot: number;
   /** The one that messages must be of. */
   session = 0;
+  /** What whoever ships it has told that makes this node in sync. */
+  #end = 0;
+  /** Of these what was executed before they were shipped may be missing; null if there are none. */
+  newSlots: SlotSet | null = null;
   /** Up to here all was applied since the stream started for this node; undefined if it has not. */
   applied: number | undefined;
-  /** Whether nothing before that is missing here. */
+  /** Whether nothing before that is missing here, but of new slots. */
   isWhole = false;
   /** Something was missing though nothing should be, and whoever ships the stream does not say yet that it knows. */
   isLacking = false;
@@ -46,6 +51,23 @@ export class ReceivedStream {
       durable: this.durable.position,
       isDurablyWhole: this.durable.isWhole,
     };
+  }
+
+  /** Nothing is missing, and all is here that had been executed when whoever ships it found this node, or found it again. */
+  get isInSync(): boolean {
+    return this.isWhole && this.applied !== undefined && this.applied >= this.#end;
+  }
+
+  /** A session begins. */
+  opened({ session, end, newSlots }: OpenRequest): void {
+    this.session = session;
+    this.#end = end;
+    const isWider = newSlots.some((slot) => this.newSlots?.has(slot) !== true);
+    this.newSlots = newSlots.length === 0 ? null : new SlotSet(newSlots);
+    if (!isWider) return;
+    // What came so far is not all that concerns this node now, for others to pull or for its log to have.
+    this.backlog.restart(this.backlog.end);
+    this.durable.doubt();
   }
 
   /** The batches are applied. */

@@ -11,6 +11,7 @@ import { DurableWaiters } from "../../durability/durable-waiters.js";
 import type { PersistenceView } from "../../durability/persistence-view.js";
 import type { Clock } from "../../host/clock.js";
 import type { Log } from "../../host/log.js";
+import type { Timers } from "../../host/timers.js";
 import { BatchApplication } from "../../keyspace/batch-application.js";
 import type { HashLimits } from "../../keyspace/hash-writer.js";
 import type { Keyspace } from "../../keyspace/keyspace.js";
@@ -43,6 +44,7 @@ const NO_REACH: Reach = { applied: undefined, isWhole: false, durable: undefined
 
 export interface ReceiverOptions {
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly log: Log;
   readonly checksum: Checksum;
   /** Of this node. */
@@ -90,14 +92,16 @@ export type PullOutcome =
 
 export class Receiver {
   readonly services: ReadonlyMap<string, Service>;
-  readonly counters = { damaged: 0, refused: 0, pulledBatches: 0 };
+  readonly counters = { sessions: 0, damaged: 0, refused: 0, pulledBatches: 0 };
   readonly #options: ReceiverOptions;
   readonly #application: BatchApplication;
   readonly #streams = new Map<string, ReceivedStream>();
   readonly #waiters = new DurableWaiters();
+  readonly #listeners = new Set<() => void>();
+  #isChangeDue = false;
   readonly #unsubscribe: () => void;
-  /** Whose batches are being applied, and how many records were missing for that. */
-  #source = "";
+  /** Whose batches are being applied, and how many records were missing for that which should not be. */
+  #source: Source = { nodeId: "", newSlots: null };
   #incomplete = 0;
 
   constructor(options: ReceiverOptions) {
@@ -108,8 +112,9 @@ export class Receiver {
       limits,
       checksum,
       incomplete: (place) => {
-        this.#incomplete++;
-        incomplete(place, this.#source);
+        const { nodeId, newSlots } = this.#source;
+        if (newSlots?.has(place.slot) !== true) this.#incomplete++;
+        incomplete(place, nodeId);
       },
     });
     this.services = new Map<string, Service>([
@@ -124,14 +129,32 @@ export class Receiver {
 
   close(): void {
     this.#unsubscribe();
+    this.#listeners.clear();
     this.#streams.clear();
+  }
+
+  /**
+   * Whether this node lacks nothing that a life of another had executed when it found this node, or found it again; but for slots that
+   * are new here.
+   */
+  isInSync(nodeId: string, boot: number): boolean {
+    return this.#streams.get(nameOf(nodeId, boot))?.isInSync === true;
+  }
+
+  /** Calls back after a turn in which this node got further with a stream, or came to be in sync or out of it. Answers how to end that. */
+  subscribe(changed: () => void): () => void {
+    this.#listeners.add(changed);
+    return () => this.#listeners.delete(changed);
   }
 
   /** How far this node is with each stream that has started for it. */
   positions(): readonly ReceivedPosition[] {
-    return [...this.#streams.values()].flatMap(({ nodeId, boot, applied, isWhole, backlog }) =>
-      applied === undefined ? [] : [{ nodeId, boot, applied, isWhole, first: backlog.first }],
-    );
+    const started: ReceivedPosition[] = [];
+    for (const { nodeId, boot, applied, isWhole, newSlots, backlog } of this.#streams.values()) {
+      if (applied === undefined) continue;
+      started.push({ nodeId, boot, applied, isWhole: isWhole && newSlots === null, first: backlog.first });
+    }
+    return started;
   }
 
   /** The same of one; undefined if it has not started. */
@@ -153,6 +176,16 @@ export class Receiver {
   /** A node is gone for good. */
   forget(nodeId: string): void {
     for (const [name, stream] of this.#streams) if (stream.nodeId === nodeId) this.#streams.delete(name);
+    this.#changed();
+  }
+
+  #changed(): void {
+    if (this.#isChangeDue || this.#listeners.size === 0) return;
+    this.#isChangeDue = true;
+    this.#options.timers.afterTurn(() => {
+      this.#isChangeDue = false;
+      for (const changed of this.#listeners) changed();
+    });
   }
 
   // ---- From who executes ----
@@ -186,19 +219,22 @@ export class Receiver {
   }
 
   #verdict(stream: ReceivedStream, request: OpenRequest | BatchesRequest): Verdict {
+    if (!request.isSound) this.counters.damaged++;
+    if (!request.isSound) return "reopen";
     if (request.kind === "batches") return this.#take(stream, request);
     if (request.session <= stream.session) return "reopen";
     if (!this.#canTake(NOTHING)) return "later";
-    stream.session = request.session;
+    stream.opened(request);
+    this.counters.sessions++;
+    this.#changed();
     return "accepted";
   }
 
   #take(stream: ReceivedStream, request: BatchesRequest): Verdict {
-    const { session, starts, isWhole, from, to, batches, isSound } = request;
-    if (!isSound) this.counters.damaged++;
-    if (!isSound || session !== stream.session || (!starts && from !== stream.applied)) return "reopen";
+    const { session, starts, isWhole, from, to, batches } = request;
+    if (session !== stream.session || (!starts && from !== stream.applied)) return "reopen";
     if (!this.#canTake(batches)) return "later";
-    const count = this.#apply(batches, stream.nodeId);
+    const count = this.#apply(batches, stream);
     if (typeof count === "string") {
       this.#refuse(stream, count);
       return "refused";
@@ -218,7 +254,7 @@ export class Receiver {
   }
 
   /** Answers how many there were, or why none was applied. */
-  #apply(batches: Buffer, source: string): number | string {
+  #apply(batches: Buffer, source: Source): number | string {
     this.#incomplete = 0;
     if (batches.length === 0) return 0;
     const { keyspace, clock } = this.#options;
@@ -230,10 +266,11 @@ export class Receiver {
 
   #took(stream: ReceivedStream, arrival: Omit<Arrival, "nowMs">): void {
     const { persistence, clock } = this.#options;
-    const { isWhole } = stream;
+    const isWhole = stream.isWhole && stream.newSlots === null;
     const nowMs = clock.monotonicMs();
     stream.took({ ...arrival, nowMs });
     this.#boundBacklogs();
+    this.#changed();
     if (persistence.log === null) stream.durable.lose();
     else stream.durable.note({ position: arrival.to, isWhole, logPosition: persistence.position, nowMs });
   }
@@ -298,7 +335,7 @@ export class Receiver {
       const { batches, from, to, end } = pulled;
       if (from > at || (to <= at && end > at)) return { kind: "failed", reason: "not what was asked for" };
       if (!this.#canTake(batches)) return { kind: "failed", reason: "nothing can be taken at present" };
-      const count = this.#apply(batches, nodeId);
+      const count = this.#apply(batches, { nodeId, newSlots: null });
       if (typeof count === "string") return { kind: "failed", reason: count };
       this.counters.pulledBatches += count;
       if (this.#incomplete > 0) isWhole = false;
@@ -313,6 +350,9 @@ export class Receiver {
     }
   }
 }
+
+/** Of batches. */
+type Source = Pick<ReceivedStream, "nodeId" | "newSlots">;
 
 const NOTHING = Buffer.alloc(0);
 

@@ -2,7 +2,7 @@
  * What a node says to another owner of its slots, by the service `replicate`, and what those say to each other of a third, by the
  * service `received` (docs/formats/replication.md).
  *
- *     request  := 1 session:u32                                                       open
+ *     request  := 1 session:u32 end:u64 crc:u32 slot:u16*                              open
  *               | 2 session:u32 flags:u8 from:u64 to:u64 crc:u32 batch*                batches
  *     answer   := verdict:u8 flags:u8 boot:u32 applied:u64 durable:u64
  *
@@ -39,6 +39,12 @@ export interface OpenRequest {
   readonly kind: "open";
   /** Rises with every one that a node opens while it runs. */
   readonly session: number;
+  /** Who has all up to here is in sync. */
+  readonly end: number;
+  /** What concerns these slots may build on what is missing: they are shipped for a while only, and not copied yet. */
+  readonly newSlots: readonly number[];
+  /** Whether the checksum is right. */
+  readonly isSound: boolean;
 }
 
 export interface BatchesHead {
@@ -105,13 +111,22 @@ export interface Pulled {
 
 // ---- Requests ----
 
-const OPEN_BYTES = 5;
+const OPEN_HEAD_BYTES = 17;
 const BATCHES_HEAD_BYTES = 26;
 
-export function writeOpen(session: number): Buffer {
-  const writer = new ByteWriter({ capacityBytes: OPEN_BYTES, bytesMax: OPEN_BYTES });
+export function writeOpen(
+  { session, end, newSlots }: Pick<OpenRequest, "session" | "end" | "newSlots">,
+  checksum: Checksum,
+): Buffer {
+  const byteLength = OPEN_HEAD_BYTES + 2 * newSlots.length;
+  const writer = new ByteWriter({ capacityBytes: byteLength, bytesMax: byteLength });
   writer.u8(OPEN);
   writer.u32(session);
+  writer.u64(end);
+  const head = writer.written();
+  writer.u32(0);
+  for (const slot of newSlots) writer.u16(slot);
+  writer.patchU32(head.length, checksumOf([head, writer.written().subarray(OPEN_HEAD_BYTES)], checksum));
   return writer.written();
 }
 
@@ -135,8 +150,8 @@ export function writeBatchesHead(
 export function readRequest(bytes: Buffer, checksum: Checksum): OpenRequest | BatchesRequest | undefined {
   const reader = new ByteReader(rangeOf(bytes));
   const kind = reader.u8();
+  if (kind === OPEN) return readOpen(reader, bytes, checksum);
   const session = reader.u32();
-  if (kind === OPEN) return isRead(reader) ? { kind: "open", session } : undefined;
   const flags = reader.u8();
   const [from, to] = [reader.u64(), reader.u64()];
   const head = bytes.subarray(0, reader.at);
@@ -153,6 +168,17 @@ export function readRequest(bytes: Buffer, checksum: Checksum): OpenRequest | Ba
     batches,
     isSound: checksumOf([head, batches], checksum) === crc,
   };
+}
+
+function readOpen(reader: ByteReader, bytes: Buffer, checksum: Checksum): OpenRequest | undefined {
+  const session = reader.u32();
+  const end = reader.u64();
+  const head = bytes.subarray(0, reader.at);
+  const crc = reader.u32();
+  const slots = bytes.subarray(reader.at);
+  const newSlots = Array.from({ length: slots.length >>> 1 }, () => reader.u16());
+  if (!isRead(reader) || newSlots.some((slot) => slot >= SLOT_COUNT)) return undefined;
+  return { kind: "open", session, end, newSlots, isSound: checksumOf([head, slots], checksum) === crc };
 }
 
 // ---- Answers ----

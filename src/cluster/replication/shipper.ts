@@ -4,13 +4,16 @@
  * (owner-reach.ts): the stream goes on from where it is now.
  *
  * Whenever the link comes up a new session begins by asking what the other node has. One that did not restart goes on where it is, one
- * that did where its log was when it last said so.
+ * that did where its log was when it last said so. A session also begins when slots become new to the other node, or are copied: so it
+ * knows of each message what it may build on.
  */
 import type { Checksum } from "../../base/crc32.js";
 import type { Clock } from "../../host/clock.js";
-import type { Cancel, Timers } from "../../host/timers.js";
+import type { Timers } from "../../host/timers.js";
 import type { Outcome } from "../peer-link.js";
+import type { SlotSet } from "../slot-set.js";
 import type { Backlog } from "./backlog.js";
+import { EarliestTimer } from "./earliest-timer.js";
 import { OwnerReach } from "./owner-reach.js";
 import {
   type Answer,
@@ -19,7 +22,7 @@ import {
   writeBatchesHead,
   writeOpen,
 } from "./replication-messages.js";
-import type { SlotFilter } from "./slot-filter.js";
+import { addedSlots, type SlotFilter } from "./slot-filter.js";
 
 /** A message is about so long; one batch may exceed it. */
 export const MESSAGE_BYTES = 256 * 1024;
@@ -91,11 +94,15 @@ export class Shipper {
   readonly nodeId: string;
   readonly counters: ShipperCounters = { messages: 0, bytes: 0, sessions: 0, faults: 0 };
   state: ShipperState = "down";
-  /** What is sent from now on; null for all. */
-  filter: SlotFilter | null;
   readonly reach = new OwnerReach();
   readonly #options: ShipperOptions;
+  /** What is sent from now on; null for all. */
+  #filter: SlotFilter | null;
   #session = NONE;
+  /** Who has all up to here is in sync: the stream's end when the last session began that is not the continuation of another. */
+  #end = 0;
+  /** The new slots that the other node has heard of. */
+  #heard: SlotSet | null = null;
   /** Up to here the other node was sent what concerns it; up to there it was looked whether there is more. */
   #sent = 0;
   #scanned = 0;
@@ -105,15 +112,24 @@ export class Shipper {
   #messagesUnderWay = 0;
   #bytesUnderWay = 0;
   #isTurnDue = false;
-  #cancelTimer: Cancel | undefined;
-  /** When it fires. */
-  #timerMs = 0;
+  readonly #timer: EarliestTimer;
 
   constructor(options: ShipperOptions) {
     this.#options = options;
     this.nodeId = options.nodeId;
-    this.filter = options.filter;
+    this.#filter = options.filter;
+    this.#timer = new EarliestTimer(options);
     this.#open();
+  }
+
+  /** Whether the other node lacks nothing that lies before what it has applied, of any slot that it is shipped. */
+  get isWhole(): boolean {
+    return this.reach.isWhole && this.reach.newSlots === null;
+  }
+
+  /** Whether it has everything up to a local position, as its `appendfsync` promises. */
+  isCaughtUp(position: number): boolean {
+    return this.isWhole && this.reach.acknowledged >= position;
   }
 
   get bytesUnderWay(): number {
@@ -147,15 +163,34 @@ export class Shipper {
     this.down();
   }
 
+  /** Ships what concerns other slots than before, from now on. Those that are more make a gap. */
+  setFilter(filter: SlotFilter | null): void {
+    const added = addedSlots({ from: this.#filter, to: filter });
+    this.#filter = filter;
+    if (added.length === 0) return;
+    this.reach.widen(added);
+    this.#goOn();
+  }
+
+  /** The other node hears at once how far the stream is, even if what came last does not concern it. */
+  tell(): void {
+    if (this.#scanned > this.#sent) this.#mustTell = true;
+    this.pump();
+  }
+
   /**
    * The other node lacks nothing any more of what was executed before the last gap, and that lasts as its `appendfsync` promises, if
    * there were `gaps` of them when this was looked into. Answers whether that is so. Once the other node has heard of it what it
    * has counts as acknowledged.
    */
   repaired(gaps: number): boolean {
-    const { isWhole } = this.reach;
-    if (!this.reach.repaired(gaps)) return false;
-    if (!isWhole) {
+    const { isWhole, newSlots } = this.reach;
+    // While it has not heard of slots that are new it may have counted on having them.
+    if (newSlots !== this.#heard || !this.reach.repaired(gaps)) return false;
+    this.#heard = null;
+    if (newSlots !== null) {
+      this.#goOn();
+    } else if (!isWhole) {
       this.#mustTell = true;
       this.pump();
     }
@@ -187,9 +222,16 @@ export class Shipper {
 
   // ---- Sessions ----
 
-  #open(): void {
+  /** Another session in the place of one that is not over: whoever was in sync still is. */
+  #goOn(): void {
+    if (this.state === "opening" || this.state === "shipping") this.#open(this.#end);
+  }
+
+  #open(end = this.#options.backlog.end): void {
+    const { checksum } = this.#options;
     const link = this.#options.link();
     this.#endSession();
+    this.#end = end;
     if (!link?.isUp) {
       this.state = "down";
       return;
@@ -198,24 +240,28 @@ export class Shipper {
     this.#session = session;
     this.state = "opening";
     this.counters.sessions++;
-    void link.ask(REPLICATE_SERVICE, [writeOpen(session)], ASK_TIMEOUT_MS).then((outcome) => {
+    const { newSlots } = this.reach;
+    const request = writeOpen({ session, end, newSlots: newSlots?.slots() ?? [] }, checksum);
+    void link.ask(REPLICATE_SERVICE, [request], ASK_TIMEOUT_MS).then((outcome) => {
       if (session !== this.#session) return;
       const answer = this.#accepted(outcome);
-      if (answer !== undefined) this.#opened(answer);
+      if (answer !== undefined) this.#opened(answer, newSlots);
     });
     link.flushNow();
   }
 
-  #opened(answer: Answer): void {
+  #opened(answer: Answer, newSlots: SlotSet | null): void {
     const { gaps } = this.reach;
     const from = this.reach.resume(answer);
+    const hasNews = newSlots !== null && newSlots !== this.#heard;
+    this.#heard = newSlots;
     this.state = "shipping";
     this.#starts = true;
     this.#mustTell = true;
     if (from !== undefined && this.#options.backlog.covers(from)) {
       this.#sent = from;
       this.#scanned = from;
-      if (this.reach.gaps > gaps) this.#options.gapped();
+      if (this.reach.gaps > gaps || hasNews) this.#options.gapped();
     } else {
       this.#gap();
     }
@@ -242,8 +288,7 @@ export class Shipper {
     this.#session = NONE;
     this.#messagesUnderWay = 0;
     this.#bytesUnderWay = 0;
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
+    this.#timer.cancel();
   }
 
   /** Begins again after a while. */
@@ -251,7 +296,7 @@ export class Shipper {
     this.counters.faults++;
     this.#endSession();
     this.state = "pausing";
-    this.#after(pauseMs, () => this.#open());
+    this.#timer.after(pauseMs, () => this.#open());
   }
 
   // ---- Messages ----
@@ -274,9 +319,9 @@ export class Shipper {
   }
 
   #filtered(parts: readonly Buffer[]): readonly Buffer[] {
-    if (this.filter === null) return parts;
+    if (this.#filter === null) return parts;
     const wanted: Buffer[] = [];
-    for (const part of parts) this.filter.filter(part, wanted);
+    for (const part of parts) this.#filter.filter(part, wanted);
     return wanted;
   }
 
@@ -340,22 +385,9 @@ export class Shipper {
 
   /** Even if there are no batches: but for what has become of it meanwhile. */
   #tellAfter(delayMs: number): void {
-    this.#after(delayMs, () => {
+    this.#timer.after(delayMs, () => {
       if (this.#scanned > this.#sent || !this.reach.lasts(this.#sent)) this.#mustTell = true;
       this.pump();
-    });
-  }
-
-  /** There is one timer: what is due earlier takes the place of what is due later. */
-  #after(delayMs: number, fire: () => void): void {
-    const { clock, timers } = this.#options;
-    const atMs = clock.monotonicMs() + delayMs;
-    if (this.#cancelTimer !== undefined && this.#timerMs <= atMs) return;
-    this.#cancelTimer?.();
-    this.#timerMs = atMs;
-    this.#cancelTimer = timers.after(delayMs, () => {
-      this.#cancelTimer = undefined;
-      fire();
     });
   }
 }

@@ -15,7 +15,7 @@ import { SlotFilter } from "./slot-filter.js";
 export interface ShippingEvents {
   /** What an owner has, or whether it counts, has changed. */
   progressed(shipper: Shipper): void;
-  /** An owner lacks what the backlog does not have: it is to be repaired (`Shipper.repaired`). */
+  /** An owner lacks what it will not be shipped: it is to be repaired (`Shipper.repaired`). */
   gapped(shipper: Shipper): void;
 }
 
@@ -53,7 +53,7 @@ export class Shipping implements LocalConsumer {
 
   /**
    * Ships to these nodes, by id, and no others: to each what concerns the slots that it owns, or everything (null). A slot that is new to
-   * a node is shipped from now on: what it held before is for others to copy.
+   * a node is shipped from now on; what it held before is a gap, as is everything of a node that was not shipped to before.
    */
   setOwners(slotsByNode: ReadonlyMap<string, Iterable<number> | null>): void {
     // What was executed until now is shipped as it was.
@@ -69,7 +69,7 @@ export class Shipping implements LocalConsumer {
       const filter = slots === null ? null : new SlotFilter(slots);
       const known = this.#shippers.get(nodeId);
       if (known === undefined) this.#shippers.set(nodeId, this.#newShipper(nodeId, filter));
-      else known.filter = filter;
+      else known.setFilter(filter);
     }
   }
 

@@ -10,6 +10,15 @@ import { RecordCursor } from "../../delta/record-cursor.js";
 /** A batch is never longer: see change-stream.ts. */
 const BATCH_BYTES_MAX = 2 ** 32 - 1;
 
+/** The slots that the one wants and the other does not; null wants all. */
+export function addedSlots({ from, to }: Record<"from" | "to", SlotFilter | null>): readonly number[] {
+  const added: number[] = [];
+  for (let slot = 0; slot < SLOT_COUNT && from !== null; slot++) {
+    if (!from.wants(slot) && to?.wants(slot) !== false) added.push(slot);
+  }
+  return added;
+}
+
 export class SlotFilter {
   /** 1 for the slots that are wanted. */
   readonly #isWanted: Uint8Array;

@@ -37,6 +37,25 @@ describe("how far a received stream lasts", () => {
     expect(reach.position).to.equal(100_000);
   });
 
+  it("is not whole any more, nor what is still to last, once more is missing than was known", () => {
+    const reach = new DurableReach();
+    for (const position of [10, 20]) {
+      reach.note({ position, isWhole: true, logPosition: position, nowMs: 10 * position });
+    }
+    reach.reached(10);
+    reach.doubt();
+    reach.note({ position: 20, isWhole: true, logPosition: 30, nowMs: 300 });
+    const seen = [10, 20, 30].map((durable) => {
+      reach.reached(durable);
+      return [reach.position, reach.isWhole];
+    });
+    expect(seen).to.deep.equal([
+      [10, false],
+      [20, false],
+      [20, true],
+    ]);
+  });
+
   it("ends for good with the first that goes into no log", () => {
     const reach = new DurableReach();
     reach.note({ position: 10, isWhole: true, logPosition: 10, nowMs: 0 });

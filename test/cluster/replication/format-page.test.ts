@@ -48,18 +48,24 @@ describe("the page on the format of replication", () => {
     durable: head.from,
     isDurablyWhole: true,
   };
-  const open = writeOpen(3);
+  const open = { session: 3, end: 4096, newSlots: [11479] };
+  const opening = writeOpen(open, crc32);
   const message = Buffer.concat([writeBatchesHead(head, [batches], crc32), batches]);
 
   it("shows the bytes that are written", () => {
-    const written = Buffer.concat([open, message, writeAnswer(answer)]);
+    const written = Buffer.concat([opening, message, writeAnswer(answer)]);
     expect(example.toString("hex")).to.equal(written.toString("hex"));
   });
 
   it("shows bytes that are read", () => {
-    const end = open.length + message.length;
-    expect(readRequest(example.subarray(0, open.length), crc32)).to.deep.equal({ kind: "open", session: 3 });
-    expect(readRequest(example.subarray(open.length, end), crc32)).to.deep.include({
+    const start = opening.length;
+    const end = start + message.length;
+    expect(readRequest(example.subarray(0, start), crc32)).to.deep.equal({
+      kind: "open",
+      ...open,
+      isSound: true,
+    });
+    expect(readRequest(example.subarray(start, end), crc32)).to.deep.include({
       ...head,
       isSound: true,
       batches,

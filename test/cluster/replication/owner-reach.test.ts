@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { OwnerReach } from "#torus/cluster/replication/owner-reach.js";
+import { NOTHING, OwnerReach } from "#torus/cluster/replication/owner-reach.js";
 import type { Answer } from "#torus/cluster/replication/replication-messages.js";
 
 const UNKNOWN: Answer = {
@@ -33,11 +33,11 @@ describe("what another owner has", () => {
     reach.resume(UNKNOWN);
     reach.gap();
     reach.answered(answer(50, { isWhole: false }), false);
-    expect(reach).to.include({ applied: 50, acknowledged: 0 });
+    expect(reach).to.include({ applied: 50, acknowledged: NOTHING });
     reach.repaired(1);
-    expect(reach.acknowledged).to.equal(0);
+    expect(reach.acknowledged).to.equal(NOTHING);
     reach.answered(answer(60, { isWhole: false }), false);
-    expect(reach).to.include({ applied: 60, acknowledged: 0 });
+    expect(reach).to.include({ applied: 60, acknowledged: NOTHING });
     reach.answered(answer(60), true);
     expect(reach.acknowledged).to.equal(60);
   });
@@ -102,7 +102,7 @@ describe("what another owner has", () => {
     for (const boot of [0, 1]) {
       const reach = reachOfWhole();
       expect(reach.resume({ ...UNKNOWN, boot })).to.equal(undefined);
-      expect(reach).to.include({ applied: 0, acknowledged: 0, durable: undefined, isWhole: false });
+      expect(reach).to.include({ applied: 0, acknowledged: NOTHING, durable: undefined, isWhole: false });
     }
     const forgetful = new OwnerReach();
     forgetful.resume(UNKNOWN);
@@ -110,12 +110,64 @@ describe("what another owner has", () => {
     expect(forgetful.resume({ ...UNKNOWN, boot: 2 })).to.equal(undefined);
   });
 
-  it("is taken from the owner's word by who did not ship to it before", () => {
+  it("is not taken from the owner's word by who did not ship to it before: it may be of other slots", () => {
     const reach = new OwnerReach();
-    expect(reach.resume(answer(40, { durable: 30, isDurablyWhole: true }))).to.equal(40);
-    expect(reach).to.include({ applied: 40, acknowledged: 40, durable: 30, isWhole: true });
-    expect(reach.lasts(40)).to.equal(false);
-    reach.answered(answer(40, { durable: 40, isDurablyWhole: true }), true);
-    expect(reach.lasts(40)).to.equal(true);
+    expect(reach.resume(answer(40, { durable: 30, isDurablyWhole: true }))).to.equal(undefined);
+    expect(reach).to.include({ applied: 0, acknowledged: NOTHING, durable: undefined, isWhole: false });
+  });
+
+  describe("of slots that are new to it", () => {
+    function widened(): OwnerReach {
+      const reach = reachOfWhole();
+      reach.widen([5, 6]);
+      expect(reach).to.include({ isWhole: true, gaps: 2 });
+      return reach;
+    }
+
+    it("counts when they are repaired, and of the others as before", () => {
+      const reach = widened();
+      reach.answered(answer(150), true);
+      expect(reach.acknowledged).to.equal(150);
+      const slots = [4, 5];
+      expect(slots.map((slot) => reach.has({ slot, position: 150 }))).to.deep.equal([true, false]);
+      expect(reach.has({ slot: 4, position: 151 })).to.equal(false);
+      expect(reach.repaired(1), "that did not know of them").to.equal(false);
+      expect(reach.repaired(2)).to.equal(true);
+      expect(slots.map((slot) => reach.has({ slot, position: 150 }))).to.deep.equal([true, true]);
+    });
+
+    it("is not complete while some of them are not, whichever was new first", () => {
+      const reach = widened();
+      reach.widen([7]);
+      expect(reach.newSlots!.slots()).to.deep.equal([5, 6, 7]);
+      expect([reach.repaired(2), reach.repaired(3)]).to.deep.equal([false, true]);
+      expect(reach.newSlots).to.equal(null);
+    });
+
+    it("is new after a loss of power as well, and the others are not", () => {
+      const reach = widened();
+      expect(reach.resume({ ...UNKNOWN, boot: 2 })).to.equal(80);
+      expect(reach).to.include({ isWhole: true, acknowledged: 80, gaps: 2 });
+      expect(reach.newSlots!.slots()).to.deep.equal([5, 6]);
+    });
+
+    it("counts nothing after a loss of power that the repair may not have outlived", () => {
+      const reach = widened();
+      reach.repaired(2);
+      expect(reach.has({ slot: 5, position: 100 })).to.equal(true);
+      reach.resume({ ...UNKNOWN, boot: 2 });
+      expect(reach).to.include({ isWhole: false, acknowledged: NOTHING, gaps: 3 });
+      const lasting = widened();
+      lasting.repaired(2);
+      lasting.answered(answer(110, { durable: 110, isDurablyWhole: true }), true);
+      lasting.resume({ ...UNKNOWN, boot: 2 });
+      expect(lasting).to.include({ isWhole: true, acknowledged: 110, gaps: 2 });
+    });
+
+    it("is part of the first gap, before its first answer", () => {
+      const reach = new OwnerReach();
+      reach.widen([5]);
+      expect(reach).to.include({ newSlots: null, gaps: 0 });
+    });
   });
 });

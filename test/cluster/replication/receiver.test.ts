@@ -40,11 +40,12 @@ describe("the receiver of what others execute", () => {
       return readAnswer(await service(Buffer.concat(parts), from))!;
     };
     const { checksum } = worldOf(0).host("any");
+    const open = (session: number) => writeOpen({ session, end: 0, newSlots: [] }, checksum);
     const head = { session: 1, starts: true, isWhole: true, from: 0, to: 10 };
 
     it("refuses what makes no sense, and asks again for what was damaged: neither leaves a trace", async () => {
       await begin(90);
-      await send(writeOpen(1));
+      await send(open(1));
       const { position } = b.persistence;
       const nonsense = [Buffer.from("no batches")];
       expect(await send(writeBatchesHead(head, nonsense, checksum), ...nonsense)).to.include({
@@ -53,8 +54,11 @@ describe("the receiver of what others execute", () => {
       });
       const damaged = Buffer.concat([writeBatchesHead(head, [], checksum), Buffer.from("more")]);
       expect(await send(damaged)).to.include({ verdict: "reopen", applied: undefined });
+      const [last] = open(2).subarray(-1);
+      const damagedOpen = Buffer.from([...open(2).subarray(0, -1), last! ^ 1]);
+      expect(await send(damagedOpen)).to.include({ verdict: "reopen" });
       expect(await send(Buffer.from([9]))).to.include({ verdict: "refused" });
-      expect(b.receiver.counters).to.include({ refused: 1, damaged: 1 });
+      expect(b.receiver.counters).to.include({ refused: 1, damaged: 2 });
       expect(b.persistence.position).to.equal(position);
       expect(await send(writeBatchesHead(head, [], checksum))).to.include({
         verdict: "accepted",
@@ -69,15 +73,15 @@ describe("the receiver of what others execute", () => {
         return (await send(message)).verdict;
       };
       expect(await verdict(1, true, 0, 10), "no session").to.equal("reopen");
-      expect((await send(writeOpen(5))).verdict).to.equal("accepted");
+      expect((await send(open(5))).verdict).to.equal("accepted");
       expect(await verdict(5, false, 0, 10), "it has not started").to.equal("reopen");
       expect(await verdict(5, true, 0, 10)).to.equal("accepted");
       expect(await verdict(5, false, 11, 20)).to.equal("reopen");
       expect(await verdict(5, false, 9, 20)).to.equal("reopen");
       expect(await verdict(5, false, 10, 20)).to.equal("accepted");
-      expect((await send(writeOpen(6))).applied).to.equal(20);
+      expect((await send(open(6))).applied).to.equal(20);
       expect(await verdict(5, false, 20, 30)).to.equal("reopen");
-      expect((await send(writeOpen(6))).verdict).to.equal("reopen");
+      expect((await send(open(6))).verdict).to.equal("reopen");
       expect(await verdict(6, false, 20, 30)).to.equal("accepted");
     });
 
@@ -144,6 +148,67 @@ describe("the receiver of what others execute", () => {
       expect(b.receiver.positions()).to.have.length(2);
       b.receiver.forget(nodeIdOf("c"));
       expect(b.receiver.positions().map(({ nodeId }) => nodeId)).to.deep.equal([nodeIdOf("a")]);
+    });
+  });
+
+  describe("in sync", () => {
+    const isInSync = () => b.receiver.isInSync(a.nodeId, a.boot);
+
+    it("is when it lacks nothing of what had been executed when the link came up", async () => {
+      await begin(120);
+      expect(isInSync(), "not repaired").to.equal(false);
+      await repaired(a, b);
+      expect(isInSync()).to.equal(true);
+      write(a, prng, { count: 50 });
+      await world.advance(0.1);
+      expect(b.positionOf("a")!.applied).to.be.lessThan(a.persistence.stream.localPosition);
+      expect(isInSync(), "it is about to get what is on its way").to.equal(true);
+      world.partition(["a"], ["b"]);
+      for (let i = 0; i < 40; i++) write(a, prng, { count: 20, valueBytes: 2000 });
+      await world.advance(20);
+      world.resetStreams("a", "b");
+      world.heal();
+      let caughtUp = 0;
+      for (let i = 0; i < 10_000 && caughtUp === 0; i++) {
+        await world.advance(0.1);
+        const { applied } = b.positionOf("a")!;
+        if (b.receiver.counters.sessions > 1 && isInSync()) caughtUp = applied;
+      }
+      expect(caughtUp).to.equal(a.persistence.stream.localPosition);
+      expect(b.receiver.isInSync(a.nodeId, a.boot + 1)).to.equal(false);
+    });
+
+    it("is not any more when it finds that it lacks something, until that is repaired", async () => {
+      await begin(121);
+      a.execute(["set", "key:0", "text"]);
+      await repaired(a, b);
+      b.lose("key:0");
+      a.execute(["append", "key:0", " and more"]);
+      await world.advance(20);
+      expect(isInSync()).to.equal(false);
+      await repaired(a, b);
+      expect(isInSync()).to.equal(true);
+      b.receiver.forget(a.nodeId);
+      expect(isInSync()).to.equal(false);
+    });
+
+    it("is told of with each turn that brings any news, until nobody wants to hear of it", async () => {
+      await begin(122);
+      const seen: boolean[] = [];
+      const unsubscribe = b.receiver.subscribe(() => seen.push(isInSync()));
+      await repaired(a, b);
+      expect(seen).to.include(true);
+      const { length } = seen;
+      await world.advance(5000);
+      expect(seen.length - length, "nothing changes").to.be.at.most(2);
+      write(a, prng, { count: 100 });
+      await world.advance(50);
+      expect(seen.length - length).to.be.within(1, 5);
+      unsubscribe();
+      const { length: last } = seen;
+      write(a, prng, { count: 100 });
+      await world.advance(50);
+      expect(seen.length).to.equal(last);
     });
   });
 

@@ -29,7 +29,13 @@ function* damagedForms(bytes: Buffer): Generator<{ readonly what: string; readon
 
 describe("messages of replication", () => {
   it("say what they were made of", () => {
-    expect(readRequest(writeOpen(9), crc32)).to.deep.equal({ kind: "open", session: 9 });
+    for (const newSlots of [[], [0, 300, 16383]]) {
+      const open = { session: 9, end: 2 ** 41, newSlots };
+      const read = readRequest(writeOpen(open, crc32), crc32);
+      expect(read).to.deep.equal({ kind: "open", ...open, isSound: true });
+    }
+    const beyond = writeOpen({ session: 9, end: 0, newSlots: [16384] }, crc32);
+    expect(readRequest(beyond, crc32)).to.equal(undefined);
     for (const [starts, isWhole] of [
       [true, false],
       [false, true],
@@ -88,11 +94,12 @@ describe("messages of replication", () => {
   });
 
   it("are found damaged wherever they are", () => {
-    const request = Buffer.concat([writeBatchesHead(HEAD, PARTS, crc32), ...PARTS]);
-    for (const { what, bytes } of damagedForms(request)) {
-      const reading = readRequest(bytes, crc32);
-      const isTaken = reading?.kind === "open" || reading?.isSound === true;
-      expect(isTaken, what).to.equal(false);
+    const requests = [
+      Buffer.concat([writeBatchesHead(HEAD, PARTS, crc32), ...PARTS]),
+      writeOpen({ session: 9, end: 2 ** 41, newSlots: [5, 6, 7] }, crc32),
+    ];
+    for (const { what, bytes } of requests.flatMap((request) => [...damagedForms(request)])) {
+      expect(readRequest(bytes, crc32)?.isSound, what).not.to.equal(true);
     }
     const pulled = writePulled({ isFound: true, from: 10, to: 32, end: 50 }, PARTS, crc32);
     for (const { what, bytes } of damagedForms(pulled)) {

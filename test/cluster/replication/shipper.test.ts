@@ -77,6 +77,9 @@ describe("a shipper", () => {
     });
     await settled();
     await owner.acknowledge();
+    expect([gaps, shipper.repaired(1)]).to.deep.equal([1, true]);
+    await owner.acknowledge();
+    gaps = 0;
   });
 
   function execute(bytes: Buffer): void {

@@ -1,9 +1,10 @@
 import { expect } from "chai";
 import { Prng } from "#torus/base/prng.js";
+import { NOTHING } from "#torus/cluster/replication/owner-reach.js";
 import type { World } from "#torus/host/sim/world.js";
 import { SimReplica, type SimReplicaOptions } from "../../support/sim-replica.js";
 import { worldOf } from "../../support/world.js";
-import { expectEqual, KEYS, repair, slot, write } from "./owners.js";
+import { expectEqual, KEYS, repair, write } from "./owners.js";
 
 describe("shipping to other owners", () => {
   let world: World;
@@ -52,7 +53,7 @@ describe("shipping to other owners", () => {
     const shipper = a.shipperTo("b");
     expect([...a.gapped]).to.deep.equal([shipper]);
     expect(shipper.reach.applied).to.equal(a.persistence.stream.localPosition);
-    expect([shipper.reach.isWhole, shipper.reach.acknowledged]).to.deep.equal([false, 0]);
+    expect([shipper.reach.isWhole, shipper.reach.acknowledged]).to.deep.equal([false, NOTHING]);
     expect(b.positionOf("a")!.isWhole).to.equal(false);
     await repaired(a, b);
     expect(shipper.reach.acknowledged).to.equal(shipper.reach.applied);
@@ -143,7 +144,7 @@ describe("shipping to other owners", () => {
     await world.advance(1500);
     const shipper = a.shipperTo("b");
     expect(a.gapped.has(shipper)).to.equal(true);
-    expect([shipper.reach.isWhole, shipper.reach.acknowledged]).to.deep.equal([false, 0]);
+    expect([shipper.reach.isWhole, shipper.reach.acknowledged]).to.deep.equal([false, NOTHING]);
     await repaired(a, b);
     expectEqual(a, b);
     expect(shipper.reach.acknowledged).to.equal(a.persistence.stream.localPosition);
@@ -179,7 +180,7 @@ describe("shipping to other owners", () => {
     await world.advance(1500);
     expect([shipper.reach.isWhole, shipper.reach.acknowledged, shipper.reach.gaps]).to.deep.equal([
       false,
-      0,
+      NOTHING,
       gaps + 1,
     ]);
     expect(b.positionOf("a")!.isWhole).to.equal(false);
@@ -308,45 +309,6 @@ describe("shipping to other owners", () => {
         for (const key of kept) expect(b.ask("get", key), `seed ${seed}`).to.equal('"kept"');
         expect(kept.length).to.be.greaterThan(5);
       }
-    });
-  });
-
-  describe("of some slots only", () => {
-    const [mine, theirs] = ["key:0", "key:1"];
-
-    it("sends what concerns the other, and says that there was nothing else", async () => {
-      await begin(70);
-      a.shipTo(["b"], [slot(mine!)]);
-      await repaired(a, b);
-      const shipper = a.shipperTo("b");
-      const { bytes } = shipper.counters;
-      a.execute(["set", theirs!, "1"]);
-      a.execute(["set", mine!, "2"], ["set", theirs!, "2"]);
-      await world.advance(10);
-      expect([b.ask("get", mine!), b.ask("get", theirs!)]).to.deep.equal(['"2"', "nil"]);
-      expect(shipper.reach.acknowledged).to.equal(a.persistence.stream.localPosition);
-      a.execute(["set", theirs!, "3"]);
-      await world.advance(20);
-      expect(shipper.reach.acknowledged).to.be.lessThan(a.persistence.stream.localPosition);
-      await world.advance(150);
-      expect(shipper.reach.acknowledged).to.equal(a.persistence.stream.localPosition);
-      expect(shipper.counters.bytes - bytes).to.be.lessThan(60);
-    });
-
-    it("ships slots that are new to the other from then on, those before the change too if they are sent again", async () => {
-      await begin(71);
-      a.shipTo(["b"], [slot(mine!)]);
-      await repaired(a, b);
-      a.execute(["set", theirs!, "before"]);
-      await world.advance(200);
-      a.shipTo(["b"], [slot(mine!), slot(theirs!)]);
-      a.execute(["append", theirs!, " and after"]);
-      a.execute(["set", mine!, "after"]);
-      await world.advance(20);
-      expect(b.ask("get", mine!)).to.equal('"after"');
-      expect(b.missing.map(({ place }) => place.slot)).to.deep.equal([slot(theirs!)]);
-      a.shipTo([]);
-      expect([...a.shipping.shippers]).to.deep.equal([]);
     });
   });
 
