@@ -112,6 +112,7 @@ export async function runNode({
     const { Cluster } = await loadCluster();
     cluster = new Cluster(clusterOptions);
     server.join(cluster);
+    await cluster.recall();
   };
   let stage: Stage = "starting";
   const sources = { node: server.state, keyspace, config: store, stage: () => stage };

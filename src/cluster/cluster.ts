@@ -32,6 +32,7 @@ import type { ClusterView } from "./cluster-view.js";
 import { CLUSTER_FILE, PLACEMENT_FILE } from "./earlier-cluster.js";
 import { Forwarder } from "./forwarder.js";
 import { LOCAL_SOCKET_MODE, localSocketDigest, localSocketOf, localSocketPath } from "./local-socket.js";
+import { OwnHashSeed } from "./own-hash-seed.js";
 import { clusterPortOf, ownPlacedMember, ownRecord } from "./own-member.js";
 import { Ownership } from "./ownership.js";
 import type { PeerIdentity } from "./peer-hello.js";
@@ -80,6 +81,7 @@ export class Cluster {
   readonly #memory: ClusterMemory;
   readonly #ownership: Ownership;
   readonly #cancels: Cancel[] = [];
+  #recalled: ClusterFacts | undefined;
   #gossiper!: Gossiper;
   #port: ClusterPort | undefined;
   /** Ports that are being bound. */
@@ -113,6 +115,8 @@ export class Cluster {
       limits: options.limits,
       persistence,
       directory: directory?.path,
+      copies: config.replicationFactor,
+      hashSeed: new OwnHashSeed({ keyspace, facts, directory }),
       boot: facts.boot,
       self: ownPlacedMember(config, host, facts.nodeId),
       clusterId: () => this.view.clusterId!,
@@ -149,13 +153,19 @@ export class Cluster {
     );
   }
 
+  /** Reads what the directory keeps of the cluster: before what it keeps of keys. Rejects with `UnusableDirectory` if it makes no sense. */
+  async recall(): Promise<void> {
+    this.#recalled = this.#factsOf(await this.#memory.recall(), await this.#ownership.recall());
+  }
+
   /**
-   * Binds the cluster port and begins to look for the others; resolves at once if this node is alone. Rejects with a `HostError` if the
-   * port cannot be had.
+   * Binds the cluster port and begins to look for the others; resolves at once if this node is alone. The keyspace is loaded. Rejects
+   * with a `HostError` if the port cannot be had.
    */
   async start(clientPort: number): Promise<void> {
     const { config } = this.#options;
-    const facts = this.#factsOf(await this.#memory.recall(), await this.#ownership.load());
+    const facts = this.#recalled;
+    this.#ownership.loaded();
     this.#refuseRemains(facts);
     await this.#open({ clientPort, clusterPort: clusterPortOf(config), seeds: config.join, facts });
     this.#ownership.start();

@@ -19,13 +19,16 @@ import type { SharedState } from "../membership/state-exchange.js";
 import type { ChangeView } from "./cluster-view.js";
 import { Coordinator } from "./coordinator.js";
 import { HandingOver } from "./handing-over.js";
+import type { OwnHashSeed } from "./own-hash-seed.js";
 import type { Service } from "./peer-server.js";
 import type { Peers } from "./peers.js";
 import {
   comparePlacements,
   firstPlacement,
   formatPlacement,
+  hasCopies,
   isMember,
+  isReplicated,
   type PlacedMember,
   type Placement,
   parsePlacement,
@@ -70,6 +73,9 @@ export interface OwnershipOptions {
   readonly self: PlacedMember;
   /** Which cluster this node belongs to; asked only when it belongs to one. */
   readonly clusterId: () => ClusterId;
+  /** Of the cluster, should this node found it. */
+  readonly copies: number;
+  readonly hashSeed: OwnHashSeed;
   /** Counts the starts of this node. */
   readonly boot: number;
   readonly peers: Peers;
@@ -194,17 +200,22 @@ export class Ownership {
   }
 
   /**
-   * Reads what the directory keeps; the keyspace is loaded. Answers the cluster of which it is, if there is something. Rejects if it makes
-   * no sense. Nothing is routed before `start`.
+   * Reads what the directory keeps of the placement. What it keeps of keys is to be read after that: what was deleted leaves something
+   * behind only where there are copies. Answers the cluster of which it is, if there is something. Rejects if it makes no sense.
    */
-  async load(): Promise<ClusterId | undefined> {
+  async recall(): Promise<ClusterId | undefined> {
     const { host, directory, keyspace } = this.#options;
     const { store, kept } = await PlacementStore.open(host.files, directory);
     this.#store = store;
-    this.#isForeign = kept === undefined && keyspace.size > 0;
     this.#placement = kept?.placement;
     this.#handover = kept?.handover ?? null;
+    if (kept !== undefined && hasCopies(kept.placement)) keyspace.keepTombstones = true;
     return kept?.cluster;
+  }
+
+  /** The keyspace is loaded. Nothing is routed before `start`. */
+  loaded(): void {
+    this.#isForeign = this.#placement === undefined && this.#options.keyspace.size > 0;
   }
 
   /** Links may be used: slots are served from now on. */
@@ -248,7 +259,8 @@ export class Ownership {
   found(): void {
     if (this.#placement !== undefined) return;
     this.#isForeign = false;
-    void this.#adoptIfNewer(firstPlacement(this.#options.self));
+    const { self, copies, hashSeed } = this.#options;
+    void this.#adoptIfNewer(firstPlacement(self, { copies, hashSeed: hashSeed.text }));
   }
 
   /** A member came, died or came back. */
@@ -462,6 +474,7 @@ export class Ownership {
 
   /** It is remembered before anybody hears that it was taken. */
   async #adopt(placement: Placement): Promise<void> {
+    if (this.#placement === undefined) await this.#rehash(placement);
     const name = nameOfChange(placement);
     const isKnown = name === null || this.#handover?.change === name;
     const handover = isKnown
@@ -471,7 +484,17 @@ export class Ownership {
     const before = this.#placement;
     this.#placement = placement;
     this.#handover = handover;
+    // It is not taken back before the next start: what is left behind is in nobody's way.
+    if (hasCopies(placement)) this.#options.keyspace.keepTombstones = true;
     if (this.#isStarted && !this.#isClosed) this.#follow(placement, before);
+  }
+
+  /** Hashes keys as the cluster does that this node comes to, if it has copies that are to be compared. Nothing of use is there yet. */
+  async #rehash(placement: Placement): Promise<void> {
+    const { keyspace, hashSeed } = this.#options;
+    if (!isReplicated(placement) || placement.hashSeed === hashSeed.text) return;
+    if (!keyspace.isEmpty) await this.#disposal.dispose(ALL_SLOTS);
+    await hashSeed.adopt(placement.hashSeed!);
   }
 
   get #changeName(): string | null {
@@ -480,7 +503,13 @@ export class Ownership {
 
   /** Does what the placement says. */
   #follow(placement: Placement, before: Placement | undefined): void {
-    const { self } = this.#options;
+    const { self, copies, host } = this.#options;
+    if (before === undefined && placement.copies !== copies) {
+      host.log.warn("the cluster was founded with another replication-factor, which holds", {
+        cluster: placement.copies,
+        own: copies,
+      });
+    }
     const plan = new SlotPlan(placement);
     this.#plan = plan;
     if (before === undefined || nameOfChange(before) !== nameOfChange(placement)) this.#endChange();

@@ -1,4 +1,5 @@
 import { Prng } from "#torus/base/prng.js";
+import { OwnHashSeed } from "#torus/cluster/own-hash-seed.js";
 import { Ownership } from "#torus/cluster/ownership.js";
 import { HERE, SlotRoutes } from "#torus/cluster/slot-routes.js";
 import { type ConfigValues, makeConfig } from "#torus/config/config.js";
@@ -69,10 +70,6 @@ export class SimOwner {
       takeDirectory: () => Promise.resolve(directory),
       logSegmentBytes: 256 * 1024,
     });
-    await persistence.start();
-    keyspace.tick(host.clock.wallMs());
-    const commands = new CommandRunner(keyspace);
-    for (const key of keys) commands.run("SET", key, key);
     const routes = new SlotRoutes();
     // Links are needed for ownership, and its services for links.
     const services = new Map<string, (body: Buffer, from: never) => never>();
@@ -83,6 +80,8 @@ export class SimOwner {
       limits: () => store.current,
       persistence,
       directory: dir,
+      copies: store.current.replicationFactor,
+      hashSeed: new OwnHashSeed({ keyspace, facts: directory.facts, directory }),
       boot: directory.facts.boot,
       self: { id: nodeIdOf(name), weight: 1, zone: "", host: name },
       clusterId: () => CLUSTER,
@@ -91,7 +90,12 @@ export class SimOwner {
       isAlive,
     });
     for (const [service, answer] of ownership.services) services.set(service, answer as never);
-    await ownership.load();
+    await ownership.recall();
+    await persistence.start();
+    keyspace.tick(host.clock.wallMs());
+    const commands = new CommandRunner(keyspace);
+    for (const key of keys) commands.run("SET", key, key);
+    ownership.loaded();
     return new SimOwner(name, host, keyspace, persistence, routes, peers, ownership);
   }
 

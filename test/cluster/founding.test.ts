@@ -1,0 +1,121 @@
+import { expect } from "chai";
+import type { ConfigValues } from "#torus/config/config.js";
+import { formatHashSeed } from "#torus/durability/hash-seed.js";
+import { readNodeFile } from "#torus/durability/node-file.js";
+import type { World } from "#torus/host/sim/world.js";
+import { SimNode } from "../support/sim-node.js";
+import { worldOf } from "../support/world.js";
+
+const CLUSTER_PORT = 16_379;
+const KEYS = Array.from({ length: 20 }, (_, i) => `key:${i}`);
+
+/** What the first node decides for all that come after it. */
+describe("a cluster that is founded with several copies", () => {
+  let world: World;
+  let a: SimNode;
+
+  beforeEach(async () => {
+    world = worldOf(1);
+    a = await start("a", { replicationFactor: 3 });
+    for (const key of KEYS) expect(await a.call("SET", key, key)).to.equal("OK");
+  });
+
+  afterEach(() => a.close());
+
+  it("has all members hash keys alike, in this life and the next", async () => {
+    const seed = await seedOf(a);
+    const before = await joined("b");
+    expect(await seedOf(before)).to.equal(seed);
+    expect(await placementOf(before)).to.include({ copies: 3, hashSeed: seed });
+    await holdsAll(before);
+    await before.close();
+    const after = await joined("b");
+    expect(await seedOf(after)).to.equal(seed);
+    await holdsAll(after);
+    await after.close();
+  });
+
+  it("does not mind that another node is told another number, which says so once", async () => {
+    const b = await joined("b", { replicationFactor: 2 });
+    const c = await joined("c", { replicationFactor: 3 });
+    expect(await placementOf(c)).to.include({ copies: 3 });
+    const told = [b, c].map(({ host }) =>
+      host.log.lines.filter(({ message }) => /replication-factor/.test(message)),
+    );
+    expect(told.map(({ length }) => length)).to.deep.equal([1, 0]);
+    expect(told[0]![0]!.values).to.deep.equal({ cluster: 3, own: 2 });
+    await c.close();
+    await b.close();
+  });
+
+  it("leaves something behind of what is deleted as soon as there is somebody else, and keeps it", async () => {
+    const [first, ...others] = KEYS as [string, ...string[]];
+    await a.call("DEL", first);
+    expect(await stateAt(a, first)).to.equal("absent");
+    const b = await joined("b");
+    const key = await executedAt(a, others);
+    await a.call("DEL", key);
+    expect(await stateAt(a, key)).to.equal("deleted");
+    await world.advance(2000);
+    await a.close();
+    a = await start("a");
+    expect(await stateAt(a, key)).to.equal("deleted");
+    await b.close();
+  });
+
+  async function holdsAll(node: SimNode): Promise<void> {
+    for (const key of KEYS) expect(await node.call("GET", key)).to.equal(key);
+  }
+
+  /** Starts a node that joins the first one, and lets time pass until it has taken over its share of the slots. */
+  async function joined(name: string, config: ConfigValues = {}): Promise<SimNode> {
+    const node = await start(name, { join: `a:${CLUSTER_PORT}`, ...config });
+    for (let seconds = 0; seconds < 60; seconds++) {
+      if (pairsOf(await node.call("TORUS", "STATUS")).lifecycle === "active") return node;
+      await world.advance(1000);
+    }
+    throw new Error(`${name} does not become active`);
+  }
+
+  function start(name: string, config: ConfigValues = {}): Promise<SimNode> {
+    const cluster = { clusterEnabled: "yes", clusterAnnounceIp: name, nodeName: name } as const;
+    const kept = { dir: "data", appendonly: "yes", membershipPreset: "local" } as const;
+    return SimNode.start(world, { name, config: { ...cluster, ...kept, ...config } });
+  }
+
+  /** One of the keys whose slot a node executes. */
+  async function executedAt(node: SimNode, keys: readonly string[]): Promise<string> {
+    for (const key of keys) {
+      const { name } = await explained(node, key);
+      if (name === node.host.name) return key;
+    }
+    throw new Error("the node executes for some of the keys");
+  }
+
+  /** What a node itself has of a key. */
+  async function stateAt(node: SimNode, key: string): Promise<unknown> {
+    const { replicas } = await explained(node, key);
+    return pairsOf((replicas as readonly unknown[])[0]).state;
+  }
+
+  async function explained(node: SimNode, key: string): Promise<Record<string, unknown>> {
+    return pairsOf(await node.call("TORUS", "EXPLAIN", key));
+  }
+
+  async function seedOf({ host }: SimNode): Promise<string> {
+    const facts = await world.complete(readNodeFile(host.files, "data"));
+    return formatHashSeed(facts!.hashSeed);
+  }
+
+  async function placementOf({ host }: SimNode): Promise<object> {
+    return JSON.parse(await world.complete(host.files.readText("data/placement.json"))).placement;
+  }
+});
+
+/** Of a map as RESP2 has it: names and values in turn. */
+function pairsOf(reply: unknown): Record<string, unknown> {
+  const items = reply as readonly unknown[];
+  return Object.fromEntries(
+    items.flatMap((name, at) => (at % 2 === 0 ? [[String(name), items[at + 1]]] : [])),
+  );
+}
