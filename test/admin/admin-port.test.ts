@@ -24,7 +24,13 @@ describe("the HTTP port", () => {
     }
   });
 
-  const CLUSTERED: ConfigValues = { clusterEnabled: "yes", httpPort: "0", appendonly: "no", save: "" };
+  const CLUSTERED: ConfigValues = {
+    clusterEnabled: "yes",
+    replicationFactor: 1,
+    httpPort: "0",
+    appendonly: "no",
+    save: "",
+  };
 
   it("of a node answers, and is told to the other members and to whoever started it", async () => {
     const node = await SimNode.start(worldOf(1), { config: CLUSTERED });

@@ -59,7 +59,12 @@ describe("a node of a cluster that ends", () => {
   });
 
   function start(world: World, name: string, config: ConfigValues = {}): Promise<SimNode> {
-    const cluster = { clusterEnabled: "yes", clusterAnnounceIp: name, membershipPreset: "local" } as const;
+    const cluster = {
+      clusterEnabled: "yes",
+      clusterAnnounceIp: name,
+      membershipPreset: "local",
+      replicationFactor: 1,
+    } as const;
     return SimNode.start(world, { name, config: { ...cluster, dir: "data", appendonly: "yes", ...config } });
   }
 

@@ -80,7 +80,12 @@ describe("what is left of a cluster on disk", () => {
   });
 
   function start(name: string, config: ConfigValues = {}): Promise<SimNode> {
-    const cluster = { clusterEnabled: "yes", clusterAnnounceIp: name, membershipPreset: "local" } as const;
+    const cluster = {
+      clusterEnabled: "yes",
+      clusterAnnounceIp: name,
+      membershipPreset: "local",
+      replicationFactor: 1,
+    } as const;
     return SimNode.start(world, {
       name,
       config: { ...cluster, dir: "data", appendonly: "yes", ...config },

@@ -50,6 +50,7 @@ describe("torus forget", () => {
       port: 0,
       "node-name": name,
       "membership-preset": "local",
+      "replication-factor": 1,
       ...(seedPort === undefined ? {} : { join: `127.0.0.1:${seedPort}` }),
     });
     servers.push(server);

@@ -120,6 +120,7 @@ export class ProcessCluster {
       "node-name": name,
       "membership-preset": "local",
       "http-port": -1,
+      "replication-factor": 1,
       ...(join.length > 0 ? { join: join.join(",") } : {}),
       ...ports,
       ...this.#options,

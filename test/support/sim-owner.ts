@@ -49,7 +49,14 @@ export class SimOwner {
   ): Promise<SimOwner> {
     const host = world.host(name);
     const store = new ConfigStore(
-      makeConfig({ dir: "data", databases: "2", appendonly: "yes", appendfsync: "always", ...config }),
+      makeConfig({
+        dir: "data",
+        databases: "2",
+        appendonly: "yes",
+        appendfsync: "always",
+        replicationFactor: 1,
+        ...config,
+      }),
     );
     const { dir } = store.current;
     const directory = await DataDirectory.open(host, dir);

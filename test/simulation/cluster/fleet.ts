@@ -100,6 +100,7 @@ export class Fleet {
         port: NODE_PORT,
         protectedMode: "no",
         clusterEnabled: "yes",
+        replicationFactor: 1,
         clusterAnnounceIp: name,
         nodeName: name,
         join: this.#seedsOf(node),
