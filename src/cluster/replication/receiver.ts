@@ -18,20 +18,25 @@ import type { Keyspace } from "../../keyspace/keyspace.js";
 import type { PeerIdentity } from "../peer-hello.js";
 import type { Outcome } from "../peer-link.js";
 import type { Service } from "../peer-server.js";
+import type { StreamPosition } from "./positions.js";
 import { type Arrival, ReceivedStream } from "./received-stream.js";
 import {
   type BatchesRequest,
   type OpenRequest,
+  type PullRequest,
   RECEIVED_SERVICE,
   REPLICATE_SERVICE,
   type Reach,
-  readPull,
   readPulled,
+  readQuestion,
   readRequest,
+  readTold,
   type Verdict,
   writeAnswer,
+  writeHowFar,
   writePull,
   writePulled,
+  writeTold,
 } from "./replication-messages.js";
 import { MESSAGE_BYTES } from "./shipper.js";
 import { SlotFilter } from "./slot-filter.js";
@@ -39,6 +44,7 @@ import { SlotFilter } from "./slot-filter.js";
 /** For all streams together. */
 const BACKLOG_BYTES_MAX = 64 * 2 ** 20;
 const PULL_TIMEOUT_MS = 5000;
+const HOW_FAR_TIMEOUT_MS = 1000;
 /** Of a stream that this node knows nothing of. */
 const NO_REACH: Reach = { applied: undefined, isWhole: false, durable: undefined, isDurablyWhole: false };
 
@@ -61,12 +67,7 @@ export interface ReceiverOptions {
 }
 
 /** How far this node is with the stream of a life of another. */
-export interface ReceivedPosition {
-  readonly nodeId: string;
-  readonly boot: number;
-  readonly applied: number;
-  /** Whether nothing of the stream before that is missing here. */
-  readonly isWhole: boolean;
+export interface ReceivedPosition extends StreamPosition {
   /** From here on it can be pulled. */
   readonly first: number;
 }
@@ -79,8 +80,11 @@ export interface Pull {
   /** All, or what concerns these slots. */
   readonly slots: readonly number[] | null;
   /** Asks the owner that has it. */
-  readonly ask: (service: string, body: Uint8Array, timeoutMs: number) => Promise<Outcome>;
+  readonly ask: Ask;
 }
+
+/** Of another owner: its link's. */
+export type Ask = (service: string, body: Uint8Array, timeoutMs: number) => Promise<Outcome>;
 
 export type PullOutcome =
   /** `isWhole`: nothing was missing that it builds on. */
@@ -300,12 +304,16 @@ export class Receiver {
 
   // ---- From and to other owners ----
 
-  /** Tells another owner what was received of a third node. */
+  /** Tells another owner what was received of a third node, or how far this one is with all of them. */
   #tell(body: Buffer): Uint8Array {
+    const question = readQuestion(body);
+    if (question === undefined) throw new Error("a question about what was received is malformed");
+    if (question.kind === "pull") return this.#tellBatches(question);
+    return writeTold(this.positions(), this.#options.checksum);
+  }
+
+  #tellBatches({ nodeId, boot, from, slots }: PullRequest): Uint8Array {
     const { checksum } = this.#options;
-    const request = readPull(body);
-    if (request === undefined) throw new Error("a request for what was received is malformed");
-    const { nodeId, boot, from, slots } = request;
     const backlog = this.#streams.get(nameOf(nodeId, boot))?.backlog;
     if (backlog === undefined || !backlog.covers(from))
       return writePulled({ isFound: false, from, to: from, end: from }, [], checksum);
@@ -321,9 +329,18 @@ export class Receiver {
     return writePulled({ isFound: true, from: stretch.from, to: stretch.to, end }, parts, checksum);
   }
 
-  /** Applies what another owner has received of a node beyond a position. */
+  /** Asks another owner how far it is with all streams; undefined if it does not say. */
+  async howFar(ask: Ask): Promise<readonly StreamPosition[] | undefined> {
+    const outcome = await ask(RECEIVED_SERVICE, writeHowFar(), HOW_FAR_TIMEOUT_MS);
+    return outcome.kind === "answered" ? readTold(outcome.body, this.#options.checksum) : undefined;
+  }
+
+  /**
+   * Applies what another owner has received of a node beyond a position. This node's own position in that stream stays as it was: what the
+   * other one has is only what concerned that one, and a third may have been told of more slots.
+   */
   async pull(pull: Pull): Promise<PullOutcome> {
-    const { nodeId, boot, slots, ask } = pull;
+    const { nodeId, ask } = pull;
     let at = pull.from;
     let isWhole = true;
     for (;;) {
@@ -339,12 +356,6 @@ export class Receiver {
       if (typeof count === "string") return { kind: "failed", reason: count };
       this.counters.pulledBatches += count;
       if (this.#incomplete > 0) isWhole = false;
-      // What was pulled as a whole is as good as received, and may be pulled from here in turn.
-      const stream = this.#streams.get(nameOf(nodeId, boot));
-      if (slots === null && stream?.applied === from) {
-        stream.isWhole &&= isWhole;
-        this.#took(stream, { batches, count, from, to });
-      }
       at = to;
       if (at >= end) return { kind: "pulled", to: at, isWhole };
     }

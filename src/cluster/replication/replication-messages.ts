@@ -6,8 +6,10 @@
  *               | 2 session:u32 flags:u8 from:u64 to:u64 crc:u32 batch*                batches
  *     answer   := verdict:u8 flags:u8 boot:u32 applied:u64 durable:u64
  *
- *     pull     := node:16 boot:u32 from:u64 count:u16 slot:u16{count}
+ *     question := 1 node:16 boot:u32 from:u64 count:u16 slot:u16{count}                pull
+ *               | 2                                                                    how far
  *     pulled   := found:u8 from:u64 to:u64 end:u64 crc:u32 batch*
+ *     told     := crc:u32 received                                                     positions.ts
  *
  * Positions are local ones of the sender, in a pull those of the node asked about. `crc` is the CRC-32 of all but itself.
  */
@@ -16,13 +18,23 @@ import { ByteWriter } from "../../base/byte-writer.js";
 import { rangeOf } from "../../base/bytes.js";
 import type { Checksum } from "../../base/crc32.js";
 import { SLOT_COUNT } from "../../base/key-hash.js";
+import {
+  readNodeId,
+  readReceived,
+  receivedBytes,
+  type StreamPosition,
+  writeNodeId,
+  writeReceived,
+} from "./positions.js";
 
 export const REPLICATE_SERVICE = "replicate";
 export const RECEIVED_SERVICE = "received";
 
 const OPEN = 1;
 const BATCHES = 2;
-const NODE_ID_BYTES = 16;
+
+const PULL = 1;
+const HOW_FAR = 2;
 
 /** In a request: the stream begins, or goes on, at `from`, whatever came before. */
 const STARTS = 1;
@@ -90,12 +102,17 @@ export interface Answer extends Reach {
 }
 
 export interface PullRequest {
+  readonly kind: "pull";
   /** 32 hexadecimal digits. */
   readonly nodeId: string;
   readonly boot: number;
   readonly from: number;
   /** All slots, or what concerns these. */
   readonly slots: readonly number[] | null;
+}
+
+export interface HowFarRequest {
+  readonly kind: "how far";
 }
 
 export interface Pulled {
@@ -218,15 +235,17 @@ export function readAnswer(bytes: Uint8Array): Answer | undefined {
   };
 }
 
-// ---- Pulls ----
+// ---- What was received of a third node ----
 
-const PULL_BYTES_MAX = NODE_ID_BYTES + 14 + 2 * SLOT_COUNT;
+const PULL_BYTES_MAX = 31 + 2 * SLOT_COUNT;
 const PULLED_HEAD_BYTES = 29;
+const CHECKSUM_BYTES = 4;
 
 /** No slots stand for all of them: nobody pulls for none. */
-export function writePull({ nodeId, boot, from, slots }: PullRequest): Buffer {
+export function writePull({ nodeId, boot, from, slots }: Omit<PullRequest, "kind">): Buffer {
   const writer = new ByteWriter({ bytesMax: PULL_BYTES_MAX });
-  writer.range(rangeOf(Buffer.from(nodeId, "hex")));
+  writer.u8(PULL);
+  writeNodeId(writer, nodeId);
   writer.u32(boot);
   writer.u64(from);
   writer.u16(slots?.length ?? 0);
@@ -234,16 +253,27 @@ export function writePull({ nodeId, boot, from, slots }: PullRequest): Buffer {
   return writer.written();
 }
 
-export function readPull(bytes: Buffer): PullRequest | undefined {
+export function writeHowFar(): Buffer {
+  return Buffer.from([HOW_FAR]);
+}
+
+/** Undefined if it makes no sense. */
+export function readQuestion(bytes: Buffer): PullRequest | HowFarRequest | undefined {
   const reader = new ByteReader(rangeOf(bytes));
-  const nodeId = Buffer.from(reader.view(NODE_ID_BYTES)).toString("hex");
+  const kind = reader.u8();
+  if (kind === PULL) return readPull(reader);
+  return kind === HOW_FAR && isRead(reader) ? { kind: "how far" } : undefined;
+}
+
+function readPull(reader: ByteReader): PullRequest | undefined {
+  const nodeId = readNodeId(reader);
   const boot = reader.u32();
   const from = reader.u64();
   const count = reader.u16();
   if (reader.failed || reader.remaining !== 2 * count) return undefined;
   const slots = Array.from({ length: count }, () => reader.u16());
   if (slots.some((slot) => slot >= SLOT_COUNT)) return undefined;
-  return { nodeId, boot, from, slots: count === 0 ? null : slots };
+  return { kind: "pull", nodeId, boot, from, slots: count === 0 ? null : slots };
 }
 
 export function writePulled(
@@ -271,6 +301,24 @@ export function readPulled(bytes: Buffer, checksum: Checksum): Pulled | undefine
   if (reader.failed || to < from || end < to) return undefined;
   if (checksumOf([head, batches], checksum) !== crc) return undefined;
   return { isFound, from, to, end, batches };
+}
+
+export function writeTold(received: readonly StreamPosition[], checksum: Checksum): Buffer {
+  const byteLength = CHECKSUM_BYTES + receivedBytes(received.length);
+  const writer = new ByteWriter({ capacityBytes: byteLength, bytesMax: byteLength });
+  writer.u32(0);
+  writeReceived(writer, received);
+  writer.patchU32(0, checksumOf([writer.written().subarray(CHECKSUM_BYTES)], checksum));
+  return writer.written();
+}
+
+/** Undefined if it makes no sense, or was damaged on its way. */
+export function readTold(bytes: Buffer, checksum: Checksum): readonly StreamPosition[] | undefined {
+  const reader = new ByteReader(rangeOf(bytes));
+  const crc = reader.u32();
+  if (reader.failed || checksumOf([bytes.subarray(CHECKSUM_BYTES)], checksum) !== crc) return undefined;
+  const received = readReceived(reader);
+  return isRead(reader) ? received : undefined;
 }
 
 function checksumOf(parts: readonly Buffer[], checksum: Checksum): number {

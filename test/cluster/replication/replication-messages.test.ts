@@ -3,19 +3,27 @@ import { crc32 } from "#torus/base/crc32.js";
 import {
   type Answer,
   readAnswer,
-  readPull,
   readPulled,
+  readQuestion,
   readRequest,
+  readTold,
   writeAnswer,
   writeBatchesHead,
+  writeHowFar,
   writeOpen,
   writePull,
   writePulled,
+  writeTold,
 } from "#torus/cluster/replication/replication-messages.js";
 
 const NODE = "0123456789abcdef0123456789abcdef";
 const PARTS = [Buffer.from("first batch "), Buffer.from("and second")];
 const HEAD = { session: 7, starts: true, isWhole: false, from: 2 ** 40, to: 2 ** 40 + 22 };
+
+const RECEIVED = [
+  { nodeId: NODE, boot: 3, applied: 2 ** 50, isWhole: true },
+  { nodeId: NODE.replace("0", "f"), boot: 1, applied: 0, isWhole: false },
+];
 
 /** Each of its prefixes, and it with each byte changed. */
 function* damagedForms(bytes: Buffer): Generator<{ readonly what: string; readonly bytes: Buffer }> {
@@ -81,11 +89,15 @@ describe("messages of replication", () => {
     for (const slots of [null, [0, 5, 16383]]) {
       const pull = { nodeId: NODE, boot: 12, from: 99, slots };
       const bytes = writePull(pull);
-      expect(readPull(bytes)).to.deep.equal(pull);
+      expect(readQuestion(bytes)).to.deep.equal({ kind: "pull", ...pull });
       for (let i = 0; i < bytes.length; i++)
-        expect(readPull(bytes.subarray(0, i)), `${i}`).to.equal(undefined);
+        expect(readQuestion(bytes.subarray(0, i)), `${i}`).to.equal(undefined);
     }
-    expect(readPull(writePull({ nodeId: NODE, boot: 1, from: 0, slots: [16384] }))).to.equal(undefined);
+    expect(readQuestion(writePull({ nodeId: NODE, boot: 1, from: 0, slots: [16384] }))).to.equal(undefined);
+    expect(readQuestion(writeHowFar())).to.deep.equal({ kind: "how far" });
+    expect(readQuestion(Buffer.concat([writeHowFar(), writeHowFar()]))).to.equal(undefined);
+    expect(readTold(writeTold([], crc32), crc32)).to.deep.equal([]);
+    expect(readTold(writeTold(RECEIVED, crc32), crc32)).to.deep.equal(RECEIVED);
     const pulled = { isFound: true, from: 10, to: 32, end: 50 };
     expect(readPulled(writePulled(pulled, PARTS, crc32), crc32)).to.deep.equal({
       ...pulled,
@@ -104,6 +116,9 @@ describe("messages of replication", () => {
     const pulled = writePulled({ isFound: true, from: 10, to: 32, end: 50 }, PARTS, crc32);
     for (const { what, bytes } of damagedForms(pulled)) {
       expect(readPulled(bytes, crc32), what).to.equal(undefined);
+    }
+    for (const { what, bytes } of damagedForms(writeTold(RECEIVED, crc32))) {
+      expect(readTold(bytes, crc32), what).to.equal(undefined);
     }
   });
 });
