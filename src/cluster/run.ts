@@ -81,6 +81,8 @@ export class Run implements RunContext {
   end = 0;
   /** What its owner has counted of its bytes. */
   chargedBytes = 0;
+  /** Its owner's number of the turn in which it was begun. */
+  turn = 0;
   /** Replies that came and whose turn it is not yet: those to the next `keptCount` commands. */
   keptCount = 0;
   #kept = NOTHING;

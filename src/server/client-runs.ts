@@ -52,6 +52,9 @@ export class ClientRuns implements RunOwner, Waiter {
   #isDraining = false;
   /** A reply is being gathered; it counts as in flight. */
   #isGathering = false;
+  /** Numbers the turns in which commands were sent; how many runs of the last one are under way. */
+  #turn = 0;
+  #underWayOfTurn = 0;
   /** Runs of which a part was answered, and the rest is not asked for yet. */
   readonly #parted = new Set<Run>();
   /** The client could not go on because of its runs. */
@@ -109,7 +112,9 @@ export class ClientRuns implements RunOwner, Waiter {
   /** Sends the command at hand to where it is executed, or keeps it until that is possible. */
   forward(route: Route, { bytes, marks, count }: Call, isSilent: boolean): void {
     const forwarder = this.#forwarder;
-    if (this.#offeredDeadlineMs !== undefined || !forwarder.hasOpen) this.deadlineMs = this.#nextDeadlineMs;
+    const isFirst = !forwarder.hasOpen;
+    if (isFirst) this.#beginTurn();
+    if (this.#offeredDeadlineMs !== undefined || isFirst) this.deadlineMs = this.#nextDeadlineMs;
     const run = forwarder.send(this, route, bytes, marks, count);
     if (run === undefined && !this.#isStraying) {
       const refusal = forwarder.isLost(route) ? SLOT_NOT_SERVED : this.#isLate ? TRY_AGAIN : undefined;
@@ -127,6 +132,8 @@ export class ClientRuns implements RunOwner, Waiter {
     if (run.count === 1) {
       if (this.#inFlight === 0) this.#version = forwarder.routes.version;
       this.#inFlight++;
+      this.#underWayOfTurn++;
+      run.turn = this.#turn;
     }
     this.#bytesInFlight += run.byteLength - run.chargedBytes;
     run.chargedBytes = run.byteLength;
@@ -155,6 +162,11 @@ export class ClientRuns implements RunOwner, Waiter {
       (error: unknown) => this.#client.fail(error),
     );
     return true;
+  }
+
+  #beginTurn(): void {
+    this.#turn++;
+    this.#underWayOfTurn = 0;
   }
 
   /** By when the command at hand is to be executed, which came before the client began to wait, if it did. */
@@ -199,7 +211,13 @@ export class ClientRuns implements RunOwner, Waiter {
     }
     this.#replies.came(run, count, { bytes, start, end });
     if (!run.isOver) this.#parted.add(run);
-    this.#client.releaseReplies();
+    if (this.#isAlone(run)) this.#client.releaseReplies();
+    else this.#client.corkReplies();
+  }
+
+  /** Whether nothing is expected, of what was sent with a run, that could leave together with its replies. */
+  #isAlone(run: Run): boolean {
+    return run.turn !== this.#turn || this.#underWayOfTurn === 1 || !run.isOver;
   }
 
   /**
@@ -217,6 +235,7 @@ export class ClientRuns implements RunOwner, Waiter {
   runEnded(run: Run): void {
     if (this.#isDropped) return;
     this.#bytesInFlight -= run.chargedBytes;
+    if (run.turn === this.#turn) this.#underWayOfTurn--;
     if (run.answered < run.count) this.#isStraying = true;
     this.#settled();
   }

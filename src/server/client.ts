@@ -31,6 +31,8 @@ const NOT_TOUCHING = 8;
 
 /** With so many bytes of replies not yet taken, no further command of the client is executed. */
 const PENDING_REPLY_BYTES_MAX = 1024 * 1024;
+/** So many bytes of replies leave though others that were asked for with them are still to come. */
+const CORKED_BYTES_MAX = 16 * 1024;
 /** Replies are sent on when so many have gathered within one read. */
 const REPLY_CHUNK_BYTES = 256 * 1024;
 
@@ -51,6 +53,8 @@ export class Client implements ConnectionEvents, Session {
   noEvict = false;
   lastCommandMs: number;
   lastEntry: Entry | null = null;
+  /** Whether `ReplyCork` has it on its list. */
+  isCorked = false;
   /** What `ClientEviction` has counted of this client's memory. */
   countedBytes = 0;
   /** How often what this client sends has been passed on before it came here; by when it must be executed, if that was said. */
@@ -231,6 +235,21 @@ export class Client implements ConnectionEvents, Session {
     this.#relieve();
   }
 
+  /** The moment is over. */
+  uncork(): void {
+    try {
+      this.releaseReplies();
+    } catch (error) {
+      this.server.stop(error);
+    }
+  }
+
+  /** Replies that could leave wait, for a moment, for others that were asked for together with them. */
+  corkReplies(): void {
+    if (this.outputBytes > CORKED_BYTES_MAX) this.releaseReplies();
+    else this.server.cork.add(this);
+  }
+
   /** The log has got on, or has failed: sends the replies that no longer have to wait for it. */
   releaseReplies(): void {
     const replies = this.#replies;
@@ -297,12 +316,18 @@ export class Client implements ConnectionEvents, Session {
       this.isTurnedBack = true;
       return false;
     }
-    const { executor } = this.server;
-    this.sendReplies();
+    const { server } = this;
+    this.#runs ??= this.#newRuns();
+    const { byteLength } = server.reply;
+    if (byteLength > 0 && byteLength <= CORKED_BYTES_MAX) {
+      this.#holdReplies();
+      server.cork.add(this);
+    } else {
+      this.sendReplies();
+    }
     // Who closes softly gets the replies to what came before.
     if (this.#isGone) return true;
-    this.#runs ??= this.#newRuns();
-    this.#runs.forward(route, executor.call, isSilent);
+    this.#runs.forward(route, server.executor.call, isSilent);
     return true;
   }
 
@@ -626,13 +651,18 @@ export class Client implements ConnectionEvents, Session {
     const { byteLength } = server.reply;
     if (byteLength === 0) return;
     if (server.gate.isHolding || this.#isHolding) {
-      this.#replies ??= new HeldReplies();
-      this.#replies.push(server.gate.hold(this));
-    } else {
-      server.state.stats.outputBytes += byteLength;
-      server.reply.sendTo(connection);
-      if (connection.pendingBytes === 0) return;
+      this.#holdReplies();
+      return;
     }
+    server.state.stats.outputBytes += byteLength;
+    server.reply.sendTo(connection);
+    if (connection.pendingBytes > 0) this.#limitOutput();
+  }
+
+  /** Keeps the replies gathered so far: they leave with those that follow, or in a moment. */
+  #holdReplies(): void {
+    this.#replies ??= new HeldReplies();
+    this.#replies.push(this.server.gate.hold(this));
     this.#limitOutput();
   }
 

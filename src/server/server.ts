@@ -31,6 +31,7 @@ import { NodeState } from "./node-state.js";
 import { RateMeter } from "./rate-meter.js";
 import { RemoteRuns } from "./remote-runs.js";
 import { RemoteWatches } from "./remote-watches.js";
+import { ReplyCork } from "./reply-cork.js";
 import { ReplyGate } from "./reply-gate.js";
 import { Router } from "./router.js";
 
@@ -70,6 +71,7 @@ export class Server {
   readonly persistence: PersistenceView;
   readonly eviction: ClientEviction;
   readonly gate: ReplyGate;
+  readonly cork: ReplyCork;
   /** What clients of other nodes watch here. */
   readonly watches: RemoteWatches;
   /** Null unless other nodes execute commands too. */
@@ -105,6 +107,7 @@ export class Server {
     this.persistence = persistence;
     this.watches = new RemoteWatches(keyspace.watchers);
     this.nowMs = host.clock.monotonicMs();
+    this.cork = new ReplyCork(host.timers);
     const index = new CommandIndex(commands);
     this.state = new NodeState({ ...options, index, stop: options.shutdown });
     const countError = (line: string) => this.state.countError(line);
@@ -181,6 +184,7 @@ export class Server {
       await released;
       cancel();
     }
+    this.cork.close();
     await Promise.all(listenersClosed);
   }
 
