@@ -7,6 +7,12 @@ import { type Kind, kinds, runCluster } from "../test/simulation/cluster/cluster
 import { runDurable } from "../test/simulation/durable-node.js";
 import { runTurmoil } from "../test/simulation/membership.js";
 import { runOwners } from "../test/simulation/owners-run.js";
+import {
+  kinds as kindsOfReplicated,
+  type Kind as ReplicatedKind,
+  kindNames as replicatedKinds,
+} from "../test/simulation/replicated/kinds.js";
+import { runReplicated } from "../test/simulation/replicated/replicated-run.js";
 import { measureMembership } from "./measure-membership.js";
 
 interface Simulation {
@@ -28,6 +34,20 @@ const simulations: Readonly<Record<string, Simulation>> = {
   "cluster-network": clusterOf("network"),
   "cluster-crashes": clusterOf("crashes"),
   "cluster-turmoil": clusterOf("turmoil"),
+  /** Clusters with three copies of each key: of each kind, or of one. */
+  replicated: {
+    seeds: 1000,
+    async run(seed) {
+      for (const kind of replicatedKinds) await runReplicated({ kind, seed, copies: 3 });
+    },
+  },
+  ...Object.fromEntries(replicatedKinds.map((kind) => [`replicated-${kind}`, replicatedOf(kind, 3)])),
+  /** The same with one copy, which has to keep its promises as well, as long as no disk is lost. */
+  ...Object.fromEntries(
+    replicatedKinds
+      .filter((kind) => !(kindsOfReplicated[kind].faults as readonly string[]).includes("disk"))
+      .map((kind) => [`unreplicated-${kind}`, replicatedOf(kind, 1)]),
+  ),
   durability: {
     seeds: 1000,
     async run(seed) {
@@ -63,6 +83,10 @@ for (const name of wanted) {
 
 function clusterOf(kind: Kind): Simulation {
   return { seeds: 1000, run: (seed) => runCluster({ kind, seed }) };
+}
+
+function replicatedOf(kind: ReplicatedKind, copies: number): Simulation {
+  return { seeds: 1000, run: (seed) => runReplicated({ kind, seed, copies }) };
 }
 
 function numberOf(text: string): number {

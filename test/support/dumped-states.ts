@@ -44,10 +44,10 @@ export function dumpedStates(keyspace: Keyspace, nowMs = keyspace.nowMs): (slot:
       : withoutMarks(state, birthFloors.version(slots.get(name)!));
     lines.push([slots.get(name)!, `${name} ${bytesOf(left)}`]);
   }
-  return (slot) => {
-    const own = lines.flatMap(([of, line]) => (of === slot || of === null ? [line] : []));
-    return own.sort().join("\n");
-  };
+  const linesBySlot = new Map<number | null, string[]>();
+  for (const [slot, line] of lines) linesBySlot.set(slot, [...(linesBySlot.get(slot) ?? []), line]);
+  const ofAll = linesBySlot.get(null) ?? [];
+  return (slot) => [...(linesBySlot.get(slot) ?? []), ...ofAll].sort().join("\n");
 }
 
 /** Marks that a floor covers may have been collected or not. */

@@ -12,13 +12,15 @@ const MILLION = 1e6;
  */
 export class SimClock implements Clock {
   private rate = 1;
-  private wallOffsetMs = WORLD_EPOCH_MS;
+  /** A machine that comes into being late is told the time by the world: it shows what the others do. */
+  private wallOffsetMs: number;
   /** Since when the present rate holds, in the world's time and in ours. */
   private anchorMs: number;
   private anchorMonotonicMs = 0;
 
   constructor(private readonly timeline: Timeline) {
     this.anchorMs = timeline.nowMs;
+    this.wallOffsetMs = WORLD_EPOCH_MS + timeline.nowMs;
   }
 
   wallMs(): number {

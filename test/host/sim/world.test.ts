@@ -190,6 +190,13 @@ describe("the simulated world", () => {
     expect(good.wallMs() - startMs).to.equal(3000);
   });
 
+  it("gives a host that comes later the time of the others", async () => {
+    const world = worldOf(1);
+    const { clock } = world.host("early");
+    await world.advance(5000);
+    expect(world.host("late").clock.wallMs()).to.equal(clock.wallMs());
+  });
+
   it("keeps what a host logged", async () => {
     const world = worldOf(1);
     const { log, clock } = world.host("a");

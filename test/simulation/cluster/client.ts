@@ -31,6 +31,8 @@ export interface ClientOptions {
   /** Steps under way at once, and how long the client rests between bursts, at most. */
   readonly depth: number;
   readonly restMs: number;
+  /** A command on its own must be answered in so long; `COMMAND_MS` if left out. */
+  readonly commandMs?: number;
   readonly broken: (violation: unknown) => void;
 }
 
@@ -119,7 +121,7 @@ export class ClusterClient {
 
   #burst(): void {
     const session = this.#session;
-    const { prng, depth, restMs, errands, chronicle, name } = this.#options;
+    const { prng, depth, restMs, commandMs = COMMAND_MS, errands, chronicle, name } = this.#options;
     if (this.#isStopped || session === undefined) return;
     if (session.oldest === undefined && prng.chance(MOVE_CHANCE)) {
       session.connection!.close();
@@ -128,7 +130,8 @@ export class ClusterClient {
     const room = depth - session.underWay;
     const steps = room <= 0 ? [] : Array.from({ length: 1 + prng.below(room) }, () => errands.next());
     for (const { text } of steps) chronicle.detail(text, () => `${name} asks ${session.node}: ${text}`);
-    session.send(steps, { atMs: this.#options.world.nowMs, cut: prng.chance(CUT_CHANCE) ? prng.float() : 1 });
+    const cut = prng.chance(CUT_CHANCE) ? prng.float() : 1;
+    session.send(steps, { atMs: this.#options.world.nowMs, commandMs, cut });
     this.#later(prng.float() * restMs, () => {
       if (this.#session === session) this.#burst();
     });
@@ -191,11 +194,14 @@ class Session implements ConnectionEvents {
   }
 
   /** `cut` is the part of the bytes that goes out by a write of its own. */
-  send(steps: readonly Step[], { atMs, cut }: { atMs: number; cut: number }): void {
+  send(
+    steps: readonly Step[],
+    { atMs, commandMs, cut }: { atMs: number; commandMs: number; cut: number },
+  ): void {
     if (steps.length === 0) return;
     for (const step of steps) {
       const ahead = this.#sent.reduce((sum, sent) => sum + sent.step.count, step.count);
-      this.#sent.push({ step, atMs, dueMs: atMs + COMMAND_MS + ahead * BEHIND_MS });
+      this.#sent.push({ step, atMs, dueMs: atMs + commandMs + ahead * BEHIND_MS });
     }
     const bytes = Buffer.concat(steps.map(({ request }) => request));
     const at = Math.floor(cut * bytes.length);

@@ -1,8 +1,10 @@
 /** The nodes of a simulated cluster, as whole nodes: started, crashed, started again on what their disks kept, taken in and let go. */
 import { SLOT_COUNT } from "#torus/base/key-hash.js";
-import { Cluster } from "#torus/cluster/cluster.js";
+import { Cluster, type ClusterOptions } from "#torus/cluster/cluster.js";
+import type { ClusterView } from "#torus/cluster/cluster-view.js";
 import { type ConfigValues, makeConfig } from "#torus/config/config.js";
 import type { World } from "#torus/host/sim/world.js";
+import type { Keyspace } from "#torus/keyspace/keyspace.js";
 import { type RunningNode, runNode } from "#torus/node.js";
 import type { Chronicle } from "./chronicle.js";
 
@@ -23,11 +25,20 @@ type State = "starting" | "running" | "leaving" | "left" | "down";
 interface Node {
   readonly name: string;
   state: State;
-  /** It was asked to. */
-  mayHaveLeft: boolean;
+  /** It may not remember the others: it was asked to leave, or lost its disk. */
+  needsSeeds: boolean;
   running: RunningNode | undefined;
+  /** Undefined until it starts for the first time. */
+  interior: Interior | undefined;
   /** Tells the lives of the process apart. */
   life: number;
+}
+
+/** What clients do not see of a node. */
+export interface Interior {
+  readonly nodeId: string;
+  readonly keyspace: Keyspace;
+  readonly view: ClusterView;
 }
 
 export interface FleetOptions {
@@ -41,6 +52,8 @@ export interface FleetOptions {
 export class Fleet {
   readonly #options: FleetOptions;
   readonly #nodes = new Map<string, Node>();
+  /** Ids of nodes whose disks were lost, and who were not taken out of the cluster yet. */
+  #lost: readonly string[] = [];
   #named = 0;
 
   constructor(options: FleetOptions) {
@@ -78,10 +91,21 @@ export class Fleet {
     return this.#nodes.get(name)!.running!;
   }
 
+  /** Of a node that has run. */
+  interiorOf(name: string): Interior {
+    return this.#nodes.get(name)!.interior!;
+  }
+
+  /** Whether nodes that are gone for good were not taken out of the cluster yet. */
+  get hasLost(): boolean {
+    return this.#lost.length > 0;
+  }
+
   /** A new node, which looks for the others; the first one founds the cluster. */
   add(): string {
     const name = `n${++this.#named}`;
-    this.#nodes.set(name, { name, state: "down", mayHaveLeft: false, running: undefined, life: 0 });
+    const fresh = { needsSeeds: false, running: undefined, interior: undefined, life: 0 };
+    this.#nodes.set(name, { name, state: "down", ...fresh });
     this.start(name);
     return name;
   }
@@ -110,7 +134,7 @@ export class Fleet {
       configFile: "",
       logSegmentBytes: SEGMENT_BYTES,
       // At once: the world does not wait for code to be loaded.
-      loadCluster: async () => ({ Cluster }),
+      loadCluster: async () => ({ Cluster: observed((interior) => (node.interior = interior)) }),
       stopped: (error) => this.#stopped(node, life, error),
     });
     starting.then(
@@ -136,13 +160,40 @@ export class Fleet {
     world.crash(name, { powerLoss });
   }
 
+  /** Crashes a node and loses its disk: what starts there next is another node. */
+  wipe(name: string): void {
+    const { world, chronicle } = this.#options;
+    const node = this.#nodes.get(name)!;
+    this.crash(name, false);
+    chronicle.note(`${name} loses its disk`);
+    world.wipe(name);
+    node.needsSeeds = true;
+    if (node.interior !== undefined) this.#lost = [...this.#lost, node.interior.nodeId];
+  }
+
+  /** Asks a node to take those out of the cluster that are gone for good. It may refuse. */
+  forgetLost(by: string): void {
+    const { chronicle } = this.#options;
+    for (const id of this.#lost) {
+      this.runningNode(by)
+        .client.call("TORUS", "FORGET", id)
+        .then(
+          () => {
+            this.#lost = this.#lost.filter((lost) => lost !== id);
+            chronicle.note(`${by} forgets ${id}`);
+          },
+          (error: Error) => chronicle.note(`${by} does not forget ${id}: ${error.message}`),
+        );
+    }
+  }
+
   /** Asks a node to hand its slots over and go. A refusal makes it stay. */
   leave(name: string): void {
     const { chronicle } = this.#options;
     const node = this.#nodes.get(name)!;
     const { life } = node;
     node.state = "leaving";
-    node.mayHaveLeft = true;
+    node.needsSeeds = true;
     chronicle.note(`${name} is asked to leave`);
     node.running!.client.call("TORUS", "LEAVE").then(
       () => chronicle.note(`${name} has handed over`),
@@ -195,8 +246,8 @@ export class Fleet {
   }
 
   /** Addresses of the others, as an operator keeps them; the founder is told of none while it is to stay: it remembers them. */
-  #seedsOf({ name, mayHaveLeft }: Node): string {
-    if (name === FOUNDER && !mayHaveLeft) return "";
+  #seedsOf({ name, needsSeeds }: Node): string {
+    if (name === FOUNDER && !needsSeeds) return "";
     const others = [...this.#nodes.values()].filter((other) => other.name !== name && other.state !== "left");
     return others.map((other) => `${other.name}:${CLUSTER_PORT}`).join(" ");
   }
@@ -249,4 +300,15 @@ function pairsOf(reply: unknown): Map<string, unknown> {
   const pairs = new Map<string, unknown>();
   for (let i = 0; i < items.length; i += 2) pairs.set(String(items[i]), items[i + 1]);
   return pairs;
+}
+
+/** The class of clusters, whose instances are told of. */
+function observed(seen: (interior: Interior) => void): typeof Cluster {
+  return new Proxy(Cluster, {
+    construct(target, [options]: [ClusterOptions]) {
+      const cluster = new target(options);
+      seen({ nodeId: options.facts.nodeId, keyspace: options.keyspace, view: cluster.view });
+      return cluster;
+    },
+  });
 }

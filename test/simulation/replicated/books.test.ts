@@ -1,0 +1,169 @@
+import { expect } from "chai";
+import { Violation } from "../cluster/violation.js";
+import { FlushedKeys } from "./flushed-keys.js";
+import { Leaf } from "./leaf.js";
+import { Session } from "./session.js";
+import { Tally } from "./tally.js";
+
+const CONFIRMED = { fate: "done", isConfirmed: true } as const;
+const ACKNOWLEDGED = { fate: "done", isConfirmed: false } as const;
+const DOUBTFUL = { fate: "doubtful", isConfirmed: false } as const;
+const REFUSED = { fate: "refused", isConfirmed: false } as const;
+
+describe("the book of what is written once", () => {
+  function leaf(): Leaf {
+    return new Leaf("key", undefined, { apartMs: 500 });
+  }
+
+  it("wants acknowledged writes to be there in the end, at whichever level, and refused ones not", () => {
+    for (const outcome of [CONFIRMED, ACKNOWLEDGED]) {
+      const written = leaf();
+      written.written(outcome);
+      written.judge(written.value, 0);
+      expect(() => written.judge(undefined, 0)).to.throw(Violation, "was acknowledged, and is gone");
+    }
+    const refused = leaf();
+    refused.written(REFUSED);
+    refused.judge(undefined, 0);
+    expect(() => refused.judge(refused.value, 0)).to.throw(Violation, "was refused, and is there");
+  });
+
+  it("lets a write in doubt be there or not, but with no other value", () => {
+    const written = leaf();
+    written.written(DOUBTFUL);
+    written.judge(undefined, 0);
+    written.judge(written.value, 0);
+    expect(() => written.judge("other", 0)).to.throw(Violation, "is other");
+  });
+
+  it("finds a refusal out of what was seen before", () => {
+    const written = leaf();
+    written.shown(written.value, "any");
+    expect(() => written.written(REFUSED)).to.throw(Violation, "is refused, but it was seen");
+  });
+
+  it("wants a quorum to see what was confirmed before it began, until somebody ends it", () => {
+    const written = leaf();
+    expect(written.expectation(0)).to.equal("any");
+    written.written(CONFIRMED);
+    const expectation = written.expectation(0);
+    expect(expectation).to.equal("there");
+    expect(() => written.shown(undefined, expectation)).to.throw(
+      Violation,
+      "was confirmed, and is not there",
+    );
+    written.ending();
+    written.shown(undefined, expectation);
+  });
+
+  it("wants what was removed never to return", () => {
+    const written = leaf();
+    written.written(CONFIRMED);
+    written.ending();
+    expect(written.expectation(0)).to.equal("any");
+    written.ended(CONFIRMED, 0);
+    expect(written.expectation(500)).to.equal("gone");
+    written.judge(undefined, 500);
+    expect(() => written.judge(written.value, 500)).to.throw(Violation, "is there again");
+  });
+
+  it("gives a deadline the time by which clocks may differ", () => {
+    const written = leaf();
+    written.written(CONFIRMED);
+    written.ending();
+    written.ended(CONFIRMED, 1000);
+    expect(written.expectation(1499)).to.equal("any");
+    expect(written.expectation(1500)).to.equal("gone");
+  });
+
+  it("lets what was removed in doubt be there or not, and keeps what could not be removed", () => {
+    const doubtful = leaf();
+    doubtful.written(CONFIRMED);
+    doubtful.ending();
+    doubtful.ended(DOUBTFUL, 0);
+    doubtful.judge(undefined, 1000);
+    doubtful.judge(doubtful.value, 1000);
+    const kept = leaf();
+    kept.written(CONFIRMED);
+    kept.ending();
+    kept.ended(REFUSED, 0);
+    expect(() => kept.judge(undefined, 1000)).to.throw(Violation, "was acknowledged, and is gone");
+  });
+
+  it("wants a majority to find what a majority has", () => {
+    const confirmed = leaf();
+    confirmed.written(CONFIRMED);
+    expect(() => confirmed.missed({ isConfirmed: true })).to.throw(Violation, "a majority did not have it");
+    const acknowledged = leaf();
+    acknowledged.written(ACKNOWLEDGED);
+    acknowledged.missed({ isConfirmed: true });
+    acknowledged.judge(acknowledged.value, 1000);
+  });
+});
+
+describe("the book of what is added", () => {
+  it("counts what was acknowledged once, what is in doubt at most once, and what was refused never", () => {
+    const tally = new Tally("key");
+    tally.settle(3, "done");
+    tally.settle(4, "doubtful");
+    tally.settle(5, "refused");
+    for (const value of [3, 7]) tally.judge(value);
+    for (const value of [2, 8]) expect(() => tally.judge(value)).to.throw(Violation, `${value} is there`);
+  });
+});
+
+describe("the book of a connection", () => {
+  it("wants it to see again what it saw or wrote", () => {
+    const session = new Session();
+    session.wroteField("hash", "a");
+    session.sawFields("hash", new Set(["a", "b"]));
+    expect(() => session.sawFields("hash", new Set(["a"]))).to.throw(Violation, "b");
+    session.wroteSum("sum", 5);
+    session.sawSum("sum", 5);
+    expect(() => session.sawSum("sum", 4)).to.throw(Violation, "saw 5, and then 4");
+  });
+});
+
+describe("the book of flushed keys", () => {
+  /** Keys written and flushes, in order; `!` behind a name: it is in doubt. */
+  function bookOf(...deeds: readonly string[]): FlushedKeys {
+    let now = 0;
+    const book = new FlushedKeys(() => ++now);
+    for (const deed of deeds) {
+      const outcome = deed.endsWith("!") ? DOUBTFUL : CONFIRMED;
+      const name = deed.replace("!", "");
+      book.settle(name === "flush" ? book.flush() : book.write(name), outcome);
+    }
+    return book;
+  }
+
+  it("wants keys gone that were there before a flush, and there that came behind all", () => {
+    const book = bookOf("a", "flush", "b");
+    book.judge(new Set(["b"]));
+    expect(() => book.judge(new Set(["a", "b"]))).to.throw(Violation, "a: is there, though");
+    expect(() => book.judge(new Set())).to.throw(Violation, "b: was acknowledged behind all flushes");
+  });
+
+  it("lets a flush in doubt come at any later time, or never", () => {
+    const book = bookOf("a", "flush!", "b");
+    for (const there of [["a", "b"], ["b"], []]) book.judge(new Set(there));
+  });
+
+  it("lets a key in doubt come at any later time, or never", () => {
+    const book = bookOf("a!", "flush");
+    for (const there of [["a"], []]) book.judge(new Set(there));
+  });
+
+  it("lets what is written while a flush is under way be there or not", () => {
+    let now = 0;
+    const book = new FlushedKeys(() => ++now);
+    const flush = book.flush();
+    book.settle(book.write("a"), CONFIRMED);
+    book.settle(flush, CONFIRMED);
+    for (const there of [["a"], []]) book.judge(new Set(there));
+  });
+
+  it("wants no key that nobody wrote", () => {
+    expect(() => bookOf("a").judge(new Set(["a", "x"]))).to.throw(Violation, "x: nobody wrote it");
+  });
+});

@@ -1,0 +1,44 @@
+/** The kinds of runs of replicated clusters: what may happen in them, and what has to hold all the same. */
+import type { Level } from "./level.js";
+
+export type Fault = "network" | "process" | "clock" | "disk";
+
+export interface KindOfRun {
+  readonly faults: readonly Fault[];
+  /** The levels whose acknowledged writes are there in the end: one node has what was acknowledged at `one`, and its disk may be lost. */
+  readonly kept: readonly Level[];
+  /** Whether registers are linearizable: not where a clock that was set back lets an earlier write win. */
+  readonly isLinearizable: boolean;
+  /** How far clocks may differ, in milliseconds. */
+  readonly clocksApartMs: number;
+}
+
+const BOTH: readonly Level[] = ["one", "quorum"];
+const EVEN_CLOCKS_MS = 500;
+const STEPPED_CLOCKS_MS = 10_000;
+
+const RIGHT_CLOCKS = { kept: BOTH, isLinearizable: true, clocksApartMs: EVEN_CLOCKS_MS };
+
+export const kinds = {
+  /** Nodes join and leave, and nothing fails. */
+  calm: { ...RIGHT_CLOCKS, faults: [] },
+  /** Ways are cut in every shape, or slow; streams break, datagrams get lost. */
+  partitions: { ...RIGHT_CLOCKS, faults: ["network"] },
+  /** Processes crash, stand still and come back; machines lose power. */
+  crashes: { ...RIGHT_CLOCKS, faults: ["process"] },
+  /** Clocks drift and are set, amid all of that. */
+  clocks: {
+    faults: ["network", "process", "clock", "clock"],
+    kept: BOTH,
+    isLinearizable: false,
+    clocksApartMs: STEPPED_CLOCKS_MS,
+  },
+  /** Disks are lost, one at a time, and processes crash. */
+  wipes: { ...RIGHT_CLOCKS, faults: ["disk", "process"], kept: ["quorum"] },
+  /** All of that but wrong clocks. */
+  turmoil: { ...RIGHT_CLOCKS, faults: ["network", "process", "disk"], kept: ["quorum"] },
+} as const satisfies Readonly<Record<string, KindOfRun>>;
+
+export type Kind = keyof typeof kinds;
+
+export const kindNames = Object.keys(kinds) as readonly Kind[];

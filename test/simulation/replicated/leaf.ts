@@ -1,0 +1,123 @@
+/**
+ * A key, or a field of a hash, that is written once, with a value of its own, and ended at most once: removed, or given a deadline. So
+ * nothing that happens on two sides of a partition can excuse that it is missing or that it came back.
+ */
+import type { Fate } from "../cluster/register.js";
+import { Violation } from "../cluster/violation.js";
+
+/** What a read that begins now has to show. */
+export type Expectation = "there" | "gone" | "any";
+
+/** The outcome of a write. `isConfirmed`: that a majority has it was promised too. */
+export interface Outcome {
+  readonly fate: Fate;
+  readonly isConfirmed: boolean;
+}
+
+export interface Clocks {
+  /** How far the clocks of nodes may differ when deadlines are judged. */
+  readonly apartMs: number;
+}
+
+const UNDER_WAY: Outcome = { fate: "sent", isConfirmed: false };
+
+export class Leaf {
+  readonly value: string;
+  #written = UNDER_WAY;
+  #ended: Outcome | undefined;
+  /** In the world's time, if the end is done. */
+  #goneAtMs = Infinity;
+  #isSeen = false;
+
+  /** `field` is undefined if it is a key. */
+  constructor(
+    readonly key: string,
+    readonly field: string | undefined,
+    private readonly clocks: Clocks,
+  ) {
+    this.value = `value of ${this.name}`;
+  }
+
+  get name(): string {
+    return this.field === undefined ? this.key : `${this.key} ${this.field}`;
+  }
+
+  /** Whether somebody may end it now: it is there, as far as its writer was told. */
+  get isEndable(): boolean {
+    return this.#written.fate === "done" && this.#ended === undefined;
+  }
+
+  get write(): readonly string[] {
+    const { key, field, value } = this;
+    return field === undefined ? ["SET", key, value] : ["HSET", key, field, value];
+  }
+
+  get read(): readonly string[] {
+    return this.field === undefined ? ["GET", this.key] : ["HGET", this.key, this.field];
+  }
+
+  get remove(): readonly string[] {
+    return this.field === undefined ? ["DEL", this.key] : ["HDEL", this.key, this.field];
+  }
+
+  written(outcome: Outcome): void {
+    this.#written = outcome;
+    if (outcome.fate === "refused" && this.#isSeen) throw this.#violation("is refused, but it was seen");
+  }
+
+  /** Its removal, or the setting of its deadline, was sent. */
+  ending(): void {
+    this.#ended = UNDER_WAY;
+  }
+
+  /** `goneAtMs` is when it has to be gone at the latest. */
+  ended(outcome: Outcome, goneAtMs: number): void {
+    this.#ended = outcome;
+    if (outcome.fate === "done") this.#goneAtMs = goneAtMs;
+  }
+
+  /** What was to be ended was not there. */
+  missed({ isConfirmed }: { readonly isConfirmed: boolean }): void {
+    this.#ended = { fate: "doubtful", isConfirmed: false };
+    if (isConfirmed && this.#written.fate === "done" && this.#written.isConfirmed)
+      throw this.#violation("was confirmed, and then a majority did not have it");
+  }
+
+  /** What a read at a quorum has to show that begins now. */
+  expectation(nowMs: number): Expectation {
+    if (this.#ended !== undefined) return this.#ended.isConfirmed && this.#isGone(nowMs) ? "gone" : "any";
+    return this.#written.fate === "done" && this.#written.isConfirmed ? "there" : "any";
+  }
+
+  /** A read that began with that expectation was answered. */
+  shown(value: string | undefined, expectation: Expectation): void {
+    if (value === undefined) {
+      if (expectation === "there" && this.#ended === undefined)
+        throw this.#violation("was confirmed, and is not there");
+      return;
+    }
+    if (value !== this.value) throw this.#violation(`is ${value}`);
+    if (this.#written.fate === "refused") throw this.#violation("was refused, and is there");
+    if (expectation === "gone") throw this.#violation("is there again");
+    this.#isSeen = true;
+  }
+
+  /** All is mended and still: this is what is there. */
+  judge(value: string | undefined, nowMs: number): void {
+    const isKept = this.#written.fate === "done" && (this.#ended?.fate ?? "refused") === "refused";
+    if (isKept && value === undefined) throw this.#violation("was acknowledged, and is gone");
+    this.shown(value, this.#isGone(nowMs) ? "gone" : "any");
+  }
+
+  #isGone(nowMs: number): boolean {
+    return this.#ended?.fate === "done" && nowMs >= this.#goneAtMs + this.clocks.apartMs;
+  }
+
+  #violation(what: string): Violation {
+    const end = this.#ended === undefined ? "nothing ended it" : `its end is ${this.#ended.fate}`;
+    return new Violation(
+      `what was written once ${what} (its write is ${this.#written.fate}, ${end})`,
+      this.name,
+    );
+  }
+}

@@ -1,0 +1,234 @@
+/**
+ * Clusters with several copies of each key, in simulated worlds: seeded runs in which clients write at every level while nodes come,
+ * go and fail as the kind of the run says. Then all is mended, and what was promised is held against what is there.
+ */
+import { Prng } from "#torus/base/prng.js";
+import type { ConfigValues } from "#torus/config/config.js";
+import type { World } from "#torus/host/sim/world.js";
+import { worldOf } from "../../support/world.js";
+import { Chronicle } from "../cluster/chronicle.js";
+import { ClusterClient } from "../cluster/client.js";
+import { Fleet, NODE_PORT } from "../cluster/fleet.js";
+import { ask } from "../cluster/questions.js";
+import { contentOf } from "../cluster/script.js";
+import { Violation } from "../cluster/violation.js";
+import { difference } from "./copies.js";
+import { Faults } from "./faults.js";
+import { type Kind, type KindOfRun, kinds } from "./kinds.js";
+import { DATABASE, FLUSHED_DATABASE, Ledger } from "./ledger.js";
+import type { Level } from "./level.js";
+import { Workload } from "./workload.js";
+
+export interface ReplicatedRun {
+  readonly kind: Kind;
+  readonly seed: number;
+  /** Of each key, as far as there are nodes. */
+  readonly copies: number;
+}
+
+/** How long a cluster may take, once everything is mended, until all agree again and all copies are the same. */
+const AGREEMENT_MS = 120_000;
+/** What a command may take where nodes stand still for seconds, beside all deadlines. */
+const COMMAND_MS = 30_000;
+const TICK_MS = 250;
+/** Messages of two speeds: the longer they take, the more happens while they are on their way. */
+const WIRE_SPEEDS = [
+  { latencyMs: 0.2, jitterMs: 0.6 },
+  { latencyMs: 2, jitterMs: 10 },
+];
+
+/** Runs a cluster. Throws, telling how to replay it and what happened, if a promise is broken. */
+export async function runReplicated(of: ReplicatedRun): Promise<void> {
+  const broken = await new Run(of).play().catch((error: Error) => error);
+  if (broken === undefined) return;
+  // The same again, with an eye on the key whose promise was broken.
+  const again = new Run(of, broken instanceof Violation ? broken.key : undefined);
+  await again.play().catch(() => {});
+  const { kind, seed, copies } = of;
+  const family = copies === 1 ? "unreplicated" : "replicated";
+  const replay = `npm run simulate -- ${family}-${kind} --from ${seed} --seeds 1`;
+  const what = `${family} ${kind} seed ${seed}: ${broken.message}`;
+  throw new Error(`${what}\nreplay: ${replay}\n${again}`, { cause: broken });
+}
+
+class Run {
+  readonly #of: ReplicatedRun;
+  readonly #kind: KindOfRun;
+  readonly #world: World;
+  readonly #prng: Prng;
+  readonly #chronicle: Chronicle;
+  readonly #fleet: Fleet;
+  readonly #ledger: Ledger;
+  readonly #clients: ClusterClient[] = [];
+  #broken: unknown;
+
+  constructor(of: ReplicatedRun, key?: string) {
+    const name = `replicated ${of.kind} ${of.copies} ${of.seed}`;
+    this.#of = of;
+    this.#kind = kinds[of.kind];
+    this.#prng = new Prng(name);
+    this.#world = worldOf(name, { wireSpeed: this.#prng.pick(WIRE_SPEEDS) });
+    this.#chronicle = new Chronicle(this.#world, key);
+    this.#fleet = new Fleet({
+      world: this.#world,
+      chronicle: this.#chronicle,
+      config: this.#config(),
+      broken: (error) => this.#breaks(error),
+    });
+    this.#ledger = new Ledger({ apartMs: this.#kind.clocksApartMs });
+  }
+
+  toString(): string {
+    return `${this.#chronicle}\n${this.#fleet}\n${this.#fleet.logs()}`;
+  }
+
+  async play(): Promise<void> {
+    const prng = this.#prng;
+    await this.#form(3 + prng.below(3));
+    this.#letLoose(2 + prng.below(3));
+    const faults = new Faults({
+      world: this.#world,
+      fleet: this.#fleet,
+      prng: prng.fork("faults"),
+      chronicle: this.#chronicle,
+      faults: this.#kind.faults,
+    });
+    for (let steps = 4 + prng.below(10); steps > 0; steps--) {
+      faults.step();
+      await this.#pass(prng.below(prng.pick([300, 1500, 5000])));
+      this.#forgetMaybe(0.3);
+    }
+    faults.mend();
+    this.#chronicle.note("all is mended");
+    await this.#agree();
+    await this.#quiet();
+    await this.#agree();
+    await this.#judge();
+    await this.#fleet.close();
+  }
+
+  /** The founder, and then the others at once. */
+  async #form(count: number): Promise<void> {
+    this.#fleet.add();
+    await this.#agree();
+    for (let i = 1; i < count; i++) this.#fleet.add();
+    await this.#agree();
+  }
+
+  #letLoose(count: number): void {
+    const { copies } = this.#of;
+    const isReplicated = copies > 1;
+    const both: readonly Level[] = ["one", "quorum"];
+    for (let i = 0; i < count; i++) {
+      const name = `c${i}`;
+      const prng = this.#prng.fork(name);
+      const errands = new Workload({
+        name,
+        prng,
+        ledger: this.#ledger,
+        nowMs: () => this.#world.nowMs,
+        levels: isReplicated ? both : ["one"],
+        asksForLevel: isReplicated,
+        kept: isReplicated ? this.#kind.kept : ["one"],
+        confirming: isReplicated ? "quorum" : "one",
+      });
+      const client = new ClusterClient({
+        world: this.#world,
+        name,
+        prng,
+        chronicle: this.#chronicle,
+        errands,
+        pickNode: () => {
+          const { serving } = this.#fleet;
+          return serving.length === 0 ? undefined : { host: prng.pick(serving), port: NODE_PORT };
+        },
+        mayFail: () => true,
+        depth: prng.pick([1, 1, 4, 12]),
+        restMs: 250,
+        commandMs: COMMAND_MS,
+        broken: (violation) => this.#breaks(violation),
+      });
+      this.#clients.push(client);
+    }
+  }
+
+  #breaks(violation: unknown): void {
+    this.#broken ??= violation;
+  }
+
+  /** Lets time pass, and looks after what must never take long. */
+  async #pass(ms: number): Promise<void> {
+    const untilMs = this.#world.nowMs + ms;
+    do {
+      await this.#world.run({ untilMs: Math.min(untilMs, this.#world.nowMs + TICK_MS) });
+      if (this.#broken !== undefined) throw this.#broken;
+      for (const client of this.#clients) client.expectInTime();
+    } while (this.#world.nowMs < untilMs);
+  }
+
+  /** An operator takes out of the cluster who lost its disk, at some time. */
+  #forgetMaybe(chance: number): void {
+    const { serving, hasLost } = this.#fleet;
+    if (hasLost && serving.length > 0 && this.#prng.chance(chance))
+      this.#fleet.forgetLost(this.#prng.pick(serving));
+  }
+
+  /** All nodes come to share the slots, and to know it, and all owners of a slot hold the same. */
+  async #agree(): Promise<void> {
+    const untilMs = this.#world.nowMs + AGREEMENT_MS;
+    for (;;) {
+      await this.#pass(TICK_MS);
+      this.#forgetMaybe(1);
+      const why = await this.#unsettled();
+      if (why === undefined) return;
+      if (this.#world.nowMs > untilMs) throw new Violation(`no agreement after ${AGREEMENT_MS} ms: ${why}`);
+    }
+  }
+
+  async #unsettled(): Promise<string | undefined> {
+    if (this.#fleet.hasLost) return "a node that is gone for good is still a member";
+    const why = await this.#fleet.unsettled();
+    if (why !== undefined) return why;
+    // What clients write meanwhile is on its way.
+    const isQuiet = this.#clients.every(({ isIdle }) => isIdle);
+    return isQuiet ? difference(this.#fleet) : undefined;
+  }
+
+  /** All that clients have asked is answered. */
+  async #quiet(): Promise<void> {
+    for (const client of this.#clients) client.stop();
+    while (this.#clients.some((client) => !client.isIdle)) await this.#pass(TICK_MS);
+    for (const client of this.#clients) client.close();
+    await this.#pass(TICK_MS);
+  }
+
+  /** All that was promised is there, whichever node is asked. */
+  async #judge(): Promise<void> {
+    const ledger = this.#ledger;
+    const passedMs = ledger.deadlinesPassedAtMs + this.#kind.clocksApartMs;
+    await this.#pass(Math.max(0, passedMs - this.#world.nowMs));
+    const select = (database: number) => ["SELECT", String(database)];
+    for (const name of this.#fleet.serving) {
+      const commands = [select(DATABASE), ...ledger.questions, select(FLUSHED_DATABASE), ["KEYS", "*"]];
+      const replies = await ask(this.#world, name, commands);
+      const answers = replies.slice(1, -2).map(contentOf);
+      const keys = replies.at(-1)!;
+      const flushed = new Set(keys.kind === "array" ? keys.items.map((key) => contentOf(key)!) : []);
+      ledger.judge(answers, flushed, this.#world.nowMs);
+    }
+    if (this.#kind.isLinearizable) ledger.judgeHistories();
+  }
+
+  #config(): ConfigValues {
+    const { faults } = this.#kind;
+    const isKept = faults.includes("process") || faults.includes("disk") || this.#prng.chance(0.3);
+    return {
+      membershipPreset: "local",
+      databases: "2",
+      appendonly: isKept ? "yes" : "no",
+      appendfsync: "always",
+      save: "",
+      replicationFactor: String(this.#of.copies),
+    };
+  }
+}

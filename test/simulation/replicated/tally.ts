@@ -1,0 +1,38 @@
+/** A key, or a field of a hash, to which any number of clients add: each addition counts once if it was acknowledged, and else at most once. */
+import type { Fate } from "../cluster/register.js";
+import { Violation } from "../cluster/violation.js";
+
+export class Tally {
+  #acknowledged = 0;
+  #doubtful = 0;
+
+  constructor(
+    readonly key: string,
+    readonly field?: string,
+  ) {}
+
+  get name(): string {
+    return this.field === undefined ? this.key : `${this.key} ${this.field}`;
+  }
+
+  add(by: number): readonly (string | number)[] {
+    return this.field === undefined ? ["INCRBY", this.key, by] : ["HINCRBY", this.key, this.field, by];
+  }
+
+  get read(): readonly string[] {
+    return this.field === undefined ? ["GET", this.key] : ["HGET", this.key, this.field];
+  }
+
+  settle(by: number, fate: Fate): void {
+    if (fate === "done") this.#acknowledged += by;
+    if (fate === "doubtful") this.#doubtful += by;
+  }
+
+  /** All is mended and still: this is what is there. */
+  judge(value: number): void {
+    const most = this.#acknowledged + this.#doubtful;
+    if (value >= this.#acknowledged && value <= most) return;
+    const sum = `not from ${this.#acknowledged} acknowledged to ${most} with those in doubt`;
+    throw new Violation(`${value} is there: ${sum}`, this.name);
+  }
+}
