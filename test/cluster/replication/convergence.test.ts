@@ -7,7 +7,7 @@ import { contentsOf } from "../../support/keyspace-contents.js";
 import { nodeIdOf } from "../../support/sim-peers.js";
 import { SimReplica, type SimReplicaOptions } from "../../support/sim-replica.js";
 import { worldOf } from "../../support/world.js";
-import { expectEqual, KEYS, write } from "./owners.js";
+import { expectEqual, KEYS, slot, write } from "./owners.js";
 
 const NAMES = ["a", "b", "c"] as const;
 
@@ -24,6 +24,8 @@ class Run {
   readonly #options: SimReplicaOptions;
   readonly #isParted: boolean;
   readonly #owners = new Map<string, SimReplica>();
+  /** Of each owner the slots that it ships to others; null for all. */
+  readonly #slots = new Map<string, readonly number[] | null>();
   readonly #repairs: {
     readonly shipper: Shipper;
     readonly other: SimReplica;
@@ -57,6 +59,7 @@ class Run {
     }
     this.#world.heal();
     for (const name of NAMES) if (!this.#owners.has(name)) await this.#start(name);
+    for (const name of NAMES) this.#ship(name, null);
     await this.#world.advance(2000);
     await this.#exchange();
     this.#repairAll();
@@ -74,14 +77,20 @@ class Run {
 
   async #start(name: string): Promise<void> {
     const owner = await SimReplica.start(this.#world, name, this.#options);
-    owner.shipTo(NAMES.filter((other) => other !== name));
     this.#owners.set(name, owner);
+    this.#ship(name, null);
+  }
+
+  #ship(name: string, slots: readonly number[] | null): void {
+    this.#slots.set(name, slots);
+    const others = NAMES.filter((other) => other !== name);
+    this.#owners.get(name)?.shipTo(others, slots);
   }
 
   async #happen(): Promise<void> {
     const prng = this.#prng;
     const [one, other] = [NAMES[prng.below(3)]!, NAMES[prng.below(3)]!];
-    switch (prng.below(12)) {
+    switch (prng.below(14)) {
       case 0:
         if (this.#owners.delete(one)) this.#world.crash(one, { powerLoss: prng.below(2) === 0 });
         break;
@@ -108,6 +117,12 @@ class Run {
         if (owner !== undefined) owner.host.disk.faults.syncDelayMs = prng.below(2) * 30;
         break;
       }
+      case 10:
+      case 11: {
+        const some = KEYS.filter(() => prng.below(3) > 0).map(slot);
+        this.#ship(one, prng.below(2) === 0 ? null : some);
+        break;
+      }
       default:
     }
   }
@@ -117,7 +132,7 @@ class Run {
     for (const owner of this.#owners.values()) {
       for (const shipper of owner.shipping.shippers) {
         const other = this.#running(shipper.nodeId);
-        if (shipper.reach.isWhole || shipper.state !== "shipping" || other === undefined) continue;
+        if (shipper.isWhole || shipper.state !== "shipping" || other === undefined) continue;
         owner.mergeAllOf(other);
         other.mergeAllOf(owner);
         const { position } = other.persistence;
@@ -164,11 +179,13 @@ class Run {
       const contents = contentsOf(owner.keyspace, KEYS);
       for (const other of this.#owners.values()) {
         if (other === owner) continue;
-        const { acknowledged } = owner.shipperTo(other.name).reach;
+        const { reach } = owner.shipperTo(other.name);
+        const slots = this.#slots.get(owner.name)!;
         const theirs = contentsOf(other.keyspace, KEYS);
         for (const key of KEYS) {
           const position = owner.positionOfKey(key);
-          if (position === 0 || position > acknowledged) continue;
+          const isShipped = slots === null || slots.includes(slot(key));
+          if (position === 0 || !isShipped || !reach.has({ slot: slot(key), position })) continue;
           const name = `0:${key}`;
           expect(theirs[name], `${other.name} has ${key} of ${owner.name}`).to.equal(contents[name]);
         }
