@@ -1,8 +1,10 @@
 /** CLUSTER NODES, SLOTS and SHARDS: one map of the cluster in the three forms that Redis Cluster's clients read. */
 import type { ClusterView } from "../cluster/cluster-view.js";
+import { copyRanges } from "../cluster/copy-ranges.js";
 import { type SlotRange, slotRanges } from "../cluster/slot-ranges.js";
 import {
   isDeparted,
+  isPresent,
   type Member,
   type MemberRecord,
   type NodeId,
@@ -55,15 +57,19 @@ export function writeSlots(reply: ReplyWriter, cluster: ClusterView): void {
   // Not counted beforehand: a member of which this node has not heard yet has no address to show.
   const mark = reply.reserveArray();
   let count = 0;
-  for (const { first, last, nodeId } of slotRanges(cluster).all) {
+  for (const { first, last, nodeId, replicas } of copyRanges(cluster)) {
     const member = cluster.member(nodeId);
     if (member === undefined) continue;
-    reply.array(3);
+    // Clients connect to all that they are shown: not to those that are dead. The executor they have to know of all the same.
+    const others = replicas.flatMap((id) => cluster.member(id) ?? []).filter(isPresent);
+    reply.array(3 + others.length);
     reply.integer(first);
     reply.integer(last);
-    const encoded = servers.get(nodeId);
-    if (encoded === undefined) servers.set(nodeId, writeServer(reply, member.record));
-    else reply.raw(encoded, 0, encoded.length);
+    for (const { record } of [member, ...others]) {
+      const encoded = servers.get(record.id);
+      if (encoded === undefined) servers.set(record.id, writeServer(reply, record));
+      else reply.raw(encoded, 0, encoded.length);
+    }
     count++;
   }
   reply.fillArray(mark, count);
@@ -82,12 +88,14 @@ function writeServer(reply: ReplyWriter, { id, host, clientPort }: MemberRecord)
 
 // ---- SHARDS ----
 
-/** A shard is a node: its slots are its own. */
+/** A shard is a node, with the slots that it executes and those who have copies of any of them: some clients know one shard of a node only. */
 export function writeShards(reply: ReplyWriter, cluster: ClusterView): void {
   const { byNode } = slotRanges(cluster);
+  const replicas = replicasByNode(cluster);
   const members = knownMembers(cluster);
   reply.array(members.length);
   for (const member of members) {
+    const others = members.filter(({ record }) => replicas.get(member.record.id)?.has(record.id));
     const ranges = byNode.get(member.record.id) ?? [];
     reply.map(2);
     reply.bulkText("slots");
@@ -97,18 +105,30 @@ export function writeShards(reply: ReplyWriter, cluster: ClusterView): void {
       reply.integer(last);
     }
     reply.bulkText("nodes");
-    reply.array(1);
-    writeShardNode(reply, member);
+    reply.array(1 + others.length);
+    writeShardNode(reply, member, "master");
+    for (const other of others) writeShardNode(reply, other, "replica");
   }
 }
 
-function writeShardNode(reply: ReplyWriter, { record, status }: Member): void {
+/** By executor, who has copies of any of its slots. */
+function replicasByNode(cluster: ClusterView): Map<NodeId, Set<NodeId>> {
+  const replicas = new Map<NodeId, Set<NodeId>>();
+  for (const range of copyRanges(cluster)) {
+    const known = replicas.get(range.nodeId) ?? new Set();
+    for (const id of range.replicas) known.add(id);
+    replicas.set(range.nodeId, known);
+  }
+  return replicas;
+}
+
+function writeShardNode(reply: ReplyWriter, { record, status }: Member, role: "master" | "replica"): void {
   const fields: readonly (readonly [string, string | number])[] = [
     ["id", redisNodeId(record.id)],
     ["port", record.clientPort],
     ["ip", record.host],
     ["endpoint", record.host],
-    ["role", "master"],
+    ["role", role],
     ["replication-offset", 0],
     ["health", status === "alive" || status === "suspect" ? "online" : "fail"],
   ];

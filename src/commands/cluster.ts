@@ -54,7 +54,7 @@ export const clusterCommand: Command = container({
         since: "3.0.0",
         complexity: "O(N) in nodes and ranges of slots",
         summary: "Lists the nodes, each with its address, state and slots.",
-        differs: `${IDS} All nodes are masters. The time of a ping is since when a node does not answer, that of a pong always 0, and the epoch that of the placement.`,
+        differs: `${IDS} All nodes are masters, each of the slots that it executes. The time of a ping is since when a node does not answer, that of a pong always 0, and the epoch that of the placement.`,
         run: nodes,
       }),
       session({
@@ -67,12 +67,13 @@ export const clusterCommand: Command = container({
         deprecatedSince: "7.0.0",
         replacedBy: "`CLUSTER SHARDS`",
         complexity: "O(N) in ranges of slots",
-        summary: "Lists ranges of slots with the node that executes their commands.",
+        summary:
+          "Lists ranges of slots with the node that executes their commands, and those that have copies of them.",
         history: [
           ["4.0.0", "Node ids"],
           ["7.0.0", "More about the network"],
         ],
-        differs: `${IDS} While slots change owners, each is shown where it is executed at the moment.`,
+        differs: `${IDS} While slots change owners, each is shown where it is executed at the moment. Any node shown will do for any command.`,
         run: (call) => writeSlots(call.reply, clusterOf(call)),
       }),
       session({
@@ -83,8 +84,9 @@ export const clusterCommand: Command = container({
         tips: NONDETERMINISTIC,
         since: "7.0.0",
         complexity: "O(N) in nodes and ranges of slots",
-        summary: "Lists the nodes, each with its slots.",
-        differs: `${IDS} Each node is a shard.`,
+        summary:
+          "Lists the nodes, each with the slots whose commands it executes, and those that have copies of them.",
+        differs: `${IDS} Each node is a shard, and a replica in the shards of others: of all or of some of their slots. Offsets are 0.`,
         run: (call) => writeShards(call.reply, clusterOf(call)),
       }),
       session({

@@ -19,13 +19,27 @@ export function route(call: SessionCall): void {
 
 export function explain(call: SessionCall): void {
   const cluster = reportedCluster(call);
-  const self = { node: cluster.selfId, name: nameOf(cluster, cluster.selfId) };
-  const replicas = [{ ...self, ...stateHere(call) }];
+  const replicas = holdersOf(call, cluster).map((node) => ({
+    node,
+    name: cluster.member(node)?.record.name ?? "",
+    link: linkTo(cluster, node),
+    ...(node === cluster.selfId ? stateHere(call) : { state: "unknown", ...NOTHING, type: null }),
+  }));
   writeTree(call.reply, { ...routeOf(call, cluster), replicas });
 }
 
+/** Who has a copy of the key, or is to: the owners of its slot, the next ones, and this node, which executes for it at present. */
+function holdersOf(call: Call, cluster: ReportedCluster): readonly string[] {
+  const slot = slotOfKey(call);
+  return [...new Set([...cluster.ownersOf(slot), ...(cluster.nextOwnersOf(slot) ?? []), cluster.selfId])];
+}
+
+function slotOfKey(call: Call): number {
+  return slotOf(call.bytes, call.start(KEY), call.end(KEY));
+}
+
 function routeOf(call: Call, cluster: ReportedCluster): ReplyFields {
-  const slot = slotOf(call.bytes, call.start(KEY), call.end(KEY));
+  const slot = slotOfKey(call);
   const owners = cluster.ownersOf(slot);
   const executor = cluster.executorOf(slot);
   const record = executor === undefined ? undefined : cluster.member(executor)?.record;
@@ -84,8 +98,4 @@ function ghostState({ keyspace }: Call): "expired" | "deleted" {
   const { records, ghost } = keyspace;
   const isHusk = records.type(ghost) === TYPE_NONE && records.deadline(ghost) !== 0;
   return isHusk || (records.word1(ghost) & EXPIRED) !== 0 ? "expired" : "deleted";
-}
-
-function nameOf(cluster: ReportedCluster, id: string): string {
-  return cluster.member(id)?.record.name ?? "";
 }

@@ -73,8 +73,8 @@ export const torusCommand: Command = container({
       summary: "Tells in a map where a key belongs and what is known of it.",
       differs:
         `${NEW} Like every command with a key it is executed by the node that executes the key's slot; \`TORUS ROUTE\` tells what any other node ` +
-        "would do. `owners` are by preference, and `next-owners` those after the change under way, if there is one. `replicas` has an entry per copy: " +
-        "`state` is present, expired, deleted or absent (deleted and expired keys leave something behind only while another node needs to know); " +
+        "would do. `owners` are by preference, and `next-owners` those after the change under way, if there is one. `replicas` has an entry per copy, in that order: " +
+        "`link` is how this node reaches it, and `state`, which is `unknown` of copies elsewhere, is present, expired, deleted or absent (deleted and expired keys leave something behind only while another node needs to know); " +
         "`clock` and `origin` are the version of the write that began the key's life, `written-ms` the time in it, and `expires-ms` when it expires.",
       run: explain,
     }),

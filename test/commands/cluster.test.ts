@@ -13,6 +13,7 @@ const SLOTS = 16384;
 /** What clients of Redis Cluster see of the ids: with their CRC-32, as zlib computes it. */
 const ANNA_40 = `${ANNA}cab11777`;
 const BERT_40 = `${BERT}f6f05be1`;
+const CARL_40 = `${CARL}8dcb9180`;
 
 describe("CLUSTER", () => {
   let node: SimServer;
@@ -30,6 +31,13 @@ describe("CLUSTER", () => {
     node.persistence.change({ gates: false });
     client = await node.connect();
   });
+
+  /** From now on a third node has copies of all slots, and each node of those of the others. */
+  function copied(): void {
+    cluster.put(memberOf(CARL, { host: "10.0.0.3" }));
+    const members = [ANNA, BERT, CARL].map((id) => ({ id, weight: 1, zone: "", host: id }));
+    cluster.placement = { epoch: 7, by: ANNA, members, change: null, copies: 3, hashSeed: "5".repeat(32) };
+  }
 
   /** A reply that is text, as lines. */
   async function lines(...command: string[]): Promise<string[]> {
@@ -50,7 +58,7 @@ describe("CLUSTER", () => {
     expect(await lines("CLUSTER", "NODES")).to.deep.equal([
       `${ANNA_40} 10.0.0.1:6379@16379 myself,master - 0 0 7 connected 0-4 6-9999`,
       `${BERT_40} 10.0.0.2:6379@16379 master - 0 0 7 connected 5 10000-16383`,
-      `${CARL}8dcb9180 10.0.0.3:6379@16379 master - 0 0 7 connected`,
+      `${CARL_40} 10.0.0.3:6379@16379 master - 0 0 7 connected`,
       "",
     ]);
   });
@@ -87,6 +95,41 @@ describe("CLUSTER", () => {
       `[[0 8999 ${anna}] [9000 9099 ${bert}] [9101 9999 ${anna}] [10000 16383 ${bert}]]`,
     );
     expect(await lines("CLUSTER", "INFO")).to.include("cluster_slots_assigned:16383");
+  });
+
+  it("shows after the executor who else owns the slots, but nobody to connect to who is dead", async () => {
+    copied();
+    const server = (host: string, id: string) => `["${host}" 6379 "${id}" []]`;
+    const [anna, bert, carl] = [
+      server("10.0.0.1", ANNA_40),
+      server("10.0.0.2", BERT_40),
+      server("10.0.0.3", CARL_40),
+    ];
+    expect(await client.ask("CLUSTER", "SLOTS")).to.equal(
+      `[[0 9999 ${anna} ${bert} ${carl}] [10000 16383 ${bert} ${anna} ${carl}]]`,
+    );
+    cluster.put(memberOf(ANNA, {}, { status: "dead" }));
+    expect(await client.ask("CLUSTER", "SLOTS")).to.equal(
+      `[[0 9999 ${anna} ${bert} ${carl}] [10000 16383 ${bert} ${carl}]]`,
+    );
+  });
+
+  it("shows nodes as masters of what they execute, and as replicas in the shards of others", async () => {
+    copied();
+    cluster.put(memberOf(CARL, { host: "10.0.0.3" }, { status: "dead" }));
+    const flags = (await lines("CLUSTER", "NODES")).slice(0, 3).map((line) => line.split(" ").slice(2, 4));
+    expect(flags).to.deep.equal([
+      ["myself,master", "-"],
+      ["master", "-"],
+      ["master,fail", "-"],
+    ]);
+    const shards = await client.ask("CLUSTER", "SHARDS");
+    const shown = [...shards.matchAll(/"slots" \[([^\]]*)\]|"id" "(..)|"role" "(\w+)"|"health" "(\w+)"/g)];
+    expect(shown.map((match) => match.slice(1).find((part) => part !== undefined)).join(" ")).to.equal(
+      "0 9999 aa master online b0 replica online c1 replica fail " +
+        "10000 16383 b0 master online aa replica online c1 replica fail " +
+        " c1 master fail",
+    );
   });
 
   it("gives each node a shard of its own", async () => {

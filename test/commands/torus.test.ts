@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { version } from "#torus/base/version.js";
-import type { Placement } from "#torus/cluster/placement.js";
+import { membersAfter, type Placement } from "#torus/cluster/placement.js";
 import { CLOCK_UNITS_PER_MS } from "#torus/delta/hybrid-clock.js";
 import { Ring } from "#torus/ring/ring.js";
 import { ANNA, BERT, CARL, FakeCluster, linkOf, memberOf } from "../support/fake-cluster.js";
@@ -13,8 +13,9 @@ const SLOT = 15495;
 
 const placed = (id: string) => ({ id, weight: 1, zone: "", host: id });
 
-function placementOf(change: Placement["change"] = null): Placement {
-  return { epoch: 9, by: ANNA, members: [ANNA, BERT].map(placed), change, copies: 1, hashSeed: null };
+function placementOf(change: Placement["change"] = null, copies = 1): Placement {
+  const hashSeed = "5".repeat(32);
+  return { epoch: 9, by: ANNA, members: [ANNA, BERT].map(placed), change, copies, hashSeed };
 }
 
 describe("TORUS", () => {
@@ -115,10 +116,11 @@ describe("TORUS", () => {
     cluster.assign(SLOT, SLOT, ANNA);
     const nowMs = node.host.clock.wallMs();
     await client.askAll("SET {a}1 12", "PEXPIREAT {a}1 9000000000000", "HSET {a}2 f v");
+    cluster.placement = { ...placementOf(), members: [placed(ANNA)] };
     const reply = await client.ask("TORUS", "EXPLAIN", "{a}1");
     expect(reply).to.include(`"executor": "${ANNA}"`).and.to.include('"link": "self"');
     const [, clock, origin, writtenMs] =
-      /"replicas": \[\{"node": "a{32}" "name": "anna" "state": "present" "type": "string" "encoding": "int" "clock": (\d+) "origin": (\d+) "written-ms": (\d+) "expires-ms": 9000000000000\}\]\}$/.exec(
+      /"replicas": \[\{"node": "a{32}" "name": "anna" "link": "self" "state": "present" "type": "string" "encoding": "int" "clock": (\d+) "origin": (\d+) "written-ms": (\d+) "expires-ms": 9000000000000\}\]\}$/.exec(
         reply,
       )!;
     expect(origin).to.equal("1");
@@ -132,6 +134,31 @@ describe("TORUS", () => {
     );
   });
 
+  it("EXPLAIN lists all who have a copy of the key or are to, by preference", async () => {
+    const cases = [
+      placementOf(null, 2),
+      placementOf({ kind: "leave", node: placed(BERT), phase: "transfer", began: 1 }, 1),
+      placementOf({ kind: "join", node: placed(CARL), phase: "transfer", began: 1 }, 3),
+    ];
+    cluster.put(memberOf(CARL, { name: "carl" }));
+    cluster.linkViews = [linkOf(BERT)];
+    for (const placement of cases) {
+      cluster.placement = placement;
+      const { members, copies } = placement;
+      const owners = Ring.of(members, { copies }).ownersOf(SLOT);
+      const next = Ring.of(membersAfter(placement), { copies }).ownersOf(SLOT);
+      const reply = await client.ask("TORUS", "EXPLAIN", "{a}1");
+      const shown = [...reply.matchAll(/"node": "(\w+)" "name": "\w+" "link": "(\w+)" "state": "(\w+)"/g)];
+      const expected = [...new Set([...owners, ...next, ANNA])];
+      const of: Record<string, string[]> = {
+        [ANNA]: [ANNA, "self", "absent"],
+        [BERT]: [BERT, "up", "unknown"],
+        [CARL]: [CARL, "none", "unknown"],
+      };
+      expect(shown.map((match) => match.slice(1))).to.deep.equal(expected.map((id) => of[id]));
+    }
+  });
+
   it("EXPLAIN tells what is left of a key that no client sees, where something is", async () => {
     await client.askAll("SET {a}1 v", "DEL {a}1");
     expect(await client.ask("TORUS", "EXPLAIN", "{a}1")).to.include('"state": "absent"');
@@ -139,6 +166,7 @@ describe("TORUS", () => {
     await client.askAll("SET {a}2 v", "DEL {a}2", "SET {a}3 v PX 1", "HSET {a}4 f v", "HDEL {a}4 f");
     await client.askAll("HSET {a}5 f v", "PEXPIRE {a}5 1");
     await node.world.advance(100);
+    cluster.placement = { ...placementOf(), members: [placed(ANNA)] };
     const stateOf = async (key: string) =>
       /"state": "(\w+)" "type": "(\w+)" "encoding": _ "clock": \d+/
         .exec(await client.ask("TORUS", "EXPLAIN", key))!

@@ -1,6 +1,6 @@
 import { SLOT_COUNT } from "#torus/base/key-hash.js";
 import type { ChangeView, ClusterView, LinkView } from "#torus/cluster/cluster-view.js";
-import { membersAfter, type PlacedMember, type Placement } from "#torus/cluster/placement.js";
+import { membersAfter, type Placement } from "#torus/cluster/placement.js";
 import type { Address } from "#torus/host/datagrams.js";
 import { noGossipCounts } from "#torus/membership/gossip-counters.js";
 import type { Member, MemberRecord, NodeId } from "#torus/membership/member.js";
@@ -114,11 +114,13 @@ export class FakeCluster implements ClusterView {
   }
 
   ownersOf(slot: number): readonly NodeId[] {
-    return this.placement === undefined ? [] : ring(this.placement.members).ownersOf(slot);
+    if (this.placement === undefined) return [];
+    return Ring.of(this.placement.members, this.placement).ownersOf(slot);
   }
 
   nextOwnersOf(slot: number): readonly NodeId[] | undefined {
-    return this.placement?.change ? ring(membersAfter(this.placement)).ownersOf(slot) : undefined;
+    if (!this.placement?.change) return undefined;
+    return Ring.of(membersAfter(this.placement), this.placement).ownersOf(slot);
   }
 
   links(): readonly LinkView[] {
@@ -143,8 +145,4 @@ export class FakeCluster implements ClusterView {
     this.asked.push("leave");
     return this.problem;
   }
-}
-
-function ring(members: readonly PlacedMember[]): Ring {
-  return Ring.of(members, { copies: 1 });
 }
