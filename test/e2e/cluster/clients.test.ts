@@ -1,9 +1,11 @@
+import { isDeepStrictEqual } from "node:util";
 import { expect } from "chai";
 import { Cluster, Redis } from "ioredis";
 import { createClient, createCluster } from "redis";
 import { ProcessCluster } from "../../support/process-cluster.js";
 import { type Run, runProgram } from "../../support/program.js";
 import { needsProgram } from "../../support/requirements.js";
+import { PATIENCE_MS } from "../../support/wire-client.js";
 
 /** Enough that each node has some. */
 const KEYS = 200;
@@ -12,14 +14,18 @@ const HOST = "127.0.0.1";
 /** By key: its value. */
 type Entries = ReadonlyMap<string, string>;
 
-for (const count of [3, 5]) {
-  describe(`every port of a cluster of ${count} processes serves every key`, function () {
+for (const { count, copies } of [
+  { count: 3, copies: 1 },
+  { count: 5, copies: 1 },
+  { count: 5, copies: 3 },
+]) {
+  describe(`every port of a cluster of ${count} processes that keeps ${copies} of each key serves every key`, function () {
     this.timeout(60_000);
     let cluster: ProcessCluster;
     let ports: readonly number[];
 
     before(async () => {
-      cluster = await ProcessCluster.start(count);
+      cluster = await ProcessCluster.start(count, { "replication-factor": copies });
       ports = cluster.nodes.map(({ port }) => port);
     });
     after(() => cluster?.close());
@@ -28,6 +34,16 @@ for (const count of [3, 5]) {
     function entriesOf(test: string): Entries {
       return new Map(Array.from({ length: KEYS }, (_, i) => [`${test}:${i}`, `value ${i}`]));
     }
+
+    it(`which CLUSTER SLOTS lists ${copies} times, each time at other nodes`, async () => {
+      const client = new Redis({ host: HOST, port: ports[0]! });
+      const ranges = await client.cluster("SLOTS");
+      for (const [, , ...nodes] of ranges) {
+        expect(new Set(nodes.map(([, port]) => port)).size).to.equal(copies);
+        expect(ports).to.include.members(nodes.map(([, port]) => port));
+      }
+      client.disconnect();
+    });
 
     it("for redis-cli", async function () {
       await needsProgram(this, "redis-cli");
@@ -112,6 +128,24 @@ for (const count of [3, 5]) {
         expect(client.masters.map((master) => Number(master.port))).to.have.members([...ports]);
         client.destroy();
       }
+    });
+
+    it("for clients of clusters that read at replicas", async () => {
+      const entries = entriesOf("replicas");
+      const rootNodes = [{ socket: { host: HOST, port: ports[0]! } }];
+      const redis = createCluster({ rootNodes, useReplicas: true });
+      await redis.connect();
+      await Promise.all(Array.from(entries, ([key, value]) => redis.set(key, value)));
+      const ioredis = new Cluster([{ host: HOST, port: ports[0]! }], { scaleReads: "all" });
+      for (const client of [redis, ioredis]) {
+        const read = () => Promise.all(Array.from(entries.keys(), (key) => client.get(key)));
+        const untilMs = Date.now() + PATIENCE_MS;
+        // A replica may be a moment behind, for whoever did not write by the same connection.
+        while (!isDeepStrictEqual(await read(), [...entries.values()]))
+          expect(Date.now()).to.be.below(untilMs);
+      }
+      ioredis.disconnect();
+      redis.destroy();
     });
 
     for (const options of [[], ["--cluster"]]) {
