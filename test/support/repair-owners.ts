@@ -63,10 +63,17 @@ export class RepairOwner {
       keyspace: owner.keyspace,
       timers,
       pace: new Pace({ clock, timers, pauseMs: () => 1 }),
-      apply: (batches, mayTouch) => owner.application.apply(batches, mayTouch),
+      checksum: crc32,
+      apply: (batches, mayTouch) => Promise.resolve(owner.application.apply(batches, mayTouch)),
+      lasts: () => Promise.resolve(),
       isWhole: () => owner.isWhole,
     };
-    owner.service = new RepairService({ ...owner.node, isShared: (_, slot) => owner.isShared(slot) });
+    owner.service = new RepairService({
+      ...owner.node,
+      isShared: (_, slot) => owner.isShared(slot),
+      isReady: () => true,
+      partners: { begin: () => true, heard() {}, end: () => true },
+    });
     const answer = async (body: Buffer, { nodeId }: { nodeId: string }) => {
       const fateOfThis = fate(body);
       const answer = fateOfThis === "is lost" ? undefined : await owner.service.answer(body, nodeId);
@@ -100,7 +107,7 @@ export class RepairOwner {
       traffic.messages++;
       return outcome;
     };
-    return new Repair({ node: this.node, slots, ask });
+    return new Repair({ node: this.node, slots, ask, newSession: () => 1 });
   }
 
   /** Does steps. */

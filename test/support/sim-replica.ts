@@ -1,6 +1,8 @@
 import { ByteWriter } from "#torus/base/byte-writer.js";
 import { slotOf } from "#torus/base/key-hash.js";
 import { Prng } from "#torus/base/prng.js";
+import type { Service } from "#torus/cluster/peer-server.js";
+import { Repairs } from "#torus/cluster/repair/repairs.js";
 import { type PullOutcome, Receiver } from "#torus/cluster/replication/receiver.js";
 import type { Shipper } from "#torus/cluster/replication/shipper.js";
 import { Shipping } from "#torus/cluster/replication/shipping.js";
@@ -44,6 +46,11 @@ export class SimReplica {
   readonly #runner: CommandRunner;
   /** Shippers that found that their owner lacks something. */
   readonly gapped = new Set<Shipper>();
+  readonly repairs: Repairs;
+  /** What it knows of itself: see `RepairsOptions`. */
+  isWhole = true;
+  isShared = (_nodeId: string, _slot: number): boolean => true;
+
   private constructor(
     readonly host: SimHost,
     readonly config: ConfigStore,
@@ -65,6 +72,17 @@ export class SimReplica {
       backlogBytesMax,
       events: { progressed() {}, gapped: (shipper) => this.gapped.add(shipper) },
     });
+    this.repairs = new Repairs({
+      host,
+      selfId: this.nodeId,
+      peers: peers.peers,
+      keyspace,
+      limits: () => SMALL_LIMITS,
+      persistence,
+      isShared: (nodeId, slot) => this.isShared(nodeId, slot),
+      isWhole: () => this.isWhole,
+      isServing: () => true,
+    });
   }
 
   /** Starts a node, or starts it again after a crash. Its origin follows from its name, which is one letter. */
@@ -74,12 +92,13 @@ export class SimReplica {
     const directory = await world.complete(DataDirectory.open(host, DIRECTORY));
     const { boot } = directory.facts;
     const prng = new Prng(name);
+    const seed = new Prng("the seed of the cluster");
     const keyspace = new Keyspace({
       databases: 2,
       origin: name.charCodeAt(0),
       clock: new HybridClock(),
       access: new AccessClock(() => prng.uint32()),
-      seedWord: () => prng.uint32(),
+      seedWord: () => seed.uint32(),
     });
     keyspace.keepTombstones = true;
     keyspace.boot = boot;
@@ -113,8 +132,21 @@ export class SimReplica {
       incomplete: (place, nodeId) => missing.push({ place, nodeId }),
       ...(receivedBytesMax === undefined ? {} : { backlogBytesMax: receivedBytesMax }),
     });
-    const peers = await SimPeers.start(world, name, { boot, services: receiver.services });
-    return new SimReplica(host, config, keyspace, persistence, boot, peers, receiver, missing, options);
+    const services = new Map<string, Service>(receiver.services);
+    const peers = await SimPeers.start(world, name, { boot, services });
+    const replica = new SimReplica(
+      host,
+      config,
+      keyspace,
+      persistence,
+      boot,
+      peers,
+      receiver,
+      missing,
+      options,
+    );
+    for (const [service, answer] of replica.repairs.services) services.set(service, answer);
+    return replica;
   }
 
   get name(): string {
@@ -127,12 +159,15 @@ export class SimReplica {
 
   /** Links with other nodes, up or not, and ships to them: all, or what concerns the slots that are given. */
   shipTo(names: readonly string[], slots: readonly number[] | null = null): void {
-    const { peers } = this.peers;
-    for (const name of names) {
-      const nodeId = nodeIdOf(name);
-      peers.add({ number: peers.numberOf(nodeId), nodeId, host: name, port: CLUSTER_PORT });
-    }
+    for (const name of names) this.meet(name);
     this.shipping.setOwners(new Map(names.map((name) => [nodeIdOf(name), slots])));
+  }
+
+  /** Links with another node. */
+  meet(name: string): void {
+    const { peers } = this.peers;
+    const nodeId = nodeIdOf(name);
+    peers.add({ number: peers.numberOf(nodeId), nodeId, host: name, port: CLUSTER_PORT });
   }
 
   shipperTo(name: string): Shipper {

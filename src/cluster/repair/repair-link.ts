@@ -15,13 +15,24 @@ import {
   readListAnswers,
   readPullAnswer,
 } from "./repair-answers.js";
-import { beginRequest, MESSAGE_BYTES, PUSH, readVerdict, type Verdict } from "./repair-messages.js";
+import {
+  beginRequest,
+  isSound,
+  MESSAGE_BYTES,
+  PUSH,
+  readVerdict,
+  seal,
+  type Verdict,
+} from "./repair-messages.js";
 import { type RepairNode, seedCheck } from "./repair-node.js";
 import {
+  type BeginRequest,
   type DigestedRange,
   type ListedRange,
+  writeBegin,
   writeCompare,
   writeDeliver,
+  writeEnd,
   writeFetch,
   writeList,
   writePull,
@@ -36,8 +47,11 @@ const PAUSE_MS = 100;
 const WANTS_MAX = 1024;
 const WANTED_BYTES_MAX = 64 * 1024;
 
-/** `interrupted`: the link is down, or slow beyond patience. `unshared`: the other node does not own all of the slots, as it sees it. */
-export type RepairStop = "interrupted" | "unshared" | "failed" | "aborted";
+/**
+ * `interrupted`: the link is down, or slow beyond patience. `unshared`: the other node does not own all of the slots, as it sees it.
+ * `busy`: it repairs with this one, or cannot yet.
+ */
+export type RepairStop = "interrupted" | "unshared" | "busy" | "failed" | "aborted";
 
 export class Stopped extends Error {
   override readonly name = "Stopped";
@@ -131,6 +145,22 @@ export class RepairLink {
     return lists;
   }
 
+  // ---- Beginning and ending ----
+
+  /** Both sides are to know that this one repairs with the other. */
+  async begin(request: BeginRequest): Promise<void> {
+    const { verdict } = await this.#ask(writeBegin(this.#seed, request));
+    if (verdict === "later") throw new Stopped("busy", "the other node repairs with this one, or cannot yet");
+    if (verdict !== "accepted") throw malformed();
+  }
+
+  /** All is merged, and lasts here: answers when it lasts there. */
+  async end(session: number): Promise<void> {
+    const { verdict } = await this.#ask(writeEnd(this.#seed, session));
+    // A side that knows of no such session any more has what it was told all the same, and asks for itself.
+    if (verdict !== "accepted" && verdict !== "lost") throw malformed();
+  }
+
   // ---- Telling ----
 
   /** Tells the other side what is wanted. */
@@ -186,6 +216,7 @@ export class RepairLink {
     }
     throw new Stopped("interrupted", "the other node loses what is delivered in parts");
   }
+
   // ---- Being told ----
 
   /** Lets the other side tell what is wanted, and merges it. */
@@ -209,14 +240,13 @@ export class RepairLink {
   }
 
   /** Merges batches into this node's keyspace. */
-  merge(batches: Buffer): Promise<void> {
+  async merge(batches: Buffer): Promise<void> {
     const { node, mayTouch } = this.#options;
-    return this.work(() => {
-      const problem = node.apply(batches, mayTouch);
-      if (problem !== undefined)
-        throw new Stopped("failed", `what the other node tells is refused: ${problem}`);
-      return false;
-    });
+    this.check();
+    const problem = await node.apply(batches, mayTouch);
+    if (problem !== undefined)
+      throw new Stopped("failed", `what the other node tells is refused: ${problem}`);
+    this.check();
   }
 
   /** Undefined if it was lost on the way. */
@@ -241,16 +271,20 @@ export class RepairLink {
 
   async #accepted(body: Uint8Array): Promise<Answer> {
     const answer = await this.#ask(body);
+    if (answer.verdict === "later") throw new Stopped("interrupted", "the other node cannot do it now");
     if (answer.verdict !== "accepted") throw malformed();
     return answer;
   }
 
   async #ask(body: Uint8Array): Promise<Answer> {
+    const { ask, node } = this.#options;
+    const message = seal(body, node.checksum);
     for (let tries = 1; ; tries++) {
       this.check();
-      const outcome = await this.#options.ask(body, ASK_TIMEOUT_MS);
+      const outcome = await ask(message, ASK_TIMEOUT_MS);
       this.check();
-      if (outcome.kind === "answered") return this.#read(body, outcome.body);
+      if (outcome.kind === "answered" && isSound(outcome.body, node.checksum))
+        return this.#read(message, outcome.body);
       if (outcome.kind === "failed" || outcome.kind === "unknown") {
         throw new Stopped("failed", "the other node cannot answer");
       }

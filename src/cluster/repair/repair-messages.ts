@@ -1,8 +1,11 @@
 /**
  * What owners of slots say to each other to repair what differs, by the service `repair` of a link. One asks, the other answers and
- * remembers nothing, but for parcels under way; so anything may be asked again. Integers are little-endian, varints those of base/varint.ts.
+ * remembers nothing, but for parcels under way, and who repairs with it; so anything may be asked again. Integers are little-endian, varints
+ * those of base/varint.ts. docs/formats/repair.md tells the same with an example.
  *
- *     request := format:u8 kind:u8 seed:u32 rest
+ *     request := crc:u32 format:u8 kind:u8 seed:u32 rest
+ *     begin   := session:u32 flags:u8 slots:sized                        a repair of these begins (slot-set.ts)
+ *     end     := session:u32                                             it is done
  *     compare := atMs:u64 (want digest)*                                 ranges: are they the same?
  *     list    := atMs:u64 (want count:varint digest{count})*             ranges, one by one: what is not on both sides?
  *     pull    := want*                                                   tell these
@@ -20,7 +23,7 @@
  *     hashes  := from:u32 last:u32
  *     digest  := low:u32 high:u32
  *
- *     answer  := verdict:u8 rest                                         rest only if accepted
+ *     answer  := crc:u32 verdict:u8 rest                                 rest only if accepted
  *     compare := atMs:u64 (0 | 1 count:varint [floors])*                 as many as ranges: the same, or not; floors of a whole slot
  *     list    := (count:varint index:varint{count} count:varint item{count})*        missing here; missing there
  *     pull    := taken:varint ahead:varint want{ahead} records:varint (0 [batch] | 1 parcel:u32 total:u64 byte*)
@@ -30,12 +33,14 @@
  *     floors  := isWhole:u8 count:u8 (db:u8 flush:version birth:version){count}
  *     item    := flags:u8 db:u8 hash:u32 version                         flags 1: a table
  *
+ * `crc` is of all behind it. Flags of `begin`: 1, the side that asks is whole; 2, it goes on where it was stopped.
  * `seed` tells whether both sides hash alike; `atMs`, a time of the hybrid clock, what counts as expired. An index counts the digests of a
  * range. After `ahead`, what is left of a pull is the wants behind the first `taken`.
  */
 import { ByteReader } from "../../base/byte-reader.js";
 import { ByteWriter } from "../../base/byte-writer.js";
 import { rangeOf } from "../../base/bytes.js";
+import type { Checksum } from "../../base/crc32.js";
 import { SLOT_COUNT, slotOf } from "../../base/key-hash.js";
 import { VERSION_BYTES, type Version, writeVersion } from "../../delta/version.js";
 import { HASH_END, type HashRange } from "../../keyspace/range-walk.js";
@@ -61,6 +66,8 @@ export const PULL = 3;
 export const PUSH = 4;
 export const FETCH = 5;
 export const DELIVER = 6;
+export const BEGIN = 7;
+export const END = 8;
 
 export type RequestKind =
   | typeof COMPARE
@@ -68,19 +75,42 @@ export type RequestKind =
   | typeof PULL
   | typeof PUSH
   | typeof FETCH
-  | typeof DELIVER;
+  | typeof DELIVER
+  | typeof BEGIN
+  | typeof END;
 
-/** `unshared`: not both nodes own all of the slots, as the other side sees it. `lost`: it does not know the parcel. */
-export type Verdict = "accepted" | "unshared" | "lost";
+/**
+ * `unshared`: not both nodes own all of the slots, as the other side sees it. `lost`: it does not know the parcel, or the session.
+ * `later`: the same may be tried again.
+ */
+export type Verdict = "accepted" | "unshared" | "lost" | "later";
 /** As bytes: a verdict's number is its place here. */
-const VERDICTS: readonly Verdict[] = ["accepted", "unshared", "lost"];
+const VERDICTS: readonly Verdict[] = ["accepted", "unshared", "lost", "later"];
+
+// ---- Integrity ----
+
+const CRC_BYTES = 4;
+
+/** Writes the checksum into a message that is complete. */
+export function seal(message: Uint8Array, checksum: Checksum): Uint8Array {
+  const crc = checksum(message, CRC_BYTES, message.length);
+  for (let i = 0; i < CRC_BYTES; i++) message[i] = crc >>> (8 * i);
+  return message;
+}
+
+/** Whether a message is as it was sealed. */
+export function isSound(message: Buffer, checksum: Checksum): boolean {
+  if (message.length <= CRC_BYTES) return false;
+  return message.readUInt32LE(0) === checksum(message, CRC_BYTES, message.length);
+}
 
 // ---- Requests ----
 
-/** `seed`: see `seedCheck`. A writer serves one message, since a link may keep its bytes. */
+/** `seed`: see `seedCheck`. A writer serves one message, since a link may keep its bytes. What is written is to be sealed. */
 export function beginRequest(kind: RequestKind, seed: number): ByteWriter {
   const isLong = kind === PUSH || kind === DELIVER;
   const writer = newWriter(isLong);
+  writer.u32(0);
   writer.u8(FORMAT);
   writer.u8(kind);
   writer.u32(seed);
@@ -98,13 +128,13 @@ export interface RequestHead {
   readonly reader: ByteReader;
 }
 
-/** Undefined if it is no request. */
+/** The head of a sound message. Undefined if it is no request. */
 export function readRequestHead(bytes: Buffer): RequestHead | undefined {
-  const reader = new ByteReader(rangeOf(bytes));
+  const reader = new ByteReader({ bytes, start: CRC_BYTES, end: bytes.length });
   const format = reader.u8();
   const kind = reader.u8();
   const seed = reader.u32();
-  if (reader.failed || format !== FORMAT || kind < COMPARE || kind > DELIVER) return undefined;
+  if (reader.failed || format !== FORMAT || kind < COMPARE || kind > END) return undefined;
   return { kind: kind as RequestKind, seed, reader };
 }
 
@@ -304,13 +334,14 @@ function readVersion(reader: ByteReader): Version {
 
 export function beginAnswer(verdict: Verdict, isLong = false): ByteWriter {
   const writer = newWriter(isLong);
+  writer.u32(0);
   writer.u8(VERDICTS.indexOf(verdict));
   return writer;
 }
 
 /** The reader stands behind the verdict. Undefined if there is none. */
 export function readVerdict(bytes: Buffer): { verdict: Verdict; reader: ByteReader } | undefined {
-  const reader = new ByteReader(rangeOf(bytes));
+  const reader = new ByteReader({ bytes, start: CRC_BYTES, end: bytes.length });
   const verdict = VERDICTS[reader.u8()];
   return verdict && !reader.failed ? { verdict, reader } : undefined;
 }

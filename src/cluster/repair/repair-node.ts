@@ -1,4 +1,5 @@
 /** What repair needs of the node that it runs on: the same for asking and for answering. */
+import type { Checksum } from "../../base/crc32.js";
 import type { Timers } from "../../host/timers.js";
 import type { Keyspace } from "../../keyspace/keyspace.js";
 import type { Pace } from "./pace.js";
@@ -9,11 +10,15 @@ export interface RepairNode {
   readonly keyspace: Keyspace;
   readonly timers: Timers;
   readonly pace: Pace;
+  readonly checksum: Checksum;
   /**
-   * Merges batches of another node and tells the journal of them, or changes nothing and answers why they cannot be merged: for one,
-   * because they are of slots that they may not touch (`BatchApplication.apply`).
+   * Merges batches of another node in a turn of their own, when the log has room for them, and tells the journal of them; or changes
+   * nothing and answers why they cannot be merged: for one, because they are of slots that they may not touch
+   * (`BatchApplication.apply`).
    */
-  readonly apply: (batches: Buffer, mayTouch: (slot: number) => boolean) => string | undefined;
+  readonly apply: (batches: Buffer, mayTouch: (slot: number) => boolean) => Promise<string | undefined>;
+  /** Resolves when all that was applied so far lasts, as far as this node promises that to its own clients. */
+  readonly lasts: () => Promise<void>;
   /**
    * Whether this node has all that its birth floors of a slot cover: it has been in sync since it took them. Of what it lacks up to
    * there it is then known to be gone.

@@ -1,11 +1,15 @@
 /** The requests of repair-messages.ts as values to bytes and back. What is read is well-formed, or it is undefined. */
 import type { ByteReader } from "../../base/byte-reader.js";
+import { rangeOf } from "../../base/bytes.js";
 import type { HashRange } from "../../keyspace/range-walk.js";
 import type { Lanes } from "../../keyspace/record-digest.js";
+import { SlotSet } from "../slot-set.js";
 import {
+  BEGIN,
   beginRequest,
   COMPARE,
   DELIVER,
+  END,
   FETCH,
   LIST,
   PARCEL_BYTES_MAX,
@@ -21,6 +25,46 @@ import {
 import type { Want } from "./shipment.js";
 
 const DIGEST_BYTES = 8;
+const WHOLE_FLAG = 1;
+const RESUMED_FLAG = 2;
+
+export interface BeginRequest {
+  /** Of who asks: it repairs with the other side under one number at a time. */
+  readonly session: number;
+  /** Whether who asks has all that its birth floors of the slots cover. */
+  readonly isWhole: boolean;
+  /** Some of the slots may have been repaired a while ago. */
+  readonly isResumed: boolean;
+  readonly slots: SlotSet;
+}
+
+export function writeBegin(seed: number, { session, isWhole, isResumed, slots }: BeginRequest): Uint8Array {
+  const writer = beginRequest(BEGIN, seed);
+  writer.u32(session);
+  writer.u8((isWhole ? WHOLE_FLAG : 0) | (isResumed ? RESUMED_FLAG : 0));
+  writer.sized(rangeOf(Buffer.from(slots.toString(), "latin1")));
+  return writer.written();
+}
+
+export function readBegin(reader: ByteReader): BeginRequest | undefined {
+  const session = reader.u32();
+  const flags = reader.u8();
+  const slots = SlotSet.parse(Buffer.from(reader.sized()).toString("latin1"));
+  if (reader.failed || reader.remaining > 0 || flags > (WHOLE_FLAG | RESUMED_FLAG)) return undefined;
+  const isWhole = (flags & WHOLE_FLAG) !== 0;
+  return slots && { session, isWhole, isResumed: (flags & RESUMED_FLAG) !== 0, slots };
+}
+
+export function writeEnd(seed: number, session: number): Uint8Array {
+  const writer = beginRequest(END, seed);
+  writer.u32(session);
+  return writer.written();
+}
+
+export function readEnd(reader: ByteReader): number | undefined {
+  const session = reader.u32();
+  return reader.failed || reader.remaining > 0 ? undefined : session;
+}
 
 export interface DigestedRange {
   readonly range: HashRange;

@@ -1,6 +1,6 @@
 /**
  * Answers nodes that repair slots which this one owns too (repair-messages.ts). What it is asked it does in slices of time, and it keeps
- * nothing between two requests but parcels. A request that makes no sense fails and changes nothing.
+ * nothing between two requests but parcels and who repairs with it. A request that makes no sense fails and changes nothing.
  */
 import type { ByteReader } from "../../base/byte-reader.js";
 import { ByteWriter } from "../../base/byte-writer.js";
@@ -17,20 +17,33 @@ import {
   writePullAnswer,
 } from "./repair-answers.js";
 import {
+  BEGIN,
   beginAnswer,
   COMPARE,
   DELIVER,
+  END,
   FETCH,
+  isSound,
   LIST,
   MESSAGE_BYTES,
   PULL,
   PUSH,
   type RequestHead,
   readRequestHead,
+  seal,
   type Verdict,
 } from "./repair-messages.js";
 import { floorsOf, type RepairNode, seedCheck } from "./repair-node.js";
-import { readCompare, readDeliver, readFetch, readList, readPull } from "./repair-requests.js";
+import {
+  type BeginRequest,
+  readBegin,
+  readCompare,
+  readDeliver,
+  readEnd,
+  readFetch,
+  readList,
+  readPull,
+} from "./repair-requests.js";
 import { type Parcel, parcelBytes, Shipment } from "./shipment.js";
 
 /** Items that one request may let this node list: who asks keeps to far fewer. */
@@ -40,6 +53,19 @@ const BATCH_BYTES_MAX = 2 ** 30;
 export interface RepairServiceOptions extends RepairNode {
   /** Whether another node and this one both own a slot. */
   readonly isShared: (nodeId: string, slot: number) => boolean;
+  /** Whether this node can do anything of that at present. */
+  readonly isReady: () => boolean;
+  readonly partners: RepairPartners;
+}
+
+/** Those who repair with this node, which has what to repair with them itself. */
+export interface RepairPartners {
+  /** Whether another node may begin. */
+  begin(nodeId: string, request: BeginRequest): boolean;
+  /** It does something of what it began. */
+  heard(nodeId: string): void;
+  /** It is done, and all lasts here. Answers whether that session is known. */
+  end(nodeId: string, session: number): boolean;
 }
 
 export class RepairService {
@@ -57,11 +83,13 @@ export class RepairService {
 
   /** Answers a message from a node. Rejects if it makes no sense. */
   async answer(bytes: Buffer, from: string): Promise<Uint8Array> {
-    const head = readRequestHead(bytes);
+    const { checksum, keyspace, isReady, partners } = this.#options;
+    const head = isSound(bytes, checksum) ? readRequestHead(bytes) : undefined;
     if (head === undefined) throw malformed();
-    if (head.seed !== seedCheck(this.#options.keyspace))
-      throw new Error("the nodes hash keys by different seeds");
-    return this.#answer(head, bytes, from);
+    if (!isReady()) return seal(verdict("later"), checksum);
+    if (head.seed !== seedCheck(keyspace)) throw new Error("the nodes hash keys by different seeds");
+    partners.heard(from);
+    return seal(await this.#answer(head, bytes, from), checksum);
   }
 
   close(): void {
@@ -83,7 +111,25 @@ export class RepairService {
         return this.#fetch(reader, from);
       case DELIVER:
         return this.#deliver(reader, from);
+      case BEGIN:
+        return this.#begin(reader, from);
+      case END:
+        return this.#end(reader, from);
     }
+  }
+
+  async #begin(reader: ByteReader, from: string): Promise<Uint8Array> {
+    const request = readBegin(reader);
+    if (request === undefined) throw malformed();
+    return verdict(this.#options.partners.begin(from, request) ? "accepted" : "later");
+  }
+
+  async #end(reader: ByteReader, from: string): Promise<Uint8Array> {
+    const { lasts, partners } = this.#options;
+    const session = readEnd(reader);
+    if (session === undefined) throw malformed();
+    await lasts();
+    return verdict(partners.end(from, session) ? "accepted" : "lost");
   }
 
   async #compare(reader: ByteReader, from: string): Promise<Uint8Array> {
@@ -142,13 +188,13 @@ export class RepairService {
     const { taken, ahead, records } = shipment;
     this.counters.recordsTold += records;
     const told = { taken, ahead, records };
-    if (parcel !== undefined) return writePullAnswer({ ...told, content: this.#begin(parcel, from) });
+    if (parcel !== undefined) return writePullAnswer({ ...told, content: this.#offer(parcel, from) });
     if (writer.length > empty) endBatch(writer, start);
     else writer.clear();
     return writePullAnswer({ ...told, content: { kind: "batch", bytes: writer.written() } });
   }
 
-  #begin(parcel: Parcel, from: string) {
+  #offer(parcel: Parcel, from: string) {
     const total = parcelBytes(parcel);
     const bytes = partOf(parcel, 0, MESSAGE_BYTES);
     return { kind: "parcel", parcel: this.#outgoing.put(from, parcel), total, bytes } as const;
@@ -166,12 +212,11 @@ export class RepairService {
   async #push(batches: Buffer, from: string): Promise<Uint8Array> {
     let at = 0;
     if (batches.length === 0) throw malformed();
-    await this.#options.pace.run(() => {
+    while (at < batches.length) {
       const end = at + batchBytes(batches, at);
-      this.#merge(batches.subarray(at, end), from);
+      await this.#merge(batches.subarray(at, end), from);
       at = end;
-      return at < batches.length;
-    });
+    }
     return verdict("accepted");
   }
 
@@ -185,17 +230,14 @@ export class RepairService {
     if (assembly?.total !== total || !assembly.add(offset, bytes)) return verdict("lost");
     if (assembly.isWhole) {
       this.#incoming.drop(number);
-      await this.#options.pace.run(() => {
-        this.#merge(assembly.bytes, from);
-        return false;
-      });
+      await this.#merge(assembly.bytes, from);
     }
     return writeDeliverAnswer(number);
   }
 
-  #merge(batches: Buffer, from: string): void {
+  async #merge(batches: Buffer, from: string): Promise<void> {
     const { apply, isShared } = this.#options;
-    const problem = apply(batches, (slot) => isShared(from, slot));
+    const problem = await apply(batches, (slot) => isShared(from, slot));
     if (problem !== undefined) throw new Error(`what another node pushes is refused: ${problem}`);
     this.counters.batchesMerged++;
   }

@@ -7,8 +7,8 @@
  * can be taken up again with the slots that are left.
  */
 import { assert } from "../../base/assert.js";
-import { SLOT_COUNT } from "../../base/key-hash.js";
 import type { Outcome } from "../peer-link.js";
+import { SlotSet } from "../slot-set.js";
 import { GroupRepair } from "./group-repair.js";
 import { RepairLink, type RepairStop, Stopped } from "./repair-link.js";
 import type { RepairNode } from "./repair-node.js";
@@ -43,6 +43,8 @@ export interface RepairOptions {
   readonly slots: readonly number[];
   /** Asks the service `REPAIR_SERVICE` of the other node. */
   readonly ask: (body: Uint8Array, timeoutMs: number) => Promise<Outcome>;
+  /** A number that this node's repairs with the other one never had. */
+  readonly newSession: () => number;
 }
 
 export type RepairEnd =
@@ -51,10 +53,13 @@ export type RepairEnd =
 
 export class Repair {
   readonly progress: RepairProgress;
+  /** Whether the other node knows of it. */
+  isBegun = false;
   readonly #options: RepairOptions;
-  readonly #mayTouch = new Uint8Array(SLOT_COUNT);
+  readonly #slots: SlotSet;
   #link: RepairLink | undefined;
   #isAborted = false;
+  #wasBegun = false;
   #round = 1;
   /** Slots of this round, and of the next one. */
   #pending: number[];
@@ -64,7 +69,7 @@ export class Repair {
     const { slots } = options;
     this.#options = options;
     this.#pending = [...slots].reverse();
-    for (const slot of slots) this.#mayTouch[slot] = 1;
+    this.#slots = new SlotSet(slots);
     this.progress = {
       slots: slots.length,
       slotsCompared: 0,
@@ -78,26 +83,34 @@ export class Repair {
     };
   }
 
-  /** Begins, or goes on where it was stopped. Rejects if something is wrong with this node. */
+  /**
+   * Begins, or goes on where it was stopped. When it is done all that either side was told lasts there, as its `appendfsync` promises.
+   * Rejects if something is wrong with this node.
+   */
   async run(): Promise<RepairEnd> {
     assert(this.#link === undefined, "a repair is run once at a time");
-    const { node, ask } = this.#options;
-    const mayTouch = (slot: number) => this.#mayTouch[slot] === 1;
+    const { node, ask, newSession } = this.#options;
+    const mayTouch = (slot: number) => this.#slots.has(slot);
     const link = (this.#link = new RepairLink({ node, ask, mayTouch, counters: this.progress }));
     if (this.#isAborted) this.abort();
+    const session = newSession();
     try {
+      await this.#begin(link, session);
       while (this.#pending.length > 0) {
         await this.#runRound(link);
         this.progress.slotsUnequal = this.#again.length;
         if (this.#round++ < ROUNDS_MAX) this.#pending = this.#again.reverse();
         this.#again = [];
       }
+      await node.lasts();
+      await link.end(session);
       return { kind: "done" };
     } catch (error) {
       if (!(error instanceof Stopped)) throw error;
       return { kind: "stopped", stop: error.stop, reason: error.message };
     } finally {
       this.#link = undefined;
+      this.isBegun = false;
     }
   }
 
@@ -105,6 +118,13 @@ export class Repair {
   abort(): void {
     this.#isAborted = true;
     this.#link?.stop(new Stopped("aborted", "it was called off"));
+  }
+
+  async #begin(link: RepairLink, session: number): Promise<void> {
+    const { node, slots } = this.#options;
+    const isWhole = slots.every((slot) => node.isWhole(slot));
+    await link.begin({ session, isWhole, isResumed: this.#wasBegun, slots: this.#slots });
+    this.isBegun = this.#wasBegun = true;
   }
 
   /** Throws what stopped it first, when all that was under way has ended. */

@@ -82,7 +82,7 @@ describe("a repair", () => {
         expectAlike(pair);
         expect(slotsUnequal).to.equal(0);
       }),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   });
 
@@ -118,7 +118,7 @@ describe("a repair", () => {
           expectAlike(pair);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   });
 
@@ -148,7 +148,7 @@ describe("a repair", () => {
           expectAlike(pair);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   });
 
@@ -183,7 +183,7 @@ describe("a repair", () => {
             expect({ slotsUnequal, slotsRenewed }).to.deep.equal({ slotsUnequal: 0, slotsRenewed: 0 });
           },
         ),
-        { numRuns: 300 },
+        { numRuns: 120 },
       );
     });
 
@@ -203,7 +203,7 @@ describe("a repair", () => {
           expectAlike(pair);
           expect({ slotsUnequal, slotsRenewed }).to.deep.equal({ slotsUnequal: 0, slotsRenewed: 0 });
         }),
-        { numRuns: 200 },
+        { numRuns: 100 },
       );
     });
 
@@ -225,7 +225,7 @@ describe("a repair", () => {
           await repairedBack(pair);
           expectAlike(pair);
         }),
-        { numRuns: 200 },
+        { numRuns: 100 },
       );
     });
 
@@ -260,7 +260,7 @@ describe("a repair", () => {
             expect(slotsUnequal).to.equal(0);
           },
         ),
-        { numRuns: 300 },
+        { numRuns: 120 },
       );
     });
 

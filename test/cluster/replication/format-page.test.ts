@@ -14,16 +14,10 @@ import {
 import { beginBatch, endBatch } from "#torus/delta/batch.js";
 import { writeDelta } from "#torus/delta/delta-codec.js";
 import { noExpiry } from "#torus/delta/record-state.js";
+import { exampleOf } from "../../support/format-example.js";
 import { slot } from "./owners.js";
 
 const LIFE = { clock: 1_760_000_000_000 * 2048 + 1, origin: 7 };
-
-/** The bytes at the beginnings of the lines of the block that is marked as `hex`. */
-function exampleOf(page: string): Buffer {
-  const block = page.split("```hex\n")[1]!.split("```")[0]!;
-  const bytes = block.split("\n").map((line) => /^((?:[0-9a-f]{2})+ ?)+(?= |$)/.exec(line)?.[0] ?? "");
-  return Buffer.from(bytes.join("").replaceAll(" ", ""), "hex");
-}
 
 function batch(): Buffer {
   const writer = new ByteWriter({ bytesMax: 1000 });

@@ -1,0 +1,252 @@
+/**
+ * Keeps what this node and the others have of the slots that they share alike: repairs with each of them what it is asked to, one repair
+ * of a pair at a time, and answers those that repair with it. What other nodes tell goes into this node's own log as what was
+ * received, and is never shipped on.
+ */
+import type { Checksum } from "../../base/crc32.js";
+import { DurableWaiters } from "../../durability/durable-waiters.js";
+import type { PersistenceView } from "../../durability/persistence-view.js";
+import type { Clock } from "../../host/clock.js";
+import type { Log } from "../../host/log.js";
+import type { Random } from "../../host/random.js";
+import type { Timers } from "../../host/timers.js";
+import { BatchApplication } from "../../keyspace/batch-application.js";
+import type { HashLimits } from "../../keyspace/hash-writer.js";
+import type { Keyspace } from "../../keyspace/keyspace.js";
+import type { Service } from "../peer-server.js";
+import type { Peers } from "../peers.js";
+import { LogRoom } from "./log-room.js";
+import { Pace } from "./pace.js";
+import { PairRepair } from "./pair-repair.js";
+import type { RepairProgress } from "./repair.js";
+import { REPAIR_SERVICE } from "./repair-messages.js";
+import type { RepairNode } from "./repair-node.js";
+import { RepairService } from "./repair-service.js";
+
+/** Between two slices of a millisecond, where clients wait: repair takes half of the time at most. */
+const PAUSE_MS = 1;
+
+export interface RepairsOptions {
+  readonly host: {
+    readonly clock: Clock;
+    readonly timers: Timers;
+    readonly random: Random;
+    readonly checksum: Checksum;
+    readonly log: Log;
+  };
+  readonly selfId: string;
+  readonly peers: Peers;
+  readonly keyspace: Keyspace;
+  readonly limits: () => HashLimits;
+  readonly persistence: Pick<
+    PersistenceView,
+    "loading" | "hasRoomFor" | "gates" | "position" | "durablePosition" | "subscribe"
+  >;
+  /** Whether another node and this one both own a slot at present, or are to: nothing else is told to it, or by it. */
+  readonly isShared: (nodeId: string, slot: number) => boolean;
+  /** `RepairNode.isWhole`. */
+  readonly isWhole: (slot: number) => boolean;
+  /** Whether clients wait for this node: else repair takes all time that is left. */
+  readonly isServing: () => boolean;
+}
+
+/** What repairs did since this node started. */
+export interface RepairCounters {
+  /** Repairs that this node began and brought to their end, and times that one was stopped for now. */
+  repairs: number;
+  stops: number;
+  slotsCompared: number;
+  slotsDiffering: number;
+  slotsRenewed: number;
+  bytesSent: number;
+  bytesReceived: number;
+  /** Records, or parts of one, that were told and heard in repairs of this node; and told in those of others. */
+  recordsPushed: number;
+  recordsPulled: number;
+  recordsTold: number;
+  /** Batches of other nodes that were merged, whoever began. */
+  batchesMerged: number;
+}
+
+export interface RepairUnderWay {
+  readonly nodeId: string;
+  readonly progress: Readonly<RepairProgress>;
+}
+
+export class Repairs {
+  readonly services: ReadonlyMap<string, Service>;
+  readonly #options: RepairsOptions;
+  readonly #application: BatchApplication;
+  readonly #node: RepairNode;
+  readonly #service: RepairService;
+  readonly #pairs = new Map<string, PairRepair>();
+  readonly #waiters = new DurableWaiters();
+  readonly #room: LogRoom;
+  readonly #ends: readonly (() => void)[];
+  /** Of what is over. */
+  readonly #done: Omit<RepairCounters, "recordsTold" | "batchesMerged"> = {
+    repairs: 0,
+    stops: 0,
+    slotsCompared: 0,
+    slotsDiffering: 0,
+    slotsRenewed: 0,
+    bytesSent: 0,
+    bytesReceived: 0,
+    recordsPushed: 0,
+    recordsPulled: 0,
+  };
+  #isClosed = false;
+
+  constructor(options: RepairsOptions) {
+    const { host, keyspace, limits, persistence, peers, isShared, isWhole, isServing } = options;
+    const { clock, timers, checksum } = host;
+    this.#options = options;
+    this.#application = new BatchApplication({
+      keyspace,
+      limits,
+      checksum,
+      // What is told is whole records. What lacks something is so on the side that tells it, and is repaired there.
+      incomplete() {},
+    });
+    this.#room = new LogRoom(persistence, timers);
+    const pace = new Pace({ clock, timers, pauseMs: () => (isServing() ? PAUSE_MS : 0) });
+    this.#node = {
+      keyspace,
+      timers,
+      pace,
+      checksum,
+      apply: (batches, mayTouch) => this.#apply(batches, mayTouch),
+      lasts: () => this.#lasts(),
+      isWhole,
+    };
+    this.#service = new RepairService({
+      ...this.#node,
+      isShared,
+      isReady: () => this.#isReady,
+      partners: {
+        begin: (nodeId, request) => this.#pair(nodeId).begin(request),
+        heard: (nodeId) => this.#pairs.get(nodeId)?.heard(),
+        end: (nodeId, session) => this.#pairs.get(nodeId)?.end(session) ?? false,
+      },
+    });
+    this.services = new Map([[REPAIR_SERVICE, (body, { nodeId }) => this.#service.answer(body, nodeId)]]);
+    this.#ends = [
+      persistence.subscribe(() => {
+        const { gates, durablePosition } = persistence;
+        this.#waiters.reached(gates ? durablePosition : Number.POSITIVE_INFINITY);
+        this.#room.look();
+      }),
+      peers.subscribe({
+        up: ({ nodeId }) => this.#pairs.get(nodeId)?.up(),
+        down: ({ nodeId }) => this.#pairs.get(nodeId)?.down(),
+        unreachable() {},
+      }),
+    ];
+  }
+
+  /**
+   * Repairs slots with another node. Calls `done` when all that either has now of those that both own is merged on both, and lasts there as
+   * its `appendfsync` promises; tries until then, as long as it may take, or until the node is forgotten.
+   */
+  request(nodeId: string, slots: readonly number[], done: () => void): void {
+    if (!this.#isClosed) this.#pair(nodeId).request(slots, done);
+  }
+
+  /** A node is gone for good, or shares no slots any more: what was asked for is not done. */
+  forget(nodeId: string): void {
+    this.#pairs.get(nodeId)?.close();
+    this.#pairs.delete(nodeId);
+  }
+
+  /** Repairs of this node that are under way, or stopped for now. */
+  get underWay(): readonly RepairUnderWay[] {
+    return [...this.#pairs].flatMap(([nodeId, { progress }]) =>
+      progress === undefined ? [] : [{ nodeId, progress }],
+    );
+  }
+
+  get counters(): RepairCounters {
+    const { recordsTold } = this.#service.counters;
+    const counters = { ...this.#done, recordsTold, batchesMerged: this.#application.batches };
+    for (const { progress } of this.underWay) add(counters, progress);
+    return counters;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const nodeId of [...this.#pairs.keys()]) this.forget(nodeId);
+    for (const end of this.#ends) end();
+    this.#room.close();
+    this.#service.close();
+    this.#waiters.reached(Number.POSITIVE_INFINITY);
+  }
+
+  /** Without tombstones nothing can be merged, and while the log is read there is nothing to merge with. */
+  get #isReady(): boolean {
+    const { persistence, keyspace } = this.#options;
+    return !this.#isClosed && persistence.loading === null && keyspace.keepTombstones;
+  }
+
+  #pair(nodeId: string): PairRepair {
+    const known = this.#pairs.get(nodeId);
+    if (known !== undefined) return known;
+    const { host, selfId, peers, isShared } = this.#options;
+    const pair = new PairRepair({
+      host,
+      selfId,
+      nodeId,
+      node: this.#node,
+      link: () => peers.linkTo(nodeId),
+      isReady: () => this.#isReady,
+      isShared: (slot) => isShared(nodeId, slot),
+      ended: (end) => {
+        if (end.kind === "done") this.#done.repairs++;
+        else this.#done.stops++;
+        if (end.kind === "stopped" && end.stop === "failed")
+          host.log.warn("a repair with another node failed", { node: nodeId, reason: end.reason });
+      },
+      retired: (did) => add(this.#done, did),
+    });
+    this.#pairs.set(nodeId, pair);
+    return pair;
+  }
+
+  async #apply(batches: Buffer, mayTouch: (slot: number) => boolean): Promise<string | undefined> {
+    const { keyspace, host } = this.#options;
+    let problem: string | undefined;
+    const merge = () => {
+      if (!this.#isReady) {
+        problem = "this node cannot merge anything at present";
+        return;
+      }
+      keyspace.tick(host.clock.wallMs());
+      problem = this.#application.apply(batches, mayTouch);
+    };
+    // Each in a slice of its own, so that clients have their turns between.
+    while (await this.#room.waitFor(batches.length)) {
+      let isTaken = false;
+      await this.#node.pace.run(() => {
+        isTaken = this.#room.hasRoomFor(batches.length);
+        if (isTaken) merge();
+        return false;
+      });
+      if (isTaken) return problem;
+    }
+    return "the log has no room for it";
+  }
+
+  async #lasts(): Promise<void> {
+    const { gates, position, durablePosition } = this.#options.persistence;
+    if (gates && position > durablePosition) await this.#waiters.wait(position);
+  }
+}
+
+function add(to: Omit<RepairCounters, "recordsTold" | "batchesMerged">, did: RepairProgress): void {
+  to.slotsCompared += did.slotsCompared;
+  to.slotsDiffering += did.slotsDiffering;
+  to.slotsRenewed += did.slotsRenewed;
+  to.bytesSent += did.bytesSent;
+  to.bytesReceived += did.bytesReceived;
+  to.recordsPushed += did.recordsPushed;
+  to.recordsPulled += did.recordsPulled;
+}
