@@ -56,12 +56,20 @@ export class Children {
 
   /** Asks a process to end, and insists if it does not. Resolves when it is gone. */
   async stop(child: ChildProcess, patienceMs: number): Promise<void> {
-    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+    if (hasEnded(child)) return;
     const gone = once(child, "exit");
     child.kill("SIGTERM");
     const overdue = setTimeout(() => child.kill("SIGKILL"), patienceMs);
     await gone;
     clearTimeout(overdue);
+  }
+
+  /** Ends a process without asking it, as a crash would. Resolves when it is gone. */
+  async kill(child: ChildProcess): Promise<void> {
+    if (hasEnded(child)) return;
+    const gone = once(child, "exit");
+    child.kill("SIGKILL");
+    await gone;
   }
 
   /** Of the children that live. */
@@ -85,4 +93,8 @@ export class Children {
     for (const child of this.living) child.kill("SIGKILL");
     for (const directory of [...this.directories]) this.removeDirectory(directory);
   }
+}
+
+function hasEnded({ pid, exitCode, signalCode }: ChildProcess): boolean {
+  return pid === undefined || exitCode !== null || signalCode !== null;
 }

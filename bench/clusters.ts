@@ -3,19 +3,17 @@ import { setTimeout as pause } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { ReplyValue } from "#torus/protocol/reply-decoder.js";
 import type { Bench } from "./bench.js";
+import { ClusterNode } from "./cluster-node.js";
 import type { Role } from "./pinning.js";
 import { Connection } from "./resp.js";
-import { type Contender, freePort, type Server, startServer, withoutDisk } from "./servers.js";
+import { type Contender, type Server, withoutDisk } from "./servers.js";
 import { isSharedBy, type SlotOwners, slotOwnersOf } from "./slot-owners.js";
 
 export interface Cluster {
   /** The founder first, then in the order in which they joined. */
-  readonly nodes: readonly Server[];
+  readonly nodes: readonly ClusterNode[];
   readonly owners: SlotOwners;
 }
-
-/** What is measured here is what it costs that keys lie on several nodes, not that each lies on more than one. */
-const oneCopy = ["--cluster-enabled", "yes", "--replication-factor", "1"];
 
 /** An empty node has its slots after a second or two; more than this and the change hangs. */
 const settleMsMax = 60_000;
@@ -29,46 +27,55 @@ export function ourNode({ contenders, note }: Bench): Contender | undefined {
   return undefined;
 }
 
+export interface ClusterOptions {
+  readonly node: Contender;
+  readonly role: Role;
+  /** On how many nodes each key lies, where there are so many. */
+  readonly copies: number;
+  /** What each node keeps on disk, by its flags; nothing, if left out. */
+  readonly kept?: readonly string[];
+}
+
 /** Runs `use` with a cluster of each size alive, none knowing of another, and stops them all whatever happens. */
 export async function withClusters<Value>(
   bench: Bench,
-  { node, sizes, role }: { node: Contender; sizes: readonly number[]; role: Role },
+  { sizes, ...options }: ClusterOptions & { readonly sizes: readonly number[] },
   use: (clusters: readonly Cluster[]) => Promise<Value>,
 ): Promise<Value> {
-  const started: Server[] = [];
-  const start = async (flags: readonly string[]): Promise<Server> => {
-    const all = [...withoutDisk, ...oneCopy, ...flags];
-    const server = await startServer(bench.children, node, { flags: all, role });
-    started.push(server);
-    return server;
+  const { node, role, copies, kept = withoutDisk } = options;
+  const flags = [...kept, "--replication-factor", String(copies)];
+  const started: ClusterNode[] = [];
+  const start = async (seedPort?: number): Promise<ClusterNode> => {
+    const one = await ClusterNode.start(bench, { node, role, flags, seedPort });
+    started.push(one);
+    return one;
   };
   try {
     const clusters: Cluster[] = [];
     for (const size of sizes) clusters.push(await startCluster(start, size));
     return await use(clusters);
   } finally {
-    for (const server of started) await server.stop();
+    for (const one of started) await one.stop();
   }
 }
 
 async function startCluster(
-  start: (flags: readonly string[]) => Promise<Server>,
+  start: (seedPort?: number) => Promise<ClusterNode>,
   size: number,
 ): Promise<Cluster> {
-  const seedPort = await freePort();
-  const nodes = [await start(["--cluster-port", String(seedPort)])];
+  const founder = await start();
+  const nodes = [founder];
   let owners = await settled(nodes);
   // One after the other: so every node knows its share before the next one changes it.
   while (nodes.length < size) {
-    const clusterPort = String(await freePort());
-    nodes.push(await start(["--cluster-port", clusterPort, "--join", `127.0.0.1:${seedPort}`]));
+    nodes.push(await start(founder.clusterPort));
     owners = await settled(nodes);
   }
   return { nodes, owners };
 }
 
-/** Resolves when the nodes share all slots, all of them say so in the same way, and nothing moves any more. */
-async function settled(nodes: readonly Server[]): Promise<SlotOwners> {
+/** Resolves to who executes what when the nodes share all slots, all of them say so in the same way, and nothing moves any more. */
+export async function settled(nodes: readonly Server[]): Promise<SlotOwners> {
   const deadlineMs = performance.now() + settleMsMax;
   const ports = nodes.map(({ port }) => port);
   for (;;) {

@@ -21,40 +21,60 @@ export interface Drive {
   readonly pipeline: number;
 }
 
+/** Clients of a server. */
+export interface Crew {
+  readonly port: number;
+  readonly clients: number;
+  /** The place of the only section whose keys they use; those of all, if left out. */
+  readonly section?: number | undefined;
+}
+
 export class Driver {
   private constructor(
     private readonly bench: Bench,
     private readonly client: LoadClient<DriveRequest, DriveAnswer>,
-    private readonly keys: number,
+    private readonly sections: number,
+    private readonly keysOfSection: number,
   ) {}
 
+  /** With as many keys in each section of slots. */
   static async start(
     bench: Bench,
-    { slots, valueBytes }: { slots: readonly SlotRange[]; valueBytes: number },
+    { sections, valueBytes }: { sections: readonly (readonly SlotRange[])[]; valueBytes: number },
   ): Promise<Driver> {
-    const keys = bench.scale.keyspace - (bench.scale.keyspace % deepestPipeline);
+    const whole = deepestPipeline * sections.length;
+    const keys = bench.scale.keyspace - (bench.scale.keyspace % whole);
     const client = LoadClient.start<DriveRequest, DriveAnswer>(bench.children, "drive");
-    await client.ask({ kind: "choose", slots, keys, valueBytes }, answerMsMax);
-    return new Driver(bench, client, keys);
+    await client.ask({ kind: "choose", sections, keys, valueBytes }, answerMsMax);
+    return new Driver(bench, client, sections.length, keys / sections.length);
   }
 
-  /** Connects clients to a server, and sets every key once. */
-  async connect(port: number, clients: number): Promise<void> {
-    await this.client.ask({ kind: "connect", port, clients }, answerMsMax);
-    await this.drive(port, { command: "set", pipeline: deepestPipeline }, this.keys);
+  /** Connects clients to a server, and sets every key of theirs once. */
+  async connect(crew: Crew): Promise<void> {
+    await this.client.ask({ kind: "connect", ...crew }, answerMsMax);
+    const keys = this.keysOfSection * (crew.section === undefined ? this.sections : 1);
+    await this.drive([crew.port], { command: "set", pipeline: deepestPipeline }, keys);
   }
 
-  /** Every reply is compared with the one that is due: it rejects at the first that differs. */
-  drive(port: number, drive: Drive, requests: number): Promise<DriveAnswer> {
-    return this.client.ask({ kind: "drive", port, requests, ...drive }, answerMsMax);
+  /** Has every client of these servers say a command that is answered OK. */
+  async say(ports: readonly number[], ...words: readonly string[]): Promise<void> {
+    await this.client.ask({ kind: "say", ports, words }, answerMsMax);
   }
 
-  /** So many that the fastest of these servers takes `seconds`, by a rehearsal. */
-  async requestsFor(ports: readonly number[], drive: Drive, seconds: number): Promise<number> {
+  /**
+   * At all these servers at a time, whoever is free next. Every reply is compared with the one that is due: it rejects at the first that
+   * differs.
+   */
+  drive(ports: readonly number[], drive: Drive, requests: number): Promise<DriveAnswer> {
+    return this.client.ask({ kind: "drive", ports, requests, ...drive }, answerMsMax);
+  }
+
+  /** So many that the fastest of these servers, or groups of them, takes `seconds`, by a rehearsal. */
+  async requestsFor(groups: readonly (readonly number[])[], drive: Drive, seconds: number): Promise<number> {
     let fastest = 0;
-    for (const port of ports) {
+    for (const ports of groups) {
       const rehearsal = rehearsalRequests(drive.pipeline, this.bench.scale.cellSeconds);
-      const answer = await this.drive(port, drive, rehearsal);
+      const answer = await this.drive(ports, drive, rehearsal);
       fastest = Math.max(fastest, answer.requests / answer.seconds);
     }
     return roundRequests(fastest * seconds);

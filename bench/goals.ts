@@ -38,7 +38,13 @@ export type GoalId =
   | "cpu-remote-p16"
   | "cpu-remote-p64"
   | "rate-one-entry"
-  | "cpu-cluster-mode";
+  | "cpu-cluster-mode"
+  | "cpu-replicated"
+  | "quorum-latency"
+  | "takeover-kill"
+  | "takeover-freeze"
+  | "resync"
+  | "cpu-replication-alone";
 
 export const goals: readonly Goal[] = [
   ratio("cpu-p1", "CPU per operation, one command at a time", "lower", 1.15, 1.05),
@@ -66,6 +72,12 @@ export const goals: readonly Goal[] = [
   ratio("cpu-remote-p64", "CPU per operation on another node, pipelines of 64", "lower", 1.6, 1.3),
   ratio("rate-one-entry", "Rate through one of three nodes, pipelines of 16", "higher", 0.6, 0.9),
   ratio("cpu-cluster-mode", "CPU per operation in cluster mode, pipelines of 16", "lower", 1.03, 1.01),
+  ratio("cpu-replicated", "CPU per SET on three nodes together, pipelines of 16", "lower", 1.5, 1.1),
+  figure("quorum-latency", "What a quorum adds to the median latency of SET, one at a time", "lower", 1, 0.4),
+  figure("takeover-kill", "A node is killed: longest gap of any of its keys", "lower", 1500, 500),
+  figure("takeover-freeze", "A node is frozen: longest gap of any of its keys", "lower", 4000, 2000),
+  figure("resync", "Back after 10 s away under writes: in sync again", "lower", 10_000, 3000),
+  ratio("cpu-replication-alone", "CPU per SET of a node that has nobody to copy to", "lower", 1.02, 1.0),
 ];
 
 function ratio(

@@ -86,6 +86,7 @@ function withRounds(scale: Scale, text: string): Scale {
     crowdRounds: rounds,
     churnRounds: rounds,
     pairs: rounds,
+    faults: rounds,
     minutesMax: Math.ceil(scale.minutesMax * stretch),
   };
 }

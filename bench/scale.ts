@@ -30,6 +30,13 @@ export interface Scale {
   readonly pairs: number;
   /** Short runs of each process of a pair. */
   readonly slices: number;
+  /** How often a node of a cluster is killed, frozen, or kept away. */
+  readonly faults: number;
+  /** How long keys are watched after a fault, and after the node is back. */
+  readonly watchMs: number;
+  /** How long a node is kept away while the others write on. */
+  readonly awayMs: number;
+  readonly awayWritesPerSecond: number;
   /** The run gives up after this, whatever hangs. */
   readonly minutesMax: number;
 }
@@ -56,7 +63,11 @@ export const scales: Readonly<Record<Scale["name"], Scale>> = {
     churnRounds: 3,
     pairs: 12,
     slices: 40,
-    minutesMax: 60,
+    faults: 5,
+    watchMs: 6_000,
+    awayMs: 10_000,
+    awayWritesPerSecond: 20_000,
+    minutesMax: 80,
   },
   quick: {
     name: "quick",
@@ -79,7 +90,11 @@ export const scales: Readonly<Record<Scale["name"], Scale>> = {
     churnRounds: 1,
     pairs: 2,
     slices: 10,
-    minutesMax: 6,
+    faults: 2,
+    watchMs: 5_000,
+    awayMs: 3_000,
+    awayWritesPerSecond: 20_000,
+    minutesMax: 8,
   },
   smoke: {
     name: "smoke",
@@ -102,6 +117,10 @@ export const scales: Readonly<Record<Scale["name"], Scale>> = {
     churnRounds: 1,
     pairs: 1,
     slices: 2,
+    faults: 1,
+    watchMs: 1_000,
+    awayMs: 300,
+    awayWritesPerSecond: 2_000,
     minutesMax: 5,
   },
 };

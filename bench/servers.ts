@@ -24,6 +24,8 @@ export interface StartOptions {
   readonly directory?: string;
   /** Where it runs; as a server if left out. */
   readonly role?: Role;
+  /** Where clients find it; any free one, if left out. */
+  readonly port?: number;
 }
 
 /** Neither side writes to disk: this is about memory and the network. */
@@ -53,10 +55,10 @@ const retryMs = 1;
 export async function startServer(
   children: Children,
   contender: Contender,
-  { flags = withoutDisk, directory: given, role = "server" }: StartOptions = {},
+  { flags = withoutDisk, directory: given, role = "server", port: wanted }: StartOptions = {},
 ): Promise<Server> {
   const directory = given ?? children.temporaryDirectory();
-  const port = await freePort();
+  const port = wanted ?? (await freePort());
   const words = [...contender.command, ...(contender.takesFlags ? flags : [])];
   const command = words.map((word) => word.replaceAll("{port}", String(port)).replaceAll("{dir}", directory));
   const logPath = join(directory, "server.log");
@@ -77,14 +79,15 @@ export async function startServer(
     );
   };
   child.once("exit", tellOfDeath);
-  const end = async (patienceMs: number): Promise<void> => {
+  const endBy = (end: () => Promise<void>) => async (): Promise<void> => {
     child.off("exit", tellOfDeath);
-    await children.stop(child, patienceMs);
+    await end();
     if (given === undefined) children.removeDirectory(directory);
   };
+  const stop = endBy(() => children.stop(child, stopMsMax));
+  const kill = endBy(() => children.kill(child));
   const { side, name } = contender;
-  const stop = () => end(stopMsMax);
-  return { side, name, port, pid: child.pid!, firstPongMs, stop, kill: () => end(0) };
+  return { side, name, port, pid: child.pid!, firstPongMs, stop, kill };
 }
 
 /** Connects until somebody listens, then asks until PONG comes: a server may listen before it serves. */

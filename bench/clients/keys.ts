@@ -3,6 +3,8 @@
  * redis-benchmark's. Values differ from key to key and are no numbers, so that no server can share them.
  */
 import { assert } from "#torus/base/assert.js";
+import { SLOT_COUNT, slotOf } from "#torus/base/key-hash.js";
+import type { SlotRange } from "../slot-owners.js";
 
 export const keyDigits = 12;
 
@@ -25,6 +27,24 @@ function greatestCommonDivisor(a: number, b: number): number {
 /** The key of a number: `key:000000000042` under the prefix `key:`. */
 export function keyFor(prefix: string, number: number): string {
   return prefix + String(number).padStart(keyDigits, "0");
+}
+
+/** The numbers, ascending, whose keys lie in these slots. Endless if there are any. */
+export function* numbersIn(prefix: string, slots: readonly SlotRange[]): Generator<number, never, void> {
+  const wanted = new Uint8Array(SLOT_COUNT);
+  for (const { first, last } of slots) wanted.fill(1, first, last + 1);
+  assert(wanted.includes(1), "keys are wanted that lie in no slot");
+  for (let number = 0; ; number++) {
+    const key = Buffer.from(keyFor(prefix, number), "latin1");
+    if (wanted[slotOf(key, 0, key.length)] === 1) yield number;
+  }
+}
+
+export function firstOf<Value>(values: Iterable<Value>, count: number): Value[] {
+  const taken: Value[] = [];
+  if (count === 0) return taken;
+  for (const value of values) if (taken.push(value) === count) break;
+  return taken;
 }
 
 /** Letters at the front of a value that tell its number; shorter values keep as many as they have room for. */

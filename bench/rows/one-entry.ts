@@ -56,7 +56,7 @@ async function measure(bench: Bench): Promise<Measurement[]> {
   const node = ourNode(bench);
   if (node === undefined) return [];
   const { children, note, scale } = bench;
-  return withClusters(bench, { node, sizes: [size, 1], role }, async ([several, one]) => {
+  return withClusters(bench, { node, sizes: [size, 1], role, copies: 1 }, async ([several, one]) => {
     const entrants: Entrant[] = [
       { side: "ours", name: "three", nodes: several!.nodes },
       { side: "rival", name: "alone", nodes: one!.nodes },

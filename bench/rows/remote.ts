@@ -30,7 +30,7 @@ function remote(pipeline: number, goal: GoalId): Row {
     async measure(bench) {
       const node = ourNode(bench);
       if (node === undefined) return [];
-      return withClusters(bench, { node, sizes: [2, 1], role: "server" }, ([pair, lone]) =>
+      return withClusters(bench, { node, sizes: [2, 1], role: "server", copies: 1 }, ([pair, lone]) =>
         measure(bench, { pair: pair!, lone: lone!, pipeline, goal }),
       );
     },
@@ -54,14 +54,14 @@ interface Entrant {
 }
 
 async function measure(bench: Bench, { pair, lone, pipeline, goal }: Setting): Promise<Measurement[]> {
-  const [entry, other] = pair.nodes as [Server, Server];
+  const [entry, other] = [pair.nodes[0]!, pair.nodes[1]!];
   const entrants: readonly Entrant[] = [
     { side: "ours", name: "remote", entry, other },
     { side: "rival", name: "local", entry: lone.nodes[0]!, other: undefined },
   ];
-  const driver = await Driver.start(bench, { slots: slotsOf(pair.owners, other.port), valueBytes });
+  const driver = await Driver.start(bench, { sections: [slotsOf(pair.owners, other.port)], valueBytes });
   try {
-    for (const entrant of entrants) await driver.connect(entrant.entry.port, clients);
+    for (const { entry } of entrants) await driver.connect({ port: entry.port, clients });
     const measurements: Measurement[] = [];
     for (const command of driveCommands) {
       const { cells, requests } = await measureDrive(bench, driver, entrants, { command, pipeline });
@@ -92,10 +92,10 @@ async function measureDrive(
   drive: Drive,
 ): Promise<{ readonly cells: Series<Cell>; readonly requests: number }> {
   const { note, scale } = bench;
-  const ports = entrants.map(({ entry }) => entry.port);
+  const ports = entrants.map(({ entry }) => [entry.port]);
   const requests = await driver.requestsFor(ports, drive, scale.cellSeconds);
   const cells = await inTurns(turnsOf(bench, entrants, scale.rounds), async (entrant) => {
-    const cell = await cellOf(entrant, () => driver.drive(entrant.entry.port, drive, requests));
+    const cell = await cellOf(entrant, () => driver.drive([entrant.entry.port], drive, requests));
     note(`  ${drive.command.toUpperCase()} ${entrant.name.padEnd(8)} ${describe(cell)}`);
     return cell;
   });

@@ -20,7 +20,8 @@ describe("the command line of the benchmark", () => {
 
   it("gives every measurement the number of rounds asked for, and more time", () => {
     const { scale } = parseOptions(["--quick", "--rounds", "9"]);
-    expect([scale.rounds, scale.memoryRounds, scale.stallRounds, scale.pairs]).to.deep.equal([9, 9, 9, 9]);
+    const { rounds, memoryRounds, stallRounds, pairs, faults } = scale;
+    expect([rounds, memoryRounds, stallRounds, pairs, faults]).to.deep.equal([9, 9, 9, 9, 9]);
     expect(scale.minutesMax).to.be.greaterThan(parseOptions(["--quick"]).scale.minutesMax);
   });
 
