@@ -45,6 +45,10 @@ export class Connection {
     });
   }
 
+  get isClosed(): boolean {
+    return this.socket.destroyed;
+  }
+
   close(): void {
     this.socket.destroy();
   }

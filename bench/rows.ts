@@ -7,6 +7,7 @@ import { memoryRows } from "./rows/memory.js";
 import { oneEntryRow } from "./rows/one-entry.js";
 import { recoveryRows } from "./rows/recovery.js";
 import { remoteRows } from "./rows/remote.js";
+import { replicationAloneRow } from "./rows/replication-alone.js";
 import { stallRows } from "./rows/stall.js";
 import { startRow } from "./rows/start.js";
 import { loggedThroughputRows, throughputRows } from "./rows/throughput.js";
@@ -23,6 +24,7 @@ export const rows: readonly Row[] = [
   ...remoteRows,
   oneEntryRow,
   clusterModeRow,
+  replicationAloneRow,
 ];
 
 /**

@@ -3,10 +3,10 @@
  * and tells how long the answers took. It never pauses, so that no stall falls between two questions.
  */
 import { connect, type Socket } from "node:net";
-import { constants, setPriority } from "node:os";
 import { encodeCommand } from "../resp.js";
 import { percentile } from "../statistics.js";
 import { serve } from "./serve.js";
+import { beUrgent } from "./urgency.js";
 
 export type ProbeRequest = { readonly kind: "start"; readonly port: number } | { readonly kind: "lap" };
 
@@ -80,15 +80,6 @@ async function lap(): Promise<Lap> {
   questions = 0;
   const rank = (percent: number): number => percentile(seen, percent);
   return { questions: seen.length, p50Ms: rank(50), p99Ms: rank(99), maxMs: rank(100) };
-}
-
-/** So that waiting for a processor, with the loading client on the same one, does not pass for a stall. */
-function beUrgent(): void {
-  try {
-    setPriority(constants.priority.PRIORITY_HIGHEST);
-  } catch {
-    // Only root may. The idle baseline, measured the same way, shows what this costs.
-  }
 }
 
 function fail(reason: string): never {
