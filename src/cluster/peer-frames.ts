@@ -40,8 +40,10 @@ export const FRAME_BYTES_MAX = 2 ** 30 + 2 ** 20;
 export const RESP3 = 1;
 /** Executing leaves the access clocks of the keys alone. */
 export const NO_TOUCH = 2;
+/** Replies wait until a majority of the owners confirms what they tell of. */
+export const QUORUM = 4;
 /** All that there are. */
-export const FLAGS = RESP3 | NO_TOUCH;
+export const FLAGS = RESP3 | NO_TOUCH | QUORUM;
 
 /** Outcomes of a service. */
 export const ANSWERED = 0;

@@ -14,6 +14,12 @@ import type { Command } from "./command.js";
 import type { LatencyMonitor } from "./latency-monitor.js";
 import type { Slowlog } from "./slowlog.js";
 
+/**
+ * When replies leave: when this node has what they tell of, by the rule of its own log; or when a majority of the owners of the slots has
+ * it too. See docs/consistency.md.
+ */
+export type Consistency = "one" | "quorum";
+
 /** One client's connection. */
 export interface Session extends Watcher {
   readonly id: number;
@@ -35,6 +41,7 @@ export interface Session extends Watcher {
   /** CLIENT NO-EVICT and NO-TOUCH. */
   noEvict: boolean;
   noTouch: boolean;
+  consistency: Consistency;
   /** CLIENT REPLY: `skip-next` is SKIP as given, `skip` while the command after it runs. */
   replyMode: "on" | "off" | "skip-next" | "skip";
   /** Non-null between MULTI and EXEC. */

@@ -3,6 +3,7 @@ import { forget, leave, meet } from "./cluster-change.js";
 import { type Command, container, session } from "./command.js";
 import { withHelp } from "./help.js";
 import { backupCommand } from "./torus-backup.js";
+import { consistencyCommand } from "./torus-consistency.js";
 import { explain, route } from "./torus-explain.js";
 import { members, ring, status } from "./torus-status.js";
 
@@ -127,6 +128,7 @@ export const torusCommand: Command = container({
       differs: `${ALIAS}.`,
       run: forget,
     }),
+    consistencyCommand,
     backupCommand,
   ]),
 });

@@ -60,6 +60,12 @@ export const IN_DOUBT = "INDOUBT The write was made but may be lost: the log cou
 export const IN_DOUBT_ELSEWHERE = "INDOUBT the write was sent to another node and its outcome is unknown";
 export const TRY_AGAIN = "TRYAGAIN no node that can be reached executes commands for this slot at present";
 export const SLOT_NOT_SERVED = "CLUSTERDOWN Hash slot not served: the node that has it is not alive";
+/** Ours alone, to clients at quorum: the first two say that nothing happened, the third that it did. */
+export const NO_REPLICAS = "NOREPLICAS not enough live owners of this slot for a quorum: nothing was done";
+export const NO_QUORUM_FOR_READ =
+  "NOQUORUM what was to be read was not confirmed by a majority in time: nothing was changed";
+export const NO_QUORUM =
+  "NOQUORUM the write was done here but not confirmed by a majority in time: it stays and may win";
 export const CROSS_SLOT =
   "CROSSSLOT Keys in request don't hash to the same slot (names that share a {tag} do)";
 export const NOT_IN_TRANSACTION =

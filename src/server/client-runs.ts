@@ -8,14 +8,14 @@
 
 import { assert } from "../base/assert.js";
 import type { Forwarder, Waiter } from "../cluster/forwarder.js";
-import { NO_TOUCH, RESP3 } from "../cluster/peer-frames.js";
+import { NO_TOUCH, QUORUM, RESP3 } from "../cluster/peer-frames.js";
 import type { Run, RunOwner } from "../cluster/run.js";
 import type { Route } from "../cluster/slot-routes.js";
 import type { Call } from "../commands/call.js";
 import { IN_DOUBT_ELSEWHERE, SLOT_NOT_SERVED, TRY_AGAIN } from "../protocol/reply-error.js";
 import { buildRequest } from "../protocol/request-builder.js";
 import { splitRequests } from "../protocol/request-splitter.js";
-import { Gathering, RunPart, Stray, type StrayOptions } from "./awaited-replies.js";
+import { Gathering, RunPart, Stray } from "./awaited-replies.js";
 import type { Client } from "./client.js";
 import type { HeldReplies, HeldTurn } from "./held-replies.js";
 
@@ -76,7 +76,8 @@ export class ClientRuns implements RunOwner, Waiter {
   }
 
   get flags(): number {
-    return (this.#client.resp === 3 ? RESP3 : 0) | (this.#client.noTouch ? NO_TOUCH : 0);
+    const { resp, noTouch, consistency } = this.#client;
+    return (resp === 3 ? RESP3 : 0) | (noTouch ? NO_TOUCH : 0) | (consistency === "quorum" ? QUORUM : 0);
   }
 
   get hops(): number {
@@ -126,7 +127,7 @@ export class ClientRuns implements RunOwner, Waiter {
     if (run === undefined) {
       const { database, flags, deadlineMs } = this;
       const request = buildRequest(bytes, marks, count);
-      this.#stray({ request, database, flags, isSilent, deadlineMs, isDoubtful: false });
+      this.#stray(new Stray({ request, database, flags, isSilent, deadlineMs, isDoubtful: false }));
       return;
     }
     if (run.count === 1) {
@@ -280,8 +281,8 @@ export class ClientRuns implements RunOwner, Waiter {
     if (!this.#hasBlocked) this.#waitingSinceMs = undefined;
   }
 
-  #stray(options: StrayOptions): void {
-    this.#replies.pushStray(new Stray(options));
+  #stray(stray: Stray): void {
+    this.#replies.pushStray(stray);
     if (this.#isStraying) return;
     this.#isStraying = true;
     if (this.#inFlight === 0) this.#forwarder.wait(this);

@@ -6,12 +6,11 @@
  */
 
 import { HOPS_MAX } from "../cluster/forwarder.js";
-import { NO_TOUCH, RESP3 } from "../cluster/peer-frames.js";
+import { NO_TOUCH, QUORUM, RESP3 } from "../cluster/peer-frames.js";
 import type { Route } from "../cluster/slot-routes.js";
-import type { Session, Transaction } from "../commands/session.js";
+import type { Consistency, Session, Transaction } from "../commands/session.js";
 import type { Connection, ConnectionEvents } from "../host/network.js";
 import type { PartialRequest } from "../protocol/partial-request.js";
-import { IN_DOUBT } from "../protocol/reply-error.js";
 import { buildRequest } from "../protocol/request-builder.js";
 import { BROKEN, COMPLETE, type RequestScanner, type ScanResult } from "../protocol/request-scanner.js";
 import { splitRequests } from "../protocol/request-splitter.js";
@@ -20,6 +19,7 @@ import { ClientRuns } from "./client-runs.js";
 import type { Entry } from "./command-index.js";
 import type { WatchElsewhere } from "./gatherer.js";
 import { HeldReplies } from "./held-replies.js";
+import type { ReadQuestion } from "./quorum-guard.js";
 import { NO_SLOT, sameSlot } from "./router.js";
 import type { Server } from "./server.js";
 
@@ -28,8 +28,9 @@ const UNAUTHENTICATED = 1;
 const IN_TRANSACTION = 2;
 const NOT_REPLYING = 4;
 const NOT_TOUCHING = 8;
+const AT_QUORUM = 16;
 
-/** With so many bytes of replies not yet taken, no further command of the client is executed. */
+/** While replies that are not yet taken need so many bytes, no further command of the client is executed. */
 const PENDING_REPLY_BYTES_MAX = 1024 * 1024;
 /** So many bytes of replies leave though others that were asked for with them are still to come. */
 const CORKED_BYTES_MAX = 16 * 1024;
@@ -73,10 +74,13 @@ export class Client implements ConnectionEvents, Session {
   isOfferingAgain = false;
   /** A command of it would have to be passed on once too often. */
   isTurnedBack = false;
+  /** What was asked at quorum for the command at hand, if it was offered before. Null between commands. */
+  question: ReadQuestion | null = null;
   /** Hears whenever something that had to wait got on. */
   progressed: () => void = () => {};
   #authenticated = false;
   #noTouch = false;
+  #consistency: Consistency = "one";
   #replyMode: Session["replyMode"] = "on";
   #transaction: Transaction | null = null;
   /** Replies that wait; null as long as none ever did. */
@@ -87,6 +91,7 @@ export class Client implements ConnectionEvents, Session {
   #partial: PartialRequest | undefined;
   /** A command that was held back, as a request. */
   #held: Buffer | null = null;
+  #heldQuestion: ReadQuestion | null = null;
   /** The reply of a command is still to come; what follows waits for it. */
   #isPostponed = false;
   /** More replies wait to be sent than the client may have. */
@@ -150,6 +155,15 @@ export class Client implements ConnectionEvents, Session {
   set noTouch(on: boolean) {
     this.#noTouch = on;
     this.#setHurdle(NOT_TOUCHING, on);
+  }
+
+  get consistency(): Consistency {
+    return this.#consistency;
+  }
+
+  set consistency(level: Consistency) {
+    this.#consistency = level;
+    this.#setHurdle(AT_QUORUM, level === "quorum");
   }
 
   get isMonitor(): boolean {
@@ -250,13 +264,14 @@ export class Client implements ConnectionEvents, Session {
     else this.server.cork.add(this);
   }
 
-  /** The log has got on, or has failed: sends the replies that no longer have to wait for it. */
+  /** What replies wait for has got on, or has failed: sends those that no longer have to wait. */
   releaseReplies(): void {
     const replies = this.#replies;
     if (replies === null) return;
-    const { persistence, state } = this.server;
-    const released = replies.release(persistence, () => state.countError(IN_DOUBT));
-    if (replies.isEmpty) this.server.gate.forget(this);
+    const { gate, state } = this.server;
+    const released = replies.release(gate, (line) => state.countError(line));
+    if (replies.isEmpty) gate.forget(this);
+    else gate.expect(replies.deadlineMs(gate.nowMs));
     for (const bytes of released) {
       state.stats.outputBytes += bytes.length;
       this.connection.write(bytes);
@@ -345,6 +360,18 @@ export class Client implements ConnectionEvents, Session {
     return this.#runs.gather(begin, isSilent);
   }
 
+  /** What was asked for a command is answered: it is offered again, if it still waits. */
+  answered(question: ReadQuestion): void {
+    if (this.#heldQuestion !== question) {
+      // A command that strayed may have asked; if not, nothing comes of it.
+      this.#runs?.retry();
+      return;
+    }
+    this.server.holdBackNoLonger(this);
+    this.#isPostponed = false;
+    this.resume();
+  }
+
   /** A promise of ours is broken. */
   fail(error: unknown): void {
     this.server.stop(error);
@@ -385,20 +412,26 @@ export class Client implements ConnectionEvents, Session {
   }
 
   /** Executes, or forwards, a command as if it had come when it did. False if it must wait on. */
-  executeStray({ request, database, flags, isSilent }: Stray): boolean {
-    const { database: laterDatabase, resp, noTouch, transaction, replyMode } = this;
+  executeStray(stray: Stray): boolean {
+    const { request, database, flags, isSilent } = stray;
+    const { database: laterDatabase, resp, noTouch, consistency, transaction, replyMode } = this;
     const { executor, reply } = this.server;
     this.database = database;
     reply.resp = this.resp = (flags & RESP3) !== 0 ? 3 : 2;
     this.noTouch = (flags & NO_TOUCH) !== 0;
+    this.consistency = (flags & QUORUM) !== 0 ? "quorum" : "one";
     this.transaction = null;
     this.replyMode = isSilent ? "off" : "on";
     this.isOfferingAgain = true;
+    this.question = stray.question;
     const isExecuted = executor.executeRequest(this, request);
+    stray.question = this.question;
+    this.question = null;
     this.isOfferingAgain = false;
     this.database = laterDatabase;
     this.resp = resp;
     this.noTouch = noTouch;
+    this.consistency = consistency;
     this.transaction = transaction;
     this.replyMode = replyMode;
     return isExecuted;
@@ -429,6 +462,7 @@ export class Client implements ConnectionEvents, Session {
     this.#partial = undefined;
     if (this.#held !== null) {
       this.#held = null;
+      this.#heldQuestion = null;
       this.#isPostponed = false;
       this.server.holdBackNoLonger(this);
       count++;
@@ -504,12 +538,17 @@ export class Client implements ConnectionEvents, Session {
   /** Goes on once what was replied has left, or nearly all of what waits for the log. */
   #relieve(): void {
     if (this.connection.pendingBytes <= PENDING_REPLY_BYTES_MAX) {
-      this.#runs?.relieved(this.outputBytes <= PENDING_REPLY_BYTES_MAX);
+      this.#runs?.relieved(this.#waitingBytes <= PENDING_REPLY_BYTES_MAX);
     }
     if (!this.#isCongested || this.connection.pendingBytes > 0) return;
-    if (this.outputBytes > PENDING_REPLY_BYTES_MAX) return;
+    if (this.#waitingBytes > PENDING_REPLY_BYTES_MAX) return;
     this.#isCongested = false;
     this.resume();
+  }
+
+  /** Replies that wait, with what it takes to keep them: a short one may take many times its bytes. */
+  get #waitingBytes(): number {
+    return this.connection.pendingBytes + (this.#replies === null ? 0 : this.#replies.memoryBytes);
   }
 
   get #isHolding(): boolean {
@@ -620,9 +659,12 @@ export class Client implements ConnectionEvents, Session {
     if (held === null) return;
     const { executor, reply } = this.server;
     this.#held = null;
+    this.question = this.#heldQuestion;
     this.#isExecuting = true;
     reply.resp = this.resp;
-    if (!executor.executeRequest(this, held)) this.#hold(held);
+    const isExecuted = executor.executeRequest(this, held);
+    if (isExecuted) this.question = null;
+    else this.#hold(held);
   }
 
   #closeOverLimit(which: "hard" | "soft"): void {
@@ -634,9 +676,11 @@ export class Client implements ConnectionEvents, Session {
     this.close(false);
   }
 
-  /** Keeps a command that CLIENT PAUSE holds back, for which the log has no room, or that must wait for those before it. */
+  /** Keeps a command that CLIENT PAUSE holds back, for which the log has no room, or that must wait for those before it or for copies. */
   #hold(request: Buffer): void {
     this.#held = request;
+    this.#heldQuestion = this.question;
+    this.question = null;
     if (this.#runs?.isDraining === true) return;
     this.#isPostponed = true;
     this.server.holdBack(this, () => {
@@ -676,7 +720,7 @@ export class Client implements ConnectionEvents, Session {
     const { outputBytes } = this;
     const { hardBytes } = this.#outputLimits;
     if (hardBytes > 0 && outputBytes > hardBytes && !this.isInsider) this.#closeOverLimit("hard");
-    else if (outputBytes > PENDING_REPLY_BYTES_MAX && !this.#isCongested) {
+    else if (this.#waitingBytes > PENDING_REPLY_BYTES_MAX && !this.#isCongested) {
       this.#isCongested = true;
       this.connection.pauseReading();
     }

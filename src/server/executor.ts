@@ -50,6 +50,7 @@ import { CommandLookup } from "./command-lookup.js";
 import type { Elsewhere } from "./elsewhere.js";
 import { EXEC_ERRAND, PART_ERRAND, PART_HEAD } from "./errands.js";
 import type { NodeState } from "./node-state.js";
+import { QuorumGuard } from "./quorum-guard.js";
 import type { ReplyGate } from "./reply-gate.js";
 import { type ACROSS, type Router, sameSlot } from "./router.js";
 
@@ -83,6 +84,7 @@ export class Executor {
   readonly #node: NodeState;
   readonly #reply: ReplyWriter;
   readonly #gate: ReplyGate;
+  readonly #quorum: QuorumGuard;
   readonly #queueScanner = new RequestScanner();
   #untilSample = 1;
 
@@ -92,12 +94,13 @@ export class Executor {
     this.#gate = gate;
     this.call = call;
     this.lookup = new CommandLookup(index, call);
+    this.#quorum = new QuorumGuard({ call, lookup: this.lookup, node });
     this.#reply = call.reply;
   }
 
   /**
-   * Executes one scanned request and writes its reply. Returns false if the command must wait (CLIENT PAUSE, or room in
-   * the log): nothing happened, and it is to be offered again.
+   * Executes one scanned request and writes its reply. Returns false if the command must wait (CLIENT PAUSE, room in the log, or
+   * what it reads at quorum): nothing happened, and it is to be offered again.
    */
   execute(client: Client, bytes: Buffer, marks: Int32Array, count: number): boolean {
     const { call } = this;
@@ -181,10 +184,10 @@ export class Executor {
     return entry !== undefined && (entry.bits & (WRITE | MAY_REPLICATE)) !== 0;
   }
 
-  /** All that a command, or a transaction, changed is one batch; its reply may have to wait until that lasts. */
-  #conclude(entry: Entry): void {
+  /** All that a command, or a transaction, changed is one batch; its reply may have to wait until that lasts, and others have it. */
+  #conclude(entry: Entry, slotsAtQuorum: readonly number[] | null = null): void {
     this.call.keyspace.journal?.ended();
-    this.#gate.end((entry.bits & SEES_ALL) !== 0);
+    this.#gate.end((entry.bits & SEES_ALL) !== 0, slotsAtQuorum);
   }
 
   #requestBytes(): number {
@@ -319,10 +322,20 @@ export class Executor {
       this.#enqueue(client, transaction, entry);
       return true;
     }
-    this.#gate.begin();
+    let slotsAtQuorum: readonly number[] | null = null;
+    if (client.consistency === "quorum") {
+      const admission = this.#quorum.admit(client, entry);
+      if (admission instanceof ReplyError) return this.reject(client, entry, admission);
+      if (admission === null) {
+        node.stats.totalCommands--;
+        return false;
+      }
+      slotsAtQuorum = admission;
+    }
+    this.#gate.begin(slotsAtQuorum !== null);
     if (client.replyMode === "on") this.#runGuarded(entry, client);
     else this.#runSilently(entry, client);
-    this.#conclude(entry);
+    this.#conclude(entry, slotsAtQuorum);
     return true;
   }
 

@@ -6,7 +6,8 @@ import { REPLY_TOO_LARGE } from "../protocol/reply-error.js";
 import { skipReplies } from "../protocol/reply-scanner.js";
 import type { Part } from "./scatter.js";
 
-const IN_DOUBT_CODE = "-INDOUBT";
+/** Codes of commands that were executed, or may have been. */
+const DOUBTFUL_CODES = ["-INDOUBT ", "-NOQUORUM "];
 const REPLY_BYTES_MAX = 2 ** 30;
 
 export type Gather = Exclude<Across, "draw" | "refused" | "walk">;
@@ -20,12 +21,15 @@ export function errorReply(line: string): Buffer {
   return Buffer.from(`-${line}\r\n`, "latin1");
 }
 
-/** The first error; but what nobody knows the outcome of comes before what surely failed. */
+/** The first error; but what nobody knows the outcome of, or what was done though not surely for good, comes before what surely failed. */
 export function firstError(replies: readonly Buffer[]): Buffer | undefined {
   const errors = replies.filter(isError);
-  return (
-    errors.find((reply) => reply.toString("latin1", 0, IN_DOUBT_CODE.length) === IN_DOUBT_CODE) ?? errors[0]
-  );
+  const hasCode = (code: string) => (reply: Buffer) => reply.toString("latin1", 0, code.length) === code;
+  for (const code of DOUBTFUL_CODES) {
+    const doubtful = errors.find(hasCode(code));
+    if (doubtful !== undefined) return doubtful;
+  }
+  return errors[0];
 }
 
 /** `parts` are those that the replies are of, for a command with keys. */

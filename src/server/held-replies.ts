@@ -1,37 +1,60 @@
 /**
- * Replies of one client that wait, in order: for the log, for another node that is still to send them, or for those before them. What
- * was gathered in one turn waits for the log and leaves together; but if the log fails, each reply in it is judged by itself.
+ * Replies of one client that wait, in order: for the log, for copies, for another node that is still to send them, or for those before
+ * them. What was gathered in one turn leaves together; but if something fails, each reply in it is judged by itself.
  */
 import Denque from "denque";
 import type { Run } from "../cluster/run.js";
-import type { PersistenceView } from "../durability/persistence-view.js";
-import { IN_DOUBT } from "../protocol/reply-error.js";
 import { Gathering, RunPart, Stray } from "./awaited-replies.js";
+import type { Confirmation } from "./confirmation.js";
+import { errorReply } from "./gathered-reply.js";
 
-/** Numbers of a reply that depends on a position: where it begins and ends in its turn, and the position. */
-export const DEPENDENT_NUMBERS = 3;
-/** What a turn takes besides the bytes of its replies, roughly. */
+/** What a turn takes besides the bytes of its replies, each reply in it that waits, and each slot whose confirmation it waits for, roughly. */
 const TURN_BYTES = 128;
-const NUMBER_BYTES = 8;
+const DEPENDENT_BYTES = 64;
+const CONFIRMATION_BYTES = 128;
+const SLOT_BYTES = 16;
 /** Below this one write with a copy is cheaper than several. */
 const JOINED_BYTES_MAX = 64 * 1024;
-const IN_DOUBT_REPLY = Buffer.from(`-${IN_DOUBT}\r\n`);
+
+/** A reply that waits: where it begins and ends in its turn, and for what. */
+export interface Dependent {
+  readonly start: number;
+  readonly end: number;
+  /** Up to where the log must last; 0 if it does not matter. */
+  readonly position: number;
+  /** Null if copies do not matter. */
+  readonly confirmation: Confirmation | null;
+}
 
 /** The replies of one turn. */
-export interface HeldTurn {
-  /** Their bytes. */
-  readonly parts: readonly Buffer[];
-  readonly byteLength: number;
-  /** Those among them that depend on a position, `DEPENDENT_NUMBERS` for each; the others depend on nothing. */
-  readonly dependents: readonly number[];
-  /** The highest position that any depends on; 0 if none does. */
-  readonly required: number;
+export class HeldTurn {
+  /** What it takes, the bytes of the replies included. */
+  readonly memoryBytes: number;
+
+  /** `dependents` are those replies that wait for something; the others may leave as soon as these may. */
+  constructor(
+    readonly parts: readonly Buffer[],
+    readonly byteLength: number,
+    readonly dependents: readonly Dependent[],
+  ) {
+    let memoryBytes = TURN_BYTES + byteLength;
+    for (const { confirmation } of dependents) {
+      memoryBytes += DEPENDENT_BYTES;
+      if (confirmation !== null) memoryBytes += CONFIRMATION_BYTES + confirmation.size * SLOT_BYTES;
+    }
+    this.memoryBytes = memoryBytes;
+  }
 }
 
 /** What stands in a client's queue of replies. */
 export type Held = Gathering | HeldTurn | RunPart | Stray;
 
-type Progress = Pick<PersistenceView, "durablePosition" | "inDoubtFrom">;
+/** Knows whether that has come which a reply waits for. */
+export interface ReplyConditions {
+  isMet(dependent: Dependent): boolean;
+  /** Of one that is not met: the error line that takes the place of the reply, undefined if it may still be met. */
+  failureOf(dependent: Dependent): string | undefined;
+}
 
 export class HeldReplies {
   byteLength = 0;
@@ -44,8 +67,7 @@ export class HeldReplies {
 
   /** Replies that depend on nothing. */
   pushPlain(bytes: Buffer): void {
-    if (bytes.length > 0)
-      this.push({ parts: [bytes], byteLength: bytes.length, dependents: [], required: 0 });
+    if (bytes.length > 0) this.push(new HeldTurn([bytes], bytes.length, NONE));
   }
 
   push(turn: HeldTurn): void {
@@ -107,10 +129,10 @@ export class HeldReplies {
   }
 
   /**
-   * Takes out, in order and in as few pieces as is cheap, what no longer has to wait. Replies in doubt have become errors, and
-   * `doubted` is called for each.
+   * Takes out, in order and in as few pieces as is cheap, what no longer has to wait. Replies that waited in vain have become errors,
+   * and `failed` is told each.
    */
-  release(progress: Progress, doubted: () => void): readonly Buffer[] {
+  release(conditions: ReplyConditions, failed: (line: string) => void): readonly Buffer[] {
     const released: Buffer[] = [];
     const bytesBefore = this.byteLength;
     for (let turn = this.#queue.peekFront(); turn !== undefined; turn = this.#queue.peekFront()) {
@@ -130,14 +152,21 @@ export class HeldReplies {
         this.#queue.shift();
         continue;
       }
-      if (turn.required <= progress.durablePosition) released.push(...turn.parts);
-      else if (isDecided(turn, progress)) released.push(judge(turn, progress, doubted));
+      const { dependents } = turn;
+      if (dependents.every((dependent) => conditions.isMet(dependent))) released.push(...turn.parts);
+      else if (isDecided(turn, conditions)) released.push(judge(turn, conditions, failed));
       else break;
       this.#queue.shift();
       this.#count(turn, -1);
     }
     const isWorthJoining = released.length > 1 && bytesBefore - this.byteLength <= JOINED_BYTES_MAX;
     return isWorthJoining ? [Buffer.concat(released)] : released;
+  }
+
+  /** When something that the replies in front wait for is overdue next, in monotonic milliseconds; infinity if nothing will be. */
+  deadlineMs(nowMs: number): number {
+    const turn = this.#queue.peekFront();
+    return turn instanceof HeldTurn ? deadlineOf(turn, nowMs) : Number.POSITIVE_INFINITY;
   }
 
   #takeRemote(part: RunPart, released: Buffer[]): void {
@@ -147,30 +176,47 @@ export class HeldReplies {
     if (bytes.length > 0 && !part.isSilent) released.push(bytes);
   }
 
-  #count({ byteLength, dependents }: HeldTurn, sign: 1 | -1): void {
+  #count({ byteLength, memoryBytes }: HeldTurn, sign: 1 | -1): void {
     this.byteLength += sign * byteLength;
-    this.memoryBytes += sign * (byteLength + TURN_BYTES + dependents.length * NUMBER_BYTES);
+    this.memoryBytes += sign * memoryBytes;
   }
 }
 
-/** Whether of each position that the turn depends on it is known that it lasts, or that nobody knows. */
-function isDecided({ dependents }: HeldTurn, { durablePosition, inDoubtFrom }: Progress): boolean {
-  for (let i = 2; i < dependents.length; i += DEPENDENT_NUMBERS) {
-    if (dependents[i]! > durablePosition && dependents[i]! <= inDoubtFrom) return false;
+/** When a confirmation that replies of a turn wait for is overdue next; infinity if none will be. */
+export function deadlineOf({ dependents }: HeldTurn, nowMs: number): number {
+  let earliestMs = Number.POSITIVE_INFINITY;
+  for (const { confirmation } of dependents) {
+    if (confirmation !== null && confirmation.deadlineMs > nowMs) {
+      earliestMs = Math.min(earliestMs, confirmation.deadlineMs);
+    }
   }
-  return true;
+  return earliestMs;
 }
 
-function judge({ parts, dependents }: HeldTurn, { inDoubtFrom }: Progress, doubted: () => void): Buffer {
+/** Whether of each reply that waits it is known that it may leave, or that it never will. */
+function isDecided({ dependents }: HeldTurn, conditions: ReplyConditions): boolean {
+  return dependents.every(
+    (dependent) => conditions.isMet(dependent) || conditions.failureOf(dependent) !== undefined,
+  );
+}
+
+function judge(
+  { parts, dependents }: HeldTurn,
+  conditions: ReplyConditions,
+  failed: (line: string) => void,
+): Buffer {
   const bytes = Buffer.concat(parts);
   const kept: Buffer[] = [];
   let from = 0;
-  for (let i = 0; i < dependents.length; i += DEPENDENT_NUMBERS) {
-    if (dependents[i + 2]! <= inDoubtFrom) continue;
-    kept.push(bytes.subarray(from, dependents[i]!), IN_DOUBT_REPLY);
-    from = dependents[i + 1]!;
-    doubted();
+  for (const dependent of dependents) {
+    const failure = conditions.isMet(dependent) ? undefined : conditions.failureOf(dependent);
+    if (failure === undefined) continue;
+    kept.push(bytes.subarray(from, dependent.start), errorReply(failure));
+    from = dependent.end;
+    failed(failure);
   }
   kept.push(bytes.subarray(from));
   return Buffer.concat(kept);
 }
+
+const NONE: readonly Dependent[] = [];

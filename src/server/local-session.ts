@@ -3,10 +3,11 @@
  * RESP2, and each call has one reply.
  */
 import Denque from "denque";
-import type { Connection, ConnectionEvents } from "../host/network.js";
+import type { Connection } from "../host/network.js";
 import { ReplyDecoder, type ReplyValue } from "../protocol/reply-decoder.js";
 import { ReplyError } from "../protocol/reply-error.js";
 import { requestOf } from "../protocol/request-builder.js";
+import type { Client } from "./client.js";
 import type { Server } from "./server.js";
 
 /** What a command takes: text is sent as UTF-8, numbers as Redis writes them. */
@@ -25,7 +26,7 @@ export class LocalSession implements Connection {
   readonly pendingBytes = 0;
   isOver = false;
   readonly #server: Server;
-  readonly #client: ConnectionEvents;
+  readonly #client: Client;
   readonly #calls = new Denque<Call>();
   readonly #decoder = new ReplyDecoder((value: ReplyValue) => this.#settle(value));
   /** Written and not decoded. */
@@ -34,6 +35,7 @@ export class LocalSession implements Connection {
   constructor(server: Server) {
     this.#server = server;
     this.#client = server.admit(this);
+    this.#client.consistency = server.config.current.consistency;
   }
 
   /** Executes one command: see `LocalClient.call`. */

@@ -5,6 +5,7 @@
 
 import { DurationHistogram } from "../base/duration-histogram.js";
 import type { ClusterView } from "../cluster/cluster-view.js";
+import { type Copies, NO_COPIES } from "../cluster/copies.js";
 import type { Command } from "../commands/command.js";
 import { LatencyMonitor } from "../commands/latency-monitor.js";
 import type {
@@ -84,6 +85,8 @@ export class NodeState implements Node {
   readonly persistence: PersistenceView;
   /** Set once, before clients come. */
   cluster: ClusterView | null = null;
+  /** The same. */
+  copies: Copies = NO_COPIES;
   readonly #shutdown: Shutdown;
   readonly #host: Host;
   readonly #config: ConfigStore;

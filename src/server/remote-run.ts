@@ -3,7 +3,7 @@
  * itself. What it replies is gathered, and told when the run is through or when it has become so much that the other side
  * must take it first.
  */
-import { FRAME_BYTES_MAX, NO_TOUCH, RESP3, type RunHead } from "../cluster/peer-frames.js";
+import { FRAME_BYTES_MAX, NO_TOUCH, QUORUM, RESP3, type RunHead } from "../cluster/peer-frames.js";
 import type { PeerSession } from "../cluster/served-peer.js";
 import type { Connection } from "../host/network.js";
 import { DATABASE_OUT_OF_RANGE, REPLY_TOO_LARGE } from "../protocol/reply-error.js";
@@ -94,6 +94,8 @@ export class RemoteRun implements Connection {
     client.resp = (flags & RESP3) !== 0 ? 3 : 2;
     const noTouch = (flags & NO_TOUCH) !== 0;
     if (client.noTouch !== noTouch) client.noTouch = noTouch;
+    const consistency = (flags & QUORUM) !== 0 ? "quorum" : "one";
+    if (client.consistency !== consistency) client.consistency = consistency;
     client.hops = hops + 1;
     client.deadlineMs = order.deadlineMs;
     this.#isBeginning = true;

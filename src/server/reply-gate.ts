@@ -1,17 +1,27 @@
 /**
- * With `appendfsync always` a reply leaves when the log lasts up to all that it tells of: what its command changed, and
- * what others had changed before in the slots that it looked at. So nobody is ever shown what a loss of power could take back.
+ * When a reply may leave.
  *
- * The gate notes for each command what its reply depends on, and knows which clients have replies that wait. While
- * replies do not wait for the log it does nothing.
+ * With `appendfsync always` it waits until the log lasts up to all that it tells of: what its command changed, and what others had
+ * changed before in the slots that it looked at. So nobody is ever shown what a loss of power could take back.
+ *
+ * For a client at `quorum` it waits until a majority of the owners has just as much of the slots of its keys (confirmation.ts). So
+ * nobody is ever shown what the loss of a minority of them could take back.
+ *
+ * The gate notes for each command what its reply depends on, and knows which clients have replies that wait. Where replies wait for
+ * nothing it does nothing.
  */
+
+import type { Copies } from "../cluster/copies.js";
 import type { PersistenceView } from "../durability/persistence-view.js";
+import type { Clock } from "../host/clock.js";
+import type { Cancel, Timers } from "../host/timers.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
 import type { Sightings } from "../keyspace/sightings.js";
-import { IN_DOUBT } from "../protocol/reply-error.js";
+import { IN_DOUBT, NO_QUORUM, NO_QUORUM_FOR_READ } from "../protocol/reply-error.js";
 import type { ByteSink, ReplyWriter } from "../protocol/reply-writer.js";
 import type { Client } from "./client.js";
-import type { HeldTurn } from "./held-replies.js";
+import { Confirmation } from "./confirmation.js";
+import { type Dependent, deadlineOf, HeldTurn, type ReplyConditions } from "./held-replies.js";
 
 /** The gate does not watch the command at hand. */
 const NOT_WATCHING = -1;
@@ -19,33 +29,42 @@ const NOT_WATCHING = -1;
 export interface ReplyGateOptions {
   readonly keyspace: Keyspace;
   readonly persistence: PersistenceView;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly copies: () => Copies;
+  /** How long a reply waits for copies. */
+  readonly quorumTimeoutMs: () => number;
   /** Where commands write their replies. */
   readonly reply: ReplyWriter;
   readonly countError: (line: string) => void;
+  /** Runs what no client asked for: what it throws stops the node. */
+  readonly guard: (work: () => void) => void;
 }
 
-export class ReplyGate implements Sightings {
-  /** Whether a reply in the writer depends on what does not last yet. */
+export class ReplyGate implements Sightings, ReplyConditions {
+  /** Whether a reply in the writer depends on what is not certain yet. */
   isHolding = false;
+  readonly #options: ReplyGateOptions;
   readonly #keyspace: Keyspace;
   readonly #persistence: PersistenceView;
   readonly #reply: ReplyWriter;
-  readonly #countError: (line: string) => void;
   readonly #waiting = new Set<Client>();
   // Of the command at hand: where its reply begins among all bytes and in the buffer, the position before it, what it saw.
   #start = NOT_WATCHING;
   #mark = 0;
   #positionBefore = 0;
   #seen = 0;
-  // Of the replies in the writer: see `HeldTurn`.
-  #dependents: number[] = [];
-  #required = 0;
+  /** Of the replies in the writer. */
+  #dependents: Dependent[] = [];
+  /** When the next reply is overdue, and is looked at; never if it is infinity. */
+  #overdueMs = Number.POSITIVE_INFINITY;
+  #cancelOverdue: Cancel = () => {};
 
   constructor(options: ReplyGateOptions) {
+    this.#options = options;
     this.#keyspace = options.keyspace;
     this.#persistence = options.persistence;
     this.#reply = options.reply;
-    this.#countError = options.countError;
     this.configure();
   }
 
@@ -60,8 +79,8 @@ export class ReplyGate implements Sightings {
   }
 
   /** A command is about to be executed. */
-  begin(): void {
-    if (this.#keyspace.sightings === null) {
+  begin(isAtQuorum = false): void {
+    if (this.#keyspace.sightings === null && !isAtQuorum) {
       this.#start = NOT_WATCHING;
       return;
     }
@@ -71,24 +90,30 @@ export class ReplyGate implements Sightings {
     this.#seen = 0;
   }
 
-  /** The command was executed and its batch ended. `seesAll`: its reply tells of keys that it did not open. */
-  end(seesAll: boolean): void {
+  /**
+   * The command was executed and its batch ended. `seesAll`: its reply tells of keys that it did not open. `slots`: those that a
+   * majority must have as they are now; null for a client that is not at quorum.
+   */
+  end(seesAll: boolean, slots: readonly number[] | null = null): void {
     const start = this.#start;
     if (start === NOT_WATCHING) return;
     const { position, durablePosition, inDoubtFrom } = this.#persistence;
-    const required = seesAll || position !== this.#positionBefore ? position : this.#seen;
-    if (required <= durablePosition) return;
+    const hasChanged = position !== this.#positionBefore;
+    let required = 0;
+    if (this.#keyspace.sightings !== null) required = seesAll || hasChanged ? position : this.#seen;
+    if (required <= durablePosition) required = 0;
+    const confirmation = slots === null ? null : this.#confirmationOf(slots, hasChanged);
+    if (required === 0 && confirmation === null) return;
     const reply = this.#reply;
     const end = reply.byteLength;
     if (end === start) return;
     if (required > inDoubtFrom) {
       reply.rollback(this.#mark);
       reply.error(IN_DOUBT);
-      this.#countError(IN_DOUBT);
+      this.#options.countError(IN_DOUBT);
       return;
     }
-    this.#dependents.push(start, end, required);
-    if (required > this.#required) this.#required = required;
+    this.#dependents.push({ start, end, position: required, confirmation });
     this.isHolding = true;
   }
 
@@ -98,16 +123,46 @@ export class ReplyGate implements Sightings {
     const parts: Buffer[] = [];
     const { byteLength } = this.#reply;
     this.#reply.sendTo(new Collector(parts));
-    const turn = { parts, byteLength, dependents: this.#dependents, required: this.#required };
-    this.drop();
+    const turn = new HeldTurn(parts, byteLength, this.#dependents);
+    this.#dependents = [];
+    this.isHolding = false;
+    this.expect(deadlineOf(turn, Number.NEGATIVE_INFINITY));
     return turn;
   }
 
   /** The replies in the writer are given up. */
   drop(): void {
     if (this.#dependents.length > 0) this.#dependents = [];
-    this.#required = 0;
     this.isHolding = false;
+  }
+
+  isMet({ position, confirmation }: Dependent): boolean {
+    if (position > this.#persistence.durablePosition) return false;
+    return confirmation === null || confirmation.isMet(this.#options.copies());
+  }
+
+  failureOf({ position, confirmation }: Dependent): string | undefined {
+    if (position > this.#persistence.inDoubtFrom) return IN_DOUBT;
+    const isOverdue =
+      confirmation !== null &&
+      confirmation.deadlineMs <= this.nowMs &&
+      !confirmation.isMet(this.#options.copies());
+    return isOverdue ? confirmation.failure : undefined;
+  }
+
+  get nowMs(): number {
+    return this.#options.clock.monotonicMs();
+  }
+
+  /** Some reply that waits is overdue then, if nothing comes of it before: it is looked at. */
+  expect(overdueMs: number): void {
+    if (overdueMs >= this.#overdueMs) return;
+    this.#cancelOverdue();
+    this.#overdueMs = overdueMs;
+    this.#cancelOverdue = this.#options.timers.after(Math.max(0, overdueMs - this.nowMs), () => {
+      this.#overdueMs = Number.POSITIVE_INFINITY;
+      this.#options.guard(() => this.release());
+    });
   }
 
   /** A client has no replies any more that wait. */
@@ -115,10 +170,22 @@ export class ReplyGate implements Sightings {
     this.#waiting.delete(client);
   }
 
-  /** The log has got on, or has failed: what no longer has to wait leaves. */
+  /** The log or the copies have got on, or have failed: what no longer has to wait leaves. */
   release(): void {
     // Who executes more because of it, and has to wait again, is met once more, and waits.
     for (const client of this.#waiting) client.releaseReplies();
+  }
+
+  /** Nobody waits any more. */
+  close(): void {
+    this.#cancelOverdue();
+  }
+
+  #confirmationOf(slots: readonly number[], hasChanged: boolean): Confirmation | null {
+    return Confirmation.of(slots, this.#options.copies(), () => ({
+      deadlineMs: this.nowMs + this.#options.quorumTimeoutMs(),
+      failure: hasChanged ? NO_QUORUM : NO_QUORUM_FOR_READ,
+    }));
   }
 }
 

@@ -2,7 +2,9 @@
  * Listens, accepts clients and gives them their turns; does what must be done a few times a second whether or not
  * clients come. One server per node.
  */
+
 import type { ClusterView } from "../cluster/cluster-view.js";
+import { type Copies, NO_COPIES } from "../cluster/copies.js";
 import type { Forwarder } from "../cluster/forwarder.js";
 import type { RunServer } from "../cluster/peer-server.js";
 import type { PeerSession } from "../cluster/served-peer.js";
@@ -13,9 +15,8 @@ import type { Config } from "../config/config.js";
 import type { ConfigStore } from "../config/config-store.js";
 import type { PersistenceView } from "../durability/persistence-view.js";
 import type { Host } from "../host/host.js";
-import { HostError } from "../host/host-error.js";
 import type { Log } from "../host/log.js";
-import type { Connection, Endpoint, Listener } from "../host/network.js";
+import type { Connection } from "../host/network.js";
 import type { Cancel } from "../host/timers.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
 import { ReplyWriter } from "../protocol/reply-writer.js";
@@ -27,6 +28,7 @@ import { CommandIndex } from "./command-index.js";
 import { Elsewhere } from "./elsewhere.js";
 import { Executor } from "./executor.js";
 import { InnerSessions } from "./inner-sessions.js";
+import { Listeners } from "./listeners.js";
 import { NodeState } from "./node-state.js";
 import { RateMeter } from "./rate-meter.js";
 import { RemoteRuns } from "./remote-runs.js";
@@ -59,6 +61,13 @@ export interface ServerOptions {
   readonly fail: (error: unknown) => void;
 }
 
+/** What the cluster is to the server. */
+export interface Membership {
+  readonly view: ClusterView;
+  readonly forwarder: Forwarder;
+  readonly copies?: Copies;
+}
+
 export class Server {
   readonly config: ConfigStore;
   readonly log: Log;
@@ -84,7 +93,7 @@ export class Server {
   fault: unknown;
   readonly #fail: (error: unknown) => void;
   readonly #host: Host;
-  readonly #listeners: Listener[] = [];
+  readonly #listeners: Listeners;
   readonly #cancels: Cancel[] = [];
   readonly #heldBack = new Map<Client, () => void>();
   /** All that are not closed yet: served, closing, turned away, or callers inside the process. */
@@ -101,6 +110,7 @@ export class Server {
     const { host, config, keyspace, persistence } = options;
     this.#host = host;
     this.config = config;
+    this.#listeners = new Listeners({ host, config, accept: (connection) => this.accept(connection) });
     this.log = host.log;
     this.#fail = options.fail;
     this.keyspace = keyspace;
@@ -111,7 +121,17 @@ export class Server {
     const index = new CommandIndex(commands);
     this.state = new NodeState({ ...options, index, stop: options.shutdown });
     const countError = (line: string) => this.state.countError(line);
-    this.gate = new ReplyGate({ keyspace, persistence, reply: this.reply, countError });
+    this.gate = new ReplyGate({
+      keyspace,
+      persistence,
+      clock: host.clock,
+      timers: host.timers,
+      copies: () => this.state.copies,
+      quorumTimeoutMs: () => config.current.quorumTimeoutMs,
+      reply: this.reply,
+      countError,
+      guard: (work) => this.#guard(work),
+    });
     const call = new SessionCall({ keyspace, config, reply: this.reply, random: () => host.random.uint32() });
     call.node = this.state;
     call.postpone = (later) => (call.session as Client).postpone(later);
@@ -132,10 +152,8 @@ export class Server {
 
   /** Binds all endpoints of the options. Rejects with a `HostError` if one cannot be had; then none is kept. */
   async listen(): Promise<void> {
-    const { unixsocket } = this.config.current;
     try {
-      await this.#listenTcp();
-      if (unixsocket !== "") await this.#listenAt({ path: unixsocket });
+      this.state.port = await this.#listeners.open();
     } catch (error) {
       await this.close();
       throw error;
@@ -172,7 +190,7 @@ export class Server {
     this.#cancelSweep();
     for (const cancel of this.#cancels) cancel();
     this.state.cancelDelays();
-    const listenersClosed = this.#listeners.map((listener) => listener.close());
+    const listenersClosed = this.#listeners.close();
     for (const client of this.#open) client.close(true);
     if (this.#open.size > 0) {
       const released = new Promise<void>((resolve) => {
@@ -185,13 +203,15 @@ export class Server {
       cancel();
     }
     this.cork.close();
-    await Promise.all(listenersClosed);
+    this.gate.close();
+    await listenersClosed;
   }
 
   /** Belongs to a cluster from now on. */
-  join({ view, forwarder }: { readonly view: ClusterView; readonly forwarder: Forwarder }): void {
+  join({ view, forwarder, copies = NO_COPIES }: Membership): void {
     this.state.cluster = view;
     this.forwardBy(forwarder);
+    this.replicateBy(copies);
   }
 
   /** From now on only commands for slots whose route says so are executed here; the others are sent where they are. */
@@ -217,6 +237,13 @@ export class Server {
     this.#cancels.push(
       routes.subscribe(() => this.keyspace.watchers.lose((slot) => routes.of(slot) !== HERE)),
     );
+  }
+
+  /** From now on clients at `quorum` wait for these copies. */
+  replicateBy(copies: Copies): void {
+    this.state.copies = copies;
+    // Heard until the last reply has left, as the log is.
+    copies.subscribe(() => this.#guard(() => this.gate.release()));
   }
 
   /** Serves a link from another node: executes the runs of commands that come. */
@@ -256,43 +283,6 @@ export class Server {
     if (this.#open.size === 0) this.#allReleased();
   }
 
-  async #listenTcp(): Promise<void> {
-    const { bind, port } = this.config.current;
-    let tcpPort = port;
-    let failure: unknown;
-    let boundCount = 0;
-    for (const { host, optional } of bind) {
-      try {
-        const bound = await this.#listenAt({ host, port: tcpPort });
-        // Port 0 means any, but the same on every address.
-        if ("port" in bound) tcpPort = bound.port;
-        boundCount++;
-      } catch (error) {
-        // Another server at the same port of another address is no missing address: half the clients would reach it.
-        const isTaken = error instanceof HostError && error.code === "EADDRINUSE" && port !== 0;
-        if (!optional || isTaken) throw error;
-        failure = error;
-        this.log.warn("leaving out an address that cannot be bound", { host, error: String(error) });
-      }
-    }
-    if (failure !== undefined && boundCount === 0) throw failure;
-    this.state.port = boundCount > 0 ? tcpPort : 0;
-  }
-
-  async #listenAt(endpoint: Endpoint): Promise<Endpoint> {
-    const { tcpBacklog, unixsocketMode } = this.config.current;
-    const options = {
-      endpoint,
-      backlog: tcpBacklog,
-      // Each connection is told when it comes, for the option may have changed by then.
-      keepAliveSeconds: 0,
-      ...(unixsocketMode > 0 ? { unixMode: unixsocketMode } : {}),
-    };
-    const listener = await this.#host.network.listen(options, (connection) => this.accept(connection));
-    this.#listeners.push(listener);
-    return listener.endpoint;
-  }
-
   /** Takes a caller inside the process, or for another node: no connection to a client's eye, and exempt from the limits of such. */
   admit(connection: Connection): Client {
     const client = new Client(this.#nextClientId++, connection, this, true);
@@ -304,11 +294,12 @@ export class Server {
   /** Takes a new connection as a client, or turns it away. */
   accept(connection: Connection): Client {
     const { state } = this;
-    const { maxclients, requirepass, protectedMode, tcpKeepaliveSeconds } = this.config.current;
+    const { maxclients, requirepass, protectedMode, tcpKeepaliveSeconds, consistency } = this.config.current;
     this.nowMs = this.#host.clock.monotonicMs();
     const client = new Client(this.#nextClientId++, connection, this);
     this.#open.add(client);
     client.authenticated = requirepass === "";
+    client.consistency = consistency;
     const isExposed = protectedMode && requirepass === "" && !connection.isLoopback;
     if (this.isClosed) {
       client.close(false);
