@@ -47,7 +47,11 @@ export function dumpedStates(keyspace: Keyspace, nowMs = keyspace.nowMs): (slot:
   const linesBySlot = new Map<number | null, string[]>();
   for (const [slot, line] of lines) linesBySlot.set(slot, [...(linesBySlot.get(slot) ?? []), line]);
   const ofAll = linesBySlot.get(null) ?? [];
-  return (slot) => [...(linesBySlot.get(slot) ?? []), ...ofAll].sort().join("\n");
+  const ofAllText = ofAll.sort().join("\n");
+  return (slot) => {
+    const own = linesBySlot.get(slot);
+    return own === undefined ? ofAllText : [...own, ...ofAll].sort().join("\n");
+  };
 }
 
 /** Marks that a floor covers may have been collected or not. */

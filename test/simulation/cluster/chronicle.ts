@@ -1,8 +1,9 @@
 /** What happened in a run, as far as it helps whoever has to find out why a promise was broken. */
 import type { World } from "#torus/host/sim/world.js";
 
-/** A trace that is read by a person is short. */
+/** A trace that is read by a person is short; of one key more is of interest. */
 const LINES_MAX = 60;
+const LINES_OF_KEY_MAX = 200;
 
 export class Chronicle {
   readonly #world: World;
@@ -16,7 +17,7 @@ export class Chronicle {
   }
 
   note(what: string): void {
-    if (this.#lines.length >= 2 * LINES_MAX) this.#lines = this.#lines.slice(-LINES_MAX);
+    if (this.#lines.length >= 2 * this.#linesMax) this.#lines = this.#lines.slice(-this.#linesMax);
     this.#lines.push(`${this.clock.padStart(10)} ms  ${what}`);
   }
 
@@ -31,6 +32,10 @@ export class Chronicle {
   }
 
   toString(): string {
-    return this.#lines.slice(-LINES_MAX).join("\n");
+    return this.#lines.slice(-this.#linesMax).join("\n");
+  }
+
+  get #linesMax(): number {
+    return this.#key === undefined ? LINES_MAX : LINES_OF_KEY_MAX;
   }
 }

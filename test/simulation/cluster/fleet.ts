@@ -91,9 +91,15 @@ export class Fleet {
     return this.#nodes.get(name)!.running!;
   }
 
-  /** Of a node that has run. */
-  interiorOf(name: string): Interior {
-    return this.#nodes.get(name)!.interior!;
+  /** Undefined of a node that starts for the first time. */
+  interiorOf(name: string): Interior | undefined {
+    return this.#nodes.get(name)!.interior;
+  }
+
+  /** What the node of an id is called, or the id if it is none of these. */
+  nameOf(id: string): string {
+    const node = [...this.#nodes.values()].find(({ interior }) => interior?.nodeId === id);
+    return node?.name ?? id;
   }
 
   /** Whether nodes that are gone for good were not taken out of the cluster yet. */

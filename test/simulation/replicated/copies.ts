@@ -5,21 +5,26 @@ import type { Fleet } from "../cluster/fleet.js";
 
 /** Undefined if they are; otherwise where they differ. Tombstones, husks and floors count, expired records as husks. */
 export function difference(fleet: Fleet): string | undefined {
-  const nodes = fleet.serving.map((name) => ({ name, ...fleet.interiorOf(name) }));
+  const nodes = fleet.serving.map((name) => ({ name, ...fleet.interiorOf(name)! }));
   const nowMs = Math.max(...nodes.map(({ keyspace }) => keyspace.nowMs));
   const copies = nodes.map((node) => ({ ...node, statesOf: dumpedStates(node.keyspace, nowMs) }));
   for (let slot = 0; slot < SLOT_COUNT; slot++) {
     const owners = copies[0]!.view.ownersOf(slot);
-    const held = copies.map(({ name, nodeId, statesOf }) => ({ name, nodeId, text: statesOf(slot) }));
-    const [first, ...others] = held.filter(({ nodeId }) => owners.includes(nodeId));
-    if (first === undefined) return `nobody owns slot ${slot}`;
-    for (const other of others) {
-      if (other.text !== first.text)
-        return `of slot ${slot} ${first.name} holds\n${first.text}\n${other.name} holds\n${other.text}`;
+    let first: (typeof copies)[number] | undefined;
+    for (const copy of copies) {
+      const states = copy.statesOf(slot);
+      if (!owners.includes(copy.nodeId)) {
+        const [record] = states.match(/^\d+:.*$/m) ?? [];
+        if (record !== undefined)
+          return `${copy.name} holds of slot ${slot}, which it does not own, ${record}`;
+        continue;
+      }
+      first ??= copy;
+      const others = first.statesOf(slot);
+      if (states !== others)
+        return `of slot ${slot} ${first.name} holds\n${others}\n${copy.name} holds\n${states}`;
     }
-    const stranger = held.find(({ nodeId, text }) => !owners.includes(nodeId) && /^\d+:/m.test(text));
-    if (stranger !== undefined)
-      return `${stranger.name} holds records of slot ${slot}, which it does not own`;
+    if (first === undefined) return `nobody owns slot ${slot}`;
   }
   return undefined;
 }

@@ -16,6 +16,7 @@ import { difference } from "./copies.js";
 import { Faults } from "./faults.js";
 import { type Kind, type KindOfRun, kinds } from "./kinds.js";
 import { DATABASE, FLUSHED_DATABASE, Ledger } from "./ledger.js";
+import { Lens } from "./lens.js";
 import type { Level } from "./level.js";
 import { Workload } from "./workload.js";
 
@@ -31,6 +32,9 @@ const AGREEMENT_MS = 120_000;
 /** What a command may take where nodes stand still for seconds, beside all deadlines. */
 const COMMAND_MS = 30_000;
 const TICK_MS = 250;
+const LENS_TICK_MS = 5;
+/** How long clients go on once all is mended. */
+const SETTLED_MS = 1000;
 /** Messages of two speeds: the longer they take, the more happens while they are on their way. */
 const WIRE_SPEEDS = [
   { latencyMs: 0.2, jitterMs: 0.6 },
@@ -60,6 +64,9 @@ class Run {
   readonly #fleet: Fleet;
   readonly #ledger: Ledger;
   readonly #clients: ClusterClient[] = [];
+  readonly #lens: Lens | undefined;
+  /** All is mended and agreed on: nothing may be refused any more. */
+  #isSettled = false;
   #broken: unknown;
 
   constructor(of: ReplicatedRun, key?: string) {
@@ -75,6 +82,8 @@ class Run {
       config: this.#config(),
       broken: (error) => this.#breaks(error),
     });
+    this.#lens =
+      key === undefined ? undefined : new Lens(this.#fleet, this.#chronicle, key.split(" ", 1)[0]!);
     this.#ledger = new Ledger({ apartMs: this.#kind.clocksApartMs });
   }
 
@@ -101,6 +110,9 @@ class Run {
     faults.mend();
     this.#chronicle.note("all is mended");
     await this.#agree();
+    this.#isSettled = true;
+    this.#chronicle.note("all agree");
+    await this.#pass(SETTLED_MS);
     await this.#quiet();
     await this.#agree();
     await this.#judge();
@@ -142,7 +154,7 @@ class Run {
           const { serving } = this.#fleet;
           return serving.length === 0 ? undefined : { host: prng.pick(serving), port: NODE_PORT };
         },
-        mayFail: () => true,
+        mayFail: (node) => this.#mayFail(node),
         depth: prng.pick([1, 1, 4, 12]),
         restMs: 250,
         commandMs: COMMAND_MS,
@@ -152,6 +164,11 @@ class Run {
     }
   }
 
+  /** Whether a node may refuse a command, or leave it in doubt. Who goes to one that is about to end may be there too late. */
+  #mayFail(node: string): boolean {
+    return (this.#kind.faults.length > 0 && !this.#isSettled) || !this.#fleet.isStaying(node);
+  }
+
   #breaks(violation: unknown): void {
     this.#broken ??= violation;
   }
@@ -159,8 +176,10 @@ class Run {
   /** Lets time pass, and looks after what must never take long. */
   async #pass(ms: number): Promise<void> {
     const untilMs = this.#world.nowMs + ms;
+    const tickMs = this.#lens === undefined ? TICK_MS : LENS_TICK_MS;
     do {
-      await this.#world.run({ untilMs: Math.min(untilMs, this.#world.nowMs + TICK_MS) });
+      await this.#world.run({ untilMs: Math.min(untilMs, this.#world.nowMs + tickMs) });
+      this.#lens?.look();
       if (this.#broken !== undefined) throw this.#broken;
       for (const client of this.#clients) client.expectInTime();
     } while (this.#world.nowMs < untilMs);

@@ -9,6 +9,7 @@ import { type Argument, encodeCommand } from "../../support/request.js";
 import type { Errands } from "../cluster/client.js";
 import type { Fate } from "../cluster/register.js";
 import { contentOf, numberOf, type Step, unexpected } from "../cluster/script.js";
+import { Violation } from "../cluster/violation.js";
 import type { Leaf, Outcome } from "./leaf.js";
 import { DATABASE, FLUSHED_DATABASE, type Ledger } from "./ledger.js";
 import type { Level } from "./level.js";
@@ -304,7 +305,10 @@ export class Workload implements Errands {
       text: `${commands.map((args) => args.join(" ")).join("; ")} (${this.#level})`,
       request: Buffer.concat(commands.map((args) => encodeCommand([...args]))),
       count: commands.length,
-      settle: (replies) => settle(replies),
+      settle: (replies, mayFail) => {
+        if (!mayFail) expectNoError(replies);
+        settle(replies);
+      },
     };
   }
 
@@ -336,4 +340,9 @@ function fateOf(reply: Reply | undefined): Fate {
 function textsOf(reply: Reply): readonly string[] {
   if (reply.kind !== "array") throw unexpected(reply);
   return reply.items.map((item) => contentOf(item)!);
+}
+
+function expectNoError(replies: readonly Reply[] | undefined): void {
+  if (replies === undefined) throw new Violation("a connection ended, though nothing fails");
+  for (const reply of replies) if (reply.kind === "error") throw unexpected(reply);
 }
