@@ -3,6 +3,7 @@
  * the others. What commands, pages and metrics see of all that is `ClusterView`. Long because it is where all of these meet.
  */
 import type { Config } from "../config/config.js";
+import type { LocalStream } from "../durability/change-stream.js";
 import type { DataDirectory } from "../durability/data-directory.js";
 import { type NodeFacts, UnusableDirectory } from "../durability/node-file.js";
 import type { PersistenceView } from "../durability/persistence-view.js";
@@ -17,6 +18,7 @@ import { ExchangeStreams } from "../membership/exchange-streams.js";
 import { Gossiper, type GossiperEvents } from "../membership/gossiper.js";
 import {
   type ClusterId,
+  type Digest,
   isDeparted,
   isPresent,
   type Lifecycle,
@@ -39,9 +41,13 @@ import type { PeerIdentity } from "./peer-hello.js";
 import { PeerServer, type PeerServerOptions } from "./peer-server.js";
 import { Peers } from "./peers.js";
 import { isMember } from "./placement.js";
+import { isReady, readyDigest } from "./primaries/readiness.js";
+import { Replication } from "./replication/replication.js";
 import { gossipKeyOf, secrecyOf } from "./secrets.js";
 import { type Route, SlotRoutes } from "./slot-routes.js";
 
+/** As long as others take at least to declare a node dead that is silent. */
+const ABSENCE_MS_MAX = 1000;
 const NO_CLUSTER: ClusterId = "0".repeat(32);
 
 export interface ClusterOptions {
@@ -50,7 +56,7 @@ export interface ClusterOptions {
   readonly keyspace: Keyspace;
   /** Of hashes, as they are at present. */
   readonly limits: () => HashLimits;
-  readonly persistence: PersistenceView;
+  readonly persistence: PersistenceView & { readonly stream: LocalStream };
   readonly facts: NodeFacts;
   /** Undefined for a node that keeps nothing: each of its lives is another node's. */
   readonly directory: DataDirectory | undefined;
@@ -80,9 +86,12 @@ export class Cluster {
   readonly #peerServer: PeerServer;
   readonly #memory: ClusterMemory;
   readonly #ownership: Ownership;
+  readonly #replication: Replication;
   readonly #cancels: Cancel[] = [];
   #recalled: ClusterFacts | undefined;
   #gossiper!: Gossiper;
+  /** The path of the Unix socket for nodes of this host; undefined if there is none. */
+  #localSocket: string | undefined;
   #port: ClusterPort | undefined;
   /** Ports that are being bound. */
   #opening: Promise<void> = Promise.resolve();
@@ -109,6 +118,23 @@ export class Cluster {
     const { clock, timers } = host;
     const isLost = (route: Route) => this.#isDead(this.#peers.idOf(route));
     this.forwarder = new Forwarder({ routes: this.#routes, peers: this.#peers, clock, timers, isLost });
+    this.#replication = new Replication({
+      host,
+      selfId: facts.nodeId,
+      boot: facts.boot,
+      keyspace,
+      limits: options.limits,
+      persistence,
+      peers: this.#peers,
+      isAlive: (id) => this.#isAlive(id),
+      isReady: (id) => isReady(this.#gossiper?.table.get(id)?.record),
+      bootOf: (id) => this.#gossiper?.table.get(id)?.record.boot,
+      backlogBytesMax: () => config.replBacklogSizeBytes,
+      startWaitMs: () => config.clusterStartWaitMs,
+      absenceMsMax: ABSENCE_MS_MAX,
+      routed: (slots) => this.#ownership.reroute(slots),
+      readied: () => this.#updateDigests(),
+    });
     this.#ownership = new Ownership({
       host,
       keyspace,
@@ -122,13 +148,14 @@ export class Cluster {
       clusterId: () => this.view.clusterId!,
       peers: this.#peers,
       routes: this.#routes,
+      replication: this.#replication,
       isAlive: (id) => this.#isAlive(id),
     });
     this.#peerServer = new PeerServer({
       host,
       self,
       secrecy,
-      services: this.#ownership.services,
+      services: new Map([...this.#ownership.services, ...this.#replication.services]),
       serve: options.serve,
     });
     this.view = new ClusterFace({
@@ -145,7 +172,7 @@ export class Cluster {
     });
     this.#cancels.push(
       this.#peers.subscribe({
-        up() {},
+        up: () => this.#replication.linked(),
         down: ({ nodeId }) => this.#gossiper.doubt(nodeId, "lost"),
         unreachable: ({ nodeId }) => this.#gossiper.doubt(nodeId, "refused"),
       }),
@@ -265,10 +292,19 @@ export class Cluster {
     if (path === undefined) return;
     try {
       await streams.bindLocal(path, LOCAL_SOCKET_MODE);
-      this.#gossiper.update({ digests: [localSocketDigest(path)] });
+      this.#localSocket = path;
+      this.#updateDigests();
     } catch (error) {
       host.log.warn("no Unix socket for nodes of this host", { path, error: String(error) });
     }
+  }
+
+  /** Tells the others what they may want to know beside this node's record. */
+  #updateDigests(): void {
+    const digests: Digest[] = [];
+    if (this.#localSocket !== undefined) digests.push(localSocketDigest(this.#localSocket));
+    if (this.#replication.primaries.isReady) digests.push(readyDigest());
+    this.#gossiper?.update({ digests });
   }
 
   /** Leaves the cluster in which this node is alone, without keys, and looks for another. */
@@ -404,6 +440,7 @@ export class Cluster {
         this.#peers.add({ number, nodeId: id, host, port: clusterPort, path });
       }
     }
+    this.#replication.membersChanged();
     this.#ownership.membersChanged();
     this.#memory.changed();
   }

@@ -46,6 +46,7 @@ import {
   type Wish,
 } from "./placement-messages.js";
 import { type Handover, PlacementStore } from "./placement-store.js";
+import type { Replication } from "./replication/replication.js";
 import { SlotDisposal } from "./slot-disposal.js";
 import { NOBODY, nameOfChange, SlotPlan } from "./slot-plan.js";
 import { SlotReceptions } from "./slot-receptions.js";
@@ -80,6 +81,8 @@ export interface OwnershipOptions {
   readonly boot: number;
   readonly peers: Peers;
   readonly routes: SlotRoutes;
+  /** Moves slots, and says who executes for them, where they have several owners. */
+  readonly replication: Replication;
   readonly isAlive: (id: NodeId) => boolean;
 }
 
@@ -146,7 +149,7 @@ export class Ownership {
       peers,
       boot,
       offered: (change, slots) => this.#remember(change, { offered: slots }),
-      rerouted: (slots) => this.#reroute(slots),
+      rerouted: (slots) => this.reroute(slots),
       progressed: () => this.#coordinator.wake(),
     });
     this.#coordinator = new Coordinator({
@@ -182,6 +185,7 @@ export class Ownership {
   get change(): ChangeView | undefined {
     const name = this.#changeName;
     if (name === null) return undefined;
+    if (isReplicated(this.#placement!)) return this.#options.replication.change;
     const { slots, slotsDone, bytesSent } = this.#handingOver;
     const taken = this.#handover?.change === name ? this.#handover.taken.size : 0;
     let incoming = 0;
@@ -220,7 +224,7 @@ export class Ownership {
 
   /** Links may be used: slots are served from now on. */
   start(): void {
-    const { keyspace, host, self } = this.#options;
+    const { keyspace, host, self, replication } = this.#options;
     this.#isStarted = true;
     if (!this.#isForeign) for (const slot of ALL_SLOTS) keyspace.hideSlot(slot, true);
     if (this.#placement !== undefined) {
@@ -228,6 +232,7 @@ export class Ownership {
       this.#follow(this.#placement, undefined);
       if (this.#isUnsure) void this.#hear();
     }
+    if (!this.#isUnsure) replication.start();
     this.#cancelWish = host.timers.every(WISH_PERIOD_MS, () => this.#wishToJoin());
   }
 
@@ -252,7 +257,9 @@ export class Ownership {
       await new Promise<void>((resolve) => void host.timers.after(HEARING_PERIOD_MS, resolve));
     }
     this.#isUnsure = false;
-    if (!this.#isClosed && this.#placement !== undefined) this.#reroute(ALL_SLOTS);
+    if (this.#isClosed || this.#placement === undefined) return;
+    this.#options.replication.start();
+    this.reroute(ALL_SLOTS);
   }
 
   /** This node is the first of its cluster. Does nothing if it has a placement. */
@@ -335,6 +342,7 @@ export class Ownership {
       this.#handover = null;
       this.#agreed = "";
       this.#endChange();
+      this.#options.replication.forsake();
       this.#options.routes.setAll(HELD);
       this.#tell();
     });
@@ -344,6 +352,7 @@ export class Ownership {
     this.#isClosed = true;
     this.#cancelWish?.();
     this.#coordinator.close();
+    this.#options.replication.close();
     this.#endChange();
     this.#disposal.close();
     this.#listeners.clear();
@@ -404,6 +413,7 @@ export class Ownership {
   }
 
   #progress(): Progress {
+    if (isReplicated(this.#placement!)) return this.#options.replication.progress;
     const { isCopied, isHandedOver } = this.#handingOver.progress;
     return { isCopied, isHandedOver: isHandedOver && this.#abandoned().length === 0 };
   }
@@ -503,7 +513,7 @@ export class Ownership {
 
   /** Does what the placement says. */
   #follow(placement: Placement, before: Placement | undefined): void {
-    const { self, copies, host } = this.#options;
+    const { self, copies, host, replication } = this.#options;
     if (before === undefined && placement.copies !== copies) {
       host.log.warn("the cluster was founded with another replication-factor, which holds", {
         cluster: placement.copies,
@@ -514,7 +524,10 @@ export class Ownership {
     this.#plan = plan;
     if (before === undefined || nameOfChange(before) !== nameOfChange(placement)) this.#endChange();
     const { change } = placement;
-    if (change !== null) {
+    if (isReplicated(placement)) {
+      this.#disposal.spare(plan.slotsOf(self.id).all);
+      replication.follow(placement, plan);
+    } else if (change !== null) {
       this.#incoming = plan.to(self.id);
       const isGone = change.kind === "forget" && change.node.id === self.id;
       if (!isGone) this.#handingOver.begin(this.#changeName!, plan.from(self.id), this.#handover!.offered);
@@ -532,6 +545,7 @@ export class Ownership {
       this.#dispose();
       return;
     }
+    if (isReplicated(this.#placement!)) return;
     if (change.phase === "switch") this.#handingOver.allow();
     if (change.kind === "forget") void this.#takeAbandoned();
   }
@@ -549,17 +563,16 @@ export class Ownership {
   // ---- Routes ----
 
   #route(changed: Iterable<number>): void {
-    const { routes, keyspace, peers, self } = this.#options;
-    const plan = this.#plan!;
-    const own = plan.numberOf(self.id);
-    const numbers = plan.ids.map((id) => (id === self.id ? HERE : peers.numberOf(id)));
+    const { routes, keyspace, replication } = this.#options;
+    const executorOf = isReplicated(this.#placement!)
+      ? (slot: number) => replication.executorOf(slot)
+      : this.#executorsOfLoneCopies();
     const slots = new Map<Route, number[]>();
     const seen: number[] = [];
     for (const slot of changed) {
-      const executor = this.#executorOf(slot, plan, own);
-      const isHeld = executor === NOBODY || (executor === own && this.#isUnsure);
-      const isOwn = executor === NOBODY ? this.#handingOver.held.has(slot) : executor === own;
-      const route = isHeld ? HELD : numbers[executor]!;
+      const executor = executorOf(slot);
+      const route = executor === HERE && this.#isUnsure ? HELD : executor;
+      const isOwn = executor === HERE || (executor === HELD && this.#handingOver.held.has(slot));
       if (isOwn) seen.push(slot);
       keyspace.hideSlot(slot, !isOwn);
       const list = slots.get(route);
@@ -568,6 +581,18 @@ export class Ownership {
     }
     this.#disposal.spare(seen);
     for (const [route, list] of slots) routes.setEach(list, route);
+  }
+
+  /** Where slots have one owner each. */
+  #executorsOfLoneCopies(): (slot: number) => Route {
+    const { peers, self } = this.#options;
+    const plan = this.#plan!;
+    const own = plan.numberOf(self.id);
+    const numbers = plan.ids.map((id) => (id === self.id ? HERE : peers.numberOf(id)));
+    return (slot) => {
+      const executor = this.#executorOf(slot, plan, own);
+      return executor === NOBODY ? HELD : numbers[executor]!;
+    };
   }
 
   /** `NOBODY` if nobody executes for the slot, as far as this node knows. Nodes by their numbers in the plan, `own` this one's. */
@@ -585,7 +610,9 @@ export class Ownership {
     return held.has(slot) ? NOBODY : own;
   }
 
-  #reroute(slots: Iterable<number>): void {
+  /** Who executes for slots may have changed. */
+  reroute(slots: Iterable<number>): void {
+    if (this.#plan === undefined || !this.#isStarted || this.#isClosed) return;
     this.#route(slots);
     this.#tell();
   }
@@ -596,14 +623,14 @@ export class Ownership {
     if (this.#placement?.change?.phase !== "switch" || this.#changeName !== change) return false;
     await this.#remember(change, { taken: slots });
     if (this.#changeName !== change || this.#isClosed) return false;
-    this.#reroute(slots);
+    this.reroute(slots);
     return true;
   }
 
   /** Slots that are to be this node's whose owner is gone. */
   #abandoned(): number[] {
-    const { change } = this.#placement ?? {};
-    if (change?.kind !== "forget") return [];
+    const { change = null } = this.#placement ?? {};
+    if (change?.kind !== "forget" || isReplicated(this.#placement!)) return [];
     const slots = this.#incoming.get(change.node.id) ?? [];
     return slots.filter((slot) => !this.#handover!.taken.has(slot));
   }
@@ -615,7 +642,7 @@ export class Ownership {
     await this.#disposal.dispose(slots);
     try {
       await this.#remember(change, { taken: slots });
-      if (this.#changeName === change && !this.#isClosed) this.#reroute(slots);
+      if (this.#changeName === change && !this.#isClosed) this.reroute(slots);
     } catch (error) {
       this.#options.host.log.error("could not write down who owns which slots", { error: String(error) });
       // Asked again by the next poll that says that all agree.
@@ -642,9 +669,7 @@ export class Ownership {
 
   /** Drops what this node has of slots that are not its own. */
   #dispose(): void {
-    const { self } = this.#options;
-    const plan = this.#plan!;
-    const number = plan.numberOf(self.id);
-    void this.#disposal.dispose(ALL_SLOTS.filter((slot) => plan.owners[slot] !== number));
+    const { all } = this.#plan!.slotsOf(this.#options.self.id);
+    void this.#disposal.dispose(ALL_SLOTS.filter((slot) => !all.has(slot)));
   }
 }

@@ -1,6 +1,7 @@
 import { Prng } from "#torus/base/prng.js";
 import { OwnHashSeed } from "#torus/cluster/own-hash-seed.js";
 import { Ownership } from "#torus/cluster/ownership.js";
+import { Replication } from "#torus/cluster/replication/replication.js";
 import { HERE, SlotRoutes } from "#torus/cluster/slot-routes.js";
 import { type ConfigValues, makeConfig } from "#torus/config/config.js";
 import { ConfigStore } from "#torus/config/config-store.js";
@@ -81,7 +82,25 @@ export class SimOwner {
     // Links are needed for ownership, and its services for links.
     const services = new Map<string, (body: Buffer, from: never) => never>();
     const peers = await SimPeers.listen(world, name, { services: services as never });
-    const ownership = new Ownership({
+    const self = nodeIdOf(name);
+    const replication: Replication = new Replication({
+      host,
+      selfId: self,
+      boot: directory.facts.boot,
+      keyspace,
+      limits: () => store.current,
+      persistence,
+      peers: peers.peers,
+      isAlive,
+      isReady: () => true,
+      bootOf: () => undefined,
+      backlogBytesMax: () => store.current.replBacklogSizeBytes,
+      startWaitMs: () => store.current.clusterStartWaitMs,
+      absenceMsMax: 1000,
+      routed: (slots) => ownership.reroute(slots),
+      readied() {},
+    });
+    const ownership: Ownership = new Ownership({
       host,
       keyspace,
       limits: () => store.current,
@@ -90,7 +109,8 @@ export class SimOwner {
       copies: store.current.replicationFactor,
       hashSeed: new OwnHashSeed({ keyspace, facts: directory.facts, directory }),
       boot: directory.facts.boot,
-      self: { id: nodeIdOf(name), weight: 1, zone: "", host: name },
+      replication,
+      self: { id: self, weight: 1, zone: "", host: name },
       clusterId: () => CLUSTER,
       peers: peers.peers,
       routes,

@@ -2,6 +2,7 @@
  * Sees to it that each slot of a replicated cluster has one node that executes for it: claims what should be this node's, confirms what is,
  * and answers others who do the same (tenure.ts decides). Before it acts for slots it has what the others have of them.
  */
+import { SLOT_COUNT } from "../../base/key-hash.js";
 import type { Clock } from "../../host/clock.js";
 import type { Log } from "../../host/log.js";
 import type { Cancel, Timers } from "../../host/timers.js";
@@ -20,8 +21,9 @@ import {
   encodeRequest,
 } from "./claim-messages.js";
 import { type NodeNumber, type OwnerGroups, SELF } from "./owner-groups.js";
-import { NOBODY, Tenure } from "./tenure.js";
+import { Tenure } from "./tenure.js";
 
+const ALL_SLOTS: readonly number[] = Array.from({ length: SLOT_COUNT }, (_, slot) => slot);
 const LOOK_PERIOD_MS = 50;
 const CONFIRM_PERIOD_MS = 1000;
 /** Also what bounds how long the support of a node that is cut off seems to last. */
@@ -32,8 +34,8 @@ const CLAIM_PAUSE_MS = 100;
 export interface Streams {
   /** Whether this node has all that a node has executed up to when they last linked up. */
   isInSync(nodeId: NodeId): boolean;
-  /** Tells others what this node has, all that it executed included; hands that over first. */
-  positions(): Buffer;
+  /** Tells another node what this node has. All that this node executed is on its way to it then. */
+  positions(to: NodeId): Buffer;
   /** Resolves when this node has what another one has by its positions, or with false if that is not to be soon. */
   reach(nodeId: NodeId, positions: Buffer): Promise<boolean>;
 }
@@ -54,6 +56,8 @@ export interface PrimariesOptions {
   readonly absenceMsMax: number;
   /** Who executes for slots has changed, as far as this node knows. */
   readonly routed: (slots: Iterable<number>) => void;
+  /** This node gave slots to another. What it executed for them is handed over. */
+  readonly yielded: () => void;
   /** Whether others are to prefer this node. */
   readonly readied: (isReady: boolean) => void;
 }
@@ -91,7 +95,7 @@ export class Primaries {
       isAlive: (node) => node === SELF || isAlive(peers.idOf(node)!),
       isReady: (node) => (node === SELF ? this.#isReady : isReady(peers.idOf(node)!)),
     });
-    this.service = [CLAIMS_SERVICE, (body, { nodeId }) => this.#answer(body, peers.numberOf(nodeId))];
+    this.service = [CLAIMS_SERVICE, (body, { nodeId }) => this.#answer(body, nodeId)];
   }
 
   /** Links may be used, and nobody has taken this node's slots for good: from now on it may claim them. */
@@ -107,7 +111,7 @@ export class Primaries {
     this.#cancel = undefined;
   }
 
-  /** Owners have changed; null if nothing is replicated any more. */
+  /** Owners have changed. */
   place(placement: Placement, groups: OwnerGroups): void {
     this.#placement = placement;
     this.#groups = groups;
@@ -115,6 +119,14 @@ export class Primaries {
     this.#mustConfirm = true;
     this.membersChanged();
     this.#look();
+  }
+
+  /** This node owns nothing any more. */
+  forsake(): void {
+    this.#placement = undefined;
+    this.#groups = undefined;
+    this.#others.clear();
+    this.#tenure.forsake();
   }
 
   /** Somebody came, died, came back, or is ready. */
@@ -129,7 +141,7 @@ export class Primaries {
       if (known !== undefined && (!now.isAlive || known.boot !== now.boot)) this.#tenure.lost(node);
       if (now.isAlive) this.#mustConfirm = true;
     }
-    if (this.#groups !== undefined) this.#routed(this.#groups.slotsOf(SELF));
+    this.#routed(ALL_SLOTS);
     this.wake();
   }
 
@@ -316,7 +328,7 @@ export class Primaries {
 
   // ---- What others ask ----
 
-  #answer(body: Buffer, from: NodeNumber): Uint8Array {
+  #answer(body: Buffer, from: NodeId): Uint8Array {
     const request = decodeRequest(body);
     if (request === undefined) throw new Error("a claim of slots is malformed");
     const placement = this.#placement;
@@ -324,17 +336,20 @@ export class Primaries {
     if (request.placement !== nameOf(placement)) return encodeAnswer({ kind: "stale" });
     const { kind, support, slots } = request;
     const tenure = this.#tenure;
+    const node = this.#options.peers.numberOf(from);
     const { granted, yielded } =
-      kind === "claim" ? tenure.answerClaim(from, slots) : tenure.answerConfirm(from, support, slots);
+      kind === "claim" ? tenure.answerClaim(node, slots) : tenure.answerConfirm(node, support, slots);
     if (granted.length > 0) this.#routed(granted);
-    if (yielded.length > 0) this.#options.host.log.info("yielded slots", { slots: yielded.length });
     // Nothing is executed any more for what was yielded: these positions are behind all of it.
-    return encodeAnswer({ kind: "answered", granted, positions: this.#options.streams.positions() });
+    const positions = this.#options.streams.positions(from);
+    if (yielded.length > 0) {
+      this.#options.host.log.info("another node executes for slots from now on", { slots: yielded.length });
+      this.#options.yielded();
+    }
+    return encodeAnswer({ kind: "answered", granted, positions });
   }
 
   #routed(slots: readonly number[]): void {
-    if (slots.length > 0) this.#options.routed(slots);
+    if (slots.length > 0 && this.#groups !== undefined) this.#options.routed(slots);
   }
 }
-
-export { NOBODY };

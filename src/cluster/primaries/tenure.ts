@@ -78,6 +78,14 @@ export class Tenure {
     return this.#roles[slot] === CLAIMING;
   }
 
+  /** This node owns nothing any more, and knows of nobody who does. */
+  forsake(): void {
+    this.#groups = undefined;
+    this.#roles.fill(IDLE);
+    this.#grantees.fill(NOBODY);
+    this.#supporters.clear();
+  }
+
   acting(): number[] {
     return this.#slotsWith(ACTING);
   }

@@ -1,0 +1,320 @@
+/**
+ * Keeps the copies of a replicated cluster: composes shipping, receiving, repair and the choice of primaries, and tells each what it has to
+ * know of the others. What the placement means for this node it is told (`follow`); who executes for a slot it answers.
+ */
+import { SLOT_COUNT } from "../../base/key-hash.js";
+import type { LocalStream } from "../../durability/change-stream.js";
+import type { PersistenceView } from "../../durability/persistence-view.js";
+import type { Host } from "../../host/host.js";
+import type { HashLimits } from "../../keyspace/hash-writer.js";
+import type { Keyspace } from "../../keyspace/keyspace.js";
+import type { NodeId } from "../../membership/member.js";
+import type { ChangeView } from "../cluster-view.js";
+import type { Service } from "../peer-server.js";
+import type { Peers } from "../peers.js";
+import { hasCopies, type Placement } from "../placement.js";
+import type { Progress } from "../placement-messages.js";
+import { OwnerGroups, SELF } from "../primaries/owner-groups.js";
+import { Primaries } from "../primaries/primaries.js";
+import { Repairs } from "../repair/repairs.js";
+import type { SlotPlan } from "../slot-plan.js";
+import type { Route } from "../slot-routes.js";
+import { SlotSet } from "../slot-set.js";
+import { CatchingUp } from "./catching-up.js";
+import { Receiver } from "./receiver.js";
+import type { Shipper } from "./shipper.js";
+import { Shipping } from "./shipping.js";
+import { SlotCopies } from "./slot-copies.js";
+import { Survivors } from "./survivors.js";
+
+export interface ReplicationOptions {
+  readonly host: Host;
+  readonly selfId: NodeId;
+  readonly boot: number;
+  readonly keyspace: Keyspace;
+  /** Of hashes, as they are at present. */
+  readonly limits: () => HashLimits;
+  readonly persistence: PersistenceView & { readonly stream: LocalStream };
+  readonly peers: Peers;
+  readonly isAlive: (id: NodeId) => boolean;
+  /** Whether it says of itself that it has caught up. */
+  readonly isReady: (id: NodeId) => boolean;
+  readonly bootOf: (id: NodeId) => number | undefined;
+  /** Options `repl-backlog-size` and `cluster-start-wait`, as they are at present. */
+  readonly backlogBytesMax: () => number;
+  readonly startWaitMs: () => number;
+  /** A node that was stopped for longer others may have taken for dead. */
+  readonly absenceMsMax: number;
+  /** Who executes for slots has changed. */
+  readonly routed: (slots: Iterable<number>) => void;
+  /** Whether others are to prefer this node. */
+  readonly readied: (isReady: boolean) => void;
+}
+
+export class Replication {
+  /** What other nodes ask of this one. */
+  readonly services: ReadonlyMap<string, Service>;
+  readonly copies: SlotCopies;
+  readonly shipping: Shipping;
+  readonly receiver: Receiver;
+  readonly repairs: Repairs;
+  readonly primaries: Primaries;
+  readonly #options: ReplicationOptions;
+  readonly #survivors: Survivors;
+  readonly #catchingUp: CatchingUp;
+  /** Those for whose owners a repair is asked for. */
+  readonly #repairing = new WeakSet<Shipper>();
+  #plan: SlotPlan | undefined;
+  #groups: OwnerGroups | undefined;
+  /** The end of the local stream when this node last gave slots to another. */
+  #yieldedAt = 0;
+
+  constructor(options: ReplicationOptions) {
+    this.#options = options;
+    const { host, selfId, boot, keyspace, limits, persistence, peers, isAlive, bootOf } = options;
+    const { clock, timers, log, checksum } = host;
+    const stream = lateStream(persistence);
+    this.receiver = new Receiver({
+      clock,
+      timers,
+      log,
+      checksum,
+      boot,
+      keyspace,
+      limits,
+      persistence,
+      // Whoever ships it repairs what is missing, once it hears.
+      incomplete() {},
+    });
+    this.shipping = new Shipping({
+      host,
+      peers,
+      stream,
+      backlogBytesMax: options.backlogBytesMax(),
+      events: {
+        progressed: (shipper) => {
+          this.#repair(shipper);
+          this.copies.progressed();
+        },
+        gapped: (shipper) => this.#repair(shipper),
+      },
+    });
+    this.repairs = new Repairs({
+      host,
+      selfId,
+      peers,
+      keyspace,
+      limits,
+      persistence,
+      isShared: (nodeId, slot) => this.#plan?.slotsOf(nodeId).all.has(slot) === true && this.#own.has(slot),
+      isWhole: () => this.primaries.isReady,
+      isServing: () => this.primaries.isReady,
+    });
+    this.#survivors = new Survivors({
+      receiver: this.receiver,
+      timers,
+      peers,
+      slots: () => (this.#own.size === SLOT_COUNT ? null : this.#own.slots()),
+      repair: (nodeId) =>
+        new Promise((resolve) => {
+          this.repairs.request(nodeId, this.#sharedWith(nodeId), () => resolve(true));
+        }),
+      settled: () => this.primaries.wake(),
+    });
+    this.#catchingUp = new CatchingUp({
+      host,
+      nodeId: selfId,
+      boot,
+      stream,
+      receiver: this.receiver,
+      survivors: this.#survivors,
+    });
+    this.primaries = new Primaries({
+      host,
+      peers,
+      streams: {
+        isInSync: (nodeId) => this.receiver.isInSync(nodeId, bootOf(nodeId) ?? -1),
+        positions: (to) => {
+          const positions = this.#catchingUp.positions();
+          this.shipping.shipper(to)?.tell();
+          return positions;
+        },
+        reach: (nodeId, positions) => this.#catchingUp.reach(nodeId, positions),
+      },
+      isAlive,
+      isReady: options.isReady,
+      bootOf,
+      startWaitMs: options.startWaitMs,
+      absenceMsMax: options.absenceMsMax,
+      routed: options.routed,
+      yielded: () => {
+        this.#yieldedAt = stream.localPosition;
+      },
+      readied: options.readied,
+    });
+    this.copies = new SlotCopies({
+      peers,
+      shipping: this.shipping,
+      stream,
+      isAlive: (node) => node === SELF || isAlive(peers.idOf(node)!),
+      confirmRead: () => Promise.resolve("confirmed"),
+    });
+    this.services = new Map([...this.receiver.services, ...this.repairs.services, this.primaries.service]);
+    this.receiver.subscribe(() => {
+      if (!this.primaries.isReady) this.primaries.wake();
+    });
+  }
+
+  /** Slots may be claimed from now on: what this node had it has loaded, and it knows who owns what if it ever did. */
+  start(): void {
+    this.primaries.start();
+  }
+
+  close(): void {
+    this.primaries.close();
+    this.#survivors.close();
+    this.repairs.close();
+    this.shipping.close();
+    this.receiver.close();
+  }
+
+  /** Takes a placement of a cluster with several copies. */
+  follow(placement: Placement, plan: SlotPlan): void {
+    const { keyspace, selfId, peers } = this.#options;
+    // Before anything is shipped.
+    keyspace.keepTombstones = hasCopies(placement);
+    const groups = new OwnerGroups({
+      ownersOf: (slot) => plan.ownersOf(slot),
+      nextOwnersOf: (slot) => plan.nextOwnersOf(slot),
+      phase: placement.change?.phase ?? null,
+      numberOf: (id) => (id === selfId ? SELF : peers.numberOf(id)),
+    });
+    this.#plan = plan;
+    this.#groups = groups;
+    this.copies.groups = groups;
+    const slots = this.#slotsByCoOwner(plan, groups);
+    for (const { nodeId } of [...this.shipping.shippers]) if (!slots.has(nodeId)) this.repairs.forget(nodeId);
+    this.shipping.setOwners(slots);
+    this.#seeDeaths();
+    this.primaries.place(placement, groups);
+  }
+
+  /** This node owns nothing any more. */
+  forsake(): void {
+    this.#plan = undefined;
+    this.#groups = undefined;
+    this.copies.groups = undefined;
+    for (const { nodeId } of this.shipping.shippers) this.repairs.forget(nodeId);
+    this.shipping.setOwners(new Map());
+    this.#seeDeaths();
+    this.primaries.forsake();
+    this.#options.keyspace.keepTombstones = false;
+  }
+
+  membersChanged(): void {
+    this.#seeDeaths();
+    this.primaries.membersChanged();
+  }
+
+  /** Who is left of the owners of a dead node's slots tells what it has of it. */
+  #seeDeaths(): void {
+    const { peers, isAlive } = this.#options;
+    const alive = new Set<NodeId>();
+    const survivorsByDead = new Map<NodeId, Set<NodeId>>();
+    for (const { owners, nextOwners, others } of this.#groups?.groups ?? []) {
+      if (!owners.includes(SELF) && !nextOwners.includes(SELF)) continue;
+      const ids = others.map((node) => peers.idOf(node)!);
+      const living = ids.filter(isAlive);
+      for (const id of living) alive.add(id);
+      for (const id of ids) {
+        if (isAlive(id)) continue;
+        const survivors = survivorsByDead.get(id) ?? new Set();
+        for (const other of living) survivors.add(other);
+        survivorsByDead.set(id, survivors);
+      }
+    }
+    this.#survivors.update({ survivorsByDead, alive });
+  }
+
+  /** A link with another node has come up. */
+  linked(): void {
+    this.primaries.linked();
+  }
+
+  /** Where a slot's commands are executed, as far as this node knows. */
+  executorOf(slot: number): Route {
+    // Numbers of nodes are routes: this one's is `HERE`, and nobody's is `HELD`.
+    return this.primaries.executorOf(slot);
+  }
+
+  /** How far this node is with the change of owners under way. */
+  get progress(): Progress {
+    const groups = this.#groups;
+    if (groups === undefined) return { isCopied: true, isHandedOver: true };
+    const shippers = [...this.shipping.shippers];
+    const isCopied = shippers.every(({ isWhole }) => isWhole);
+    const isNobodysElse = this.primaries.acting().every((slot) => groups.of(slot).nextOwners.includes(SELF));
+    const isHandedOver = isNobodysElse && shippers.every((shipper) => shipper.isCaughtUp(this.#yieldedAt));
+    return { isCopied, isHandedOver };
+  }
+
+  /** The same for people. */
+  get change(): ChangeView {
+    const { current, next } = this.#plan?.slotsOf(this.#options.selfId) ?? {
+      current: NO_SLOTS,
+      next: NO_SLOTS,
+    };
+    const slots = next.size - current.shared(next).length;
+    const { isCopied } = this.progress;
+    let bytesShipped = 0;
+    for (const { counters } of this.shipping.shippers) bytesShipped += counters.bytes;
+    return { slots, slotsDone: isCopied ? slots : 0, bytesShipped };
+  }
+
+  get #own(): SlotSet {
+    return this.#plan?.slotsOf(this.#options.selfId).all ?? NO_SLOTS;
+  }
+
+  #sharedWith(nodeId: NodeId): readonly number[] {
+    return this.#plan?.slotsOf(nodeId).all.shared(this.#own) ?? [];
+  }
+
+  /** By other owner, the slots of this node that it owns too; null for one that owns all. */
+  #slotsByCoOwner(plan: SlotPlan, groups: OwnerGroups): Map<NodeId, Iterable<number> | null> {
+    const { peers } = this.#options;
+    const slots = new Map<NodeId, Iterable<number> | null>();
+    for (const node of groups.coOwners()) {
+      const id = peers.idOf(node)!;
+      const { all } = plan.slotsOf(id);
+      slots.set(id, all.size === SLOT_COUNT ? null : all);
+    }
+    return slots;
+  }
+
+  /** Copies to another owner, and from it, what it will not be shipped. */
+  #repair(shipper: Shipper): void {
+    if (shipper.isWhole || shipper.state !== "shipping" || this.#repairing.has(shipper)) return;
+    const { nodeId, reach } = shipper;
+    const { gaps } = reach;
+    this.#repairing.add(shipper);
+    this.repairs.request(nodeId, this.#sharedWith(nodeId), () => {
+      this.#repairing.delete(shipper);
+      // If not, more is missing by now, or the other node has yet to hear of what was.
+      if (!shipper.repaired(gaps)) this.#repair(shipper);
+    });
+  }
+}
+
+const NO_SLOTS = new SlotSet();
+
+/** There is a stream once what was kept has been read: this node is put together before. */
+function lateStream(persistence: { readonly stream: LocalStream }): LocalStream {
+  return {
+    get localPosition() {
+      return persistence.stream.localPosition;
+    },
+    localPositionOf: (slot) => persistence.stream.localPositionOf(slot),
+    ship: (consumer) => persistence.stream.ship(consumer),
+    flushNow: () => persistence.stream.flushNow(),
+  };
+}

@@ -1,0 +1,79 @@
+/** What other owners of a slot have of what this node executed for it: the answers of `Copies` where there are copies. */
+import type { LocalStream } from "../../durability/change-stream.js";
+import type { Copies, ReadOutcome } from "../copies.js";
+import type { Peers } from "../peers.js";
+import { type NodeNumber, type OwnerGroups, SELF } from "../primaries/owner-groups.js";
+import type { Shipping } from "./shipping.js";
+
+export interface SlotCopiesOptions {
+  readonly peers: Peers;
+  readonly shipping: Shipping;
+  readonly stream: LocalStream;
+  readonly isAlive: (node: NodeNumber) => boolean;
+  readonly confirmRead: Copies["confirmRead"];
+}
+
+export class SlotCopies implements Copies {
+  /** Undefined as long as this node does not know who owns what. */
+  groups: OwnerGroups | undefined;
+  readonly #options: SlotCopiesOptions;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(options: SlotCopiesOptions) {
+    this.#options = options;
+  }
+
+  ownersOf(slot: number): number {
+    return this.groups?.of(slot).owners.length ?? 1;
+  }
+
+  canConfirm(slot: number): boolean {
+    return this.#isMajority(slot, this.#options.isAlive);
+  }
+
+  positionOf(slot: number): number {
+    return this.#options.stream.localPositionOf(slot);
+  }
+
+  isConfirmed(slot: number, position: number): boolean {
+    return this.#isMajority(slot, (node) => this.#has(node, slot, position));
+  }
+
+  countOf(slot: number, position: number): number {
+    const { owners = [] } = this.groups?.of(slot) ?? {};
+    return owners.filter((node) => node !== SELF && this.#has(node, slot, position)).length;
+  }
+
+  confirmRead(slot: number, database: number, key: Buffer, timeoutMs: number): Promise<ReadOutcome> {
+    return this.#options.confirmRead(slot, database, key, timeoutMs);
+  }
+
+  subscribe(progressed: () => void): () => void {
+    this.#listeners.add(progressed);
+    return () => this.#listeners.delete(progressed);
+  }
+
+  progressed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Whether most of the owners are such, and while owners are changing, most of the next ones too. */
+  #isMajority(slot: number, isSuch: (node: NodeNumber) => boolean): boolean {
+    const group = this.groups?.of(slot);
+    if (group === undefined) return false;
+    const { owners, nextOwners } = group;
+    return isMost(owners, isSuch) && (owners === nextOwners || isMost(nextOwners, isSuch));
+  }
+
+  #has(node: NodeNumber, slot: number, position: number): boolean {
+    if (node === SELF) return true;
+    const { peers, shipping } = this.#options;
+    return shipping.shipper(peers.idOf(node)!)?.reach.has({ slot, position }) === true;
+  }
+}
+
+function isMost(nodes: readonly NodeNumber[], isSuch: (node: NodeNumber) => boolean): boolean {
+  let count = 0;
+  for (const node of nodes) if (isSuch(node)) count++;
+  return count * 2 > nodes.length;
+}
