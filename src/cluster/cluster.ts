@@ -31,6 +31,7 @@ import type { ClusterFacts } from "./cluster-file.js";
 import { ClusterMemory } from "./cluster-memory.js";
 import { ClusterPort } from "./cluster-port.js";
 import type { ClusterView } from "./cluster-view.js";
+import type { Copies } from "./copies.js";
 import { CLUSTER_FILE, PLACEMENT_FILE } from "./earlier-cluster.js";
 import { Forwarder } from "./forwarder.js";
 import { LOCAL_SOCKET_MODE, localSocketDigest, localSocketOf, localSocketPath } from "./local-socket.js";
@@ -332,6 +333,11 @@ export class Cluster {
     await this.#port?.close();
     await this.#gossiper?.close();
     await this.#memory.close();
+  }
+
+  /** What replies that wait for other owners ask. */
+  get copies(): Copies {
+    return this.#replication.copies;
   }
 
   get port(): number {
