@@ -6,10 +6,13 @@ import { ACCUSERS_MAX } from "./claim.js";
 import type { NodeId } from "./member.js";
 import type { Timings } from "./presets.js";
 
+/** So many times what a probe may take who is accused on strong evidence has to say that it lives. */
+const ANSWER_TIMEOUTS = 2;
+
 interface Suspicion {
   startMs: number;
   readonly accusers: NodeId[];
-  readonly minMs: number;
+  minMs: number;
   readonly maxMs: number;
   /** Confirmations that shorten it all the way. */
   wanted: number;
@@ -51,11 +54,16 @@ export class Suspicions {
     return true;
   }
 
-  /** The evidence is strong: as if all had confirmed it. */
+  /**
+   * The evidence is strong: nobody has to confirm it, and nobody else need hear of it first. The suspect, who is told directly, still has
+   * time to answer.
+   */
   hasten(id: NodeId): void {
     const suspicion = this.byId.get(id);
     if (suspicion === undefined) return;
+    const { probeTimeoutMs } = this.timings;
     suspicion.wanted = 0;
+    suspicion.minMs = Math.min(suspicion.minMs, ANSWER_TIMEOUTS * probeTimeoutMs);
     suspicion.deadlineMs = suspicion.startMs + suspicion.minMs;
   }
 
