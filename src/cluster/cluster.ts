@@ -383,7 +383,11 @@ export class Cluster {
   #events(): GossiperEvents {
     const { ended } = this.#options;
     return {
-      changed: ({ member }) => this.#memberChanged(member),
+      changed: ({ member }) => {
+        this.#memberChanged(member);
+        // What was sent to it would wait for its deadline, and all that clients sent behind it too.
+        if (member.status === "dead") this.#peers.linkTo(member.record.id)?.reset();
+      },
       dropped: ({ record }) => this.#peers.remove(this.#peers.numberOf(record.id)),
       joined: ({ clusterId, isFounder }) => {
         if (isFounder) void this.#found(clusterId);

@@ -148,6 +148,11 @@ export class PeerLink implements RunCarrier {
     return this.#bytesInFlight;
   }
 
+  /** Gives up all that is on its way, and links anew: whoever answers nothing may be gone, though nothing is heard of an end. */
+  reset(): void {
+    if (this.isUp) this.#dialer.reset();
+  }
+
   close(): void {
     this.#dialer.close();
     this.#cancelSweep?.();

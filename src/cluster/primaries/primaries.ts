@@ -29,6 +29,8 @@ const CONFIRM_PERIOD_MS = 1000;
 /** Also what bounds how long the support of a node that is cut off seems to last. */
 const ASK_TIMEOUT_MS = 1000;
 const CLAIM_PAUSE_MS = 100;
+/** Gossip knows of who is back before this is over. */
+const SPOKEN_MS = 1000;
 
 /** What this node has of what it and others executed. */
 export interface Streams {
@@ -75,6 +77,8 @@ export class Primaries {
   readonly #others = new Map<NodeNumber, Acquaintance>();
   #placement: Placement | undefined;
   #groups: OwnerGroups | undefined;
+  /** By node, when it last asked this one for slots. */
+  readonly #spokenMs = new Map<NodeNumber, number>();
   #isReady = false;
   /** It was, once since it started: from then on nobody is waited for who is not there. */
   #hasBeenReady = false;
@@ -90,9 +94,9 @@ export class Primaries {
 
   constructor(options: PrimariesOptions) {
     this.#options = options;
-    const { peers, isAlive, isReady } = options;
+    const { peers, isReady } = options;
     this.#tenure = new Tenure({
-      isAlive: (node) => node === SELF || isAlive(peers.idOf(node)!),
+      isAlive: (node) => node === SELF || this.#isAlive(node),
       isReady: (node) => (node === SELF ? this.#isReady : isReady(peers.idOf(node)!)),
     });
     this.service = [CLAIMS_SERVICE, (body, { nodeId }) => this.#answer(body, nodeId)];
@@ -136,6 +140,8 @@ export class Primaries {
       const id = peers.idOf(node)!;
       const known = this.#others.get(node);
       const now = { isAlive: isAlive(id), boot: bootOf(id) };
+      // What it said before it died says nothing of after.
+      if (known?.isAlive === true && !now.isAlive) this.#spokenMs.delete(node);
       if (known?.isAlive === now.isAlive && known.boot === now.boot) continue;
       this.#others.set(node, now);
       if (known !== undefined && (!now.isAlive || known.boot !== now.boot)) this.#tenure.lost(node);
@@ -212,6 +218,14 @@ export class Primaries {
     this.#tenure.relinquish(slots);
     this.#setReady(false);
     this.#routed(slots);
+  }
+
+  /** Who asks for slots lives, though others may have told this node otherwise: if it acted beside that one, there would be two. */
+  #isAlive(node: NodeNumber): boolean {
+    const { peers, isAlive, host } = this.#options;
+    if (isAlive(peers.idOf(node)!)) return true;
+    const spokenMs = this.#spokenMs.get(node);
+    return spokenMs !== undefined && host.clock.monotonicMs() - spokenMs < SPOKEN_MS;
   }
 
   #seeReadiness(nowMs: number): void {
@@ -302,13 +316,12 @@ export class Primaries {
 
   /** By other owner that is alive, which of the slots it owns too. */
   #livingOthers(slots: Iterable<number>): Map<NodeNumber, number[]> {
-    const { isAlive, peers } = this.#options;
     const living = new Map<NodeNumber, number[]>();
     for (const slot of slots) {
       for (const node of this.#groups!.of(slot).others) {
         const list = living.get(node);
         if (list !== undefined) list.push(slot);
-        else if (isAlive(peers.idOf(node)!)) living.set(node, [slot]);
+        else if (this.#isAlive(node)) living.set(node, [slot]);
       }
     }
     return living;
@@ -337,6 +350,7 @@ export class Primaries {
     const { kind, support, slots } = request;
     const tenure = this.#tenure;
     const node = this.#options.peers.numberOf(from);
+    this.#spokenMs.set(node, this.#options.host.clock.monotonicMs());
     const { granted, yielded } =
       kind === "claim" ? tenure.answerClaim(node, slots) : tenure.answerConfirm(node, support, slots);
     if (granted.length > 0) this.#routed(granted);
