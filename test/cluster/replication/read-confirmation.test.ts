@@ -1,0 +1,516 @@
+/** Reads at quorum among simulated owners of the same slots, of which some have missed what others executed. */
+import { expect } from "chai";
+import fc from "fast-check";
+import { merge } from "#torus/delta/merge.js";
+import type { RecordState } from "#torus/delta/record-state.js";
+import { isExpired } from "#torus/delta/record-state.js";
+import { survivesFlush } from "#torus/delta/remains.js";
+import { VERSION_ZERO } from "#torus/delta/version.js";
+import { ChangeStream } from "#torus/durability/change-stream.js";
+import { bytesOf } from "../../delta/bytes-of.js";
+import { type ReadOwner, type ReadOwners, readOwners, TIMEOUT_MS } from "../../support/read-owners.js";
+import { KEYS, type Words, writingCommand } from "../../support/writing-commands.js";
+import { slot } from "./owners.js";
+
+/** How many of the owners have of a key what this one has. */
+function countWith(owner: ReadOwner, all: readonly ReadOwner[], key: string): number {
+  const state = bytesOf(owner.state(key));
+  return all.filter((other) => bytesOf(other.state(key)) === state).length;
+}
+
+/** Records that an owner has told or been told. */
+function travelled({ reads: { counters } }: ReadOwner): number {
+  return counters.recordsPulled + counters.recordsPushed;
+}
+
+async function confirmed({ world }: ReadOwners, owner: ReadOwner, key: string): Promise<void> {
+  expect(await world.complete(owner.confirm(key))).to.equal("confirmed");
+}
+
+async function failed({ world }: ReadOwners, owner: ReadOwner, key: string): Promise<void> {
+  const fromMs = world.nowMs;
+  expect(await world.complete(owner.confirm(key))).to.equal("failed");
+  expect(world.nowMs - fromMs).to.be.at.most(TIMEOUT_MS);
+  expect(owner.reads.pending).to.equal(0);
+}
+
+describe("a quorum read", () => {
+  it("is confirmed where most owners have the same, and no record travels", async () => {
+    const nodes = await readOwners();
+    const { a, b, c } = nodes;
+    await confirmed(nodes, a, "nothing");
+    a.run("set", "k", "v");
+    a.ship(b, c);
+    await confirmed(nodes, a, "k");
+    expect(travelled(a)).to.equal(0);
+  });
+
+  it("is confirmed by one that has the same while another is behind", async () => {
+    const nodes = await readOwners();
+    const { a, b } = nodes;
+    a.run("set", "k", "v");
+    a.ship(b);
+    await confirmed(nodes, a, "k");
+    expect(a.run("get", "k")).to.equal('"v"');
+  });
+
+  it("lets the others have what they lack before it is confirmed, if most of them lack it", async () => {
+    const nodes = await readOwners("abcde");
+    const { a, b, all } = nodes;
+    a.run("set", "k", "old");
+    a.ship(...all.slice(1));
+    // Say, one that has died since has shipped it to two of five.
+    a.run("set", "k", "new");
+    a.ship(b);
+    await confirmed(nodes, a, "k");
+    expect(countWith(a, all, "k")).to.be.at.least(3);
+    expect(a.run("get", "k")).to.equal('"new"');
+  });
+
+  it("returns what most others have that this node has missed", async () => {
+    const nodes = await readOwners();
+    const { a, b, c, all } = nodes;
+    b.run("set", "k", "old");
+    b.ship(a, c);
+    b.run("set", "k", "new");
+    b.ship(c);
+    expect(a.run("get", "k")).to.equal('"old"');
+    await confirmed(nodes, a, "k");
+    expect(a.run("get", "k")).to.equal('"new"');
+    expect(countWith(a, all, "k")).to.equal(3);
+  });
+
+  it("returns what only one other has if that is needed for a majority, and then a majority has it", async () => {
+    const nodes = await readOwners("abcde");
+    const { a, b, c, all } = nodes;
+    b.run("set", "k", "old");
+    b.ship(...all.filter((owner) => owner !== b));
+    b.run("set", "k", "new");
+    for (const owner of all) owner.buries("d", "e");
+    await confirmed(nodes, a, "k");
+    expect(a.run("get", "k")).to.equal('"new"');
+    expect([a, b, c].map((owner) => owner.run("get", "k"))).to.deep.equal(['"new"', '"new"', '"new"']);
+  });
+
+  it("does not return what was deleted", async () => {
+    const nodes = await readOwners();
+    const { a, b, c } = nodes;
+    b.run("set", "k", "v");
+    b.ship(a, c);
+    b.run("del", "k");
+    b.ship(c);
+    await confirmed(nodes, a, "k");
+    expect(a.run("get", "k")).to.equal("nil");
+  });
+
+  it("does not return what was flushed, nor lets others keep it", async () => {
+    const nodes = await readOwners();
+    const { a, b, c } = nodes;
+    b.run("set", "k", "v");
+    b.ship(a, c);
+    b.run("flushall");
+    a.buries("c");
+    await confirmed(nodes, a, "k");
+    expect(a.run("get", "k")).to.equal("nil");
+    c.buries("b");
+    await confirmed(nodes, a, "k");
+    await confirmed(nodes, c, "k");
+    expect(c.run("get", "k")).to.equal("nil");
+  });
+
+  it("sees a record as expired or not, whether or not others have looked at it", async () => {
+    const nodes = await readOwners();
+    const { world, a, b, c } = nodes;
+    a.run("set", "k", "v", "PX", "100");
+    a.ship(b, c);
+    await world.advance(200);
+    b.run("get", "k");
+    await confirmed(nodes, a, "k");
+    expect(travelled(a)).to.equal(0);
+    expect(a.run("get", "k")).to.equal("nil");
+  });
+
+  it("returns a record whose end was put off elsewhere", async () => {
+    const nodes = await readOwners();
+    const { world, a, b, c } = nodes;
+    a.run("hset", "k", "f", "v");
+    a.run("pexpire", "k", "100");
+    a.ship(b, c);
+    b.run("persist", "k");
+    b.ship(c);
+    await world.advance(200);
+    expect(a.run("hget", "k", "f")).to.equal("nil");
+    await confirmed(nodes, a, "k");
+    expect(a.run("hget", "k", "f")).to.equal('"v"');
+  });
+
+  it("adds up what two sides have counted and put into a hash", async () => {
+    const nodes = await readOwners();
+    const { a, b, c, all } = nodes;
+    a.run("incrby", "n", "1");
+    a.run("hset", "h", "f", "1", "g", "1");
+    a.ship(b, c);
+    a.run("incrby", "n", "10");
+    b.run("incrby", "n", "100");
+    a.run("hset", "h", "a", "1", "f", "2");
+    b.run("hset", "h", "b", "1");
+    b.run("hdel", "h", "g");
+    a.buries("c");
+    for (const key of ["n", "h"]) {
+      await confirmed(nodes, a, key);
+      expect(countWith(a, all, key)).to.equal(2);
+    }
+    for (const owner of [a, b]) {
+      expect(owner.run("get", "n")).to.equal('"111"');
+      expect(owner.run("hmget", "h", "a", "b", "f", "g")).to.equal('["1" "1" "2" nil]');
+    }
+  });
+
+  it("moves long texts and large hashes whole", async () => {
+    const nodes = await readOwners();
+    const { a, b, c, all } = nodes;
+    b.run("set", "t", "x".repeat(700_000));
+    b.run("hset", "h", ...Array.from({ length: 3000 }, (_, i) => [`f${i}`, "v".repeat(100)]).flat());
+    a.run("hset", "h", "mine", "1");
+    a.ship(c);
+    a.buries("c");
+    await confirmed(nodes, a, "t");
+    await confirmed(nodes, a, "h");
+    expect(countWith(a, all, "t")).to.equal(2);
+    expect(countWith(a, all, "h")).to.equal(2);
+    expect(a.run("strlen", "t")).to.equal("700000");
+    expect(a.run("hlen", "h")).to.equal("3001");
+    // What is long and the same does not travel again.
+    const before = travelled(a);
+    await confirmed(nodes, a, "t");
+    await confirmed(nodes, a, "h");
+    expect(travelled(a)).to.equal(before);
+  });
+
+  it("is of one database", async () => {
+    const nodes = await readOwners();
+    const { world, a, b, c } = nodes;
+    b.run("set", "k", "v");
+    b.ship(c);
+    expect(await world.complete(a.confirm("k", { database: 1 }))).to.equal("confirmed");
+    expect(a.run("get", "k")).to.equal("nil");
+  });
+
+  it("asks with one message for all keys that are read in a turn", async () => {
+    const nodes = await readOwners();
+    const { world, a } = nodes;
+    const keys = Array.from({ length: 50 }, (_, i) => `key:${i}`);
+    const reads = keys.map((key) => a.confirm(key));
+    expect(new Set(await world.complete(Promise.all(reads)))).to.deep.equal(new Set(["confirmed"]));
+    expect(a.reads.counters).to.include({ requests: 2, keysAsked: 100, confirmed: 50 });
+    expect(a.flushes).to.equal(1);
+  });
+
+  it("cuts what it asks into messages of bounded length", async () => {
+    const nodes = await readOwners();
+    const { world, a } = nodes;
+    const keys = Array.from({ length: 2000 }, (_, i) => `${i}${"k".repeat(i % 100 === 0 ? 70_000 : 1)}`);
+    const lengths: number[] = [];
+    a.tamper = (way, bytes) => {
+      if (way === "request") lengths.push(bytes.length);
+      return bytes;
+    };
+    const outcomes = await world.complete(Promise.all(keys.map((key) => a.confirm(key))));
+    expect(new Set(outcomes)).to.deep.equal(new Set(["confirmed"]));
+    expect(Math.max(...lengths)).to.be.below(80_000);
+  });
+
+  it("may have so many beside it, and the next one fails", async () => {
+    const nodes = await readOwners();
+    const { world, a } = nodes;
+    const reads = Array.from({ length: 8193 }, (_, i) => a.confirm(`${i}`));
+    expect(a.reads.pending).to.equal(8192);
+    const outcomes = await world.complete(Promise.all(reads));
+    expect(outcomes.filter((outcome) => outcome === "failed").length).to.equal(1);
+    expect(outcomes.at(-1)).to.equal("failed");
+    await confirmed(nodes, a, "k");
+  });
+
+  describe("while owners change", () => {
+    const owning = { now: ["a", "b", "c"], next: ["a", "d", "e"] };
+
+    it("is confirmed by a majority of both", async () => {
+      const nodes = await readOwners("abcde", owning);
+      const { a, all } = nodes;
+      a.run("set", "k", "v");
+      await confirmed(nodes, a, "k");
+      const names = all.filter((owner) => owner.run("get", "k") === '"v"').map(({ name }) => name);
+      expect(names).to.include("a");
+      expect(names.some((name) => "bc".includes(name))).to.equal(true);
+      expect(names.some((name) => "de".includes(name))).to.equal(true);
+    });
+
+    it("fails without one of the next owners", async () => {
+      const nodes = await readOwners("abcde", owning);
+      nodes.a.buries("d", "e");
+      await failed(nodes, nodes.a, "k");
+    });
+  });
+
+  describe("where others do not answer", () => {
+    it("fails at once if too few are alive", async () => {
+      const nodes = await readOwners();
+      nodes.a.buries("b", "c");
+      expect(await Promise.race([nodes.a.confirm("k"), Promise.resolve("later")])).to.equal("failed");
+    });
+
+    it("needs nobody else where there is nobody else, and nobody where owners are not known", async () => {
+      const nodes = await readOwners("abc", { now: ["a"] });
+      await confirmed(nodes, nodes.a, "k");
+      nodes.a.owns = () => false;
+      await failed(nodes, nodes.a, "k");
+    });
+
+    it("fails in time if they are cut off, and is confirmed when they are back", async () => {
+      const nodes = await readOwners();
+      const { world, a, b, c } = nodes;
+      a.run("set", "k", "v");
+      world.partition(["a"], ["b", "c"]);
+      await failed(nodes, a, "k");
+      world.heal();
+      await world.advance(5000);
+      await confirmed(nodes, a, "k");
+      expect([b, c].map((owner) => owner.run("get", "k"))).to.include('"v"');
+    });
+
+    it("does not wait for one that is silent if another suffices", async () => {
+      const nodes = await readOwners();
+      const { world, a, b, all } = nodes;
+      b.run("set", "k", "v");
+      world.freeze("c");
+      const fromMs = world.nowMs;
+      await confirmed(nodes, a, "k");
+      expect(world.nowMs - fromMs).to.be.below(100);
+      expect(countWith(a, all, "k")).to.equal(2);
+    });
+
+    it("fails if they die meanwhile, and is confirmed if enough are left", async () => {
+      for (const victims of ["b", "bc"]) {
+        const nodes = await readOwners();
+        const { world, a } = nodes;
+        a.run("set", "k", "v".repeat(500_000));
+        const read = a.confirm("k");
+        await world.advance(3);
+        for (const name of victims) world.crash(name);
+        expect(await world.complete(read)).to.equal(victims === "b" ? "confirmed" : "failed");
+        expect(a.reads.pending).to.equal(0);
+      }
+    });
+
+    it("fails when it is closed", async () => {
+      const nodes = await readOwners();
+      const { world, a } = nodes;
+      const read = a.confirm("k");
+      a.reads.close();
+      expect(await world.complete(read)).to.equal("failed");
+    });
+
+    it("fails if they do not own the slot, as they see it, and nothing reaches them", async () => {
+      const nodes = await readOwners();
+      const { a, b, c } = nodes;
+      a.run("set", "k", "v");
+      for (const owner of [b, c]) owner.owns = (number) => number !== slot("k");
+      await failed(nodes, a, "k");
+      expect([b, c].map((owner) => owner.run("get", "k"))).to.deep.equal(["nil", "nil"]);
+      await confirmed(nodes, a, "another key");
+    });
+
+    it("fails while their logs are being read, or this node's is", async () => {
+      const nodes = await readOwners();
+      const { a, b, c } = nodes;
+      const loading = { startedWallMs: 0, totalBytes: 1, loadedBytes: 0 };
+      for (const { persistence } of [b, c]) persistence.loading = loading;
+      await failed(nodes, a, "k");
+      b.persistence.loading = null;
+      await confirmed(nodes, a, "k");
+      a.persistence.loading = loading;
+      await failed(nodes, a, "k");
+    });
+
+    it("fails if what others have finds no room in this node's log, and nothing is merged", async () => {
+      const nodes = await readOwners();
+      const { a, b } = nodes;
+      b.run("set", "k", "v");
+      a.buries("c");
+      a.persistence.roomBytes = 3;
+      await failed(nodes, a, "k");
+      expect(a.state("k")).to.equal(undefined);
+    });
+  });
+
+  describe("under appendfsync always", () => {
+    it("is confirmed when what others have lasts", async () => {
+      const nodes = await readOwners();
+      const { world, a, b } = nodes;
+      a.buries("c");
+      b.persistence.gates = true;
+      a.run("set", "k", "v");
+      a.ship(b);
+      let outcome = "";
+      void a.confirm("k").then((kind) => (outcome = kind));
+      await world.advance(200);
+      expect(outcome).to.equal("");
+      b.persistence.sync();
+      await world.advance(20);
+      expect(outcome).to.equal("confirmed");
+    });
+
+    it("is confirmed when what others were told lasts", async () => {
+      const nodes = await readOwners();
+      const { world, a, b } = nodes;
+      a.buries("c");
+      b.persistence.gates = true;
+      a.run("set", "k", "v");
+      let outcome = "";
+      void a.confirm("k").then((kind) => (outcome = kind));
+      await world.advance(200);
+      expect(b.run("get", "k")).to.equal('"v"');
+      expect(outcome).to.equal("");
+      b.persistence.sync();
+      await world.advance(20);
+      expect(outcome).to.equal("confirmed");
+    });
+
+    it("fails if nobody knows whether it lasts", async () => {
+      const nodes = await readOwners();
+      const { a, b } = nodes;
+      a.buries("c");
+      b.persistence.gates = true;
+      a.run("set", "k", "v");
+      a.ship(b);
+      b.persistence.fail();
+      await failed(nodes, a, "k");
+    });
+  });
+
+  it("takes into this node's log what it merges, and ships none of it as its own", async () => {
+    const nodes = await readOwners();
+    const { a, b, c } = nodes;
+    b.run("set", "k", "v");
+    b.ship(c);
+    const { keyspace, host } = a;
+    const stream = new ChangeStream({ keyspace, timers: host.timers, position: 0 });
+    let logged = 0;
+    stream.subscribe({ take: (chunk) => (logged += chunk.length) });
+    stream.ship({
+      takeLocal() {
+        throw new Error("it was shipped");
+      },
+    });
+    await confirmed(nodes, a, "k");
+    stream.flushNow();
+    expect(logged).to.be.above(0);
+    expect(stream.localPosition).to.equal(0);
+  });
+
+  describe("with damaged messages", () => {
+    /** Both ways a few messages are under way until a record has been told and merged. */
+    async function differing(): Promise<ReadOwners> {
+      const nodes = await readOwners();
+      const { a, b } = nodes;
+      a.run("hset", "k", "f", "a");
+      b.run("hset", "k", "g", "b");
+      a.buries("c");
+      return nodes;
+    }
+
+    for (const way of ["request", "answer"] as const) {
+      it(`fails, or is right, wherever one of its ${way}s is cut or changed`, async () => {
+        const lengths: number[] = [];
+        const whole = await differing();
+        whole.a.tamper = (on, bytes) => {
+          if (on === way) lengths.push(bytes.length);
+          return bytes;
+        };
+        await confirmed(whole, whole.a, "k");
+        expect(lengths.length).to.equal(3);
+        const nodes = await differing();
+        const { a, b } = nodes;
+        for (const [message, length] of lengths.entries()) {
+          for (let at = 0; at < length; at++) {
+            for (const isCut of [true, false]) {
+              a.run("hset", "k", "f", "a");
+              b.run("hset", "k", "g", "b");
+              const [ofA, ofB] = [bytesOf(a.state("k")), bytesOf(b.state("k"))];
+              let count = 0;
+              a.tamper = (on, bytes) =>
+                on === way && count++ === message ? damaged(bytes, at, isCut) : bytes;
+              await failed(nodes, a, "k");
+              if (message < 2) expect(bytesOf(a.state("k"))).to.equal(ofA);
+              if (message < 2 || way === "request") expect(bytesOf(b.state("k"))).to.equal(ofB);
+            }
+          }
+        }
+        a.tamper = (_, bytes) => bytes;
+        await confirmed(nodes, a, "k");
+        for (const owner of [a, b]) expect(owner.run("hmget", "k", "f", "g")).to.equal('["a" "b"]');
+      });
+    }
+  });
+
+  it("leaves a majority with all that the reader has, and the reader with all that a majority had", async () => {
+    const steps = fc.array(
+      fc.tuple(
+        writingCommand.filter(([name]) => name !== "swapdb"),
+        fc.nat(7),
+      ),
+      {
+        maxLength: 25,
+      },
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        steps,
+        fc.constantFrom(...KEYS),
+        fc.constantFrom(0, 3, 50),
+        async (all, key, pauseMs) => {
+          const nodes = await readOwners();
+          for (const [words, reach] of all) perform(nodes, words, reach);
+          await nodes.world.advance(pauseMs);
+          const before = nodes.all.map((owner) => owner.state(key));
+          await confirmed(nodes, nodes.a, key);
+          const { a } = nodes;
+          const isIncluded = (state: RecordState | undefined, owner: ReadOwner) =>
+            includes(owner, key, state);
+          expect(before.filter((state) => isIncluded(state, a)).length).to.be.at.least(2);
+          expect(nodes.all.filter((owner) => isIncluded(a.state(key), owner)).length).to.be.at.least(2);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+});
+
+function damaged(bytes: Buffer, at: number, isCut: boolean): Buffer {
+  const place = Math.min(at, bytes.length - 1);
+  if (isCut) return bytes.subarray(0, place);
+  const changed = Buffer.from(bytes);
+  changed[place]! ^= 0x10;
+  return changed;
+}
+
+/** Executes a command at one of three owners, of which some others hear. */
+function perform({ all }: ReadOwners, words: Words, reach: number): void {
+  const owner = all[reach % 3]!;
+  owner.run(...words);
+  if ((reach & 4) !== 0) owner.ship(all[(reach + 1) % 3]!);
+}
+
+/** Whether an owner would learn nothing from a state of a key. */
+function includes(owner: ReadOwner, key: string, state: RecordState | undefined): boolean {
+  const { keyspace } = owner;
+  const { nowMs } = keyspace;
+  if (state === undefined) return true;
+  const floor = keyspace.databases[0]!.floorsOf(slot(key)).flush;
+  if (!survivesFlush(state.life, floor)) return true;
+  const mine = owner.state(key);
+  if (mine === undefined) return false;
+  const merged = merge(mine, state, VERSION_ZERO);
+  if (isExpired(merged, nowMs) && isExpired(mine, nowMs)) return true;
+  return bytesOf(merged) === bytesOf(mine);
+}
