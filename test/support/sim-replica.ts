@@ -37,6 +37,8 @@ export interface SimReplicaOptions {
   /** Of the local stream, and of all that is received. */
   readonly backlogBytesMax?: number;
   readonly receivedBytesMax?: number;
+  /** What it answers beside what it receives. */
+  readonly services?: ReadonlyMap<string, Service>;
 }
 
 /** What of a node has to do with copies: it executes commands, ships what they did, and receives what others did. */
@@ -132,7 +134,7 @@ export class SimReplica {
       incomplete: (place, nodeId) => missing.push({ place, nodeId }),
       ...(receivedBytesMax === undefined ? {} : { backlogBytesMax: receivedBytesMax }),
     });
-    const services = new Map<string, Service>(receiver.services);
+    const services = new Map<string, Service>([...receiver.services, ...(options.services ?? [])]);
     const peers = await SimPeers.start(world, name, { boot, services });
     const replica = new SimReplica(
       host,

@@ -1,9 +1,12 @@
 /** Reads at quorum among simulated owners of the same slots, of which some have missed what others executed. */
 import { expect } from "chai";
 import fc from "fast-check";
+import { ByteWriter } from "#torus/base/byte-writer.js";
+import { beginBatch, endBatch } from "#torus/delta/batch.js";
+import { writeDelta } from "#torus/delta/delta-codec.js";
 import { merge } from "#torus/delta/merge.js";
 import type { RecordState } from "#torus/delta/record-state.js";
-import { isExpired } from "#torus/delta/record-state.js";
+import { isExpired, NO_BODY } from "#torus/delta/record-state.js";
 import { survivesFlush } from "#torus/delta/remains.js";
 import { VERSION_ZERO } from "#torus/delta/version.js";
 import { ChangeStream } from "#torus/durability/change-stream.js";
@@ -116,6 +119,34 @@ describe("a quorum read", () => {
     await confirmed(nodes, a, "k");
     await confirmed(nodes, c, "k");
     expect(c.run("get", "k")).to.equal("nil");
+  });
+
+  it("does not let others keep what was flushed here", async () => {
+    const nodes = await readOwners();
+    const { a, b, c } = nodes;
+    b.run("set", "k", "v");
+    b.ship(a, c);
+    a.run("flushall");
+    await confirmed(nodes, a, "k");
+    expect([b, c].map((owner) => owner.run("get", "k"))).to.include("nil");
+  });
+
+  it("asks for a body that most owners wait for, and fails without it", async () => {
+    const nodes = await readOwners();
+    const { a, b, c } = nodes;
+    c.run("set", "k", "v");
+    c.run("pexpire", "k", "100000");
+    const writer = new ByteWriter({ bytesMax: 1000 });
+    const start = beginBatch(writer);
+    const state = { ...c.state("k")!, body: NO_BODY };
+    writeDelta(writer, { kind: "record", db: 0, slot: slot("k"), key: Buffer.from("k"), state });
+    endBatch(writer, start);
+    for (const owner of [a, b]) owner.merge(Buffer.from(writer.written()));
+    a.buries("c");
+    await failed(nodes, a, "k");
+    a.dead.clear();
+    await confirmed(nodes, a, "k");
+    expect(a.run("get", "k")).to.equal('"v"');
   });
 
   it("sees a record as expired or not, whether or not others have looked at it", async () => {
