@@ -75,7 +75,7 @@ export class ReadOwner {
   }
 
   async start(world: World): Promise<void> {
-    this.peers = await SimPeers.start(world, this.name, { services: new Map([this.reads.service]) });
+    this.peers = await SimPeers.start(world, this.name, { services: this.reads.services });
   }
 
   #linkTo(nodeId: string) {

@@ -23,20 +23,17 @@ import type { Outcome } from "../peer-link.js";
 import type { Service } from "../peer-server.js";
 import type { NodeNumber, OwnerGroups } from "../primaries/owner-groups.js";
 import { Pace } from "../repair/pace.js";
-import type { RepairNode } from "../repair/repair-node.js";
 import { RepairService } from "../repair/repair-service.js";
 import { digestAtOnce, digestInSteps, floorOf, type KeyDigest, type KeyState } from "./key-state.js";
 import {
   PLACES_BYTES_MAX,
   PLACES_MAX,
   type Place,
+  READ_REPAIR_SERVICE,
   READS_SERVICE,
-  readRepairAnswer,
-  readRequest,
   readStates,
+  readStatesRequest,
   type StatesRequest,
-  writeRepairAnswer,
-  writeRepairRequest,
   writeStates,
   writeStatesRequest,
 } from "./read-messages.js";
@@ -88,7 +85,7 @@ export interface ReadConfirmationCounters extends ReadingCounters {
 }
 
 export class ReadConfirmation {
-  readonly service: readonly [string, Service];
+  readonly services: ReadonlyMap<string, Service>;
   readonly counters: ReadConfirmationCounters = {
     confirmed: 0,
     failed: 0,
@@ -117,24 +114,36 @@ export class ReadConfirmation {
     this.#options = options;
     const { keyspace, limits, checksum, timers, clock, incomplete, mayTouch, persistence, log } = options;
     this.#application = new BatchApplication({ keyspace, limits, checksum, incomplete });
-    const node: RepairNode = {
+    const node: ReadingHost["node"] = {
       keyspace,
       timers,
       // Somebody waits for a reply.
       pace: new Pace({ clock, timers, pauseMs: () => 0 }),
-      apply: (batches, mayTouchOf) => this.#merge(batches, mayTouchOf),
+      checksum,
+      lasts: () => this.#lasts(persistence.position),
       // What floors cover is for the repair of whole slots.
       isWhole: () => false,
     };
     this.#host = {
       node,
+      merge: (batches, mayTouchOf) => this.#merge(batches, mayTouchOf),
       counters: this.counters,
-      ask: (to, body, timeoutMs) => this.#askRepair(to, body, timeoutMs),
+      ask: (to, body, timeoutMs) => this.#askOwner(to, READ_REPAIR_SERVICE, body, timeoutMs),
       takeTurn: (to, work) => this.#turnsOf(to).take(work),
       broken: (error) => log.error("a read at quorum failed", { reason: String(error) }),
     };
-    this.#repairs = new RepairService({ ...node, isShared: (_, slot) => mayTouch(slot) });
-    this.service = [READS_SERVICE, (body, from) => this.#answer(body, from)];
+    this.#repairs = new RepairService({
+      ...node,
+      apply: (batches, mayTouchOf) => Promise.resolve(this.#merge(batches, mayTouchOf)),
+      isShared: (_, slot) => mayTouch(slot),
+      isReady: () => this.#isMerging,
+      // Here nobody repairs more than a record.
+      partners: { begin: () => false, heard() {}, end: () => false },
+    });
+    this.services = new Map<string, Service>([
+      [READS_SERVICE, (body) => this.#answerStates(body)],
+      [READ_REPAIR_SERVICE, (body, from) => this.#answerRepair(body, from)],
+    ]);
     this.#unsubscribe = persistence.subscribe(() => {
       const { gates, durablePosition } = persistence;
       this.#waiters.reached(gates ? durablePosition : Number.POSITIVE_INFINITY);
@@ -232,25 +241,23 @@ export class ReadConfirmation {
     this.counters.keysAsked += readings.length;
     const places = readings.map(({ place: { slot, database, key } }) => ({ slot, db: database.number, key }));
     const timeoutMs = Math.max(...readings.map((reading) => this.#remainingMs(reading)));
-    const outcome = await this.#linked(owner, writeStatesRequest({ atMs, places }, checksum), timeoutMs);
+    const request = writeStatesRequest({ atMs, places }, checksum);
+    const outcome = await this.#askOwner(owner, READS_SERVICE, request, timeoutMs);
     const states =
       outcome.kind === "answered" ? readStates(outcome.body, readings.length, checksum) : undefined;
     for (const [i, reading] of readings.entries()) reading.answered(owner, states?.[i]);
   }
 
-  async #askRepair(owner: NodeNumber, body: Uint8Array, timeoutMs: number): Promise<Outcome> {
-    const { checksum } = this.#options;
-    const outcome = await this.#linked(owner, writeRepairRequest(body, checksum), timeoutMs);
-    if (outcome.kind !== "answered") return outcome;
-    const answer = readRepairAnswer(outcome.body, checksum);
-    return answer === undefined ? { kind: "failed" } : { kind: "answered", body: answer };
-  }
-
-  async #linked(owner: NodeNumber, message: Uint8Array, timeoutMs: number): Promise<Outcome> {
+  async #askOwner(
+    owner: NodeNumber,
+    service: string,
+    message: Uint8Array,
+    timeoutMs: number,
+  ): Promise<Outcome> {
     const { peers, idOf } = this.#options;
     const id = idOf(owner);
     const link = id === undefined ? undefined : peers.linkTo(id);
-    return link === undefined ? { kind: "unsent" } : link.ask(READS_SERVICE, message, timeoutMs);
+    return link === undefined ? { kind: "unsent" } : link.ask(service, message, timeoutMs);
   }
 
   #remainingMs(reading: Reading): number {
@@ -271,18 +278,20 @@ export class ReadConfirmation {
 
   // ---- Answering ----
 
-  async #answer(message: Buffer, { nodeId }: PeerIdentity): Promise<Uint8Array> {
+  async #answerStates(message: Buffer): Promise<Uint8Array> {
     const { checksum, keyspace } = this.#options;
-    const request = readRequest(message, keyspace.databases.length, checksum);
-    if (request === undefined) throw new Error("a message about reads is malformed");
-    if (!this.#isMerging) throw new Error("this node has nothing to compare yet");
-    if (request.kind === "states") return writeStates(await this.#statesOf(request), checksum);
+    const request = readStatesRequest(message, keyspace.databases.length, checksum);
+    if (request === undefined) throw new Error("a question about keys that are read is malformed");
+    if (!this.#isMerging) throw new Error("this node has nothing to compare at present");
+    return writeStates(await this.#statesOf(request), checksum);
+  }
+
+  async #answerRepair(message: Buffer, { nodeId }: PeerIdentity): Promise<Uint8Array> {
     const { persistence } = this.#options;
     const { position } = persistence;
-    const answer = await this.#repairs.answer(request.bytes, nodeId);
-    // What it was told is to last, as far as this node promises that to its own clients.
+    const answer = await this.#repairs.answer(message, nodeId);
     if (persistence.position > position) await this.#lasts(persistence.position);
-    return writeRepairAnswer(answer, checksum);
+    return answer;
   }
 
   /** States that last as clients may expect. All but those that take steps are of the moment in which this is called. */

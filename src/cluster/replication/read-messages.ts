@@ -1,17 +1,14 @@
 /**
- * What an owner asks the others before it answers a read at quorum, by the service `reads` of a link (docs/formats/reads.md).
+ * What an owner asks the others before it answers a read at quorum, by the service `reads` of a link (docs/formats/reads.md): what they
+ * have of some keys.
  *
- *     message := crc:u32 body                         of both ways; CRC-32 of the body
- *
- *     request := 1 atMs:u64 place+                    states of keys
- *              | 2 repair                             a request of repair/repair-messages.ts
+ *     request := crc:u32 format:u8 atMs:u64 place+
  *     place   := slot:u16 db:u8 key:sized
  *
- *     answer  := state*                               as many as places
- *              | repair                               the answer of repair/repair-messages.ts
+ *     answer  := crc:u32 state*                       as many as places
  *     state   := flags:u8 [low:u32 high:u32] [floor:version]
  *
- * `atMs` is a time of the hybrid clock, that of who asks: what is to have expired by then has.
+ * `crc` is the CRC-32 of all behind it. `atMs` is a time of the hybrid clock, that of who asks: what is to have expired by then has.
  */
 import { ByteReader } from "../../base/byte-reader.js";
 import { ByteWriter } from "../../base/byte-writer.js";
@@ -22,13 +19,14 @@ import { VERSION_BYTES, VERSION_ZERO, type Version, writeVersion } from "../../d
 import type { KeyState } from "./key-state.js";
 
 export const READS_SERVICE = "reads";
+/** By messages of repair (repair/repair-messages.ts) records travel that are not the same; a request is answered when what it told lasts. */
+export const READ_REPAIR_SERVICE = "read-repair";
 
 /** A request has so many keys at most; and bytes of keys, unless one alone has more. */
 export const PLACES_MAX = 1024;
 export const PLACES_BYTES_MAX = 64 * 1024;
 
-const STATES = 1;
-const REPAIR = 2;
+const FORMAT = 1;
 
 /** Of a state: there is a record, and its digest follows. */
 const THERE = 1;
@@ -49,24 +47,15 @@ export interface Place {
 }
 
 export interface StatesRequest {
-  readonly kind: "states";
   readonly atMs: number;
   readonly places: readonly Place[];
 }
 
-export interface RepairRequest {
-  readonly kind: "repair";
-  readonly bytes: Buffer;
-}
-
 // ---- Requests ----
 
-export function writeStatesRequest(
-  { atMs, places }: Omit<StatesRequest, "kind">,
-  checksum: Checksum,
-): Uint8Array {
+export function writeStatesRequest({ atMs, places }: StatesRequest, checksum: Checksum): Uint8Array {
   const writer = newWriter();
-  writer.u8(STATES);
+  writer.u8(FORMAT);
   writer.u64(atMs);
   for (const { slot, db, key } of places) {
     writer.u16(slot);
@@ -76,33 +65,14 @@ export function writeStatesRequest(
   return sealed(writer, checksum);
 }
 
-export function writeRepairRequest(bytes: Uint8Array, checksum: Checksum): Uint8Array {
-  const writer = newWriter();
-  writer.u8(REPAIR);
-  writer.range(rangeOf(bytes));
-  return sealed(writer, checksum);
-}
-
-/** Undefined if it makes no sense, or was damaged on its way. What it holds are views. */
-export function readRequest(
+/** Undefined if it makes no sense, or was damaged on its way. The keys are views. */
+export function readStatesRequest(
   message: Buffer,
   databases: number,
   checksum: Checksum,
-): StatesRequest | RepairRequest | undefined {
-  const body = unsealed(message, checksum);
-  if (body === undefined) return undefined;
-  const reader = new ByteReader(rangeOf(body));
-  switch (reader.u8()) {
-    case STATES:
-      return readStatesRequest(reader, databases);
-    case REPAIR:
-      return { kind: "repair", bytes: body.subarray(reader.at) };
-    default:
-      return undefined;
-  }
-}
-
-function readStatesRequest(reader: ByteReader, databases: number): StatesRequest | undefined {
+): StatesRequest | undefined {
+  const reader = unsealed(message, checksum);
+  if (reader?.u8() !== FORMAT) return undefined;
   const atMs = reader.u64();
   const places: Place[] = [];
   do {
@@ -114,7 +84,7 @@ function readStatesRequest(reader: ByteReader, databases: number): StatesRequest
     if (slotOf(key, 0, key.length) !== slot || places.length === PLACES_MAX) return undefined;
     places.push({ slot, db, key });
   } while (reader.remaining > 0);
-  return { kind: "states", atMs, places };
+  return { atMs, places };
 }
 
 // ---- Answers ----
@@ -148,9 +118,8 @@ export function readStates(
   count: number,
   checksum: Checksum,
 ): (KeyState | undefined)[] | undefined {
-  const body = unsealed(message, checksum);
-  if (body === undefined) return undefined;
-  const reader = new ByteReader(rangeOf(body));
+  const reader = unsealed(message, checksum);
+  if (reader === undefined) return undefined;
   const states: (KeyState | undefined)[] = [];
   while (states.length < count) {
     const flags = reader.u8();
@@ -169,17 +138,6 @@ function readState(reader: ByteReader, flags: number): KeyState {
   return { isThere, low, high, floor };
 }
 
-export function writeRepairAnswer(bytes: Uint8Array, checksum: Checksum): Uint8Array {
-  const writer = newWriter();
-  writer.range(rangeOf(bytes));
-  return sealed(writer, checksum);
-}
-
-/** Undefined if it was damaged on its way. */
-export function readRepairAnswer(message: Buffer, checksum: Checksum): Buffer | undefined {
-  return unsealed(message, checksum);
-}
-
 // ---- Checksums ----
 
 function newWriter(): ByteWriter {
@@ -193,8 +151,8 @@ function sealed(writer: ByteWriter, checksum: Checksum): Uint8Array {
   return writer.written();
 }
 
-function unsealed(message: Buffer, checksum: Checksum): Buffer | undefined {
+function unsealed(message: Buffer, checksum: Checksum): ByteReader | undefined {
   if (message.length <= CRC_BYTES) return undefined;
   if (checksum(message, CRC_BYTES, message.length) !== message.readUInt32LE(0)) return undefined;
-  return message.subarray(CRC_BYTES);
+  return new ByteReader({ bytes: message, start: CRC_BYTES, end: message.length });
 }

@@ -44,7 +44,9 @@ export interface ReadingCounters {
 
 /** What a reading needs of the node that it runs on. */
 export interface ReadingHost {
-  readonly node: RepairNode;
+  readonly node: Omit<RepairNode, "apply">;
+  /** Merges batches at once, or changes nothing and answers why not (`BatchApplication.apply`). */
+  readonly merge: (batches: Buffer, mayTouch: (slot: number) => boolean) => string | undefined;
   readonly counters: ReadingCounters;
   /** Asks another owner something of repair-messages.ts. */
   readonly ask: (node: NodeNumber, body: Uint8Array, timeoutMs: number) => Promise<Outcome>;
@@ -240,7 +242,7 @@ export class Reading {
   #newOwner(node: NodeNumber): Owner {
     const { host, place } = this.#options;
     const link = new RepairLink({
-      node: { ...host.node, apply: (batches, mayTouch) => this.#merge(owner, batches, mayTouch) },
+      node: { ...host.node, apply: (batches, mayTouch) => this.#apply(owner, batches, mayTouch) },
       ask: (body, timeoutMs) => host.ask(node, body, timeoutMs),
       mayTouch: (slot) => slot === place.slot,
       counters: host.counters,
@@ -257,9 +259,24 @@ export class Reading {
     return owner;
   }
 
+  /** Merges in a turn of its own. */
+  async #apply(
+    owner: Owner,
+    batches: Buffer,
+    mayTouch: (slot: number) => boolean,
+  ): Promise<string | undefined> {
+    let problem: string | undefined;
+    await this.#options.host.node.pace.run(() => {
+      problem = this.#merge(owner, batches, mayTouch);
+      return false;
+    });
+    return problem;
+  }
+
   #merge(owner: Owner, batches: Buffer, mayTouch: (slot: number) => boolean): string | undefined {
+    if (this.isEnded) return "the read is over";
     const before = digestAtOnce(this.place, this.#atMs);
-    const problem = this.#options.host.node.apply(batches, mayTouch);
+    const problem = this.#options.host.merge(batches, mayTouch);
     if (problem !== undefined || owner.isChanging) return problem;
     const after = digestAtOnce(this.place, this.#atMs);
     // What takes steps to digest is taken for changed.

@@ -4,7 +4,7 @@ import { Prng } from "#torus/base/prng.js";
 import type { Service } from "#torus/cluster/peer-server.js";
 import { OwnerGroups, SELF } from "#torus/cluster/primaries/owner-groups.js";
 import { ReadConfirmation } from "#torus/cluster/replication/read-confirmation.js";
-import { READS_SERVICE } from "#torus/cluster/replication/read-messages.js";
+import { READ_REPAIR_SERVICE, READS_SERVICE } from "#torus/cluster/replication/read-messages.js";
 import { SMALL_LIMITS } from "../../support/hash-fields.js";
 import { nodeIdOf } from "../../support/sim-peers.js";
 import { SimReplica } from "../../support/sim-replica.js";
@@ -17,8 +17,12 @@ async function replicas() {
   const world = worldOf(1);
   const nodes: { replica: SimReplica; reads: ReadConfirmation }[] = [];
   for (const name of NAMES) {
-    const answer: Service = (body, from) => node.reads.service[1](body, from);
-    const replica = await SimReplica.start(world, name, { services: new Map([[READS_SERVICE, answer]]) });
+    const answer =
+      (service: string): Service =>
+      (body, from) =>
+        node.reads.services.get(service)!(body, from);
+    const services = new Map([READS_SERVICE, READ_REPAIR_SERVICE].map((name) => [name, answer(name)]));
+    const replica = await SimReplica.start(world, name, { services });
     const seed = new Prng("the cluster's");
     replica.keyspace.reseed(() => seed.uint32());
     const node = { replica, reads: readsOf(replica) };

@@ -5,11 +5,8 @@ import { crc32 } from "#torus/base/crc32.js";
 import type { KeyState } from "#torus/cluster/replication/key-state.js";
 import {
   PLACES_MAX,
-  readRepairAnswer,
-  readRequest,
   readStates,
-  writeRepairAnswer,
-  writeRepairRequest,
+  readStatesRequest,
   writeStates,
   writeStatesRequest,
 } from "#torus/cluster/replication/read-messages.js";
@@ -38,14 +35,11 @@ function* damagedForms(bytes: Uint8Array): Generator<{ readonly what: string; re
   yield { what: "more", bytes: Buffer.concat([bytes, Buffer.from([0])]) };
 }
 
-const request = (bytes: Uint8Array) => readRequest(Buffer.from(bytes), DATABASES, crc32);
+const request = (bytes: Uint8Array) => readStatesRequest(Buffer.from(bytes), DATABASES, crc32);
 
 describe("messages of reads", () => {
   it("say what they were made of", () => {
-    expect(request(writeStatesRequest(QUESTION, crc32))).to.deep.equal({ kind: "states", ...QUESTION });
-    const repair = Buffer.from("something of repair");
-    expect(request(writeRepairRequest(repair, crc32))).to.deep.equal({ kind: "repair", bytes: repair });
-    expect(readRepairAnswer(Buffer.from(writeRepairAnswer(repair, crc32)), crc32)).to.deep.equal(repair);
+    expect(request(writeStatesRequest(QUESTION, crc32))).to.deep.equal(QUESTION);
     const states = [...STATES, undefined, { ...STATES[0]!, floor: FLOOR }];
     const answer = Buffer.from(writeStates(states, crc32));
     expect(readStates(answer, states.length, crc32)).to.deep.equal(states);
@@ -53,13 +47,10 @@ describe("messages of reads", () => {
   });
 
   it("are refused wherever they are cut or changed", () => {
-    const messages = [writeStatesRequest(QUESTION, crc32), writeRepairRequest(Buffer.from("repair"), crc32)];
-    for (const message of messages) {
-      for (const { what, bytes } of damagedForms(message)) expect(request(bytes), what).to.equal(undefined);
-    }
+    for (const { what, bytes } of damagedForms(writeStatesRequest(QUESTION, crc32)))
+      expect(request(bytes), what).to.equal(undefined);
     for (const { what, bytes } of damagedForms(writeStates(STATES, crc32))) {
       expect(readStates(bytes, STATES.length, crc32), what).to.equal(undefined);
-      expect(readRepairAnswer(bytes, crc32), what).to.equal(undefined);
     }
   });
 
