@@ -14,13 +14,14 @@ import type { Service } from "../peer-server.js";
 import type { Peers } from "../peers.js";
 import { hasCopies, type Placement } from "../placement.js";
 import type { Progress } from "../placement-messages.js";
-import { OwnerGroups, SELF } from "../primaries/owner-groups.js";
+import { type NodeNumber, OwnerGroups, SELF } from "../primaries/owner-groups.js";
 import { Primaries } from "../primaries/primaries.js";
 import { Repairs } from "../repair/repairs.js";
 import type { SlotPlan } from "../slot-plan.js";
 import type { Route } from "../slot-routes.js";
 import { SlotSet } from "../slot-set.js";
 import { CatchingUp } from "./catching-up.js";
+import { ReadConfirmation } from "./read-confirmation.js";
 import { Receiver } from "./receiver.js";
 import type { Shipper } from "./shipper.js";
 import { Shipping } from "./shipping.js";
@@ -58,6 +59,7 @@ export class Replication {
   readonly shipping: Shipping;
   readonly receiver: Receiver;
   readonly repairs: Repairs;
+  readonly reads: ReadConfirmation;
   readonly primaries: Primaries;
   readonly #options: ReplicationOptions;
   readonly #survivors: Survivors;
@@ -152,14 +154,37 @@ export class Replication {
       },
       readied: options.readied,
     });
+    const isNodeAlive = (node: NodeNumber) => node === SELF || isAlive(peers.idOf(node)!);
+    this.reads = new ReadConfirmation({
+      peers,
+      groups: () => this.#groups,
+      idOf: (node) => peers.idOf(node),
+      isAlive: isNodeAlive,
+      keyspace,
+      limits,
+      clock,
+      timers,
+      checksum,
+      log,
+      persistence,
+      mayTouch: (slot) => this.#own.has(slot),
+      flush: () => stream.flushNow(),
+      // Who ships it repairs it.
+      incomplete() {},
+    });
     this.copies = new SlotCopies({
       peers,
       shipping: this.shipping,
       stream,
-      isAlive: (node) => node === SELF || isAlive(peers.idOf(node)!),
-      confirmRead: () => Promise.resolve("confirmed"),
+      isAlive: isNodeAlive,
+      confirmRead: (...read) => this.reads.confirmRead(...read),
     });
-    this.services = new Map([...this.receiver.services, ...this.repairs.services, this.primaries.service]);
+    this.services = new Map([
+      ...this.receiver.services,
+      ...this.repairs.services,
+      ...this.reads.services,
+      this.primaries.service,
+    ]);
     this.receiver.subscribe(() => {
       if (!this.primaries.isReady) this.primaries.wake();
     });
@@ -173,6 +198,7 @@ export class Replication {
   close(): void {
     this.primaries.close();
     this.#survivors.close();
+    this.reads.close();
     this.repairs.close();
     this.shipping.close();
     this.receiver.close();

@@ -3,6 +3,7 @@ import type { LocalStream } from "../../durability/change-stream.js";
 import type { Copies, ReadOutcome } from "../copies.js";
 import type { Peers } from "../peers.js";
 import { type NodeNumber, type OwnerGroups, SELF } from "../primaries/owner-groups.js";
+import { isMajority } from "./majority.js";
 import type { Shipping } from "./shipping.js";
 
 export interface SlotCopiesOptions {
@@ -14,7 +15,7 @@ export interface SlotCopiesOptions {
 }
 
 export class SlotCopies implements Copies {
-  /** Undefined as long as this node does not know who owns what. */
+  /** Undefined where slots have one owner each, and as long as this node does not know whom. */
   groups: OwnerGroups | undefined;
   readonly #options: SlotCopiesOptions;
   readonly #listeners = new Set<() => void>();
@@ -45,6 +46,7 @@ export class SlotCopies implements Copies {
   }
 
   confirmRead(slot: number, database: number, key: Buffer, timeoutMs: number): Promise<ReadOutcome> {
+    if (this.groups === undefined) return Promise.resolve("confirmed");
     return this.#options.confirmRead(slot, database, key, timeoutMs);
   }
 
@@ -57,12 +59,8 @@ export class SlotCopies implements Copies {
     for (const listener of this.#listeners) listener();
   }
 
-  /** Whether most of the owners are such, and while owners are changing, most of the next ones too. */
   #isMajority(slot: number, isSuch: (node: NodeNumber) => boolean): boolean {
-    const group = this.groups?.of(slot);
-    if (group === undefined) return false;
-    const { owners, nextOwners } = group;
-    return isMost(owners, isSuch) && (owners === nextOwners || isMost(nextOwners, isSuch));
+    return this.groups === undefined || isMajority(this.groups.of(slot), isSuch);
   }
 
   #has(node: NodeNumber, slot: number, position: number): boolean {
@@ -70,10 +68,4 @@ export class SlotCopies implements Copies {
     const { peers, shipping } = this.#options;
     return shipping.shipper(peers.idOf(node)!)?.reach.has({ slot, position }) === true;
   }
-}
-
-function isMost(nodes: readonly NodeNumber[], isSuch: (node: NodeNumber) => boolean): boolean {
-  let count = 0;
-  for (const node of nodes) if (isSuch(node)) count++;
-  return count * 2 > nodes.length;
 }
