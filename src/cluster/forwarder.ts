@@ -98,13 +98,21 @@ export class Forwarder {
     return run;
   }
 
+  /**
+   * Adds a scanned request to the run of the command before it, which was sent by the same route and under the same conditions. False
+   * if it is to be sent like any other: nothing happened.
+   */
+  extend(run: Run, bytes: Buffer, marks: Int32Array, count: number): boolean {
+    return run.byteLength < RUN_BYTES_MAX && run.carrier.extend(run, bytes, marks, count);
+  }
+
   /** The turn of a client is over: its runs are complete. */
   endTurn(): void {
-    for (const run of this.#open) {
+    // One after the other, for an array that is emptied at once gives its memory back.
+    for (let run = this.#open.pop(); run !== undefined; run = this.#open.pop()) {
       this.#openByRoute[run.route] = undefined;
       run.carrier.end(run);
     }
-    this.#open.length = 0;
   }
 
   /** Calls `retry` once, soon: things may have changed. */

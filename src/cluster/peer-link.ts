@@ -169,6 +169,10 @@ export class PeerLink implements RunCarrier {
     this.#writer.add(run, bytes, marks, count);
   }
 
+  extend(run: Run, bytes: Buffer, marks: Int32Array, count: number): boolean {
+    return this.#writer.extend(run, bytes, marks, count);
+  }
+
   /** Adds a whole request. */
   addRequest(run: Run, request: Buffer): void {
     this.#writer.addRequest(run, request);

@@ -45,13 +45,20 @@ export class RunWriter {
 
   /** Adds a scanned request. No other run may be begun before this one is ended. */
   add(run: Run, bytes: Buffer, marks: Int32Array, count: number): void {
+    if (this.extend(run, bytes, marks, count)) return;
     run.count++;
-    if (bytes === this.#source && this.#follows(run, bytes, marks, count)) return;
     this.#copyPending(run);
     // Behind the length of an argument the line ends. In an inline request the argument stands behind a space or the name's last letter.
     const isArray = count > 1 && bytes[marks[2]! - 1] === LF;
     if (isArray) this.#addArray(run, bytes, marks, count);
     else this.#addBytes(run, buildRequest(bytes, marks, count));
+  }
+
+  /** Adds a scanned request if that takes no more than to know that it stands behind the last one; false if it takes more. */
+  extend(run: Run, bytes: Buffer, marks: Int32Array, count: number): boolean {
+    if (bytes !== this.#source || !this.#follows(run, bytes, marks, count)) return false;
+    run.count++;
+    return true;
   }
 
   /** Adds a whole request. */

@@ -47,6 +47,8 @@ export interface RunOwner extends RunContext {
 
 /** What takes a run to the other node. */
 export interface RunCarrier {
+  /** Adds a scanned request to an open run if it stands behind the last one in the same buffer; false if it does not. */
+  extend(run: Run, bytes: Buffer, marks: Int32Array, count: number): boolean;
   /** The run is complete: it leaves when the turn is over. */
   end(run: Run): void;
   /** The replies that came in parts are taken: more may be made. */

@@ -84,6 +84,18 @@ export class Batch {
     return this.#isWarm && this.#isHere[request] === 1;
   }
 
+  /** Whether two requests are the same command, of as many arguments. */
+  isLike(request: number, other: number): boolean {
+    if (this.counts[request] !== this.counts[other]) return false;
+    const bytes = this.bytes[request]!;
+    const otherBytes = this.bytes[other]!;
+    const [start, end] = [this.marks[request]![0]!, this.marks[request]![1]!];
+    const otherStart = this.marks[other]![0]!;
+    if (this.marks[other]![1]! - otherStart !== end - start) return false;
+    for (let i = 0; i < end - start; i++) if (bytes[start + i] !== otherBytes[otherStart + i]) return false;
+    return true;
+  }
+
   /** Saves the hasher from hashing the key of a request a second time. */
   offer(request: number, hasher: KeyHasher): void {
     if (!this.#isWarm) return;

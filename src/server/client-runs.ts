@@ -110,8 +110,8 @@ export class ClientRuns implements RunOwner, Waiter {
     return this.#isDraining;
   }
 
-  /** Sends the command at hand to where it is executed, or keeps it until that is possible. */
-  forward(route: Route, { bytes, marks, count }: Call, isSilent: boolean): void {
+  /** Sends the command at hand to where it is executed, or keeps it until that is possible: then the answer is null. */
+  forward(route: Route, { bytes, marks, count }: Call, isSilent: boolean): Run | null {
     const forwarder = this.#forwarder;
     const isFirst = !forwarder.hasOpen;
     if (isFirst) this.#beginTurn();
@@ -121,14 +121,14 @@ export class ClientRuns implements RunOwner, Waiter {
       const refusal = forwarder.isLost(route) ? SLOT_NOT_SERVED : this.#isLate ? TRY_AGAIN : undefined;
       if (refusal !== undefined) {
         this.#client.replyInPlace({ isSilent }, refusal);
-        return;
+        return null;
       }
     }
     if (run === undefined) {
       const { database, flags, deadlineMs } = this;
       const request = buildRequest(bytes, marks, count);
       this.#stray(new Stray({ request, database, flags, isSilent, deadlineMs, isDoubtful: false }));
-      return;
+      return null;
     }
     if (run.count === 1) {
       if (this.#inFlight === 0) this.#version = forwarder.routes.version;
@@ -136,9 +136,20 @@ export class ClientRuns implements RunOwner, Waiter {
       this.#underWayOfTurn++;
       run.turn = this.#turn;
     }
+    this.#charge(run);
+    this.#replies.pushRemote(run, isSilent);
+    return run;
+  }
+
+  /** So many commands were added to the run of the one sent last, to be replied as it is. */
+  extended(run: Run, count: number): void {
+    this.#charge(run);
+    this.#replies.extendRemote(count);
+  }
+
+  #charge(run: Run): void {
     this.#bytesInFlight += run.byteLength - run.chargedBytes;
     run.chargedBytes = run.byteLength;
-    this.#replies.pushRemote(run, isSilent);
   }
 
   /**

@@ -7,6 +7,7 @@
 
 import { HOPS_MAX } from "../cluster/forwarder.js";
 import { NO_TOUCH, QUORUM, RESP3 } from "../cluster/peer-frames.js";
+import type { Run } from "../cluster/run.js";
 import type { Route } from "../cluster/slot-routes.js";
 import type { Consistency, Session, Transaction } from "../commands/session.js";
 import type { Connection, ConnectionEvents } from "../host/network.js";
@@ -87,6 +88,8 @@ export class Client implements ConnectionEvents, Session {
   #replies: HeldReplies | null = null;
   /** Commands that other nodes execute; null as long as there were none. */
   #runs: ClientRuns | null = null;
+  /** The run that the command at hand was added to, if it is executed elsewhere and the client wants the reply. */
+  #sent: Run | null = null;
   /** Bytes received and not yet executed; undefined in the common case that none are left. */
   #partial: PartialRequest | undefined;
   /** A command that was held back, as a request. */
@@ -342,7 +345,8 @@ export class Client implements ConnectionEvents, Session {
     }
     // Who closes softly gets the replies to what came before.
     if (this.#isGone) return true;
-    this.#runs.forward(route, server.executor.call, isSilent);
+    const run = this.#runs.forward(route, server.executor.call, isSilent);
+    if (!isSilent) this.#sent = run;
     return true;
   }
 
@@ -617,7 +621,9 @@ export class Client implements ConnectionEvents, Session {
         }
         batch.offer(i, keyspace.hasher);
         executor.isKeyHere = bySlot !== null && batch.isHere(i);
+        this.#sent = null;
         this.#execute(batch.bytes[i]!, batch.marks[i]!, batch.counts[i]!);
+        if (this.#sent !== null) i += this.#sendLike(this.#sent, i);
       }
     }
     keyspace.hasher.forget();
@@ -625,6 +631,29 @@ export class Client implements ConnectionEvents, Session {
     if (!this.#mustWait) this.#closeBroken(scanner.error);
     // Found again, and then answered, when the requests before it were.
     else scanner.begin(source, batch.size > 0 ? batch.ends[batch.size - 1]! : scanner.position, end);
+  }
+
+  /**
+   * Sends the requests behind one of the batch that was sent, as long as they are its like: the same command, in the same form, with
+   * its key in a slot of the same node. All that was asked about the one holds for them, since nothing happens in between. Answers how
+   * many.
+   */
+  #sendLike(run: Run, first: number): number {
+    const { batch, executor, forwarder, keyspace, state } = this.server;
+    // An errand carries a command that is another one than the request.
+    if (this.runsErrands || !this.lastEntry!.isFirstItsKey || (this.hurdles | state.hurdles) !== 0) return 0;
+    const { bySlot } = executor.router!;
+    let next = first + 1;
+    for (; next < batch.size && batch.isLike(next, first); next++) {
+      const bytes = batch.bytes[next]!;
+      const marks = batch.marks[next]!;
+      batch.offer(next, keyspace.hasher);
+      const slot = keyspace.hasher.digestAhead(bytes, marks[2]!, marks[3]!);
+      if (bySlot[slot] !== run.route || !forwarder!.extend(run, bytes, marks, batch.counts[next]!)) break;
+    }
+    const count = next - first - 1;
+    if (count > 0) this.#runs!.extended(run, count);
+    return count;
   }
 
   /** The other case: the first request came in pieces. */

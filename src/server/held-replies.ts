@@ -82,6 +82,11 @@ export class HeldReplies {
     else this.#queue.push(new RunPart(run, isSilent));
   }
 
+  /** So many more, to be replied as the last one is, which was added just now. */
+  extendRemote(count: number): void {
+    (this.#queue.peekBack() as RunPart).count += count;
+  }
+
   pushStray(stray: Stray): void {
     this.#queue.push(stray);
   }

@@ -15,7 +15,7 @@ const owner: RunOwner = {
   runAnswered: () => {},
   runEnded: () => {},
 };
-const carrier: RunCarrier = { end: () => {}, goOn: () => {} };
+const carrier: RunCarrier = { extend: () => false, end: () => {}, goOn: () => {} };
 
 /** A run of one request, which are these bytes. */
 function runOf(writer: RunWriter, request: string): Run {

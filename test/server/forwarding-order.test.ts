@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import fc from "fast-check";
 import { encodeCommand } from "../support/request.js";
 import type { SimCaller } from "../support/sim-caller.js";
 import { keyAt, linkBetween, SimCluster, type SimClusterNode } from "../support/sim-cluster.js";
@@ -42,6 +43,37 @@ describe("Commands for slots of other nodes", () => {
         caller.sendBytes(bytes.subarray(cut));
         expect(await caller.read(5)).to.deep.equal(["OK", "nil", '"\\x00\\xff\\r\\n*$"', "0", "6"]);
       }
+    });
+
+    it("are replied to as a node alone does, in whatever mixture one read brings them", async () => {
+      const lone = await SimCluster.start({ nodes: 1 });
+      const key = fc.constantFrom(mine, theirs, others, `{${theirs}}`, `{${others}}1`);
+      const ofKey = fc
+        .tuple(fc.constantFrom("INCR", "incr", "GET", "STRLEN", "TYPE", "nosuch"), key)
+        .map(([name, key]) => [name, key]);
+      const ofMore = fc.tuple(fc.constantFrom("SET", "APPEND", "GET", "MGET"), key, key);
+      const states =
+        "SELECT 0|SELECT 1|CLIENT REPLY SKIP|CLIENT REPLY OFF|CLIENT REPLY ON|MULTI|DISCARD|PING|HELLO";
+      const ofClient = fc.constantFrom(...states.split("|")).map((text) => text.split(" "));
+      const command = fc.oneof({ arbitrary: ofKey, weight: 8 }, { arbitrary: ofMore, weight: 4 }, ofClient);
+      // Often the same several times over: what is alike goes on together.
+      const alike = fc
+        .tuple(command, fc.integer({ min: 1, max: 20 }), fc.boolean())
+        .map(([words, times, isLine]) => (isLine ? `${words.join(" ")}\r\n` : notated(words)).repeat(times));
+      const pipeline = fc.array(alike, { maxLength: 12 }).map((requests) => requests.join(""));
+      const repliesOf = async (where: SimCluster, requests: string) => {
+        const client = await where.connect(0);
+        client.sendBytes(`${requests}DISCARD\r\nCLIENT REPLY ON\r\nECHO end\r\n`);
+        await client.until(() => client.replies.at(-1) === '"end"');
+        client.close();
+        return client.replies.filter((reply) => !reply.includes("server"));
+      };
+      await fc.assert(
+        fc.asyncProperty(pipeline, async (requests) => {
+          expect(await repliesOf(cluster, requests)).to.deep.equal(await repliesOf(lone, requests));
+        }),
+        { numRuns: 100 },
+      );
     });
 
     it("may be of many megabytes, and so may their replies", async () => {
@@ -198,3 +230,7 @@ describe("Commands for slots of other nodes", () => {
     });
   });
 });
+
+function notated(words: readonly string[]): string {
+  return encodeCommand([...words]).toString("latin1");
+}
