@@ -15,6 +15,7 @@
  * | 16 done | callee | executed:u32 replies | the first commands of the run were executed, and no others |
  * | 17 part | callee | executed:u32 replies | as many more were executed, and others will be when `goOn` comes |
  * | 18 answer | callee | outcome:u8 body | of a service |
+ * | 19 mark | callee | mark (stream-mark.ts) | before replies of a run that asks for it: what they tell of lies before that |
  */
 import { assert } from "../base/assert.js";
 import { LENGTH_BYTES } from "./piece-reader.js";
@@ -26,6 +27,7 @@ export const GO_ON = 4;
 export const DONE = 16;
 export const PART = 17;
 export const ANSWER = 18;
+export const MARK = 19;
 
 /** Kind and id. */
 export const FRAME_REST_BYTES = 5;
@@ -42,8 +44,10 @@ export const RESP3 = 1;
 export const NO_TOUCH = 2;
 /** Replies wait until a majority of the owners confirms what they tell of. */
 export const QUORUM = 4;
+/** Whoever executes some of it says how far it is: the client reads at replicas too. */
+export const MARKED = 8;
 /** All that there are. */
-export const FLAGS = RESP3 | NO_TOUCH | QUORUM;
+export const FLAGS = RESP3 | NO_TOUCH | QUORUM | MARKED;
 
 /** Outcomes of a service. */
 export const ANSWERED = 0;

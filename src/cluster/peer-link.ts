@@ -21,6 +21,8 @@ import {
   DONE_HEAD_BYTES,
   frameOf,
   GO_ON,
+  MARK,
+  MARKED,
   PART,
   TELL,
   UNKNOWN_SERVICE,
@@ -29,6 +31,7 @@ import {
 import type { PeerIdentity } from "./peer-hello.js";
 import type { Run, RunBlock, RunCarrier, RunOwner } from "./run.js";
 import { RunWriter } from "./run-writer.js";
+import { readMark } from "./stream-mark.js";
 
 /** Requests, and bytes of them, that may be in flight: enough for a busy network's delay, and what the other side may have to hold. */
 export const IN_FLIGHT_MAX = 8192;
@@ -303,11 +306,31 @@ export class PeerLink implements RunCarrier {
   #frame(kind: number, id: number, bytes: Buffer, start: number, end: number): void {
     this.#lastHeardMs = this.#nowMs;
     this.counters.bytesReceived += end - start;
-    const isTaken =
-      kind === DONE || kind === PART
-        ? this.#replied(kind, id, bytes, start, end)
-        : kind === ANSWER && this.#answered(id, bytes, start, end);
-    if (!isTaken) this.#dialer.reset();
+    if (!this.#take(kind, id, bytes, start, end)) this.#dialer.reset();
+  }
+
+  /** False if it makes no sense. */
+  #take(kind: number, id: number, bytes: Buffer, start: number, end: number): boolean {
+    switch (kind) {
+      case DONE:
+      case PART:
+        return this.#replied(kind, id, bytes, start, end);
+      case MARK:
+        return this.#marked(id, bytes, start, end);
+      case ANSWER:
+        return this.#answered(id, bytes, start, end);
+      default:
+        return false;
+    }
+  }
+
+  #marked(id: number, bytes: Buffer, start: number, end: number): boolean {
+    const mark = readMark(bytes, start, end);
+    const run = this.#runs.get(id);
+    if (mark === undefined || run === undefined) return mark !== undefined && this.#abandoned.has(id);
+    if ((run.flags & MARKED) === 0) return false;
+    run.owner.runMarked(run, mark);
+    return true;
   }
 
   /** False if it makes no sense. */

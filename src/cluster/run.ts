@@ -5,6 +5,7 @@
  */
 import { skipReplies } from "../protocol/reply-scanner.js";
 import type { Route } from "./slot-routes.js";
+import type { StreamMark } from "./stream-mark.js";
 
 /**
  * - `open`: commands are being added; `waiting`: the link has not sent it yet; `sent`.
@@ -39,6 +40,8 @@ export interface RunOwner extends RunContext {
   readonly hops: number;
   /** By when, in monotonic milliseconds, what it sends now must be executed. */
   readonly deadlineMs: number;
+  /** What the replies that come next tell of lies before this mark. Only of a run that asks for it. */
+  runMarked(run: Run, mark: StreamMark): void;
   /** Replies to `count` more commands came, `bytes[start, end)`, valid during the call only. The state says whether more will. */
   runAnswered(run: Run, count: number, bytes: Buffer, start: number, end: number): void;
   /** Nothing more will come: the state says what that means. */

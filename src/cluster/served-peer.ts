@@ -12,6 +12,7 @@ import {
   FRAME_HEAD_BYTES,
   frameOf,
   GO_ON,
+  MARK,
   PART,
   RUN,
   RUN_HEAD_BYTES,
@@ -31,6 +32,7 @@ import {
   writeWelcome,
 } from "./peer-hello.js";
 import type { PeerServerCounters, PeerServerOptions, RunServer } from "./peer-server.js";
+import { type StreamMark, writeMark } from "./stream-mark.js";
 
 /** From connect to greeting, or to the proof if there is a secret. */
 const GREETING_MS_MAX = 3000;
@@ -48,6 +50,8 @@ export interface PeerSession {
   readonly pendingBytes: number;
   /** Answers a run whose first `executed` commands were executed. The bytes may be used again. */
   done(id: number, executed: number, replies: Buffer): void;
+  /** What the run's next replies tell of lies before this mark. */
+  mark(id: number, mark: StreamMark): void;
   /** Tells replies of so many more commands; others are to be executed once `goOn` comes. */
   part(id: number, executed: number, replies: Buffer): void;
 }
@@ -149,6 +153,10 @@ export class ServedPeer implements ConnectionEvents, PeerSession {
     this.#reply(PART, id, executed, replies);
   }
 
+  mark(id: number, mark: StreamMark): void {
+    this.#send(frameOf(MARK, id, writeMark(mark)));
+  }
+
   #reply(kind: number, id: number, executed: number, replies: Buffer): void {
     if (this.#isOver) return;
     const size = FRAME_HEAD_BYTES + DONE_HEAD_BYTES + replies.length;
@@ -161,8 +169,11 @@ export class ServedPeer implements ConnectionEvents, PeerSession {
   }
 
   #answer(id: number, outcome: number, body: Uint8Array): void {
+    this.#send(frameOf(ANSWER, id, Uint8Array.of(outcome), body));
+  }
+
+  #send(frame: Buffer): void {
     if (this.#isOver) return;
-    const frame = frameOf(ANSWER, id, Uint8Array.of(outcome), body);
     this.#reserve(frame.length);
     frame.copy(this.#buffer, this.#length);
     this.#length += frame.length;

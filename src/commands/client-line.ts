@@ -49,6 +49,7 @@ function fieldsOf(session: Session, nowMs: number): Record<string, number | stri
 function flagsOf(session: Session): string {
   let flags = session.isMonitor ? "O" : "";
   if (session.transaction !== null) flags += "x";
+  if (session.readsReplicas) flags += "r";
   if (session.keysChanged) flags += "d";
   if (session.isUnix) flags += "U";
   if (session.noEvict) flags += "e";

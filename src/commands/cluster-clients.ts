@@ -1,6 +1,6 @@
 /**
  * What clients of Redis Cluster say before a command: that a replica may answer it, or that they were sent here while its slot moves.
- * No node sends a client elsewhere, and each answers every key, so these change nothing.
+ * No node sends a client elsewhere, and each answers every key.
  */
 import { clusterOf } from "./cluster-change.js";
 import { type Command, session } from "./command.js";
@@ -13,19 +13,27 @@ export const clusterClientCommands: readonly Command[] = [
     ...COMMON,
     name: "readonly",
     flags: ["loading", "stale", "fast"],
+    changesConnection: true,
     since: "3.0.0",
     summary: "Allows replicas to answer what the connection reads.",
-    differs: "It changes nothing: there are no replicas.",
-    run: acknowledge,
+    differs:
+      "A node that does not have the key, or not all that the connection has seen, gets the answer from the primary: docs/consistency.md.",
+    run(call) {
+      acknowledge(call);
+      call.session.readsReplicas = true;
+    },
   }),
   session({
     ...COMMON,
     name: "readwrite",
     flags: ["loading", "stale", "fast"],
+    changesConnection: true,
     since: "3.0.0",
     summary: "Takes READONLY back.",
-    differs: "It changes nothing: there are no replicas.",
-    run: acknowledge,
+    run(call) {
+      acknowledge(call);
+      call.session.readsReplicas = false;
+    },
   }),
   session({
     ...COMMON,

@@ -194,6 +194,7 @@ function reset(call: SessionCall): void {
   session.name = "";
   session.replyMode = "on";
   session.noTouch = false;
+  session.readsReplicas = false;
   session.consistency = config.current.consistency;
   session.isMonitor = false;
   reply.simple("RESET");

@@ -42,6 +42,8 @@ export interface Session extends Watcher {
   noEvict: boolean;
   noTouch: boolean;
   consistency: Consistency;
+  /** READONLY: it is content with copies that have all that it has seen. */
+  readsReplicas: boolean;
   /** CLIENT REPLY: `skip-next` is SKIP as given, `skip` while the command after it runs. */
   replyMode: "on" | "off" | "skip-next" | "skip";
   /** Non-null between MULTI and EXEC. */

@@ -81,6 +81,8 @@ export class Keyspace {
   sightings: Sightings | null = null;
   /** Whether deleted and expired records leave tombstones and husks behind: only other owners need them. */
   keepTombstones = false;
+  /** Whether what has expired, though it is not seen, stays as it is: that of slots for which another node executes. */
+  leavesExpired = false;
   /** How often this node has started, which tells its contributions to counters apart; 0 while nothing outlives a run. */
   boot = 0;
   /** Changes since the last snapshot, as Redis counts `rdb_changes_since_last_save`. */
@@ -204,7 +206,10 @@ export class Keyspace {
     const word1 = slab.words[((at & UNIT_MASK) << 1) + TYPE_FLAGS_ORIGIN]!;
     if ((word1 & REGISTER_SIZE_MASK) !== 0) {
       const deadline = slab.doubles[(at & UNIT_MASK) + DEADLINE]!;
-      if (deadline !== 0 && deadline <= this.nowMs && typeOf(word1) !== TYPE_NONE) this.expireOpen();
+      if (deadline !== 0 && deadline <= this.nowMs && typeOf(word1) !== TYPE_NONE) {
+        if (this.leavesExpired) return (this.at = NOWHERE);
+        this.expireOpen();
+      }
     }
     if (this.keepTombstones) this.#hideGhost();
     return this.at;

@@ -8,9 +8,10 @@
 
 import { assert } from "../base/assert.js";
 import type { Forwarder, Waiter } from "../cluster/forwarder.js";
-import { NO_TOUCH, QUORUM, RESP3 } from "../cluster/peer-frames.js";
+import { MARKED, NO_TOUCH, QUORUM, RESP3 } from "../cluster/peer-frames.js";
 import type { Run, RunOwner } from "../cluster/run.js";
 import type { Route } from "../cluster/slot-routes.js";
+import type { StreamMark } from "../cluster/stream-mark.js";
 import type { Call } from "../commands/call.js";
 import { IN_DOUBT_ELSEWHERE, SLOT_NOT_SERVED, TRY_AGAIN } from "../protocol/reply-error.js";
 import { buildRequest } from "../protocol/request-builder.js";
@@ -76,8 +77,13 @@ export class ClientRuns implements RunOwner, Waiter {
   }
 
   get flags(): number {
-    const { resp, noTouch, consistency } = this.#client;
-    return (resp === 3 ? RESP3 : 0) | (noTouch ? NO_TOUCH : 0) | (consistency === "quorum" ? QUORUM : 0);
+    const { resp, noTouch, consistency, marks } = this.#client;
+    return (
+      (resp === 3 ? RESP3 : 0) |
+      (noTouch ? NO_TOUCH : 0) |
+      (consistency === "quorum" ? QUORUM : 0) |
+      (marks === null ? 0 : MARKED)
+    );
   }
 
   get hops(): number {
@@ -211,6 +217,10 @@ export class ClientRuns implements RunOwner, Waiter {
   }
 
   // ---- What becomes of runs ----
+
+  runMarked(_run: Run, mark: StreamMark): void {
+    this.#client.marks?.note(mark);
+  }
 
   runAnswered(run: Run, count: number, bytes: Buffer, start: number, end: number): void {
     if (this.#isDropped) {

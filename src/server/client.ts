@@ -9,6 +9,7 @@ import { HOPS_MAX } from "../cluster/forwarder.js";
 import { NO_TOUCH, QUORUM, RESP3 } from "../cluster/peer-frames.js";
 import type { Run } from "../cluster/run.js";
 import type { Route } from "../cluster/slot-routes.js";
+import { SeenMarks } from "../cluster/stream-mark.js";
 import type { Consistency, Session, Transaction } from "../commands/session.js";
 import type { Connection, ConnectionEvents } from "../host/network.js";
 import type { PartialRequest } from "../protocol/partial-request.js";
@@ -30,6 +31,7 @@ const IN_TRANSACTION = 2;
 const NOT_REPLYING = 4;
 const NOT_TOUCHING = 8;
 const AT_QUORUM = 16;
+const READING_REPLICAS = 32;
 
 /** While replies that are not yet taken need so many bytes, no further command of the client is executed. */
 const PENDING_REPLY_BYTES_MAX = 1024 * 1024;
@@ -75,7 +77,9 @@ export class Client implements ConnectionEvents, Session {
   isOfferingAgain = false;
   /** A command of it would have to be passed on once too often. */
   isTurnedBack = false;
-  /** What was asked at quorum for the command at hand, if it was offered before. Null between commands. */
+  /** What other nodes have shown it, if it reads at replicas or stands for a client that does. */
+  marks: SeenMarks | null = null;
+  /** What was asked of copies for the command at hand, if it was offered before. Null between commands. */
   question: ReadQuestion | null = null;
   /** Hears whenever something that had to wait got on. */
   progressed: () => void = () => {};
@@ -167,6 +171,21 @@ export class Client implements ConnectionEvents, Session {
   set consistency(level: Consistency) {
     this.#consistency = level;
     this.#setHurdle(AT_QUORUM, level === "quorum");
+  }
+
+  get readsReplicas(): boolean {
+    return (this.hurdles & READING_REPLICAS) !== 0;
+  }
+
+  set readsReplicas(on: boolean) {
+    if (on === this.readsReplicas) return;
+    this.#setHurdle(READING_REPLICAS, on);
+    this.marks = on ? new SeenMarks(this.#runs === null) : null;
+  }
+
+  /** Whether another node may be executing something for it. */
+  get hasSomethingElsewhere(): boolean {
+    return this.#runs?.isIdle === false;
   }
 
   get isMonitor(): boolean {

@@ -51,6 +51,7 @@ import type { Elsewhere } from "./elsewhere.js";
 import { EXEC_ERRAND, PART_ERRAND, PART_HEAD } from "./errands.js";
 import type { NodeState } from "./node-state.js";
 import { QuorumGuard } from "./quorum-guard.js";
+import type { ReplicaGuard } from "./replica-guard.js";
 import type { ReplyGate } from "./reply-gate.js";
 import { type ACROSS, type Router, sameSlot } from "./router.js";
 
@@ -79,6 +80,7 @@ export class Executor {
    */
   isKeyHere = false;
   elsewhere: Elsewhere | null = null;
+  replicas: ReplicaGuard | null = null;
   readonly lookup: CommandLookup;
   readonly #index: CommandIndex;
   readonly #node: NodeState;
@@ -100,7 +102,7 @@ export class Executor {
 
   /**
    * Executes one scanned request and writes its reply. Returns false if the command must wait (CLIENT PAUSE, room in the log, or
-   * what it reads at quorum): nothing happened, and it is to be offered again.
+   * copies of what it reads): nothing happened, and it is to be offered again.
    */
   execute(client: Client, bytes: Buffer, marks: Int32Array, count: number): boolean {
     const { call } = this;
@@ -295,10 +297,16 @@ export class Executor {
     if (transaction !== null && (bits & NO_MULTI) !== 0) {
       return this.reject(client, entry, new ReplyError("ERR Command not allowed inside a transaction"));
     }
+    let isAtReplica = false;
     // Where it is executed it is judged whether it may be: memory, disk and pause are those of that node.
     if (this.router !== null && transaction === null) {
       const route = this.#routeOf(this.router, entry, client);
-      if (route !== HERE) return this.elsewhere!.execute(client, entry, route);
+      if (route !== HERE) {
+        const admission = client.readsReplicas ? this.replicas!.admit(client, entry) : "elsewhere";
+        if (admission === "elsewhere") return this.elsewhere!.execute(client, entry, route);
+        if (admission === "wait") return this.#postpone();
+        isAtReplica = true;
+      }
     } else if (transaction !== null && this.elsewhere !== null && !client.runsErrands) {
       const isDone = this.elsewhere.executeInTransaction(client, entry, transaction);
       if (isDone !== undefined) return isDone;
@@ -313,10 +321,7 @@ export class Executor {
     if (node.isLoading && needsData(bits, transaction)) {
       return this.reject(client, entry, new ReplyError(LOADING));
     }
-    if (node.holdsBack(bits, transaction) || !this.#hasRoomFor(bits, transaction)) {
-      node.stats.totalCommands--;
-      return false;
-    }
+    if (node.holdsBack(bits, transaction) || !this.#hasRoomFor(bits, transaction)) return this.#postpone();
     call.session = client;
     if (transaction !== null && (bits & UNQUEUED) === 0) {
       this.#enqueue(client, transaction, entry);
@@ -326,17 +331,22 @@ export class Executor {
     if (client.consistency === "quorum") {
       const admission = this.#quorum.admit(client, entry);
       if (admission instanceof ReplyError) return this.reject(client, entry, admission);
-      if (admission === null) {
-        node.stats.totalCommands--;
-        return false;
-      }
+      if (admission === null) return this.#postpone();
       slotsAtQuorum = admission;
     }
     this.#gate.begin(slotsAtQuorum !== null);
+    call.keyspace.leavesExpired = isAtReplica;
     if (client.replyMode === "on") this.#runGuarded(entry, client);
     else this.#runSilently(entry, client);
+    call.keyspace.leavesExpired = false;
     this.#conclude(entry, slotsAtQuorum);
     return true;
+  }
+
+  /** The command is offered again, and counted then. */
+  #postpone(): false {
+    this.#node.stats.totalCommands--;
+    return false;
   }
 
   /** Whether the log has room for what the command will change; what is only queued changes nothing yet. */

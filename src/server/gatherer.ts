@@ -99,7 +99,14 @@ export class Gatherer {
 
   /** Ends what a client watches elsewhere. It is told nothing of it. */
   release({ slot, token }: WatchElsewhere): void {
-    const context = { database: 0, resp: 2, noTouch: false, consistency: "one", hops: 0 } as const;
+    const context = {
+      database: 0,
+      resp: 2,
+      noTouch: false,
+      consistency: "one",
+      marks: null,
+      hops: 0,
+    } as const;
     const deadlineMs = this.#forwarder.newDeadlineMs();
     const request = errand(UNWATCH_ERRAND, slot, token);
     void Promise.resolve().then(() => this.#inner.call(request, { ...context, deadlineMs }));
@@ -174,6 +181,6 @@ export class Gatherer {
 const DBSIZE = Buffer.from("DBSIZE");
 
 function contextOf(client: Client): Omit<InnerContext, "deadlineMs"> {
-  const { database, resp, noTouch, consistency, hops } = client;
-  return { database, resp, noTouch, consistency, hops };
+  const { database, resp, noTouch, consistency, marks, hops } = client;
+  return { database, resp, noTouch, consistency, marks, hops };
 }

@@ -3,6 +3,7 @@
  * concerns several nodes. Each is a client in all respects but that nobody sees it: what is not executed here it sends on.
  */
 import { HOPS_MAX } from "../cluster/forwarder.js";
+import type { SeenMarks } from "../cluster/stream-mark.js";
 import type { Consistency } from "../commands/session.js";
 import type { Connection } from "../host/network.js";
 import { TRY_AGAIN } from "../protocol/reply-error.js";
@@ -19,6 +20,8 @@ export interface InnerContext {
   readonly resp: 2 | 3;
   readonly noTouch: boolean;
   readonly consistency: Consistency;
+  /** Where it is noted what other nodes show. */
+  readonly marks: SeenMarks | null;
   /** How often it has been passed on already, at most `HOPS_MAX`. */
   readonly hops: number;
   /** By when, in monotonic milliseconds, it is to be executed elsewhere. */
@@ -65,12 +68,13 @@ class InnerSession implements Connection {
   }
 
   call(request: Buffer, context: InnerContext): Promise<Buffer> {
-    const { database, resp, noTouch, consistency, hops, deadlineMs } = context;
+    const { database, resp, noTouch, consistency, marks, hops, deadlineMs } = context;
     const client = this.#client;
     client.database = database;
     client.resp = resp;
     client.noTouch = noTouch;
     client.consistency = consistency;
+    client.marks = marks;
     client.hops = Math.min(hops, HOPS_MAX);
     client.deadlineMs = deadlineMs;
     client.receive(request, 0, request.length);

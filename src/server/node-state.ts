@@ -6,6 +6,7 @@
 import { DurationHistogram } from "../base/duration-histogram.js";
 import type { ClusterView } from "../cluster/cluster-view.js";
 import { type Copies, NO_COPIES } from "../cluster/copies.js";
+import { NO_REPLICA_READS, type ReplicaReads } from "../cluster/replica-reads.js";
 import type { Command } from "../commands/command.js";
 import { LatencyMonitor } from "../commands/latency-monitor.js";
 import type {
@@ -87,6 +88,7 @@ export class NodeState implements Node {
   cluster: ClusterView | null = null;
   /** The same. */
   copies: Copies = NO_COPIES;
+  replicaReads: ReplicaReads = NO_REPLICA_READS;
   readonly #shutdown: Shutdown;
   readonly #host: Host;
   readonly #config: ConfigStore;

@@ -3,8 +3,9 @@
  * itself. What it replies is gathered, and told when the run is through or when it has become so much that the other side
  * must take it first.
  */
-import { FRAME_BYTES_MAX, NO_TOUCH, QUORUM, RESP3, type RunHead } from "../cluster/peer-frames.js";
+import { FRAME_BYTES_MAX, MARKED, NO_TOUCH, QUORUM, RESP3, type RunHead } from "../cluster/peer-frames.js";
 import type { PeerSession } from "../cluster/served-peer.js";
+import { SeenMarks } from "../cluster/stream-mark.js";
 import type { Connection } from "../host/network.js";
 import { DATABASE_OUT_OF_RANGE, REPLY_TOO_LARGE } from "../protocol/reply-error.js";
 import { countReplies } from "../protocol/reply-scanner.js";
@@ -96,6 +97,7 @@ export class RemoteRun implements Connection {
     if (client.noTouch !== noTouch) client.noTouch = noTouch;
     const consistency = (flags & QUORUM) !== 0 ? "quorum" : "one";
     if (client.consistency !== consistency) client.consistency = consistency;
+    client.marks = (flags & MARKED) !== 0 ? new SeenMarks(true) : null;
     client.hops = hops + 1;
     client.deadlineMs = order.deadlineMs;
     this.#isBeginning = true;
@@ -134,6 +136,7 @@ export class RemoteRun implements Connection {
   #finish(): void {
     this.isUnderWay = false;
     const executed = this.order.head.count - this.#told - this.#returned;
+    this.#tellMarks();
     this.#session.done(this.order.id, executed, this.#replies(executed));
     this.#clear();
   }
@@ -142,8 +145,18 @@ export class RemoteRun implements Connection {
     const count = countReplies(this.#buffer.subarray(0, this.#length));
     this.#told += count;
     this.#isPartOut = true;
+    this.#tellMarks();
     this.#session.part(this.order.id, count, this.#replies(count));
     this.#clear();
+  }
+
+  /** How far this node is, and those that it has passed something on to. */
+  #tellMarks(): void {
+    const { marks } = this.#client;
+    if (marks === null) return;
+    const own = this.#server.state.replicaReads.mark();
+    if (own !== undefined) this.#session.mark(this.order.id, own);
+    for (const mark of marks.all) this.#session.mark(this.order.id, mark);
   }
 
   #replies(count: number): Buffer {
@@ -185,6 +198,7 @@ export class RemoteRun implements Connection {
   close(): void {
     if (this.isUnderWay && !this.#isPartOut && !this.#isClosed) {
       const replies = this.#buffer.subarray(0, this.#length);
+      this.#tellMarks();
       this.#session.done(this.order.id, countReplies(replies), replies);
     }
     this.destroy();

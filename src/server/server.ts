@@ -7,6 +7,7 @@ import type { ClusterView } from "../cluster/cluster-view.js";
 import { type Copies, NO_COPIES } from "../cluster/copies.js";
 import type { Forwarder } from "../cluster/forwarder.js";
 import type { RunServer } from "../cluster/peer-server.js";
+import { NO_REPLICA_READS, type ReplicaReads } from "../cluster/replica-reads.js";
 import type { PeerSession } from "../cluster/served-peer.js";
 import { HERE } from "../cluster/slot-routes.js";
 import { SessionCall } from "../commands/session.js";
@@ -33,6 +34,7 @@ import { NodeState } from "./node-state.js";
 import { RateMeter } from "./rate-meter.js";
 import { RemoteRuns } from "./remote-runs.js";
 import { RemoteWatches } from "./remote-watches.js";
+import { ReplicaGuard } from "./replica-guard.js";
 import { ReplyCork } from "./reply-cork.js";
 import { ReplyGate } from "./reply-gate.js";
 import { Router } from "./router.js";
@@ -66,6 +68,7 @@ export interface Membership {
   readonly view: ClusterView;
   readonly forwarder: Forwarder;
   readonly copies?: Copies;
+  readonly replicaReads?: ReplicaReads;
 }
 
 export class Server {
@@ -208,10 +211,11 @@ export class Server {
   }
 
   /** Belongs to a cluster from now on. */
-  join({ view, forwarder, copies = NO_COPIES }: Membership): void {
+  join({ view, forwarder, copies = NO_COPIES, replicaReads = NO_REPLICA_READS }: Membership): void {
     this.state.cluster = view;
     this.forwardBy(forwarder);
     this.replicateBy(copies);
+    this.state.replicaReads = replicaReads;
   }
 
   /** From now on only commands for slots whose route says so are executed here; the others are sent where they are. */
@@ -225,6 +229,7 @@ export class Server {
     const { lookup } = executor;
     const inner = new InnerSessions(this);
     executor.router = router;
+    executor.replicas = new ReplicaGuard({ call, node: this.state, router });
     executor.elsewhere = new Elsewhere({
       executor,
       lookup,

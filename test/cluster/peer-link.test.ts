@@ -1,10 +1,11 @@
 import { expect } from "chai";
 import { Prng } from "#torus/base/prng.js";
-import { frameOf, RUN } from "#torus/cluster/peer-frames.js";
+import { frameOf, MARKED, RUN } from "#torus/cluster/peer-frames.js";
 import { PEER_VERSION, writeHello } from "#torus/cluster/peer-hello.js";
 import type { RunServer, Service } from "#torus/cluster/peer-server.js";
 import { Run, type RunOwner } from "#torus/cluster/run.js";
 import type { PeerSession } from "#torus/cluster/served-peer.js";
+import type { StreamMark } from "#torus/cluster/stream-mark.js";
 import type { World } from "#torus/host/sim/world.js";
 import { encodeCommand } from "../support/request.js";
 import { CLUSTER_PORT, nodeIdOf, SimPeers, type SimPeersOptions } from "../support/sim-peers.js";
@@ -24,7 +25,7 @@ class Sender implements RunOwner {
   readonly id = 5;
   readonly hops = 0;
   readonly database = 3;
-  readonly flags = 1;
+  flags = 1;
   deadlineMs = 5000;
   readonly heard: string[] = [];
 
@@ -38,6 +39,10 @@ class Sender implements RunOwner {
     for (const command of commands) link.addRequest(run, encodeCommand(command.split(" ")));
     link.end(run);
     return run;
+  }
+
+  runMarked(_run: Run, { boot, generation, position }: StreamMark): void {
+    this.heard.push(`mark ${boot} ${generation} ${position}`);
   }
 
   runAnswered(run: Run, _count: number, bytes: Buffer, start: number, end: number): void {
@@ -166,6 +171,27 @@ describe("a link between nodes", () => {
       });
     });
   }
+
+  it("tells before the replies of a run that asks for it how far what they tell of may be, and of no other", async () => {
+    await meet();
+    replier.isEcho = false;
+    const mark = { nodeId: "ab".repeat(16), boot: 3, generation: 5, position: 2 ** 40 };
+    const sender = new Sender(a);
+    sender.flags = MARKED;
+    sender.send("GET a");
+    await world.advance(5);
+    replier.session.mark(replier.ids[0]!, mark);
+    replier.session.done(replier.ids[0]!, 1, Buffer.from("+OK\r\n"));
+    await world.advance(5);
+    expect(sender.heard).to.deep.equal(["mark 3 5 1099511627776", "1/1 +OK\r\n", "done"]);
+    sender.flags = 0;
+    sender.send("GET a");
+    await world.advance(5);
+    replier.session.mark(replier.ids[1]!, mark);
+    await world.advance(500);
+    expect(sender.heard.slice(3)).to.deep.equal(["in-doubt"]);
+    expect(link().counters.ups).to.equal(2);
+  });
 
   it("says of a run whether it was executed when the link breaks", async () => {
     await meet();

@@ -12,6 +12,7 @@ const owner: RunOwner = {
   database: 0,
   flags: 0,
   deadlineMs: 0,
+  runMarked: () => {},
   runAnswered: () => {},
   runEnded: () => {},
 };

@@ -86,6 +86,7 @@ describe("A node of another configuration", () => {
       flags: 0,
       hops: 0,
       deadlineMs: 1e9,
+      runMarked: () => {},
       runAnswered: (_, count, bytes, start, end) =>
         heard.push(`${count} ${bytes.toString("latin1", start, end)}`),
       runEnded: ({ state }) => heard.push(state),
