@@ -74,6 +74,11 @@ export class Forwarder {
     return peer === undefined ? "unknown" : `${peer.nodeId} (${peer.host}:${peer.port})`;
   }
 
+  /** Changes when the link to a node has come up anew: what is known of the node may be true no more. */
+  contactOf(route: Route): number {
+    return this.#peers.link(route)?.counters.ups ?? 0;
+  }
+
   /** Whether runs have been begun in this turn that are not complete. */
   get hasOpen(): boolean {
     return this.#open.length > 0;

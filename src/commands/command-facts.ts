@@ -73,7 +73,9 @@ const CATEGORY_BY_GROUP: Readonly<Record<CommandGroup, string | undefined>> = {
 /** ACL categories without the `@`: https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/ */
 export function categoriesOf({ kind, group, flags, categories = [] }: Command): readonly string[] {
   const found = new Set<string | undefined>(categories);
-  if (kind !== "container") found.add(CATEGORY_BY_GROUP[group]);
+  // WAIT stands among the commands on keys, but is one on the connection.
+  const isOfConnection = categories.includes("connection");
+  if (kind !== "container" && !isOfConnection) found.add(CATEGORY_BY_GROUP[group]);
   if (flags.includes("write")) found.add("write");
   if (flags.includes("readonly")) found.add("read");
   if (flags.includes("blocking")) found.add("blocking");

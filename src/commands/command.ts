@@ -51,9 +51,10 @@ export interface KeyPositions {
  * What becomes of a command that concerns several nodes: how one reply is made of those of each, or what else is done.
  * - `elements`: arrays with an element for each key; `lists`: arrays one behind the other; `sum`: of integers; `ok`: one for all.
  * - `draw`: one node is drawn, each as likely as it has keys. `walk`: a cursor says whose turn it is.
+ * - `acknowledged`: those nodes are asked that executed what the client wrote, also if all is executed here now.
  * - `refused`: it could not be done as a whole.
  */
-export type Across = "draw" | "elements" | "lists" | "ok" | "refused" | "sum" | "walk";
+export type Across = "acknowledged" | "draw" | "elements" | "lists" | "ok" | "refused" | "sum" | "walk";
 
 export interface Declaration {
   /** In lower case; of a subcommand only its own word. */

@@ -156,6 +156,8 @@ export interface Node {
   /** Tells the slow log and the latency monitor; each keeps what its threshold says. */
   noteSlow(slow: SlowCommand): void;
   delay(ms: number): Promise<void>;
+  /** The same for a session, which may be closed meanwhile: then it never resolves, and nothing is kept of it. */
+  delayUnlessClosed(session: Session, ms: number): Promise<void>;
   /** Executes the queued commands of a session as one, replies included. */
   executeTransaction(session: Session): void;
   /** Ends the node, after a snapshot if `saves`. Resolves with the reason if it goes on: the snapshot failed, or ABORT. */

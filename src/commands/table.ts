@@ -26,6 +26,7 @@ import { stringRangeCommands } from "./string-ranges.js";
 import { stringCommands } from "./strings.js";
 import { torusCommand } from "./torus.js";
 import { transactionCommands } from "./transactions.js";
+import { waitCommand } from "./wait.js";
 
 export const commands: readonly Command[] = [
   ...bitCommands,
@@ -53,6 +54,7 @@ export const commands: readonly Command[] = [
   ...stringCommands,
   torusCommand,
   ...transactionCommands,
+  waitCommand,
 ];
 
 export const commandByName: ReadonlyMap<string, Command> = new Map(

@@ -24,6 +24,7 @@ import { HeldReplies } from "./held-replies.js";
 import type { ReadQuestion } from "./quorum-guard.js";
 import { NO_SLOT, sameSlot } from "./router.js";
 import type { Server } from "./server.js";
+import type { WrittenSlots } from "./written-slots.js";
 
 /** Bits of `hurdles`. */
 const UNAUTHENTICATED = 1;
@@ -35,6 +36,8 @@ const READING_REPLICAS = 32;
 
 /** While replies that are not yet taken need so many bytes, no further command of the client is executed. */
 const PENDING_REPLY_BYTES_MAX = 1024 * 1024;
+/** A client that waits is read from until so many bytes wait with it: who is not read from could be gone without our noticing. */
+const READ_AHEAD_BYTES = 16 * 1024;
 /** So many bytes of replies leave though others that were asked for with them are still to come. */
 const CORKED_BYTES_MAX = 16 * 1024;
 /** Replies are sent on when so many have gathered within one read. */
@@ -77,6 +80,8 @@ export class Client implements ConnectionEvents, Session {
   isOfferingAgain = false;
   /** A command of it would have to be passed on once too often. */
   isTurnedBack = false;
+  /** Where it has written, for WAIT; null while nobody else has copies, and for sessions that execute what others were sent. */
+  written: WrittenSlots | null = null;
   /** What other nodes have shown it, if it reads at replicas or stands for a client that does. */
   marks: SeenMarks | null = null;
   /** What was asked of copies for the command at hand, if it was offered before. Null between commands. */
@@ -198,6 +203,11 @@ export class Client implements ConnectionEvents, Session {
 
   get lastCommand(): string {
     return this.lastEntry === null ? "NULL" : this.lastEntry.name;
+  }
+
+  /** Nothing more of it is executed. */
+  get isOver(): boolean {
+    return this.#isClosing;
   }
 
   get queryBytes(): number {
@@ -616,7 +626,7 @@ export class Client implements ConnectionEvents, Session {
       server.log.warn("closing a client that exceeded client-query-buffer-limit", { client: this.remote });
       this.close(false);
     } else {
-      if (this.#mustWait) this.connection.pauseReading();
+      if (this.#mustWait && this.queryBytes > READ_AHEAD_BYTES) this.connection.pauseReading();
       if (server.eviction.isOn) server.eviction.note(this);
     }
   }

@@ -7,7 +7,7 @@ import type { Route } from "../cluster/slot-routes.js";
 import type { Transaction } from "../commands/session.js";
 import { NOT_IN_TRANSACTION, ReplyError } from "../protocol/reply-error.js";
 import type { Client } from "./client.js";
-import { type Entry, EXECUTES, WATCHES } from "./command-index.js";
+import { type Entry, EXECUTES, WATCHES, WRITE } from "./command-index.js";
 import type { CommandLookup } from "./command-lookup.js";
 import { ErrandRunner } from "./errand-runner.js";
 import type { Executor } from "./executor.js";
@@ -41,13 +41,20 @@ export class Elsewhere {
     this.#lookup = options.lookup;
     this.#node = options.node;
     this.#router = router;
-    this.gatherer = new Gatherer({ call: executor.call, router, forwarder, inner });
-    this.errands = new ErrandRunner({ executor, routes: forwarder.routes, watches });
+    const { call } = executor;
+    const delay = (ms: number) => options.node.delay(ms);
+    this.gatherer = new Gatherer({ call, router, forwarder, inner, delay });
+    this.errands = new ErrandRunner({ executor, routes: forwarder.routes, watches, node: options.node });
   }
 
   /** Has the command at hand executed by its route. False if it must wait: nothing happened. */
   execute(client: Client, entry: Entry, route: Route | typeof ACROSS): boolean {
     client.lastEntry = entry;
+    const { written } = client;
+    if (written !== null && (entry.bits & WRITE) !== 0) {
+      const isKnown = route !== ACROSS && written.at(route).isAny;
+      if (!isKnown) written.noteCommand(entry, this.#executor.call, this.#router);
+    }
     if (route === ACROSS || (entry.bits & WATCHES) !== 0) return this.#gather(client, entry, route);
     // Counted where it is executed.
     this.#node.stats.totalCommands--;
@@ -62,7 +69,7 @@ export class Elsewhere {
    */
   executeInTransaction(client: Client, entry: Entry, transaction: Transaction): boolean | undefined {
     if ((entry.bits & EXECUTES) !== 0) return this.#executeTransaction(client, entry, transaction);
-    const concernsAll = entry.across !== null && entry.firstKey === 0;
+    const concernsAll = entry.across !== null && entry.across !== "acknowledged" && entry.firstKey === 0;
     if (!concernsAll || this.#router.isLone) return undefined;
     return this.#executor.reject(client, entry, new ReplyError(NOT_IN_TRANSACTION));
   }
@@ -88,6 +95,9 @@ export class Elsewhere {
     try {
       const plan = this.gatherer.planTransaction(client, transaction);
       if (plan === undefined) return undefined;
+      if (transaction.writes && transaction.slot >= 0) {
+        client.written?.noteTransaction(transaction, client.written.at(this.#router.of(transaction.slot)));
+      }
       if (!this.#carryOut(client, plan)) return false;
     } catch (error) {
       if (!(error instanceof ReplyError)) throw error;

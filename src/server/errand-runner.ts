@@ -2,18 +2,25 @@
 import type { SlotRoutes } from "../cluster/slot-routes.js";
 import { HERE, type Route } from "../cluster/slot-routes.js";
 import type { SessionCall } from "../commands/session.js";
+import type { ReplyWriter } from "../protocol/reply-writer.js";
 import { requestOf } from "../protocol/request-builder.js";
 import type { Client } from "./client.js";
+import type { CopiesFound } from "./copy-waits.js";
 import {
+  ANY_SLOT,
   EXEC_ERRAND,
   EXEC_HEAD,
+  NO_WRITES,
   PART_ERRAND,
   PART_HEAD,
   UNWATCH_ERRAND,
+  WAIT_ERRAND,
+  WAIT_HEAD,
   WATCH_ERRAND,
   WATCH_HEAD,
 } from "./errands.js";
 import type { Executor } from "./executor.js";
+import type { NodeState } from "./node-state.js";
 import type { RemoteWatches } from "./remote-watches.js";
 import { ownSlots } from "./roll-call.js";
 
@@ -23,6 +30,7 @@ export interface ErrandRunnerOptions {
   readonly executor: Executor;
   readonly routes: SlotRoutes;
   readonly watches: RemoteWatches;
+  readonly node: NodeState;
 }
 
 export class ErrandRunner {
@@ -30,12 +38,14 @@ export class ErrandRunner {
   readonly #call: SessionCall;
   readonly #routes: SlotRoutes;
   readonly #watches: RemoteWatches;
+  readonly #node: NodeState;
 
-  constructor({ executor, routes, watches }: ErrandRunnerOptions) {
+  constructor({ executor, routes, watches, node }: ErrandRunnerOptions) {
     this.#executor = executor;
     this.#call = executor.call;
     this.#routes = routes;
     this.#watches = watches;
+    this.#node = node;
   }
 
   /**
@@ -44,16 +54,18 @@ export class ErrandRunner {
    */
   run(client: Client): boolean | undefined {
     const call = this.#call;
-    const isPart = call.is(0, PART_ERRAND);
-    const run = isPart ? this.#part : this.#runnerOf(call);
+    const run = this.#runnerOf(call);
     if (run === undefined) return undefined;
     const number = call.integer(1);
-    // A part is for the node that it was sent to.
-    const route: Route = isPart ? (client.hops > 0 ? HERE : number) : this.#routes.of(number);
+    // Some are for the node that they were sent to, whatever it executes.
+    const isForNode = run === this.#part || run === this.#wait;
+    const route: Route = isForNode ? (client.hops > 0 ? HERE : number) : this.#routes.of(number);
     return route === HERE ? run.call(this, client) : client.forward(route, false);
   }
 
   #runnerOf(call: SessionCall): ((client: Client) => boolean) | undefined {
+    if (call.is(0, PART_ERRAND)) return this.#part;
+    if (call.is(0, WAIT_ERRAND)) return this.#wait;
     if (call.is(0, EXEC_ERRAND)) return this.#exec;
     if (call.is(0, WATCH_ERRAND)) return this.#watch;
     return call.is(0, UNWATCH_ERRAND) ? this.#unwatch : undefined;
@@ -116,9 +128,53 @@ export class ErrandRunner {
     return true;
   }
 
+  #wait(client: Client): boolean {
+    const call = this.#call;
+    const { reply } = call;
+    const marks = this.#marks();
+    if (marks === undefined) {
+      writeFound(reply, { count: -1, isAll: false });
+      return true;
+    }
+    const found = this.#node.copyWaits.wait(client, {
+      marks,
+      needed: call.integer(2),
+      timeoutMs: call.integer(3),
+    });
+    client.postpone(found.then((copies) => () => writeFound(reply, copies)));
+    return true;
+  }
+
+  /** Up to where owners are to have which slots. Undefined if one is executed elsewhere. */
+  #marks(): number[] | undefined {
+    const call = this.#call;
+    const { copies } = this.#node;
+    const { bySlot } = this.#routes;
+    const marks: number[] = [];
+    const isAny = call.is(WAIT_HEAD, ANY_SLOT);
+    if (isAny || call.is(WAIT_HEAD, NO_WRITES)) {
+      for (const [slot, route] of bySlot.entries()) {
+        if (route === HERE) marks.push(slot, isAny ? copies.positionOf(slot) : 0);
+      }
+      return marks;
+    }
+    for (let i = WAIT_HEAD; i < call.count; i++) {
+      const slot = call.integer(i);
+      if (bySlot[slot] !== HERE) return undefined;
+      marks.push(slot, copies.positionOf(slot));
+    }
+    return marks;
+  }
+
   #unwatch(): boolean {
     this.#watches.release(this.#call.text(2));
     this.#call.reply.ok();
     return true;
   }
+}
+
+function writeFound(reply: ReplyWriter, { count, isAll }: CopiesFound): void {
+  reply.array(2);
+  reply.integer(count);
+  reply.integer(isAll ? 1 : 0);
 }

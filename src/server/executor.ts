@@ -54,6 +54,7 @@ import { QuorumGuard } from "./quorum-guard.js";
 import type { ReplicaGuard } from "./replica-guard.js";
 import type { ReplyGate } from "./reply-gate.js";
 import { type ACROSS, type Router, sameSlot } from "./router.js";
+import type { WrittenSlots } from "./written-slots.js";
 
 /** One in so many commands of constant time is timed, and stands for the others in the statistics: two looks at the clock cost a tenth of a GET. */
 const SAMPLE_EVERY = 16;
@@ -143,6 +144,7 @@ export class Executor {
     this.#gate.begin();
     this.#run(entry, client);
     this.#conclude(entry);
+    if ((entry.bits & WRITE) !== 0 && client.written !== null) this.#noteWrite(entry, client.written);
     return true;
   }
 
@@ -190,6 +192,14 @@ export class Executor {
   #conclude(entry: Entry, slotsAtQuorum: readonly number[] | null = null): void {
     this.call.keyspace.journal?.ended();
     this.#gate.end((entry.bits & SEES_ALL) !== 0, slotsAtQuorum);
+  }
+
+  /** Notes for WAIT what was executed here just now. */
+  #noteWrite(entry: Entry, written: WrittenSlots): void {
+    const { here } = written;
+    if (here.isAny) return;
+    if (entry.firstKey !== 0 && entry.hasOneKey) here.note(this.call.keyspace.slot);
+    else if (this.router !== null) written.noteCommand(entry, this.call, this.router);
   }
 
   #requestBytes(): number {
@@ -334,12 +344,17 @@ export class Executor {
       if (admission === null) return this.#postpone();
       slotsAtQuorum = admission;
     }
+    const { written } = client;
+    if (written !== null && (bits & EXECUTES) !== 0 && transaction?.writes === true) {
+      written.noteTransaction(transaction, written.here);
+    }
     this.#gate.begin(slotsAtQuorum !== null);
     call.keyspace.leavesExpired = isAtReplica;
     if (client.replyMode === "on") this.#runGuarded(entry, client);
     else this.#runSilently(entry, client);
     call.keyspace.leavesExpired = false;
     this.#conclude(entry, slotsAtQuorum);
+    if (written !== null && (bits & WRITE) !== 0) this.#noteWrite(entry, written);
     return true;
   }
 

@@ -10,7 +10,7 @@ import type { Part } from "./scatter.js";
 const DOUBTFUL_CODES = ["-INDOUBT ", "-NOQUORUM "];
 const REPLY_BYTES_MAX = 2 ** 30;
 
-export type Gather = Exclude<Across, "draw" | "refused" | "walk">;
+export type Gather = Exclude<Across, "acknowledged" | "draw" | "refused" | "walk">;
 
 /** Whether a reply is an error. */
 export function isError(reply: Buffer): boolean {

@@ -8,6 +8,7 @@ import { HERE } from "../cluster/slot-routes.js";
 import type { Call } from "../commands/call.js";
 import type { Transaction } from "../commands/session.js";
 import { CROSS_SLOT, executionAborted, ReplyError } from "../protocol/reply-error.js";
+import { Acknowledgements } from "./acknowledgements.js";
 import type { Client } from "./client.js";
 import type { Entry } from "./command-index.js";
 import { EXEC_ERRAND, errand, UNWATCH_ERRAND, WATCH_ERRAND } from "./errands.js";
@@ -37,6 +38,7 @@ export interface GathererOptions {
   readonly router: Router;
   readonly forwarder: Forwarder;
   readonly inner: InnerSessions;
+  readonly delay: (ms: number) => Promise<void>;
 }
 
 export class Gatherer {
@@ -45,13 +47,16 @@ export class Gatherer {
   readonly #forwarder: Forwarder;
   readonly #inner: InnerSessions;
   readonly #rollCall: RollCall;
+  readonly #acknowledgements: Acknowledgements;
 
-  constructor({ call, router, forwarder, inner }: GathererOptions) {
+  constructor(options: GathererOptions) {
+    const { call, router, forwarder, inner } = options;
     this.#call = call;
     this.#router = router;
     this.#forwarder = forwarder;
     this.#inner = inner;
     this.#rollCall = new RollCall({ inner, forwarder });
+    this.#acknowledgements = new Acknowledgements(options);
   }
 
   /** For the command at hand, which no one node may execute as it is. Throws a `ReplyError` if it cannot be done. */
@@ -65,6 +70,8 @@ export class Gatherer {
     }
     const args = Array.from({ length: this.#call.count }, (_, i) => this.#call.copy(i));
     switch (across) {
+      case "acknowledged":
+        return this.#acknowledgements.plan(client);
       case "draw":
         return (deadlineMs) => this.#draw(args, { ...context, deadlineMs });
       case "elements":

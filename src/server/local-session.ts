@@ -36,6 +36,7 @@ export class LocalSession implements Connection {
     this.#server = server;
     this.#client = server.admit(this);
     this.#client.consistency = server.config.current.consistency;
+    this.#client.written = server.newWrittenSlots();
   }
 
   /** Executes one command: see `LocalClient.call`. */

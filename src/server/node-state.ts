@@ -30,6 +30,7 @@ import type { Keyspace } from "../keyspace/keyspace.js";
 import { Sweeper } from "../keyspace/sweeper.js";
 import type { Client } from "./client.js";
 import { type CommandIndex, EXECUTES, MAY_REPLICATE, WRITE } from "./command-index.js";
+import { CopyWaits } from "./copy-waits.js";
 import { Monitors } from "./monitors.js";
 import { Shutdown } from "./shutdown.js";
 
@@ -89,6 +90,8 @@ export class NodeState implements Node {
   /** The same. */
   copies: Copies = NO_COPIES;
   replicaReads: ReplicaReads = NO_REPLICA_READS;
+  /** Who waits for them: WAIT. */
+  readonly copyWaits: CopyWaits;
   readonly #shutdown: Shutdown;
   readonly #host: Host;
   readonly #config: ConfigStore;
@@ -108,6 +111,7 @@ export class NodeState implements Node {
     this.configFile = options.configFile;
     this.persistence = options.persistence;
     this.#shutdown = new Shutdown({ ...options, log: host.log });
+    this.copyWaits = new CopyWaits({ timers: host.timers, copies: () => this.copies });
     this.system = host.system;
     this.clock = host.clock;
     this.keyspace = keyspace;
@@ -279,6 +283,11 @@ export class NodeState implements Node {
       });
       this.#delays.add(cancel);
     });
+  }
+
+  async delayUnlessClosed(session: Session, ms: number): Promise<void> {
+    // Nothing is to be had by anybody.
+    await this.copyWaits.wait(session, { marks: [], needed: 1, timeoutMs: ms });
   }
 
   /** Whoever waits for a `delay` waits for ever: the node is closed. */

@@ -47,6 +47,7 @@ export class Router {
 
   /** The route of a command that names no key and concerns all of them. */
   routeOfAll(entry: Entry): Route | typeof ACROSS {
+    if (entry.across === "acknowledged") return ACROSS;
     if (this.isLone) return HERE;
     return entry.across === "walk" ? this.of(slotOfCursor(this.#call, 1)) : ACROSS;
   }
@@ -56,9 +57,15 @@ export class Router {
     const call = this.#call;
     let slot = NO_SLOT;
     for (const { at } of keyPositions(command, call.count)) {
-      slot = sameSlot(slot, slotOf(call.bytes, call.start(at), call.end(at)));
+      slot = sameSlot(slot, this.slotAt(at));
     }
     return slot;
+  }
+
+  /** The slot of a key of the command at hand, by which argument it is. */
+  slotAt(argument: number): number {
+    const call = this.#call;
+    return slotOf(call.bytes, call.start(argument), call.end(argument));
   }
 
   of(slot: number): Route {
@@ -71,7 +78,7 @@ export class Router {
     const call = this.#call;
     const mayDiffer = across !== null && route !== HELD;
     for (const { at } of keyPositions(command, call.count)) {
-      const slot = slotOf(call.bytes, call.start(at), call.end(at));
+      const slot = this.slotAt(at);
       if (slot !== firstSlot && !(mayDiffer && this.bySlot[slot] === route)) return false;
     }
     return true;

@@ -38,6 +38,7 @@ import { ReplicaGuard } from "./replica-guard.js";
 import { ReplyCork } from "./reply-cork.js";
 import { ReplyGate } from "./reply-gate.js";
 import { Router } from "./router.js";
+import { WrittenSlots } from "./written-slots.js";
 
 const PROTECTED_MODE_ERROR =
   "DENIED TorusKV runs in protected mode: no password is set and it takes connections only from this machine. " +
@@ -248,7 +249,12 @@ export class Server {
   replicateBy(copies: Copies): void {
     this.state.copies = copies;
     // Heard until the last reply has left, as the log is.
-    copies.subscribe(() => this.#guard(() => this.gate.release()));
+    copies.subscribe(() => {
+      this.#guard(() => {
+        this.gate.release();
+        this.state.copyWaits.progressed();
+      });
+    });
   }
 
   /** Serves a link from another node: executes the runs of commands that come. */
@@ -276,6 +282,7 @@ export class Server {
   removeClient(client: Client): void {
     client.unwatch();
     client.isMonitor = false;
+    this.state.copyWaits.forget(client);
     this.state.clients.delete(client.id);
     this.eviction.forget(client);
     this.#heldBack.delete(client);
@@ -286,6 +293,11 @@ export class Server {
     this.gate.forget(client);
     this.#open.delete(client);
     if (this.#open.size === 0) this.#allReleased();
+  }
+
+  /** For WAIT of a new client; null where no other node has copies. */
+  newWrittenSlots(): WrittenSlots | null {
+    return this.forwarder === null ? null : new WrittenSlots(this.forwarder);
   }
 
   /** Takes a caller inside the process, or for another node: no connection to a client's eye, and exempt from the limits of such. */
@@ -305,6 +317,7 @@ export class Server {
     this.#open.add(client);
     client.authenticated = requirepass === "";
     client.consistency = consistency;
+    client.written = this.newWrittenSlots();
     const isExposed = protectedMode && requirepass === "" && !connection.isLoopback;
     if (this.isClosed) {
       client.close(false);
