@@ -39,7 +39,8 @@ describe("A damaged link between nodes", () => {
           ...(secret === undefined ? {} : { secret }),
         });
         const caller = await cluster.connect(0);
-        const [mine, theirs] = [keyAt(cluster, 0), keyAt(cluster, 1)];
+        // So different that no damage makes one of the other.
+        const [mine, theirs] = [keyAt(cluster, 0, "mine"), keyAt(cluster, 1, "theirs")];
         const commands = [
           ["SET", theirs, "value"],
           ["GET", theirs],
