@@ -18,7 +18,7 @@ import { BROKEN, COMPLETE, type RequestScanner, type ScanResult } from "../proto
 import { splitRequests } from "../protocol/request-splitter.js";
 import type { Stray } from "./awaited-replies.js";
 import { ClientRuns } from "./client-runs.js";
-import type { Entry } from "./command-index.js";
+import { type Entry, WRITE } from "./command-index.js";
 import type { WatchElsewhere } from "./gatherer.js";
 import { HeldReplies } from "./held-replies.js";
 import type { ReadQuestion } from "./quorum-guard.js";
@@ -672,6 +672,8 @@ export class Client implements ConnectionEvents, Session {
     // An errand carries a command that is another one than the request.
     if (this.runsErrands || !this.lastEntry!.isFirstItsKey || (this.hurdles | state.hurdles) !== 0) return 0;
     const { bySlot } = executor.router!;
+    const isWrite = (this.lastEntry!.bits & WRITE) !== 0;
+    const place = isWrite && this.written !== null ? this.written.at(run.route) : null;
     let next = first + 1;
     for (; next < batch.size && batch.isLike(next, first); next++) {
       const bytes = batch.bytes[next]!;
@@ -679,6 +681,7 @@ export class Client implements ConnectionEvents, Session {
       batch.offer(next, keyspace.hasher);
       const slot = keyspace.hasher.digestAhead(bytes, marks[2]!, marks[3]!);
       if (bySlot[slot] !== run.route || !forwarder!.extend(run, bytes, marks, batch.counts[next]!)) break;
+      place?.note(slot);
     }
     const count = next - first - 1;
     if (count > 0) this.#runs!.extended(run, count);

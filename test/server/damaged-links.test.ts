@@ -40,7 +40,7 @@ describe("A damaged link between nodes", () => {
         });
         const caller = await cluster.connect(0);
         // So different that no damage makes one of the other.
-        const [mine, theirs] = [keyAt(cluster, 0, "mine"), keyAt(cluster, 1, "theirs")];
+        const [mine, theirs] = [keyAt(cluster, 0, "own"), keyAt(cluster, 1)];
         const commands = [
           ["SET", theirs, "value"],
           ["GET", theirs],

@@ -130,6 +130,15 @@ describe("WAIT on a cluster", () => {
     expect(await heard(() => copies[1]!.ack())).to.deep.equal(["1"]);
   });
 
+  it("knows of each command of a pipeline, however it was sent on", async () => {
+    const keys = Array.from({ length: 8 }, (_, i) => keyAt(cluster, 1, `pipelined${i}`));
+    await client.askAll(...keys.map((key) => `SET ${key} 1`));
+    // All but the last batch.
+    copies[1]!.ack(0, 7);
+    expect(await replied("WAIT 1 0")).to.deep.equal([]);
+    expect(await heard(() => copies[1]!.ack(0))).to.deep.equal(["1"]);
+  });
+
   it("counts transactions, and what one node executes alone", async () => {
     await replied("MULTI", `SET ${there} 1`, "EXEC", "MULTI", `SET ${here} 1`, "EXEC");
     expect(await replied("WAIT 1 0")).to.deep.equal([]);
