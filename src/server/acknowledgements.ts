@@ -86,6 +86,7 @@ export class Acknowledgements {
       resp: 2,
       noTouch: false,
       consistency: "one",
+      marks: null,
       hops: 0,
       deadlineMs: forwarder.newDeadlineMs(),
     });
