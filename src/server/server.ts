@@ -3,11 +3,10 @@
  * clients come. One server per node.
  */
 
-import type { ClusterView } from "../cluster/cluster-view.js";
 import { type Copies, NO_COPIES } from "../cluster/copies.js";
 import type { Forwarder } from "../cluster/forwarder.js";
 import type { RunServer } from "../cluster/peer-server.js";
-import { NO_REPLICA_READS, type ReplicaReads } from "../cluster/replica-reads.js";
+import { NO_REPLICA_READS } from "../cluster/replica-reads.js";
 import type { PeerSession } from "../cluster/served-peer.js";
 import { HERE } from "../cluster/slot-routes.js";
 import { SessionCall } from "../commands/session.js";
@@ -30,6 +29,7 @@ import { Elsewhere } from "./elsewhere.js";
 import { Executor } from "./executor.js";
 import { InnerSessions } from "./inner-sessions.js";
 import { Listeners } from "./listeners.js";
+import type { Membership } from "./membership.js";
 import { NodeState } from "./node-state.js";
 import { RateMeter } from "./rate-meter.js";
 import { RemoteRuns } from "./remote-runs.js";
@@ -62,14 +62,6 @@ export interface ServerOptions {
   readonly shutdown: () => void;
   /** Something failed that must not: the node is to stop. */
   readonly fail: (error: unknown) => void;
-}
-
-/** What the cluster is to the server. */
-export interface Membership {
-  readonly view: ClusterView;
-  readonly forwarder: Forwarder;
-  readonly copies?: Copies;
-  readonly replicaReads?: ReplicaReads;
 }
 
 export class Server {
