@@ -40,3 +40,10 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   for (let i = 0; i < length; i++) if (a[i] !== b[i]) return a[i]! - b[i]!;
   return a.length - b.length;
 }
+
+/** Of parts that belong together. */
+export function byteLengthOf(parts: readonly Uint8Array[]): number {
+  let byteLength = 0;
+  for (const part of parts) byteLength += part.length;
+  return byteLength;
+}

@@ -9,7 +9,11 @@ import type { Ownership } from "./ownership.js";
 import type { PeerServer, PeerServerCounters } from "./peer-server.js";
 import type { Peers } from "./peers.js";
 import { isMember, type Placement } from "./placement.js";
+import type { ReplicationView } from "./replication-view.js";
 import { HELD, HERE, type SlotRoutes } from "./slot-routes.js";
+
+const HANDED_OVER = "some slots are being handed over, and nobody executes them at present";
+const UNCLAIMED = "nobody executes some slots at present";
 
 export interface ClusterParts {
   readonly selfId: NodeId;
@@ -17,6 +21,7 @@ export interface ClusterParts {
   readonly peers: Peers;
   readonly peerServer: PeerServer;
   readonly ownership: Ownership;
+  readonly replication: () => ReplicationView | undefined;
   /** Undefined as long as the node is starting. */
   readonly gossiper: () => Gossiper | undefined;
   readonly isAlive: (id: NodeId) => boolean;
@@ -55,6 +60,10 @@ export class ClusterFace implements ClusterView {
 
   get change(): ChangeView | undefined {
     return this.#parts.ownership.change;
+  }
+
+  get replication(): ReplicationView | undefined {
+    return this.#parts.replication();
   }
 
   executorOf(slot: number): NodeId | undefined {
@@ -116,12 +125,50 @@ export class ClusterFace implements ClusterView {
     if (placement === undefined) return ["nobody has told yet who owns which slots"];
     const missing: string[] = [];
     if (!isMember(placement, this.selfId)) missing.push("this node has not taken over its slots yet");
-    if (!this.isCovered)
-      missing.push("some slots are being handed over, and nobody executes them at present");
-    for (const { id } of placement.members) {
-      if (!this.#parts.isAlive(id)) missing.push(`${this.#nameOf(id)}, which owns slots, is not alive`);
-    }
+    const { replication } = this;
+    if (!this.isCovered) missing.push(replication === undefined ? HANDED_OVER : UNCLAIMED);
+    if (replication !== undefined) missing.push(...this.#notCaughtUp(replication));
+    else
+      for (const id of this.#deadOwners(placement))
+        missing.push(`${this.#nameOf(id)}, which owns slots, is not alive`);
     return missing;
+  }
+
+  warnings(): readonly string[] {
+    const { placement, replication } = this;
+    if (placement === undefined || replication === undefined) return [];
+    const warnings = this.#deadOwners(placement).map((id) => this.#deathOf(id, replication));
+    for (const { nodeId, copy } of replication.coOwners()) {
+      if (copy === "incomplete")
+        warnings.push(
+          `${this.#nameOf(nodeId)} lacks some of what this node executed, until their copies are compared`,
+        );
+    }
+    return warnings;
+  }
+
+  #deadOwners({ members }: Placement): readonly NodeId[] {
+    return members.flatMap(({ id }) => (this.#parts.isAlive(id) ? [] : id));
+  }
+
+  #deathOf(id: NodeId, replication: ReplicationView): string {
+    const death = `${this.#nameOf(id)}, which owns slots, is not alive`;
+    const left = replication.copiesLeftOf(id);
+    if (left === undefined) return death;
+    const { slots, fewest } = left;
+    return fewest === 0
+      ? `${death}: of some of its ${slots} slots no copy is left that has caught up`
+      : `${death}: of its ${slots} slots ${fewest} of ${replication.copiesPlaced} copies are left at least`;
+  }
+
+  #notCaughtUp({ isReady, awaited, slotsOwned }: ReplicationView): readonly string[] {
+    if (isReady || slotsOwned === 0) return [];
+    if (awaited.length === 0) return ["this node has not caught up with the other owners of its slots yet"];
+    return awaited.map((id) =>
+      this.#parts.isAlive(id)
+        ? `this node has not caught up with ${this.#nameOf(id)} yet`
+        : `this node waits for ${this.#nameOf(id)}, which may know of newer writes: see \`cluster-start-wait\``,
+    );
   }
 
   #nameOf(id: NodeId): string {

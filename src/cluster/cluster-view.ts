@@ -6,6 +6,7 @@ import type { SwimCounters } from "../membership/swim-events.js";
 import type { LinkCounters } from "./peer-link.js";
 import type { PeerServerCounters } from "./peer-server.js";
 import type { Placement } from "./placement.js";
+import type { ReplicationView } from "./replication-view.js";
 
 /** The link by which this node asks another one. */
 export interface LinkView {
@@ -37,6 +38,8 @@ export interface ClusterView {
   /** Who shares the slots, and what is changing; undefined as long as this node has not heard. */
   readonly placement: Placement | undefined;
   readonly change: ChangeView | undefined;
+  /** What is known of copies; undefined in a cluster that keeps one of everything, and as long as this node has not heard. */
+  readonly replication: ReplicationView | undefined;
   /**
    * Who executes a slot's commands, as this node knows it, all changes under way included; undefined if nobody does at present.
    * A slot is 0 to 16383.
@@ -56,8 +59,10 @@ export interface ClusterView {
   readonly peerServerCounters: Readonly<PeerServerCounters>;
   /** How many times longer than usual this node waits before it accuses others: 1 if it seems well itself. */
   readonly slowness: number;
-  /** What this node lacks to serve every key, in words for an operator; empty if nothing. */
+  /** What this node lacks to serve every key and to have its copies of them, in words for an operator; empty if nothing. */
   missing(): readonly string[];
+  /** What makes the cluster weaker than it should be though this node lacks nothing, in the same way. */
+  warnings(): readonly string[];
   /**
    * Joins the cluster of the node at a cluster address. Resolves when that is under way, or with the reason why it cannot be, as an
    * error line: only a node that is alone and empty can join another cluster.

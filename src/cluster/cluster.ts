@@ -165,6 +165,7 @@ export class Cluster {
       peers: this.#peers,
       peerServer: this.#peerServer,
       ownership: this.#ownership,
+      replication: () => this.#replication.view,
       gossiper: () => this.#gossiper,
       isAlive: (id) => this.#isAlive(id),
       refusal: () => this.#refusal,

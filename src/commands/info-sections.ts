@@ -12,16 +12,17 @@ import type {
 } from "../durability/persistence-view.js";
 import { averageTtlMs } from "../keyspace/ttl-sample.js";
 import type { Status } from "../membership/member.js";
+import { replicationFields, replicationMemory, replicationStats } from "./info-replication.js";
 import { modeOf } from "./mode.js";
 import type { CommandStats, SessionCall } from "./session.js";
 
-type Fields = Readonly<Record<string, number | string>>;
+export type InfoFields = Readonly<Record<string, number | string>>;
 
 export interface InfoSection {
   readonly title: string;
   /** Whether a plain INFO shows it. */
   readonly isDefault: boolean;
-  readonly fields: (call: SessionCall) => Fields;
+  readonly fields: (call: SessionCall) => InfoFields;
 }
 
 export const infoSections: readonly InfoSection[] = [
@@ -30,7 +31,7 @@ export const infoSections: readonly InfoSection[] = [
   { title: "Memory", isDefault: true, fields: memory },
   { title: "Persistence", isDefault: true, fields: persistence },
   { title: "Stats", isDefault: true, fields: stats },
-  { title: "Replication", isDefault: true, fields: replication },
+  { title: "Replication", isDefault: true, fields: replicationFields },
   { title: "CPU", isDefault: true, fields: cpu },
   { title: "Modules", isDefault: true, fields: () => ({}) },
   { title: "Commandstats", isDefault: false, fields: commandStats },
@@ -43,7 +44,7 @@ const MILLIS_PER_SECOND = 1000;
 const SECONDS_PER_DAY = 86_400;
 const KIB = 1024;
 
-function server(call: SessionCall): Fields {
+function server(call: SessionCall): InfoFields {
   const { node, config } = call;
   const wallMs = node.clock.wallMs();
   const uptimeSeconds = Math.max(0, Math.floor((wallMs - node.startedWallMs) / MILLIS_PER_SECOND));
@@ -71,7 +72,7 @@ function server(call: SessionCall): Fields {
   };
 }
 
-function clients({ node, config }: SessionCall): Fields {
+function clients({ node, config }: SessionCall): InfoFields {
   const sessions = [...node.sessions()];
   const largest = (sizes: number[]) => sizes.reduce((a, b) => Math.max(a, b), 0);
   return {
@@ -86,7 +87,7 @@ function clients({ node, config }: SessionCall): Fields {
   };
 }
 
-function memory(call: SessionCall): Fields {
+function memory(call: SessionCall): InfoFields {
   const { node, config } = call;
   const { residentBytes, heapUsedBytes, heapTotalBytes, arrayBufferBytes } = node.system.memory();
   const { totalMemoryBytes } = node.system;
@@ -122,8 +123,7 @@ function memory(call: SessionCall): Fields {
     mem_fragmentation_ratio: ratio(residentBytes, usedBytes),
     mem_fragmentation_bytes: residentBytes - usedBytes,
     mem_not_counted_for_evict: 0,
-    mem_replication_backlog: 0,
-    mem_total_replication_buffers: 0,
+    ...replicationMemory(call),
     mem_clients_slaves: 0,
     mem_clients_normal: clientBytes,
     mem_cluster_links: node.cluster?.links().reduce((bytes, link) => bytes + link.bytesInFlight, 0) ?? 0,
@@ -147,7 +147,7 @@ function dataMemory({ keyspace }: SessionCall) {
   return { datasetBytes, cellBytes, slabBytes };
 }
 
-function persistence({ keyspace, node }: SessionCall): Fields {
+function persistence({ keyspace, node }: SessionCall): InfoFields {
   const { loading, log, snapshots } = node.persistence;
   const { underWay, save, rewrite } = snapshots;
   const wallMs = node.clock.wallMs();
@@ -181,7 +181,7 @@ function persistence({ keyspace, node }: SessionCall): Fields {
   };
 }
 
-function logFields(log: LogFacts, { position, durablePosition }: PersistenceView): Fields {
+function logFields(log: LogFacts, { position, durablePosition }: PersistenceView): InfoFields {
   return {
     aof_current_size: log.currentBytes,
     aof_base_size: log.baseBytes,
@@ -196,7 +196,7 @@ function logFields(log: LogFacts, { position, durablePosition }: PersistenceView
 function loadingFields(
   { startedWallMs, totalBytes, loadedBytes }: LoadingProgress,
   elapsedSeconds: number,
-): Fields {
+): InfoFields {
   const share = totalBytes === 0 ? 1 : Math.min(1, loadedBytes / totalBytes);
   return {
     loading_start_time: Math.floor(startedWallMs / MILLIS_PER_SECOND),
@@ -212,22 +212,21 @@ function okOrErr(isOk: boolean): string {
   return isOk ? "ok" : "err";
 }
 
-function stats({ node, keyspace }: SessionCall): Fields {
+function stats(call: SessionCall): InfoFields {
+  const { node, keyspace } = call;
   const { stats } = node;
+  const { traffic, syncs } = replicationStats(call);
   return {
     total_connections_received: stats.totalConnections,
     total_commands_processed: stats.totalCommands,
     instantaneous_ops_per_sec: Math.round(stats.commandRate),
     total_net_input_bytes: stats.inputBytes,
     total_net_output_bytes: stats.outputBytes,
-    total_net_repl_input_bytes: 0,
-    total_net_repl_output_bytes: 0,
+    ...traffic,
     instantaneous_input_kbps: (stats.inputRate / KIB).toFixed(2),
     instantaneous_output_kbps: (stats.outputRate / KIB).toFixed(2),
     rejected_connections: stats.rejectedConnections,
-    sync_full: 0,
-    sync_partial_ok: 0,
-    sync_partial_err: 0,
+    ...syncs,
     expired_keys: keyspace.stats.expired,
     evicted_keys: keyspace.stats.evicted,
     evicted_clients: stats.evictedClients,
@@ -251,23 +250,7 @@ function stats({ node, keyspace }: SessionCall): Fields {
   };
 }
 
-function replication({ node }: SessionCall): Fields {
-  return {
-    role: "master",
-    connected_slaves: 0,
-    master_failover_state: "no-failover",
-    master_replid: node.runId,
-    master_replid2: "0".repeat(node.runId.length),
-    master_repl_offset: 0,
-    second_repl_offset: -1,
-    repl_backlog_active: 0,
-    repl_backlog_size: 0,
-    repl_backlog_first_byte_offset: 0,
-    repl_backlog_histlen: 0,
-  };
-}
-
-function cpu({ node }: SessionCall): Fields {
+function cpu({ node }: SessionCall): InfoFields {
   const { systemSeconds, userSeconds } = node.system.cpu();
   return {
     used_cpu_sys: systemSeconds.toFixed(6),
@@ -277,7 +260,7 @@ function cpu({ node }: SessionCall): Fields {
   };
 }
 
-function commandStats({ node }: SessionCall): Fields {
+function commandStats({ node }: SessionCall): InfoFields {
   const seen = Array.from(node.commandStats).filter(
     ({ calls, rejected, failed }) => calls + rejected + failed > 0,
   );
@@ -289,12 +272,12 @@ function commandLine({ calls, microseconds, rejected, failed }: CommandStats): s
   return `calls=${calls},usec=${Math.round(microseconds)},usec_per_call=${perCall},rejected_calls=${rejected},failed_calls=${failed}`;
 }
 
-function errorStats({ node }: SessionCall): Fields {
+function errorStats({ node }: SessionCall): InfoFields {
   const codes = [...node.stats.errorsByCode].sort(([a], [b]) => (a < b ? -1 : 1));
   return Object.fromEntries(codes.map(([code, count]) => [`errorstat_${code}`, `count=${count}`]));
 }
 
-function cluster({ node }: SessionCall): Fields {
+function cluster({ node }: SessionCall): InfoFields {
   const { cluster } = node;
   if (cluster === null) return { cluster_enabled: 0 };
   const members = [...cluster.members()];
@@ -312,7 +295,7 @@ function cluster({ node }: SessionCall): Fields {
   };
 }
 
-function keyspace({ keyspace, random }: SessionCall): Fields {
+function keyspace({ keyspace, random }: SessionCall): InfoFields {
   const filled = keyspace.databases.filter(({ size }) => size > 0);
   return Object.fromEntries(
     filled.map((database) => {
@@ -325,7 +308,7 @@ function keyspace({ keyspace, random }: SessionCall): Fields {
 
 // ---- Forms of numbers ----
 
-function bytesAndHuman(name: string, bytes: number): Fields {
+function bytesAndHuman(name: string, bytes: number): InfoFields {
   return { [name]: bytes, [`${name}_human`]: humanBytes(bytes) };
 }
 

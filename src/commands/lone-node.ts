@@ -12,6 +12,7 @@ export type ReportedCluster = Pick<
   | "member"
   | "placement"
   | "change"
+  | "replication"
   | "executorOf"
   | "ownersOf"
   | "nextOwnersOf"
@@ -19,6 +20,7 @@ export type ReportedCluster = Pick<
   | "isCovered"
   | "links"
   | "missing"
+  | "warnings"
   | "slowness"
 >;
 
@@ -61,6 +63,7 @@ export function reportedCluster({ node }: SessionCall): ReportedCluster {
       hashSeed: null,
     },
     change: undefined,
+    replication: undefined,
     executorOf: () => node.runId,
     ownersOf: () => [node.runId],
     nextOwnersOf: () => undefined,
@@ -68,6 +71,7 @@ export function reportedCluster({ node }: SessionCall): ReportedCluster {
     isCovered: true,
     links: () => [],
     missing: () => [],
+    warnings: () => [],
     slowness: 1,
   };
 }

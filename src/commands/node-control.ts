@@ -2,6 +2,7 @@
 import { ReplyError, SYNTAX_ERROR } from "../protocol/reply-error.js";
 import { type Command, container, session } from "./command.js";
 import { withHelp } from "./help.js";
+import { replicasOf } from "./replicas.js";
 import type { SessionCall } from "./session.js";
 
 const MILLIS_PER_SECOND = 1000;
@@ -29,6 +30,9 @@ export const nodeControlCommands: readonly Command[] = [
     since: "2.8.12",
     complexity: "O(1)",
     summary: "Answers the server's part in replication.",
+    differs:
+      "Always `master`: in a cluster that keeps copies each node executes for slots of its own, and its replicas are the other owners of these, as far as they are linked with. " +
+      "Offsets count the bytes that the node executed since it started.",
     run: role,
   }),
   session({
@@ -78,12 +82,19 @@ function time({ reply, node }: SessionCall): void {
   reply.bulkInteger((wallMs % MILLIS_PER_SECOND) * MICROS_PER_MILLI);
 }
 
-/** A primary at offset 0 of the stream, without replicas. */
-function role({ reply }: SessionCall): void {
+/** A primary of slots of its own, whose replicas are the other owners of these. */
+function role({ reply, node }: SessionCall): void {
+  const replicas = replicasOf(node.cluster);
   reply.array(3);
   reply.bulkText("master");
-  reply.integer(0);
-  reply.emptyArray();
+  reply.integer(node.cluster?.replication?.position ?? 0);
+  reply.array(replicas.length);
+  for (const { host, port, offset } of replicas) {
+    reply.array(3);
+    reply.bulkText(host);
+    reply.bulkText(String(port));
+    reply.bulkText(String(offset));
+  }
 }
 
 const SHUTDOWN_OPTIONS = ["nosave", "save", "now", "force", "abort"] as const;

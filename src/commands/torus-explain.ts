@@ -7,6 +7,7 @@ import type { Call } from "./call.js";
 import { type ReportedCluster, reportedCluster } from "./lone-node.js";
 import { type ReplyFields, writeTree } from "./reply-tree.js";
 import type { SessionCall } from "./session.js";
+import { copyOfSlot } from "./torus-copies.js";
 import { linkTo } from "./torus-status.js";
 import { encodingName, typeName } from "./type-names.js";
 
@@ -19,12 +20,17 @@ export function route(call: SessionCall): void {
 
 export function explain(call: SessionCall): void {
   const cluster = reportedCluster(call);
-  const replicas = holdersOf(call, cluster).map((node) => ({
-    node,
-    name: cluster.member(node)?.record.name ?? "",
-    link: linkTo(cluster, node),
-    ...(node === cluster.selfId ? stateHere(call) : { state: "unknown", ...NOTHING, type: null }),
-  }));
+  const slot = slotOfKey(call);
+  const replicas = holdersOf(call, cluster).map((node) => {
+    const copy = copyOfSlot(cluster, slot, node);
+    return {
+      node,
+      name: cluster.member(node)?.record.name ?? "",
+      link: linkTo(cluster, node),
+      ...(node === cluster.selfId ? stateHere(call) : stateElsewhere(copy["copy"] === "in-sync")),
+      ...copy,
+    };
+  });
   writeTree(call.reply, { ...routeOf(call, cluster), replicas });
 }
 
@@ -82,6 +88,11 @@ function stateHere(call: SessionCall): ReplyFields {
     "written-ms": msOfClock(clock),
     "expires-ms": deadlineMs === 0 ? null : deadlineMs,
   };
+}
+
+/** An owner that has everything of a slot has of the key what is here. */
+function stateElsewhere(hasAll: boolean): ReplyFields {
+  return { state: hasAll ? "same" : "unknown", ...NOTHING, type: null };
 }
 
 const NOTHING: ReplyFields = {

@@ -5,6 +5,7 @@ import { isDeparted, type Status } from "../membership/member.js";
 import { type ReportedCluster, reportedCluster } from "./lone-node.js";
 import { type ReplyTree, writeTree } from "./reply-tree.js";
 import type { SessionCall } from "./session.js";
+import { copiesOfMember, replicationReport } from "./torus-copies.js";
 
 const MILLIS_PER_SECOND = 1000;
 
@@ -32,6 +33,8 @@ export function status(call: SessionCall): void {
     slots: slotCount(slotRanges(cluster).byNode.get(cluster.selfId)),
     covered: cluster.isCovered,
     missing: cluster.missing(),
+    warnings: cluster.warnings(),
+    replication: replicationReport(cluster),
     "links-up": linksUp,
     "links-down": links.length - linksUp,
     slowness: cluster.slowness,
@@ -58,22 +61,26 @@ export function members(call: SessionCall): void {
   const cluster = reportedCluster(call);
   const nowMs = call.node.clock.monotonicMs();
   const { byNode } = slotRanges(cluster);
-  const all = Array.from(cluster.members(), ({ record, status, sinceMs }) => ({
-    id: record.id,
-    name: record.name,
-    self: record.id === cluster.selfId,
-    lifecycle: record.lifecycle,
-    status,
-    "since-ms": Math.max(0, Math.floor(nowMs - sinceMs)),
-    host: record.host,
-    port: record.clientPort,
-    "cluster-port": record.clusterPort,
-    "http-port": record.httpPort,
-    zone: record.zone,
-    weight: record.weight,
-    slots: slotCount(byNode.get(record.id)),
-    link: linkTo(cluster, record.id),
-  }));
+  const all = Array.from(cluster.members(), (member) => {
+    const { record, status, sinceMs } = member;
+    return {
+      id: record.id,
+      name: record.name,
+      self: record.id === cluster.selfId,
+      lifecycle: record.lifecycle,
+      status,
+      "since-ms": Math.max(0, Math.floor(nowMs - sinceMs)),
+      host: record.host,
+      port: record.clientPort,
+      "cluster-port": record.clusterPort,
+      "http-port": record.httpPort,
+      zone: record.zone,
+      weight: record.weight,
+      slots: slotCount(byNode.get(record.id)),
+      link: linkTo(cluster, record.id),
+      ...copiesOfMember(cluster, member),
+    };
+  });
   writeTree(call.reply, all);
 }
 

@@ -32,7 +32,10 @@ export const torusCommand: Command = container({
       summary: "Tells in a map how this node and its cluster are.",
       differs:
         `${NEW} \`node\` and \`cluster\` are ids, \`slots\` counts those that this node executes; \`covered\` says whether all have an executor, ` +
-        "and `missing` what is lacking, in words. `change` is nil, or a map of the change of owners under way and what this node has done of it. " +
+        "`missing` what this node lacks, and `warnings` what makes the cluster weaker than it should be, both in words. `replication` is nil in a cluster that keeps one of everything, or a map: " +
+        "`factor` copies are wanted, `placed` are there nodes for, and `copies` have those slots at present that have the fewest; `in-sync` says whether this node has caught up; `peers` are the other owners of its slots. " +
+        "Of a peer `copy` is what it has of what this node executed: `in-sync`, `behind` (by what is on its way), `incomplete` (until copies are compared), `unreachable` or `dead`; `received` says whether this node has what that one had executed " +
+        "when they linked up. `change` is nil, or a map of the change of owners under way and what this node has done of it. " +
         "`slowness` is how many times longer than usual the node waits before it suspects others. Without a cluster the node is all there is, " +
         "under its `run_id`.",
       run: status,
@@ -47,7 +50,8 @@ export const torusCommand: Command = container({
       summary: "Lists all nodes that this one knows, each as a map.",
       differs:
         `${NEW} \`lifecycle\` is the node's own word: joining, active, leaving or left; \`status\` what this node believes of it: alive, suspect, ` +
-        "dead or forgotten, for `since-ms` milliseconds. `link` is `self`, `up`, `down`, or `none` where none is kept.",
+        "dead or forgotten, for `since-ms` milliseconds. `link` is `self`, `up`, `down`, or `none` where none is kept. `in-sync` is its own word that it has caught up, nil in a cluster that keeps one of everything; " +
+        "`copy` is what it has of what this node executed, as in `TORUS STATUS`, `here`, or `none` if it shares no slots.",
       run: members,
     }),
     session({
@@ -75,7 +79,8 @@ export const torusCommand: Command = container({
       differs:
         `${NEW} Like every command with a key it is executed by the node that executes the key's slot; \`TORUS ROUTE\` tells what any other node ` +
         "would do. `owners` are by preference, and `next-owners` those after the change under way, if there is one. `replicas` has an entry per copy, in that order: " +
-        "`link` is how this node reaches it, and `state`, which is `unknown` of copies elsewhere, is present, expired, deleted or absent (deleted and expired keys leave something behind only while another node needs to know); " +
+        "`link` is how this node reaches it; `copy` is `here`, or what it has of what this node executed for the slot: `in-sync`, `behind`, `incomplete`, `unreachable`, `dead`, or `unknown`, with how far the node lags behind this one. " +
+        "`state` is present, expired, deleted or absent (deleted and expired keys leave something behind only while another node needs to know); of copies elsewhere it is `same` if they are in sync, else `unknown`. " +
         "`clock` and `origin` are the version of the write that began the key's life, `written-ms` the time in it, and `expires-ms` when it expires.",
       run: explain,
     }),

@@ -96,7 +96,7 @@ describe("a cluster that is founded with several copies", () => {
   async function stateOf(node: SimNode, key: string): Promise<unknown> {
     const { replicas } = await explained(node, key);
     const states = (replicas as readonly unknown[]).map((replica) => pairsOf(replica).state);
-    return states.find((state) => state !== "unknown");
+    return states.find((state) => state !== "unknown" && state !== "same");
   }
 
   async function explained(node: SimNode, key: string): Promise<Record<string, unknown>> {

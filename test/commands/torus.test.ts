@@ -48,7 +48,7 @@ describe("TORUS", () => {
     expect(await client.ask("TORUS", "STATUS")).to.equal(
       `{"node": "${ANNA}" "name": "anna" "cluster": "${"f".repeat(32)}" "lifecycle": "active" "version": "${version}" ` +
         '"uptime-seconds": 3 "members-alive": 1 "members-suspect": 1 "members-dead": 1 "placement-epoch": 9 "change": _ ' +
-        '"slots": 10000 "covered": #f "missing": ["no executor for 3 slots"] "links-up": 1 "links-down": 1 "slowness": 2}',
+        '"slots": 10000 "covered": #f "missing": ["no executor for 3 slots"] "warnings": [] "replication": _ "links-up": 1 "links-down": 1 "slowness": 2}',
     );
   });
 
@@ -69,7 +69,8 @@ describe("TORUS", () => {
     const [anna, bert, carl] = reply.slice(2, -2).split("} {");
     expect(anna!.replace(/"since-ms": \d+/, '"since-ms": N')).to.equal(
       `"id": "${ANNA}" "name": "anna" "self": #t "lifecycle": "active" "status": "alive" "since-ms": N "host": "10.0.0.1" "port": 6379 ` +
-        '"cluster-port": 16379 "http-port": 8379 "zone": "z1" "weight": ,2.5 "slots": 10000 "link": "self"',
+        '"cluster-port": 16379 "http-port": 8379 "zone": "z1" "weight": ,2.5 "slots": 10000 "link": "self" ' +
+        '"in-sync": _ "copy": "none" "lag-bytes": _ "lag-records": _ "lag-ms": _',
     );
     expect(bert).to.include('"self": #f "lifecycle": "leaving" "status": "alive"');
     expect(bert).to.include('"http-port": 0').and.to.include('"slots": 6384 "link": "down"');
@@ -120,7 +121,7 @@ describe("TORUS", () => {
     const reply = await client.ask("TORUS", "EXPLAIN", "{a}1");
     expect(reply).to.include(`"executor": "${ANNA}"`).and.to.include('"link": "self"');
     const [, clock, origin, writtenMs] =
-      /"replicas": \[\{"node": "a{32}" "name": "anna" "link": "self" "state": "present" "type": "string" "encoding": "int" "clock": (\d+) "origin": (\d+) "written-ms": (\d+) "expires-ms": 9000000000000\}\]\}$/.exec(
+      /"replicas": \[\{"node": "a{32}" "name": "anna" "link": "self" "state": "present" "type": "string" "encoding": "int" "clock": (\d+) "origin": (\d+) "written-ms": (\d+) "expires-ms": 9000000000000 "copy": "here" .*\}\]\}$/.exec(
         reply,
       )!;
     expect(origin).to.equal("1");
@@ -212,7 +213,7 @@ describe("TORUS, where there is no cluster", () => {
       .and.to.include('"slots": 16384 "covered": #t "missing": []');
     expect(await client.ask("TORUS", "MEMBERS")).to.match(
       new RegExp(
-        `^\\[\\{"id": "${id}" "name": "" "self": #t .*"port": 6379 "cluster-port": 0 .*"link": "self"\\}\\]$`,
+        `^\\[\\{"id": "${id}" "name": "" "self": #t .*"port": 6379 "cluster-port": 0 .*"link": "self" .*\\}\\]$`,
       ),
     );
     expect(await client.ask("TORUS", "RING")).to.equal(`[[0 16383 "${id}" ""]]`);

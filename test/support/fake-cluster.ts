@@ -1,6 +1,7 @@
 import { SLOT_COUNT } from "#torus/base/key-hash.js";
 import type { ChangeView, ClusterView, LinkView } from "#torus/cluster/cluster-view.js";
 import { membersAfter, type Placement } from "#torus/cluster/placement.js";
+import type { ReplicationView } from "#torus/cluster/replication-view.js";
 import type { Address } from "#torus/host/datagrams.js";
 import { noGossipCounts } from "#torus/membership/gossip-counters.js";
 import type { Member, MemberRecord, NodeId } from "#torus/membership/member.js";
@@ -63,10 +64,12 @@ export class FakeCluster implements ClusterView {
   clusterId: string | undefined = "f".repeat(32);
   placement: Placement | undefined;
   change: ChangeView | undefined;
+  replication: ReplicationView | undefined;
   routesVersion = 0;
   isCovered = true;
   slowness = 1;
   lacking: string[] = [];
+  warned: string[] = [];
   linkViews: LinkView[] = [];
   readonly gossipCounters = noGossipCounts();
   readonly swimCounters = noCounts();
@@ -129,6 +132,10 @@ export class FakeCluster implements ClusterView {
 
   missing(): readonly string[] {
     return this.lacking;
+  }
+
+  warnings(): readonly string[] {
+    return this.warned;
   }
 
   async meet({ host, port }: Address): Promise<string | undefined> {

@@ -11,6 +11,7 @@ import type { Service } from "../peer-server.js";
 import type { Peers } from "../peers.js";
 import type { Placement } from "../placement.js";
 import { nameOf } from "../placement-messages.js";
+import { noClaims } from "./claim-counters.js";
 import {
   CLAIMS_SERVICE,
   type ClaimAnswer,
@@ -72,6 +73,7 @@ interface Acquaintance {
 
 export class Primaries {
   readonly service: readonly [string, Service];
+  readonly counters = noClaims();
   readonly #options: PrimariesOptions;
   readonly #tenure: Tenure;
   readonly #others = new Map<NodeNumber, Acquaintance>();
@@ -185,6 +187,14 @@ export class Primaries {
     return this.#isReady;
   }
 
+  /**
+   * Other owners without whom this node is not to be ready: those alive of which it lacks something, and after its start those that it does
+   * not see and that may know of more.
+   */
+  get awaited(): readonly NodeId[] {
+    return this.#awaitedAt(this.#options.host.clock.monotonicMs());
+  }
+
   // ---- What it does ----
 
   #look(): void {
@@ -208,8 +218,10 @@ export class Primaries {
     const { absenceMsMax, host } = this.#options;
     const absentMs = nowMs - this.#lookedMs;
     this.#lookedMs = nowMs;
+    if (absentMs <= absenceMsMax) return;
     const slots = this.#tenure.acting().filter((slot) => this.#groups!.of(slot).others.length > 0);
-    if (absentMs <= absenceMsMax || slots.length === 0) return;
+    if (slots.length === 0) return;
+    this.counters.absences++;
     host.log.warn("this node stood still, and asks whether others act in its place", { ms: absentMs });
     this.#giveUp(slots);
   }
@@ -229,14 +241,14 @@ export class Primaries {
   }
 
   #seeReadiness(nowMs: number): void {
-    if (this.#isReady) return;
+    if (!this.#isReady && this.#awaitedAt(nowMs).length === 0) this.#setReady(true);
+  }
+
+  #awaitedAt(nowMs: number): NodeId[] {
     const { peers, isAlive, streams, startWaitMs } = this.#options;
     const isPatient = !this.#hasBeenReady && nowMs - this.#startedMs < startWaitMs();
-    for (const node of this.#groups!.coOwners()) {
-      const id = peers.idOf(node)!;
-      if (isAlive(id) ? !streams.isInSync(id) : isPatient) return;
-    }
-    this.#setReady(true);
+    const ids = Array.from(this.#groups?.coOwners() ?? [], (node) => peers.idOf(node)!);
+    return ids.filter((id) => (isAlive(id) ? !streams.isInSync(id) : isPatient));
   }
 
   #setReady(isReady: boolean): void {
@@ -251,10 +263,12 @@ export class Primaries {
     if (slots.length === 0) return;
     const asked = this.#livingOthers(slots);
     if (asked.size === 0) {
+      this.counters.slotsWon += slots.length;
       this.#routed(this.#tenure.act(slots));
       return;
     }
     this.#isClaiming = true;
+    this.counters.claims++;
     this.#claimAtMs = nowMs + CLAIM_PAUSE_MS;
     void this.#claimOf(slots, asked).finally(() => {
       this.#isClaiming = false;
@@ -269,6 +283,7 @@ export class Primaries {
     const acting = this.#tenure.act(won);
     this.#tenure.relinquish(slots.filter((slot) => this.#tenure.isClaiming(slot)));
     if (acting.length > 0) log.info("this node executes for slots", { slots: acting.length });
+    this.counters.slotsWon += acting.length;
     this.#routed(slots);
   }
 
@@ -288,6 +303,7 @@ export class Primaries {
     this.#options.host.log.warn("another node executes for slots in this node's place", {
       slots: lost.length,
     });
+    this.counters.slotsLost += lost.length;
     this.#giveUp(lost);
   }
 
@@ -357,6 +373,7 @@ export class Primaries {
     // Nothing is executed any more for what was yielded: these positions are behind all of it.
     const positions = this.#options.streams.positions(from);
     if (yielded.length > 0) {
+      this.counters.slotsYielded += yielded.length;
       this.#options.host.log.info("another node executes for slots from now on", { slots: yielded.length });
       this.#options.yielded();
     }

@@ -94,9 +94,27 @@ export type PullOutcome =
   /** It could not be asked, or answered what makes no sense. */
   | { readonly kind: "failed"; readonly reason: string };
 
+export interface ReceiverCounters {
+  /** That other nodes opened to ship. */
+  sessions: number;
+  messages: number;
+  /** In them; and bytes of these. */
+  batches: number;
+  bytes: number;
+  /** Messages that were damaged on their way, and such as made no sense. */
+  damaged: number;
+  refused: number;
+  /** Batches of dead nodes that owners which are left told. */
+  pulledBatches: number;
+}
+
+export function noReceipts(): ReceiverCounters {
+  return { sessions: 0, messages: 0, batches: 0, bytes: 0, damaged: 0, refused: 0, pulledBatches: 0 };
+}
+
 export class Receiver {
   readonly services: ReadonlyMap<string, Service>;
-  readonly counters = { sessions: 0, damaged: 0, refused: 0, pulledBatches: 0 };
+  readonly counters: ReceiverCounters = noReceipts();
   readonly #options: ReceiverOptions;
   readonly #application: BatchApplication;
   readonly #streams = new Map<string, ReceivedStream>();
@@ -273,6 +291,9 @@ export class Receiver {
     const isWhole = stream.isWhole && stream.newSlots === null;
     const nowMs = clock.monotonicMs();
     stream.took({ ...arrival, nowMs });
+    this.counters.messages++;
+    this.counters.batches += arrival.count;
+    this.counters.bytes += arrival.batches.length;
     this.#boundBacklogs();
     this.#changed();
     if (persistence.log === null) stream.durable.lose();

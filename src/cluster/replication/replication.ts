@@ -17,12 +17,14 @@ import type { Progress } from "../placement-messages.js";
 import { type NodeNumber, OwnerGroups, SELF } from "../primaries/owner-groups.js";
 import { Primaries } from "../primaries/primaries.js";
 import { Repairs } from "../repair/repairs.js";
+import type { ReplicationView } from "../replication-view.js";
 import type { SlotPlan } from "../slot-plan.js";
 import type { Route } from "../slot-routes.js";
 import { SlotSet } from "../slot-set.js";
 import { CatchingUp } from "./catching-up.js";
 import { ReadConfirmation } from "./read-confirmation.js";
 import { Receiver } from "./receiver.js";
+import { ReplicationFace } from "./replication-face.js";
 import type { Shipper } from "./shipper.js";
 import { Shipping } from "./shipping.js";
 import { SlotCopies } from "./slot-copies.js";
@@ -64,10 +66,12 @@ export class Replication {
   readonly #options: ReplicationOptions;
   readonly #survivors: Survivors;
   readonly #catchingUp: CatchingUp;
+  readonly #stream: LocalStream;
   /** Those for whose owners a repair is asked for. */
   readonly #repairing = new WeakSet<Shipper>();
   #plan: SlotPlan | undefined;
   #groups: OwnerGroups | undefined;
+  #view: ReplicationView | undefined;
   /** The end of the local stream when this node last gave slots to another. */
   #yieldedAt = 0;
 
@@ -75,7 +79,7 @@ export class Replication {
     this.#options = options;
     const { host, selfId, boot, keyspace, limits, persistence, peers, isAlive, bootOf } = options;
     const { clock, timers, log, checksum } = host;
-    const stream = lateStream(persistence);
+    const stream = (this.#stream = lateStream(persistence));
     this.receiver = new Receiver({
       clock,
       timers,
@@ -223,12 +227,23 @@ export class Replication {
     this.shipping.setOwners(slots);
     this.#seeDeaths();
     this.primaries.place(placement, groups);
+    this.#view = new ReplicationFace({
+      ...this.#options,
+      stream: this.#stream,
+      copiesWanted: placement.copies,
+      groups,
+      shipping: this.shipping,
+      receiver: this.receiver,
+      repairs: this.repairs,
+      primaries: this.primaries,
+    });
   }
 
   /** This node owns nothing any more. */
   forsake(): void {
     this.#plan = undefined;
     this.#groups = undefined;
+    this.#view = undefined;
     this.copies.groups = undefined;
     for (const { nodeId } of this.shipping.shippers) this.repairs.forget(nodeId);
     this.shipping.setOwners(new Map());
@@ -284,7 +299,12 @@ export class Replication {
     return { isCopied, isHandedOver };
   }
 
-  /** The same for people. */
+  /** Copies, for people; undefined as long as there is no placement of a cluster with several. */
+  get view(): ReplicationView | undefined {
+    return this.#view;
+  }
+
+  /** The change of owners, for people. */
   get change(): ChangeView {
     const { current, next } = this.#plan?.slotsOf(this.#options.selfId) ?? {
       current: NO_SLOTS,

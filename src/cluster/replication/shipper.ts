@@ -7,6 +7,7 @@
  * that did where its log was when it last said so. A session also begins when slots become new to the other node, or are copied: so it
  * knows of each message what it may build on.
  */
+import { byteLengthOf } from "../../base/bytes.js";
 import type { Checksum } from "../../base/crc32.js";
 import type { Clock } from "../../host/clock.js";
 import type { Timers } from "../../host/timers.js";
@@ -22,6 +23,7 @@ import {
   writeBatchesHead,
   writeOpen,
 } from "./replication-messages.js";
+import { noShipments } from "./shipping-counters.js";
 import { addedSlots, type SlotFilter } from "./slot-filter.js";
 
 /** A message is about so long; one batch may exceed it. */
@@ -62,15 +64,6 @@ interface Sent {
   readonly byteLength: number;
 }
 
-export interface ShipperCounters {
-  messages: number;
-  /** Of batches. */
-  bytes: number;
-  sessions: number;
-  /** Sessions that ended though the link was up. */
-  faults: number;
-}
-
 export interface ShipperOptions {
   readonly nodeId: string;
   /** What is sent; null for all. */
@@ -92,7 +85,7 @@ export interface ShipperOptions {
 
 export class Shipper {
   readonly nodeId: string;
-  readonly counters: ShipperCounters = { messages: 0, bytes: 0, sessions: 0, faults: 0 };
+  readonly counters = noShipments();
   state: ShipperState = "down";
   readonly reach = new OwnerReach();
   readonly #options: ShipperOptions;
@@ -111,6 +104,8 @@ export class Shipper {
   #mustTell = false;
   #messagesUnderWay = 0;
   #bytesUnderWay = 0;
+  /** When the other node last answered, or this one began to ship to it. */
+  #heardMs: number;
   #isTurnDue = false;
   readonly #timer: EarliestTimer;
 
@@ -118,6 +113,7 @@ export class Shipper {
     this.#options = options;
     this.nodeId = options.nodeId;
     this.#filter = options.filter;
+    this.#heardMs = options.clock.monotonicMs();
     this.#timer = new EarliestTimer(options);
     this.#open();
   }
@@ -146,6 +142,14 @@ export class Shipper {
       batches: backlog.batchesSince(applied),
       milliseconds: takenMs === undefined ? 0 : Math.max(0, clock.monotonicMs() - takenMs),
     };
+  }
+
+  /** For how many milliseconds the other node has not answered while it owes an answer; 0 if it owes none. */
+  get silentMs(): number {
+    const { backlog, clock } = this.#options;
+    const isDone =
+      this.state === "shipping" && this.#messagesUnderWay === 0 && this.reach.applied >= backlog.end;
+    return isDone ? 0 : Math.max(0, clock.monotonicMs() - this.#heardMs);
   }
 
   /** The link has come up. */
@@ -259,6 +263,7 @@ export class Shipper {
     this.#starts = true;
     this.#mustTell = true;
     if (from !== undefined && this.#options.backlog.covers(from)) {
+      this.counters.resumptions++;
       this.#sent = from;
       this.#scanned = from;
       if (this.reach.gaps > gaps || hasNews) this.#options.gapped();
@@ -362,6 +367,7 @@ export class Shipper {
   /** The answer of a node that takes what it is sent; else undefined, and the session is over. */
   #accepted(outcome: Outcome): Answer | undefined {
     const answer = outcome.kind === "answered" ? readAnswer(outcome.body) : undefined;
+    if (answer !== undefined) this.#heardMs = this.#options.clock.monotonicMs();
     if (answer?.verdict === "accepted") return answer;
     if (answer?.verdict === "refused") this.#options.refused();
     const isPassing =
@@ -390,10 +396,4 @@ export class Shipper {
       this.pump();
     });
   }
-}
-
-function byteLengthOf(parts: readonly Buffer[]): number {
-  let byteLength = 0;
-  for (const part of parts) byteLength += part.length;
-  return byteLength;
 }

@@ -10,6 +10,7 @@ import type { Timers } from "../../host/timers.js";
 import type { Peers } from "../peers.js";
 import { Backlog } from "./backlog.js";
 import { Shipper } from "./shipper.js";
+import { addShipments, noShipments, type ShippingCounters } from "./shipping-counters.js";
 import { SlotFilter } from "./slot-filter.js";
 
 export interface ShippingEvents {
@@ -38,6 +39,8 @@ export class Shipping implements LocalConsumer {
   readonly #backlog: Backlog;
   readonly #shippers = new Map<string, Shipper>();
   readonly #unsubscribe: () => void;
+  /** What was shipped to those to whom nothing is shipped any more. */
+  readonly #earlier: ShippingCounters = { ...noShipments(), gaps: 0 };
   #stopShipping: (() => void) | undefined;
   #session = 0;
 
@@ -61,6 +64,7 @@ export class Shipping implements LocalConsumer {
     for (const [nodeId, shipper] of this.#shippers) {
       if (slotsByNode.has(nodeId)) continue;
       shipper.close();
+      addShipments(shipper, this.#earlier);
       this.#shippers.delete(nodeId);
     }
     if (slotsByNode.size > 0) this.#begin();
@@ -81,6 +85,12 @@ export class Shipping implements LocalConsumer {
     return this.#shippers.get(nodeId);
   }
 
+  get counters(): ShippingCounters {
+    const counters = { ...this.#earlier };
+    for (const shipper of this.#shippers.values()) addShipments(shipper, counters);
+    return counters;
+  }
+
   get backlogBytes(): number {
     return this.#backlog.usedBytes;
   }
@@ -93,6 +103,10 @@ export class Shipping implements LocalConsumer {
   /** Behind what was executed last and handed over. */
   get position(): number {
     return this.#backlog.end;
+  }
+
+  get backlogBytesMax(): number {
+    return this.#backlog.bytesMax;
   }
 
   /** For the rest of the time; what is more than that goes with the next change. */
