@@ -1,6 +1,6 @@
 /** A cluster of `torus server` processes on the loopback interface, each with a data directory and a log that is synced before replies. */
 import type { ChildServer } from "./child-server.js";
-import { ScratchDirectory, spawnOn } from "./kept-node.js";
+import { ScratchDirectory, spawnOn, torus } from "./kept-node.js";
 import { type Reply, textOf } from "./reply.js";
 import type { ServerOptions } from "./target.js";
 import { PATIENCE_MS, WireClient } from "./wire-client.js";
@@ -17,6 +17,8 @@ export interface ProcessNode {
   /** Of its first life; 0 if it has none. */
   readonly httpPort: number;
   server: ChildServer;
+  /** It runs, and nobody has frozen it. */
+  isUp: boolean;
 }
 
 export class ProcessCluster {
@@ -49,15 +51,51 @@ export class ProcessCluster {
     const server = this.#spawn(name, { port: 0 });
     const [, port, clusterPort, httpPort = 0] = await printed(server, READY);
     const ports = { port: Number(port), clusterPort: Number(clusterPort), httpPort: Number(httpPort) };
-    const node = { name, server, ...ports };
+    const node = { name, server, isUp: true, ...ports };
     this.nodes.push(node);
     return node;
+  }
+
+  get living(): ProcessNode[] {
+    return this.nodes.filter(({ isUp }) => isUp);
+  }
+
+  /** Ends a process as a crash does, or as an operator (SIGTERM). */
+  async kill(node: ProcessNode, signal: "SIGKILL" | "SIGTERM" = "SIGKILL"): Promise<void> {
+    node.isUp = false;
+    await node.server.kill(signal);
   }
 
   /** Starts a node again that was killed. Resolves when it answers. */
   async restart(node: ProcessNode): Promise<void> {
     node.server = this.#spawn(node.name, { port: node.port, "cluster-port": node.clusterPort });
     await printed(node.server, READY);
+    node.isUp = true;
+  }
+
+  /** From now on a process does nothing, and all its connections stay. */
+  freeze(node: ProcessNode): void {
+    node.isUp = false;
+    process.kill(node.server.pid, "SIGSTOP");
+  }
+
+  thaw(node: ProcessNode): void {
+    process.kill(node.server.pid, "SIGCONT");
+    node.isUp = true;
+  }
+
+  /** Has the others forget a node that was killed and will not come back. */
+  async forget(node: ProcessNode): Promise<void> {
+    const [survivor] = this.living;
+    const { code, errors } = await torus(
+      "forget",
+      node.name,
+      "--yes",
+      "--node",
+      `127.0.0.1:${survivor!.port}`,
+    );
+    if (code !== 0) throw new Error(`${node.name} is not forgotten: ${errors}`);
+    this.nodes.splice(this.nodes.indexOf(node), 1);
   }
 
   /** Has a node hand over all that it has. Resolves when its process has ended. */
@@ -75,14 +113,21 @@ export class ProcessCluster {
   }
 
   /** Resolves when all nodes say the same of who has which slots, and that they all have some. */
-  async whenShared(): Promise<void> {
-    const untilMs = Date.now() + PATIENCE_MS;
-    for (;;) {
-      const why = await this.#unshared();
-      if (why === undefined) return;
-      if (Date.now() > untilMs) throw new Error(`${why}\n${this.#outputs()}`);
-      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
-    }
+  whenShared(): Promise<void> {
+    return this.#until(() => this.#unshared());
+  }
+
+  /** Resolves when each node has all that the others executed. */
+  async whenInSync(): Promise<void> {
+    await this.#until(async () => {
+      for (const node of this.nodes) {
+        const client = await this.connect(node);
+        const info = textOf(await client.call("INFO", "replication")) ?? "";
+        await client.close();
+        if (!/^in_sync:yes\r$/m.test(info)) return `${node.name} is not in sync:\n${info}`;
+      }
+      return undefined;
+    });
   }
 
   /** Ends all processes. */
@@ -109,6 +154,17 @@ export class ProcessCluster {
       if (fieldOf(status, "change") !== undefined) return `${node.name} says that owners change`;
     }
     return undefined;
+  }
+
+  /** Resolves when there is no reason any more why not. */
+  async #until(whyNot: () => Promise<string | undefined>): Promise<void> {
+    const untilMs = Date.now() + PATIENCE_MS;
+    for (;;) {
+      const why = await whyNot();
+      if (why === undefined) return;
+      if (Date.now() > untilMs) throw new Error(`${why}\n${this.#outputs()}`);
+      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+    }
   }
 
   #spawn(name: string, ports: ServerOptions): ChildServer {

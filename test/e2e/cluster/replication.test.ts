@@ -1,0 +1,124 @@
+import { expect } from "chai";
+import { ProcessCluster, type ProcessNode } from "../../support/process-cluster.js";
+import { runProgram } from "../../support/program.js";
+import { needsProgram } from "../../support/requirements.js";
+import { QuorumLoad } from "./quorum-load.js";
+
+const COPIES = 3;
+/** Writes that are acknowledged before something happens, and again while it lasts. */
+const WRITES = 300;
+
+for (const count of [3, 5]) {
+  describe(`${count} processes that keep three copies lose nothing that a majority acknowledged`, function () {
+    this.timeout(60_000);
+    let cluster: ProcessCluster;
+    let load: QuorumLoad;
+    let noise: Noise;
+
+    before(async function () {
+      await needsProgram(this, "redis-benchmark");
+      cluster = await ProcessCluster.start(count, { "replication-factor": COPIES });
+      await cluster.whenInSync();
+      load = new QuorumLoad(cluster);
+      noise = new Noise(cluster);
+      await load.acknowledged(WRITES);
+    });
+    after(async () => {
+      await noise?.end();
+      await cluster?.close();
+    });
+
+    /** Writes go on without a node, all is there without it, and again when it is back. */
+    async function without(node: ProcessNode, back: () => Promise<void>): Promise<void> {
+      await load.acknowledged(WRITES);
+      await load.verify(cluster.living);
+      await back();
+      await cluster.whenShared();
+      await cluster.whenInSync();
+      await load.verify(cluster.nodes);
+      expect(cluster.living).to.include(node);
+    }
+
+    for (const [i] of Array.from({ length: count === 3 ? 3 : 1 }).entries()) {
+      it(`when node ${i + 1} is killed and started again`, async () => {
+        const victim = cluster.nodes[i]!;
+        await cluster.kill(victim);
+        await without(victim, () => cluster.restart(victim));
+      });
+    }
+
+    it("when a node stands still for a while", async () => {
+      const victim = cluster.nodes[1]!;
+      cluster.freeze(victim);
+      await without(victim, async () => cluster.thaw(victim));
+    });
+
+    it("when all nodes are stopped and started again, one after the other", async () => {
+      for (const node of cluster.nodes) {
+        await cluster.kill(node, "SIGTERM");
+        await cluster.restart(node);
+        await cluster.whenShared();
+        await cluster.whenInSync();
+      }
+      await load.acknowledged(WRITES);
+      await load.verify(cluster.nodes);
+    });
+
+    it("when a node is replaced by a new one, and then another one is killed", async () => {
+      const [, gone, next] = cluster.nodes;
+      await cluster.kill(gone!);
+      await load.acknowledged(WRITES);
+      await cluster.forget(gone!);
+      await cluster.add();
+      await cluster.whenShared();
+      await cluster.whenInSync();
+      await load.verify(cluster.nodes);
+      await cluster.kill(next!);
+      await without(next!, () => cluster.restart(next!));
+    });
+
+    it("and nothing is there twice in the end, nor anything that was refused", async () => {
+      await load.end();
+      await load.verify(cluster.nodes);
+      expect(await noise.end()).to.be.greaterThan(0);
+    });
+  });
+}
+
+/** redis-benchmark, again and again, each time through some node that is there. */
+class Noise {
+  readonly #cluster: ProcessCluster;
+  readonly #running: Promise<number>;
+  #isEnding = false;
+
+  constructor(cluster: ProcessCluster) {
+    this.#cluster = cluster;
+    this.#running = this.#run();
+    this.#running.catch(() => {});
+  }
+
+  /** Resolves to how many runs reached their end. Rejects if one did not whose node lived. */
+  end(): Promise<number> {
+    this.#isEnding = true;
+    return this.#running;
+  }
+
+  async #run(): Promise<number> {
+    let completed = 0;
+    for (let turn = 0; !this.#isEnding; turn++) {
+      const { living } = this.#cluster;
+      const node = living[turn % living.length]!;
+      const { pid } = node.server;
+      const run = await runProgram("redis-benchmark", [
+        ...["-h", "127.0.0.1", "-p", String(node.port), "-t", "set,get,incr,mset,hset", "-q"],
+        ...["-n", "1000", "-c", "5", "-P", "4", "-r", "1000"],
+      ]);
+      const isUnhurt = node.isUp && node.server.pid === pid;
+      if (run.code === 0) completed++;
+      else if (isUnhurt) throw new Error(`redis-benchmark at ${node.name}: ${run.output} ${run.errors}`);
+      // It is one user of many.
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    return completed;
+  }
+}
