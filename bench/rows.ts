@@ -5,11 +5,15 @@ import { clusterModeRow } from "./rows/cluster-mode.js";
 import { crowdRow } from "./rows/crowd.js";
 import { memoryRows } from "./rows/memory.js";
 import { oneEntryRow } from "./rows/one-entry.js";
+import { quorumLatencyRow } from "./rows/quorum-latency.js";
 import { recoveryRows } from "./rows/recovery.js";
 import { remoteRows } from "./rows/remote.js";
+import { replicatedRows } from "./rows/replicated.js";
 import { replicationAloneRow } from "./rows/replication-alone.js";
+import { resyncRows } from "./rows/resync.js";
 import { stallRows } from "./rows/stall.js";
 import { startRow } from "./rows/start.js";
+import { takeoverRows } from "./rows/takeover.js";
 import { loggedThroughputRows, throughputRows } from "./rows/throughput.js";
 
 export const rows: readonly Row[] = [
@@ -25,6 +29,10 @@ export const rows: readonly Row[] = [
   oneEntryRow,
   clusterModeRow,
   replicationAloneRow,
+  ...replicatedRows,
+  quorumLatencyRow,
+  ...takeoverRows,
+  ...resyncRows,
 ];
 
 /**

@@ -118,7 +118,8 @@ class Noise {
       const isUnhurt = node.isUp && node.server.pid === pid;
       if (run.code === 0) completed++;
       // It ends at the first error: during a takeover there may be some.
-      else if (isUnhurt && !PASSING.test(run.errors)) throw new Error(`redis-benchmark at ${node.name}: ${run.output} ${run.errors}`);
+      else if (isUnhurt && !PASSING.test(run.errors))
+        throw new Error(`redis-benchmark at ${node.name}: ${run.output} ${run.errors}`);
       // It is one user of many.
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
