@@ -38,11 +38,6 @@ export async function withReplicas<Value>(
   }
 }
 
-/** Resolves when each of these nodes of a replicated cluster has all that the others executed. */
-export async function whenInSync(nodes: readonly Server[]): Promise<void> {
-  for (const node of nodes) await untilInfo(node, "in_sync:yes");
-}
-
 /** Resolves when a line of INFO replication is there. */
 async function untilInfo({ name, port }: Server, line: string): Promise<void> {
   const deadlineMs = performance.now() + settleMsMax;

@@ -30,6 +30,11 @@ export interface StartOptions {
 
 /** Neither side writes to disk: this is about memory and the network. */
 export const withoutDisk = ["--save", "", "--appendonly", "no"];
+/** A log that is never shortened: when that happens is chance. */
+export const withLog = [
+  ...["--save", "", "--appendonly", "yes", "--appendfsync", "everysec"],
+  ...["--auto-aof-rewrite-percentage", "0"],
+];
 
 export type Side = "ours" | "rival";
 

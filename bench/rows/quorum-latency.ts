@@ -7,7 +7,6 @@ import type { DriveAnswer } from "../clients/drive.js";
 import { type Cluster, ourNode, withClusters } from "../clusters.js";
 import { type Drive, Driver } from "../driver.js";
 import { type Figure, type Measurement, measurementsOf, type Series } from "../measurement.js";
-import { whenInSync } from "../replicas.js";
 import { formatCount } from "../report/format.js";
 import type { Side } from "../servers.js";
 import { slotsOf } from "../slot-owners.js";
@@ -54,7 +53,6 @@ const added: Figure<number> = {
 
 async function measure(bench: Bench, { nodes, owners }: Cluster): Promise<Measurement[]> {
   const { note, scale } = bench;
-  await whenInSync(nodes);
   const ports = nodes.map(({ port }) => port);
   const driver = await Driver.start(bench, {
     sections: ports.map((port) => slotsOf(owners, port)),

@@ -8,9 +8,9 @@ import { type Cluster, ourNode, withClusters } from "../clusters.js";
 import { allSlots, type Drive, Driver } from "../driver.js";
 import { type Figure, type Measurement, measurementsOf } from "../measurement.js";
 import { fineCpuSeconds } from "../proc.js";
-import { type Replicated, whenCopied, whenInSync, withReplicas } from "../replicas.js";
+import { type Replicated, whenCopied, withReplicas } from "../replicas.js";
 import { formatCount } from "../report/format.js";
-import { type Contender, type Server, type Side, withoutDisk } from "../servers.js";
+import { type Contender, type Server, type Side, withLog, withoutDisk } from "../servers.js";
 import { type SlotRange, slotsOf } from "../slot-owners.js";
 import { inTurns } from "../turns.js";
 
@@ -26,15 +26,12 @@ interface Keeping {
   readonly flags: readonly string[];
 }
 
-/** Nobody shortens the log meanwhile: when that happens is chance. */
-const synced = ["--save", "", "--appendonly", "yes", "--appendfsync", "everysec"];
-
 export const replicatedRows: readonly Row[] = [
   replicated({ name: "replicated-memory", title: "no log", flags: withoutDisk }),
   replicated({
     name: "replicated-log",
     title: "log, everysec",
-    flags: [...synced, "--auto-aof-rewrite-percentage", "0"],
+    flags: withLog,
   }),
 ];
 
@@ -84,7 +81,6 @@ interface Setting {
 
 async function measure(bench: Bench, { keeping, cluster, rival }: Setting): Promise<Measurement[]> {
   const { note, scale } = bench;
-  await whenInSync(cluster.nodes);
   const sections = cluster.nodes.map(({ port }) => slotsOf(cluster.owners, port));
   const entrants: Entrant[] = [
     {

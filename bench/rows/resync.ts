@@ -10,14 +10,13 @@ import { ourNode, settled, withClusters } from "../clusters.js";
 import { fill } from "../filling.js";
 import { LoadClient } from "../load-client.js";
 import { type Figure, type Measurement, measurementsOf } from "../measurement.js";
-import { whenInSync } from "../replicas.js";
 import { formatCount } from "../report/format.js";
+import { withLog } from "../servers.js";
 import { calmRounds } from "../turns.js";
 
 const copies = 3;
 const valueBytes = 100;
 const answerMsMax = 30_000;
-const everySecond = ["--save", "", "--appendonly", "yes", "--appendfsync", "everysec"];
 
 interface Way {
   readonly name: string;
@@ -38,7 +37,7 @@ function resync(way: Way): Row {
     async measure(bench) {
       const node = ourNode(bench);
       if (node === undefined) return [];
-      const kept = [...everySecond, "--repl-backlog-size", way.backlog];
+      const kept = [...withLog, "--repl-backlog-size", way.backlog];
       const options = { node, sizes: [copies], role: "anywhere", copies, kept } as const;
       return withClusters(bench, options, ([cluster]) => measure(bench, cluster!.nodes, way));
     },
@@ -46,11 +45,9 @@ function resync(way: Way): Row {
 }
 
 interface Return {
-  /** From the start of the process. */
+  /** From the start of the process until it executes again for the slots that it had: it is in sync before, or it may not. */
   readonly inSyncMs: number;
   readonly firstPongMs: number;
-  /** Until it executes again for the slots that it had. */
-  readonly executesMs: number;
   readonly perSecond: number;
   readonly refused: number;
 }
@@ -58,7 +55,6 @@ interface Return {
 const figures: readonly Figure<Return>[] = [
   { id: "in-sync", figure: "in sync", unit: "ms", goal: "resync", of: ({ inSyncMs }) => inSyncMs },
   { id: "first-pong", figure: "first PONG", unit: "ms", of: ({ firstPongMs }) => firstPongMs },
-  { id: "executes", figure: "executes its slots", unit: "ms", of: ({ executesMs }) => executesMs },
   { id: "rate", figure: "writes meanwhile", unit: "op/s", of: ({ perSecond }) => perSecond },
   { id: "refused", figure: "writes refused", unit: "count", of: ({ refused }) => refused },
 ];
@@ -85,7 +81,6 @@ async function away(
   nodes: readonly ClusterNode[],
   victim: ClusterNode,
 ): Promise<Return> {
-  await whenInSync(nodes);
   await settled(nodes);
   const pour = LoadClient.start<PourRequest, Poured>(children, "pour");
   await pour.ask(
@@ -104,14 +99,12 @@ async function away(
   await pause(scale.awayMs);
   const startedMs = performance.now();
   await victim.restart();
-  await whenInSync([victim]);
-  const inSyncMs = performance.now() - startedMs;
   await settled(nodes);
-  const executesMs = performance.now() - startedMs;
+  const inSyncMs = performance.now() - startedMs;
   const { written, refused, seconds } = await pour.ask({ kind: "lap" }, answerMsMax);
   await pour.stop();
   const { firstPongMs } = victim;
-  const times = `in sync ${inSyncMs.toFixed(0)} ms, first PONG ${firstPongMs.toFixed(0)} ms, executes ${executesMs.toFixed(0)} ms`;
+  const times = `in sync ${inSyncMs.toFixed(0)} ms, first PONG ${firstPongMs.toFixed(0)} ms`;
   note(`  ${times}, ${formatCount(Math.round(written / seconds))} writes/s meanwhile, ${refused} refused`);
-  return { inSyncMs, firstPongMs, executesMs, perSecond: written / seconds, refused };
+  return { inSyncMs, firstPongMs, perSecond: written / seconds, refused };
 }

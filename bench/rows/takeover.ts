@@ -11,7 +11,7 @@ import { type Cluster, ourNode, settled, withClusters } from "../clusters.js";
 import type { GoalId } from "../goals.js";
 import { LoadClient } from "../load-client.js";
 import { type Figure, type Measurement, measurementsOf } from "../measurement.js";
-import { whenInSync } from "../replicas.js";
+import { withLog } from "../servers.js";
 import { slotsOf } from "../slot-owners.js";
 import { calmRounds } from "../turns.js";
 
@@ -54,9 +54,9 @@ function takeover(fault: Fault): Row {
     async measure(bench) {
       const node = ourNode(bench);
       if (node === undefined) return [];
-      return withClusters(bench, { node, sizes: [copies], role: "anywhere", copies }, ([cluster]) =>
-        measure(bench, cluster!, fault),
-      );
+      // With nothing kept it would not come back as the node that it was.
+      const options = { node, sizes: [copies], role: "anywhere", copies, kept: withLog } as const;
+      return withClusters(bench, options, ([cluster]) => measure(bench, cluster!, fault));
     },
   };
 }
@@ -115,7 +115,6 @@ async function befallen(
   await pause(scale.watchMs);
   const gone = await lap();
   await fault.undo(victim);
-  await whenInSync(nodes);
   await settled(nodes);
   await pause(scale.idleMs);
   const back = await lap();
@@ -139,7 +138,6 @@ async function chooseKeys(
   nodes: readonly ClusterNode[],
   victim: ClusterNode,
 ): Promise<{ readonly owners: readonly ClusterNode[]; readonly watched: readonly WatchedKey[] }> {
-  await whenInSync(nodes);
   const slotOwners = await settled(nodes);
   const entries = nodes.filter((node) => node !== victim);
   const chosen = nodes.flatMap((owner) =>

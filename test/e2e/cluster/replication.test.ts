@@ -7,20 +7,29 @@ import { QuorumLoad } from "./quorum-load.js";
 const COPIES = 3;
 /** Writes that are acknowledged before something happens, and again while it lasts. */
 const WRITES = 300;
+/** A run takes a second or so, and some more while nodes are away; one that takes longer hangs. */
+const NOISE_MS_MAX = 30_000;
 /** What redis-benchmark may be answered while nodes come and go. */
 const PASSING = /^Error from server: (INDOUBT|TRYAGAIN|CLUSTERDOWN) /m;
 
-for (const count of [3, 5]) {
+for (const { count, kills, isRolled } of [
+  { count: 3, kills: [0, 1, 2], isRolled: true },
+  { count: 5, kills: [0], isRolled: false },
+]) {
   describe(`${count} processes that keep three copies lose nothing that a majority acknowledged`, function () {
-    this.timeout(60_000);
+    // For a machine that others load; alone it takes a tenth of that.
+    this.timeout(120_000);
     let cluster: ProcessCluster;
     let load: QuorumLoad;
     let noise: Noise;
 
     before(async function () {
       await needsProgram(this, "redis-benchmark");
-      cluster = await ProcessCluster.start(count, { "replication-factor": COPIES });
-      await cluster.whenInSync();
+      cluster = await ProcessCluster.start(COPIES, { "replication-factor": COPIES });
+      while (cluster.nodes.length < count) {
+        await cluster.add();
+        await cluster.whenShared();
+      }
       load = new QuorumLoad(cluster);
       noise = new Noise(cluster);
       await load.acknowledged(WRITES);
@@ -36,12 +45,11 @@ for (const count of [3, 5]) {
       await load.verify(cluster.living);
       await back();
       await cluster.whenShared();
-      await cluster.whenInSync();
       await load.verify(cluster.nodes);
       expect(cluster.living).to.include(node);
     }
 
-    for (const [i] of Array.from({ length: count === 3 ? 3 : 1 }).entries()) {
+    for (const i of kills) {
       it(`when node ${i + 1} is killed and started again`, async () => {
         const victim = cluster.nodes[i]!;
         await cluster.kill(victim);
@@ -55,16 +63,17 @@ for (const count of [3, 5]) {
       await without(victim, async () => cluster.thaw(victim));
     });
 
-    it("when all nodes are stopped and started again, one after the other", async () => {
-      for (const node of cluster.nodes) {
-        await cluster.kill(node, "SIGTERM");
-        await cluster.restart(node);
-        await cluster.whenShared();
-        await cluster.whenInSync();
-      }
-      await load.acknowledged(WRITES);
-      await load.verify(cluster.nodes);
-    });
+    if (isRolled) {
+      it("when all nodes are stopped and started again, one after the other", async () => {
+        for (const node of cluster.nodes) {
+          await cluster.kill(node, "SIGTERM");
+          await cluster.restart(node);
+          await cluster.whenShared();
+        }
+        await load.acknowledged(WRITES);
+        await load.verify(cluster.nodes);
+      });
+    }
 
     it("when a node is replaced by a new one, and then another one is killed", async () => {
       const [, gone, next] = cluster.nodes;
@@ -73,7 +82,6 @@ for (const count of [3, 5]) {
       await cluster.forget(gone!);
       await cluster.add();
       await cluster.whenShared();
-      await cluster.whenInSync();
       await load.verify(cluster.nodes);
       await cluster.kill(next!);
       await without(next!, () => cluster.restart(next!));
@@ -111,10 +119,11 @@ class Noise {
       const { living } = this.#cluster;
       const node = living[turn % living.length]!;
       const { pid } = node.server;
-      const run = await runProgram("redis-benchmark", [
+      const args = [
         ...["-h", "127.0.0.1", "-p", String(node.port), "-t", "set,get,incr,mset,hset", "-q"],
-        ...["-n", "1000", "-c", "5", "-P", "4", "-r", "1000"],
-      ]);
+        ...["-n", "300", "-c", "5", "-P", "4", "-r", "1000"],
+      ];
+      const run = await runProgram("redis-benchmark", args, { limitMs: NOISE_MS_MAX });
       const isUnhurt = node.isUp && node.server.pid === pid;
       if (run.code === 0) completed++;
       // It ends at the first error: during a takeover there may be some.
