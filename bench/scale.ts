@@ -121,6 +121,6 @@ export const scales: Readonly<Record<Scale["name"], Scale>> = {
     watchMs: 1_000,
     awayMs: 300,
     awayWritesPerSecond: 2_000,
-    minutesMax: 5,
+    minutesMax: 10,
   },
 };

@@ -9,6 +9,7 @@ const COPIES = 3;
 const WRITES = 300;
 /** A run takes a second or so, and some more while nodes are away; one that takes longer hangs. */
 const NOISE_MS_MAX = 30_000;
+const NOISE_PAUSE_MS = 250;
 /** What redis-benchmark may be answered while nodes come and go. */
 const PASSING = /^Error from server: (INDOUBT|TRYAGAIN|CLUSTERDOWN) /m;
 
@@ -130,7 +131,7 @@ class Noise {
       else if (isUnhurt && !PASSING.test(run.errors))
         throw new Error(`redis-benchmark at ${node.name}: ${run.output} ${run.errors}`);
       // It is one user of many.
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await new Promise((resolve) => setTimeout(resolve, NOISE_PAUSE_MS));
     }
     return completed;
   }
