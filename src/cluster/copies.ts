@@ -17,7 +17,7 @@ export interface Copies {
   positionOf(slot: number): number;
   /** Whether a majority, this node included, has all of a slot up to a local position. */
   isConfirmed(slot: number, position: number): boolean;
-  /** Other owners of a slot that have all up to a local position: for WAIT. */
+  /** Other owners of a slot that live and have all up to a local position: for WAIT. */
   countOf(slot: number, position: number): number;
   /**
    * Sees to it that what this node has of a key is what a majority of its owners has, or is later. Never rejects, and takes no longer

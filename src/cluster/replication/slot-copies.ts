@@ -4,12 +4,15 @@ import type { Copies, ReadOutcome } from "../copies.js";
 import type { Peers } from "../peers.js";
 import { type NodeNumber, type OwnerGroups, SELF } from "../primaries/owner-groups.js";
 import { isMajority } from "./majority.js";
-import type { Shipping } from "./shipping.js";
+import type { OwnerReach } from "./owner-reach.js";
 
 export interface SlotCopiesOptions {
-  readonly peers: Peers;
-  readonly shipping: Shipping;
-  readonly stream: LocalStream;
+  readonly peers: Pick<Peers, "idOf">;
+  readonly shipping: {
+    /** What another node has been shipped. */
+    shipper(id: string): { readonly reach: Pick<OwnerReach, "has"> } | undefined;
+  };
+  readonly stream: Pick<LocalStream, "localPositionOf">;
   readonly isAlive: (node: NodeNumber) => boolean;
   readonly confirmRead: Copies["confirmRead"];
 }
@@ -42,7 +45,8 @@ export class SlotCopies implements Copies {
 
   countOf(slot: number, position: number): number {
     const { owners = [] } = this.groups?.of(slot) ?? {};
-    return owners.filter((node) => node !== SELF && this.#has(node, slot, position)).length;
+    const { isAlive } = this.#options;
+    return owners.filter((node) => node !== SELF && isAlive(node) && this.#has(node, slot, position)).length;
   }
 
   confirmRead(slot: number, database: number, key: Buffer, timeoutMs: number): Promise<ReadOutcome> {
