@@ -5,7 +5,7 @@ import { version } from "../base/version.js";
 import type { Log } from "../host/log.js";
 import { registryOf } from "./exposition.js";
 import { allMetrics } from "./metrics.js";
-import { whatIsMissing } from "./readiness.js";
+import { whatIsMissing, whatIsWeak } from "./readiness.js";
 import type { AdminSources } from "./sources.js";
 
 const MILLIS_PER_SECOND = 1000;
@@ -27,7 +27,8 @@ const pages: readonly Page[] = [
   },
   {
     path: "/readyz",
-    summary: "200 if the node serves every key, else 503 and what is missing: send clients elsewhere",
+    summary:
+      "200 if the node serves every key and has caught up, else 503 and what is missing: send clients elsewhere",
     answer: readiness,
   },
   {
@@ -88,7 +89,8 @@ function health({ node, stage }: AdminSources): Response {
 function readiness(sources: AdminSources): Response {
   const missing = whatIsMissing(sources);
   const isReady = missing.length === 0;
-  return Response.json({ ready: isReady, missing }, { status: isReady ? 200 : 503 });
+  const body = { ready: isReady, missing, warnings: whatIsWeak(sources) };
+  return Response.json(body, { status: isReady ? 200 : 503 });
 }
 
 function index(): Response {

@@ -5,6 +5,7 @@ import { logMetrics, snapshotMetrics } from "./durability-metrics.js";
 import { keyspaceMetrics } from "./keyspace-metrics.js";
 import type { Metric, MetricGroup } from "./metric.js";
 import { processMetrics } from "./process-metrics.js";
+import { copyMetrics, repairMetrics, replicationMetrics } from "./replication-metrics.js";
 
 export const metricGroups: readonly MetricGroup[] = [
   processMetrics,
@@ -17,6 +18,9 @@ export const metricGroups: readonly MetricGroup[] = [
   gossipMetrics,
   slotMetrics,
   linkMetrics,
+  copyMetrics,
+  replicationMetrics,
+  repairMetrics,
 ];
 
 export const allMetrics: readonly Metric[] = metricGroups.flatMap(({ metrics }) => metrics);

@@ -1,6 +1,7 @@
 /** What a node says of its cluster in TORUS STATUS, MEMBERS and RING, read from replies in RESP2. Knows nothing of how it is shown. */
 import type { Redis } from "ioredis";
 import type { ChangePhase, PlacementChange } from "../cluster/placement.js";
+import type { CopyState } from "../cluster/replication-view.js";
 import type { Lifecycle, NodeId, Status } from "../membership/member.js";
 import { CommandFailure } from "./connection-options.js";
 
@@ -14,6 +15,33 @@ export interface ChangeReport {
   readonly slots: number;
   readonly slotsDone: number;
   readonly bytesShipped: number;
+}
+
+/** The comparison of copies with another owner. */
+export interface RepairReport {
+  readonly slots: number;
+  readonly slotsCompared: number;
+}
+
+/** Another owner of the slots of the node that was asked, and what it has of what that node executed. */
+export interface PeerReport {
+  readonly id: NodeId;
+  readonly name: string;
+  readonly copy: CopyState;
+  readonly lagBytes: number;
+  readonly lagRecords: number;
+  readonly lagMs: number;
+  readonly repair: RepairReport | null;
+}
+
+export interface ReplicationReport {
+  /** Copies that are wanted, that there are nodes for, and that slots with the fewest have at present. */
+  readonly factor: number;
+  readonly placed: number;
+  readonly copies: number;
+  /** Whether the node has caught up. */
+  readonly inSync: boolean;
+  readonly peers: readonly PeerReport[];
 }
 
 export interface StatusReport {
@@ -33,8 +61,11 @@ export interface StatusReport {
   readonly slots: number;
   /** Whether every slot has a node that executes it. */
   readonly covered: boolean;
-  /** What is lacking, in the node's words. */
+  /** What the node lacks, and what is weaker than it should be, in its words. */
   readonly missing: readonly string[];
+  readonly warnings: readonly string[];
+  /** Null in a cluster that keeps one of everything. */
+  readonly replication: ReplicationReport | null;
   readonly linksUp: number;
   readonly linksDown: number;
   /** How many times longer than usual the node waits before it suspects others. */
@@ -60,6 +91,13 @@ export interface MemberReport {
   readonly slots: number;
   /** How the node that was asked reaches it. */
   readonly link: "self" | "up" | "down" | "none";
+  /** Whether it says that it has caught up; null in a cluster that keeps one of everything. */
+  readonly inSync: boolean | null;
+  /** What it has of what the node that was asked executed; `none` if they share no slots. */
+  readonly copy: CopyState | "here" | "none";
+  /** Null where it cannot lag. */
+  readonly lagBytes: number | null;
+  readonly lagMs: number | null;
 }
 
 /** Slots `first` to `last` are executed by a node. */
@@ -72,19 +110,43 @@ export interface SlotRange {
 
 export async function askStatus(redis: Redis): Promise<StatusReport> {
   const fields = fieldsOf(await askTorus(redis, "STATUS"));
-  const { covered, change, slowness } = fields;
+  const { covered, change, replication, slowness } = fields;
   return {
     ...fields,
     covered: covered === 1,
     change: change === null ? null : fieldsOf(change),
+    replication: replication === null ? null : replicationOf(replication),
     slowness: Number(slowness),
   } as unknown as StatusReport;
+}
+
+function replicationOf(reply: unknown): Record<string, unknown> {
+  const fields = fieldsOf(reply);
+  const { inSync, peers } = fields;
+  return { ...fields, inSync: inSync === 1, peers: (peers as unknown[]).map(peerOf) };
+}
+
+function peerOf(reply: unknown): Record<string, unknown> {
+  const fields = fieldsOf(reply);
+  const { whole, received, repair } = fields;
+  return {
+    ...fields,
+    whole: whole === 1,
+    received: received === 1,
+    repair: repair === null ? null : fieldsOf(repair),
+  };
 }
 
 export async function askMembers(redis: Redis): Promise<readonly MemberReport[]> {
   return ((await askTorus(redis, "MEMBERS")) as unknown[]).map((member) => {
     const fields = fieldsOf(member);
-    return { ...fields, self: fields.self === 1, weight: Number(fields.weight) } as unknown as MemberReport;
+    const { self, weight, inSync } = fields;
+    return {
+      ...fields,
+      self: self === 1,
+      weight: Number(weight),
+      inSync: inSync === null ? null : inSync === 1,
+    } as unknown as MemberReport;
   });
 }
 

@@ -1,7 +1,13 @@
 /** `torus forget`: takes a node that will not come back out of the cluster. What it alone held is given up, so it asks twice. */
 import type { Command } from "commander";
 import type { Redis } from "ioredis";
-import { askMembers, askTorus, type MemberReport } from "./cluster-reports.js";
+import {
+  askMembers,
+  askStatus,
+  askTorus,
+  type MemberReport,
+  type ReplicationReport,
+} from "./cluster-reports.js";
 import { CommandFailure, declareNode, type NodeFlags, withNode } from "./connection-options.js";
 import { addressText } from "./members.js";
 import { say } from "./terminal.js";
@@ -13,7 +19,9 @@ interface ForgetFlags extends NodeFlags {
 export function declareForget(program: Command): void {
   const command = program
     .command("forget")
-    .description("take a dead node out of the cluster for good; its slots begin anew, empty, at other nodes")
+    .description(
+      "take a dead node out of the cluster for good; others make up for its copies, and what it alone held is lost",
+    )
     .argument("<id>", "the dead node's id or name, or how its id begins, as `torus members` shows them")
     .option("--yes", "give up what it held");
   declareNode(command).action((id: string, flags: ForgetFlags) =>
@@ -23,7 +31,10 @@ export function declareForget(program: Command): void {
 
 async function forget(redis: Redis, words: string, isSure: boolean): Promise<void> {
   const member = memberCalled(words, await askMembers(redis));
-  if (!isSure) throw new CommandFailure(`${whatIsLost(member)}. Say --yes to do it`);
+  if (!isSure) {
+    const { replication } = await askStatus(redis);
+    throw new CommandFailure(`${whatIsLost(member, replication)}. Say --yes to do it`);
+  }
   await askTorus(redis, "FORGET", member.id);
   say(`${member.name || member.id} is forgotten`);
 }
@@ -39,11 +50,22 @@ export function memberCalled(words: string, members: readonly MemberReport[]): M
 }
 
 /** What forgetting a member means, in a sentence without its full stop. */
-export function whatIsLost({ id, name, host, port, status, slots }: MemberReport): string {
+export function whatIsLost(
+  { id, name, host, port, status, slots }: MemberReport,
+  replication: ReplicationReport | null,
+): string {
   const who = `${name === "" ? id : `${name} (${id})`} at ${addressText(host, port)} is ${status}`;
-  const loss =
-    slots === 0
-      ? "it holds no slots"
-      : `the keys in its ${slots} slots are lost to the cluster if it is forgotten`;
-  return `${who}; ${loss}`;
+  return `${who}; ${replication === null ? lossOf(slots) : lossWithCopies(replication)}`;
+}
+
+function lossOf(slots: number): string {
+  return slots === 0
+    ? "it holds no slots"
+    : `the keys in its ${slots} slots are lost to the cluster if it is forgotten`;
+}
+
+function lossWithCopies({ copies, factor }: ReplicationReport): string {
+  return copies === 0
+    ? "of some slots no copy is left that has caught up: what it alone had is lost to the cluster if it is forgotten"
+    : `all slots have ${copies} of ${factor} copies at least, which others will make up for if it is forgotten`;
 }

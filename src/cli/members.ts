@@ -31,6 +31,7 @@ export function memberLines(members: readonly MemberReport[], paint: Paint): rea
     { title: "lifecycle", cell: ({ lifecycle }) => lifecycle },
     { title: "slots", cell: ({ slots }) => String(slots), isNumber: true },
     { title: "link", cell: ({ link }) => (link === "down" ? paint("bad", link) : link) },
+    ...(members.some(({ inSync }) => inSync !== null) ? copyColumns(paint) : []),
     { title: "address", cell: ({ host, port }) => addressText(host, port) },
     { title: "cluster", cell: ({ clusterPort }) => portText(clusterPort), isNumber: true },
     { title: "http", cell: ({ httpPort }) => portText(httpPort), isNumber: true },
@@ -42,6 +43,19 @@ export function memberLines(members: readonly MemberReport[], paint: Paint): rea
   }
   columns.push({ title: "id", cell: ({ id }) => paint("faint", id) });
   return tableLines(columns, members, paint);
+}
+
+/** What a node has of what the one that was asked executed, and whether it says that it has caught up. */
+function copyColumns(paint: Paint): Column<MemberReport>[] {
+  return [
+    { title: "in sync", cell: ({ inSync }) => (inSync === true ? "yes" : paint("doubtful", "no")) },
+    { title: "copy", cell: ({ copy }) => paint(COPY_MEANINGS[copy], copy) },
+    {
+      title: "lag",
+      cell: ({ lagBytes, lagMs }) => (lagBytes === null ? "-" : `${lagBytes} B ${lagMs} ms`),
+      isNumber: true,
+    },
+  ];
 }
 
 /** By name, then by id, so that two looks can be compared. */
@@ -65,4 +79,14 @@ const MEANINGS: Readonly<Record<MemberReport["status"], Meaning>> = {
   suspect: "doubtful",
   dead: "bad",
   forgotten: "faint",
+};
+
+const COPY_MEANINGS: Readonly<Record<MemberReport["copy"], Meaning>> = {
+  here: "good",
+  "in-sync": "good",
+  behind: "good",
+  incomplete: "doubtful",
+  unreachable: "bad",
+  dead: "bad",
+  none: "faint",
 };

@@ -2,7 +2,13 @@
 import type { Command } from "commander";
 import { SLOT_COUNT } from "../base/key-hash.js";
 import { endWithStatus, failWith } from "../host/node/process.js";
-import { askStatus, type ChangeReport, type StatusReport } from "./cluster-reports.js";
+import {
+  askStatus,
+  type ChangeReport,
+  type PeerReport,
+  type ReplicationReport,
+  type StatusReport,
+} from "./cluster-reports.js";
 import { declareNode, type NodeFlags, Unreachable, withNode } from "./connection-options.js";
 import { durationText } from "./durations.js";
 import type { Paint } from "./paint.js";
@@ -41,8 +47,9 @@ async function showStatus({
 }
 
 /** What somebody should look at, in words; empty if all is well. */
-export function problemsOf({ missing, covered, linksDown, membersDead }: StatusReport): readonly string[] {
-  const problems = [...missing];
+export function problemsOf(status: StatusReport): readonly string[] {
+  const { missing, warnings, covered, linksDown, membersDead } = status;
+  const problems = [...missing, ...warnings];
   const add = (isSo: boolean, problem: string) => {
     // The node's own words tell more, where there are any.
     if (isSo && problems.length === 0) problems.push(problem);
@@ -75,6 +82,12 @@ export function statusLines(status: StatusReport, paint: Paint): readonly string
       `${slots} of ${SLOT_COUNT} here${status.covered ? ", all assigned" : paint("bad", ", not all assigned")}`,
     ],
   ];
+  const { replication } = status;
+  if (replication !== null) {
+    lines.push(["copies", copiesText(replication, paint)]);
+    for (const peer of replication.peers)
+      if (peer.copy !== "in-sync") lines.push(["", peerText(peer, paint)]);
+  }
   if (change !== null) lines.push(["change", changeText(change)]);
   if (status.slowness > 1) {
     lines.push([
@@ -110,6 +123,26 @@ export function changeText({
   return slots === 0
     ? `${who}: ${phase}`
     : `${who}: ${slotsDone} of ${slots} slots ${step}, ${bytesShipped} bytes shipped`;
+}
+
+/** How many copies slots have at least, and why they are not as many as they should be. */
+export function copiesText({ factor, placed, copies, inSync }: ReplicationReport, paint: Paint): string {
+  const parts = [`${copies} of ${factor}${copies < placed ? " at least" : ""}`];
+  if (copies < placed) parts[0] = paint("bad", parts[0]!);
+  else if (placed < factor) parts.push("there are no more nodes");
+  parts.push(inSync ? "this node has caught up" : paint("bad", "this node has not caught up"));
+  return parts.join(", ");
+}
+
+/** Of an owner that does not have everything: `n2 is behind: 4096 bytes, 12 records, 30 ms`. */
+export function peerText(
+  { id, name, copy, lagBytes, lagRecords, lagMs, repair }: PeerReport,
+  paint: Paint,
+): string {
+  const state = `${name === "" ? id : name} is ${copy}`;
+  if (copy === "behind") return `${state}: ${lagBytes} bytes, ${lagRecords} records, ${lagMs} ms`;
+  const compared = repair === null ? "" : `: ${repair.slotsCompared} of ${repair.slots} slots compared`;
+  return paint(copy === "incomplete" ? "doubtful" : "bad", state) + compared;
 }
 
 function membersText({ membersAlive, membersSuspect, membersDead }: StatusReport, paint: Paint): string {

@@ -222,7 +222,8 @@ export const clusterCommand: Command = container({
         syntax: "node-id:string",
         since: "3.0.0",
         complexity: "O(1)",
-        summary: "Declares a dead node gone for good: its slots begin anew, empty, at other nodes.",
+        summary:
+          "Declares a dead node gone for good: others make up for its copies; slots of which there are no others begin anew, empty.",
         differs:
           "Once is enough for the whole cluster, and it lasts. A node that is alive leaves by `TORUS LEAVE`.",
         run: forget,

@@ -129,7 +129,8 @@ export const torusCommand: Command = container({
       syntax: "node-id:string",
       since: SINCE,
       complexity: "O(1)",
-      summary: "Declares a dead node gone for good: its slots begin anew, empty, at other nodes.",
+      summary:
+        "Declares a dead node gone for good: others make up for its copies; slots of which there are no others begin anew, empty.",
       differs: `${ALIAS}.`,
       run: forget,
     }),

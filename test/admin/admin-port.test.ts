@@ -36,7 +36,10 @@ describe("the HTTP port", () => {
     const node = await SimNode.start(worldOf(1), { config: CLUSTERED });
     expect(node.running.httpPort).to.equal(8379);
     const response = await node.host.http.request(8379, "/readyz");
-    expect([response.status, await response.json()]).to.deep.equal([200, { ready: true, missing: [] }]);
+    expect([response.status, await response.json()]).to.deep.equal([
+      200,
+      { ready: true, missing: [], warnings: [] },
+    ]);
     expect(await node.call("TORUS", "MEMBERS")).to.be.an("array");
     expect(JSON.stringify(await node.call("TORUS", "MEMBERS"))).to.contain('"http-port",8379');
     const ready = node.host.log.lines.find(({ message }) => message === "ready to accept connections");
@@ -56,7 +59,7 @@ describe("the HTTP port", () => {
     await world.advance(10_000);
     const waiting = await ask();
     expect(waiting.status).to.equal(503);
-    expect(await waiting.json()).to.deep.equal({ ready: false, missing: [seedless] });
+    expect(await waiting.json()).to.deep.equal({ ready: false, missing: [seedless], warnings: [] });
     await start("first", "");
     await world.advance(60_000);
     expect(await (await ask()).text()).to.not.contain(seedless);
@@ -67,7 +70,11 @@ describe("the HTTP port", () => {
     await node.host.http.request(8379, "/healthz");
     const closed = node.running.close();
     const response = await node.host.http.request(8379, "/readyz");
-    expect(await response.json()).to.deep.equal({ ready: false, missing: ["the node is closing"] });
+    expect(await response.json()).to.deep.equal({
+      ready: false,
+      missing: ["the node is closing"],
+      warnings: [],
+    });
     await node.world.complete(closed);
     const refused = await node.host.http.request(8379, "/readyz").catch(({ code }) => code);
     expect(refused).to.equal("ECONNREFUSED");

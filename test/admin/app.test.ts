@@ -67,12 +67,12 @@ describe("the pages of the HTTP port", () => {
   });
 
   describe("/readyz", () => {
-    const unready = (...missing: string[]) => [503, { ready: false, missing }];
+    const unready = (...missing: string[]) => [503, { ready: false, missing, warnings: [] }];
 
     it("answers 200 if the node lacks nothing", async () => {
-      expect(await bench.json("/readyz")).to.deep.equal([200, { ready: true, missing: [] }]);
+      expect(await bench.json("/readyz")).to.deep.equal([200, { ready: true, missing: [], warnings: [] }]);
       bench.joinCluster();
-      expect(await bench.json("/readyz")).to.deep.equal([200, { ready: true, missing: [] }]);
+      expect(await bench.json("/readyz")).to.deep.equal([200, { ready: true, missing: [], warnings: [] }]);
       expect(await bench.metric("torus_ready")).to.equal(1);
     });
 
@@ -99,6 +99,14 @@ describe("the pages of the HTTP port", () => {
       expect(await bench.json("/readyz")).to.deep.equal(
         unready("writes are refused: MISCONF the disk", "no seed has answered yet", "and more"),
       );
+    });
+
+    it("answers 200 with what the cluster warns of, for clients need not go elsewhere", async () => {
+      bench.joinCluster().warned = ["carl is not alive: 2 of 3 copies are left"];
+      expect(await bench.json("/readyz")).to.deep.equal([
+        200,
+        { ready: true, missing: [], warnings: ["carl is not alive: 2 of 3 copies are left"] },
+      ]);
     });
 
     it("answers 503 once the node is closing", async () => {

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { allMetrics } from "#torus/admin/metrics.js";
 import { ANNA, BERT, CARL } from "../support/fake-cluster.js";
+import { coOwnerOf, FakeReplication } from "../support/fake-replication.js";
 import { AdminBench } from "./admin-bench.js";
 
 describe("/metrics", () => {
@@ -188,6 +189,73 @@ describe("/metrics", () => {
     expect(await told("link_in_flight_bytes", { peer: CARL })).to.equal(99);
     expect(await told("forwarded_commands_total", { peer: BERT })).to.equal(30);
     expect(await told("link_overdue_total", { peer: BERT })).to.equal(2);
+  });
+
+  it("tells of copies: how many there are, what each other owner has, how it got there", async () => {
+    const cluster = bench.joinCluster();
+    const repair = {
+      slots: 100,
+      slotsCompared: 40,
+      slotsDiffering: 3,
+      slotsUnequal: 0,
+      slotsRenewed: 0,
+      bytesSent: 50,
+      bytesReceived: 60,
+      recordsPushed: 0,
+      recordsPulled: 0,
+    };
+    const replication = new FakeReplication([
+      coOwnerOf(BERT, {
+        copy: "behind",
+        lag: { bytes: 300, batches: 4, milliseconds: 1500 },
+        silentMs: 2500,
+        acknowledged: 700,
+        counters: { messages: 1, bytes: 999, sessions: 2, resumptions: 1, faults: 3 },
+        gaps: 5,
+      }),
+      coOwnerOf(CARL, { copy: "dead", stream: "down", acknowledged: undefined, isWhole: false, repair }),
+    ]);
+    Object.assign(replication, { position: 1000, backlogFirst: 10, backlogBytes: 20, receivedBytes: 30 });
+    replication.counts.set(2, 84);
+    Object.assign(replication.counters.claims, { claims: 1, slotsWon: 2, slotsYielded: 3, slotsLost: 4 });
+    Object.assign(replication.counters.receiving, { bytes: 11, batches: 12, pulledBatches: 13, damaged: 14 });
+    Object.assign(replication.counters.repairs, {
+      repairs: 21,
+      stops: 22,
+      slotsDiffering: 23,
+      recordsTold: 24,
+    });
+    cluster.replication = replication;
+    const told = async (name: string, labels = {}) => bench.metric(`torus_${name}`, labels);
+    expect(await told("copies_wanted")).to.equal(3);
+    expect(await told("copies_slots", { copies: "2" })).to.equal(84);
+    expect(await told("replication_in_sync")).to.equal(1);
+    expect(await told("replication_acting_slots")).to.equal(5000);
+    expect(await told("claims_slots_total", { outcome: "won" })).to.equal(2);
+    expect(await told("claims_slots_total", { outcome: "lost" })).to.equal(4);
+    expect(await told("replication_position_bytes")).to.equal(1000);
+    expect(await told("replication_backlog_used_bytes")).to.equal(20);
+    expect(await told("replica_state", { peer: BERT, state: "behind" })).to.equal(1);
+    expect(await told("replica_state", { peer: CARL, state: "dead" })).to.equal(1);
+    expect(await told("replica_lag_bytes", { peer: BERT })).to.equal(300);
+    expect(await told("replica_lag_records", { peer: BERT })).to.equal(4);
+    expect(await told("replica_lag_seconds", { peer: BERT })).to.equal(1.5);
+    expect(await told("replica_silent_seconds", { peer: BERT })).to.equal(2.5);
+    expect(await told("replica_acknowledged_bytes", { peer: BERT })).to.equal(700);
+    expect(await told("replica_acknowledged_bytes", { peer: CARL })).to.equal(undefined);
+    expect(await told("replica_whole", { peer: CARL })).to.equal(0);
+    expect(await told("replica_sent_bytes_total", { peer: BERT })).to.equal(999);
+    expect(await told("replica_gaps_total", { peer: BERT })).to.equal(5);
+    expect(await told("replication_received_records_total")).to.equal(12);
+    expect(await told("replication_dropped_total", { reason: "damaged" })).to.equal(14);
+    expect(await told("repair_compared_slots", { peer: CARL })).to.equal(40);
+    expect(await told("repair_compared_slots", { peer: BERT })).to.equal(undefined);
+    expect(await told("repairs_total", { outcome: "stopped" })).to.equal(22);
+    expect(await told("repair_slots_total", { finding: "differing" })).to.equal(23);
+    expect(await told("repair_records_total", { way: "told" })).to.equal(24);
+    cluster.replication = undefined;
+    expect(await told("copies_wanted")).to.equal(undefined);
+    expect(await told("replica_lag_bytes", { peer: BERT })).to.equal(undefined);
   });
 
   it("follows what changes from one scrape to the next, and forgets what is gone", async () => {

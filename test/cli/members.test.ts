@@ -3,7 +3,7 @@ import type { MemberReport } from "#torus/cli/cluster-reports.js";
 import { memberCalled, whatIsLost } from "#torus/cli/forget.js";
 import { addressText, byName, memberLines } from "#torus/cli/members.js";
 import { unpainted } from "#torus/cli/paint.js";
-import { aliveMember, ID_1, ID_2 } from "./reports.js";
+import { aliveMember, ID_1, ID_2, wellReplicated } from "./reports.js";
 
 const deadMember: MemberReport = {
   ...aliveMember,
@@ -40,6 +40,21 @@ describe("torus members", () => {
     expect(second).to.match(/- {2}- {10}2\.5 {2}2+$/);
   });
 
+  it("shows where there are copies who has caught up, and how far it lags behind the node that was asked", () => {
+    const [titles, first, second, third] = memberLines(
+      [
+        { ...aliveMember, inSync: true, copy: "here" },
+        { ...deadMember, status: "alive", inSync: false, copy: "behind", lagBytes: 4096, lagMs: 30 },
+        { ...deadMember, inSync: false, copy: "dead" },
+      ],
+      unpainted,
+    );
+    expect(titles).to.match(/LINK {2}IN SYNC {2}COPY +LAG {2}ADDRESS/);
+    expect(first).to.match(/ yes {6}here +- {2}127/);
+    expect(second).to.match(/ no {7}behind {2}4096 B 30 ms {2}\[::1\]/);
+    expect(third).to.match(/ no {7}dead +- {2}\[::1\]/);
+  });
+
   it("orders n10 behind n9, and nameless ones by their ids", () => {
     const named = (name: string, id = ID_1): MemberReport => ({ ...aliveMember, name, id });
     const sorted = byName([named("n10"), named("", ID_2), named("n9"), named("")]);
@@ -69,11 +84,20 @@ describe("torus forget", () => {
   });
 
   it("says what would be lost", () => {
-    expect(whatIsLost({ ...deadMember, slots: 5461 })).to.equal(
+    expect(whatIsLost({ ...deadMember, slots: 5461 }, null)).to.equal(
       `n2 (${ID_2}) at [::1]:7000 is dead; the keys in its 5461 slots are lost to the cluster if it is forgotten`,
     );
-    expect(whatIsLost({ ...deadMember, name: "" })).to.equal(
+    expect(whatIsLost({ ...deadMember, name: "" }, null)).to.equal(
       `${ID_2} at [::1]:7000 is dead; it holds no slots`,
+    );
+  });
+
+  it("says what others still have, where there are copies", () => {
+    expect(whatIsLost(deadMember, { ...wellReplicated, copies: 2 })).to.match(
+      / is dead; all slots have 2 of 3 copies at least, which others will make up for if it is forgotten$/,
+    );
+    expect(whatIsLost(deadMember, { ...wellReplicated, copies: 0 })).to.match(
+      / is dead; of some slots no copy is left that has caught up: what it alone had is lost to the cluster if it is forgotten$/,
     );
   });
 });

@@ -1,9 +1,10 @@
-import type { MemberReport, StatusReport } from "#torus/cli/cluster-reports.js";
+import type { MemberReport, ReplicationReport, StatusReport } from "#torus/cli/cluster-reports.js";
 
 /** Reports of a cluster that is well, to be changed by the tests. */
 
 export const ID_1 = "11".repeat(16);
 export const ID_2 = "22".repeat(16);
+export const ID_3 = "33".repeat(16);
 
 export const wellStatus: StatusReport = {
   node: ID_1,
@@ -20,6 +21,8 @@ export const wellStatus: StatusReport = {
   slots: 5461,
   covered: true,
   missing: [],
+  warnings: [],
+  replication: null,
   linksUp: 2,
   linksDown: 0,
   slowness: 1,
@@ -40,4 +43,20 @@ export const aliveMember: MemberReport = {
   weight: 1,
   slots: 16_384,
   link: "self",
+  inSync: null,
+  copy: "none",
+  lagBytes: null,
+  lagMs: null,
+};
+
+/** Of three nodes that all have everything. */
+export const wellReplicated: ReplicationReport = {
+  factor: 3,
+  placed: 3,
+  copies: 3,
+  inSync: true,
+  peers: [
+    { id: ID_2, name: "n2", copy: "in-sync", lagBytes: 0, lagRecords: 0, lagMs: 0, repair: null },
+    { id: ID_3, name: "n3", copy: "in-sync", lagBytes: 0, lagRecords: 0, lagMs: 0, repair: null },
+  ],
 };

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import type { StatusReport } from "#torus/cli/cluster-reports.js";
 import { unpainted } from "#torus/cli/paint.js";
-import { changeText, problemsOf, statusLines } from "#torus/cli/status.js";
-import { ID_1, ID_2, wellStatus } from "./reports.js";
+import { changeText, copiesText, problemsOf, statusLines } from "#torus/cli/status.js";
+import { ID_1, ID_2, wellReplicated, wellStatus } from "./reports.js";
 
 describe("torus status", () => {
   it("shows a healthy node in six lines", () => {
@@ -64,6 +64,42 @@ describe("torus status", () => {
     );
     expect(changeText({ ...change, kind: "forget", slots: 0 })).to.equal("n2 is forgotten: transfer");
     expect(changeText({ ...change, slots: 0 })).to.equal("n2 joins: transfer");
+  });
+
+  it("shows how many copies there are, and what others lack", () => {
+    const status = { ...wellStatus, replication: wellReplicated };
+    expect(statusLines(status, unpainted).at(-1)).to.equal("copies   3 of 3, this node has caught up");
+    const [n2, n3] = wellReplicated.peers as [
+      (typeof wellReplicated.peers)[0],
+      (typeof wellReplicated.peers)[0],
+    ];
+    const replication = {
+      ...wellReplicated,
+      copies: 1,
+      inSync: false,
+      peers: [
+        { ...n2, copy: "behind", lagBytes: 4096, lagRecords: 12, lagMs: 30 } as const,
+        { ...n3, copy: "incomplete", repair: { slots: 100, slotsCompared: 40 } } as const,
+      ],
+    };
+    expect(statusLines({ ...status, replication }, unpainted).slice(-3)).to.deep.equal([
+      "copies   1 of 3 at least, this node has not caught up",
+      "         n2 is behind: 4096 bytes, 12 records, 30 ms",
+      "         n3 is incomplete: 40 of 100 slots compared",
+    ]);
+  });
+
+  it("takes fewer nodes than copies for no problem, and says so", () => {
+    const replication = { ...wellReplicated, placed: 2, copies: 2 };
+    expect(copiesText(replication, unpainted)).to.equal(
+      "2 of 3, there are no more nodes, this node has caught up",
+    );
+    expect(problemsOf({ ...wellStatus, replication })).to.deep.equal([]);
+  });
+
+  it("takes what the node warns of for a problem", () => {
+    const warnings = ["n3 is not alive: 2 of 3 copies are left"];
+    expect(problemsOf({ ...wellStatus, warnings, membersDead: 1 })).to.deep.equal(warnings);
   });
 
   const alone: readonly [change: Partial<StatusReport>, problem: string][] = [

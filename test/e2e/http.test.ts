@@ -41,7 +41,7 @@ describe("the HTTP port of torus server", () => {
   it("tells that the node is well and ready, and what it did", async () => {
     for (let i = 0; i < WRITES; i++) await client.call("SET", `key${i}`, "value");
     expect((await get("/healthz")).status).to.equal(200);
-    expect(await (await get("/readyz")).json()).to.deep.equal({ ready: true, missing: [] });
+    expect(await (await get("/readyz")).json()).to.deep.equal({ ready: true, missing: [], warnings: [] });
     const families = await scrape();
     expect(figure(families, "torus_command_calls_total", "set")).to.equal(WRITES);
     expect(figure(families, "torus_keys", "0")).to.equal(WRITES);
