@@ -6,7 +6,7 @@ const KB = 1024;
 const MB = 1024 * KB;
 const INT_MAX = 2 ** 31 - 1;
 
-const REPLICATION_FACTOR_DEFAULT = 1;
+const REPLICATION_FACTOR_DEFAULT = 3;
 /** More copies protect against hardly anything more, and each of them takes part in every write. */
 const REPLICATION_FACTOR_MAX = 7;
 

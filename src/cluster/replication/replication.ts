@@ -69,6 +69,8 @@ export class Replication {
   readonly #stream: LocalStream;
   /** Those for whose owners a repair is asked for. */
   readonly #repairing = new WeakSet<Shipper>();
+  /** A node that will not come back, while its slots get other owners: nobody waits for it. */
+  #gone: NodeId | undefined;
   #plan: SlotPlan | undefined;
   #groups: OwnerGroups | undefined;
   #view: ReplicationView | undefined;
@@ -219,6 +221,8 @@ export class Replication {
       phase: placement.change?.phase ?? null,
       numberOf: (id) => (id === selfId ? SELF : peers.numberOf(id)),
     });
+    const { change } = placement;
+    this.#gone = change?.kind === "forget" ? change.node.id : undefined;
     this.#plan = plan;
     this.#groups = groups;
     this.copies.groups = groups;
@@ -292,7 +296,7 @@ export class Replication {
   get progress(): Progress {
     const groups = this.#groups;
     if (groups === undefined) return { isCopied: true, isHandedOver: true };
-    const shippers = [...this.shipping.shippers];
+    const shippers = [...this.shipping.shippers].filter(({ nodeId }) => nodeId !== this.#gone);
     const isCopied = shippers.every(({ isWhole }) => isWhole);
     const isNobodysElse = this.primaries.acting().every((slot) => groups.of(slot).nextOwners.includes(SELF));
     const isHandedOver = isNobodysElse && shippers.every((shipper) => shipper.isCaughtUp(this.#yieldedAt));
