@@ -12,7 +12,7 @@ import { Fleet, NODE_PORT } from "../cluster/fleet.js";
 import { ask } from "../cluster/questions.js";
 import { contentOf } from "../cluster/script.js";
 import { Violation } from "../cluster/violation.js";
-import { difference } from "./copies.js";
+import { type Difference, difference } from "./copies.js";
 import { Faults } from "./faults.js";
 import { type Kind, type KindOfRun, kinds } from "./kinds.js";
 import { DATABASE, FLUSHED_DATABASE, Ledger } from "./ledger.js";
@@ -128,9 +128,9 @@ class Run {
   }
 
   #letLoose(count: number): void {
-    const { copies } = this.#of;
-    const isReplicated = copies > 1;
-    const both: readonly Level[] = ["one", "quorum"];
+    const { kept } = this.#kind;
+    // One copy is a majority.
+    const confirming: readonly Level[] = this.#of.copies === 1 ? ["one", "quorum"] : ["quorum"];
     for (let i = 0; i < count; i++) {
       const name = `c${i}`;
       const prng = this.#prng.fork(name);
@@ -139,10 +139,8 @@ class Run {
         prng,
         ledger: this.#ledger,
         nowMs: () => this.#world.nowMs,
-        levels: isReplicated ? both : ["one"],
-        asksForLevel: isReplicated,
-        kept: isReplicated ? this.#kind.kept : ["one"],
-        confirming: isReplicated ? "quorum" : "one",
+        kept,
+        confirming,
       });
       const client = new ClusterClient({
         world: this.#world,
@@ -200,14 +198,16 @@ class Run {
       this.#forgetMaybe(1);
       const why = await this.#unsettled();
       if (why === undefined) return;
-      if (this.#world.nowMs > untilMs) throw new Violation(`no agreement after ${AGREEMENT_MS} ms: ${why}`);
+      if (this.#world.nowMs > untilMs)
+        throw new Violation(`no agreement after ${AGREEMENT_MS} ms: ${why.what}`, why.key);
     }
   }
 
-  async #unsettled(): Promise<string | undefined> {
-    if (this.#fleet.hasLost) return "a node that is gone for good is still a member";
-    const why = await this.#fleet.unsettled();
-    if (why !== undefined) return why;
+  async #unsettled(): Promise<Difference | undefined> {
+    const why = this.#fleet.hasLost
+      ? "a node that is gone for good is still a member"
+      : await this.#fleet.unsettled();
+    if (why !== undefined) return { what: why, key: undefined };
     // What clients write meanwhile is on its way.
     const isQuiet = this.#clients.every(({ isIdle }) => isIdle);
     return isQuiet ? difference(this.#fleet) : undefined;

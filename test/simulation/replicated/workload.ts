@@ -21,14 +21,10 @@ export interface WorkloadOptions {
   readonly prng: Prng;
   readonly ledger: Ledger;
   readonly nowMs: () => number;
-  /** Those that connections choose from. */
-  readonly levels: readonly Level[];
-  /** Whether levels have to be asked for: with one copy there is nothing to choose. */
-  readonly asksForLevel: boolean;
   /** The levels at which an acknowledged write has to be there in the end. */
   readonly kept: readonly Level[];
-  /** The level from which on a majority has what is acknowledged. */
-  readonly confirming: Level;
+  /** The levels at which a majority has what is acknowledged, and is asked for what is read. */
+  readonly confirming: readonly Level[];
 }
 
 /** What a command may fail with that was surely not executed, or that changed nothing. */
@@ -62,8 +58,8 @@ export class Workload implements Errands {
   }
 
   reconnected(): void {
-    const { prng, levels } = this.#options;
-    this.#level = prng.pick(levels);
+    const { prng } = this.#options;
+    this.#level = prng.pick(["one", "quorum"] as const);
     this.#isFlushing = prng.chance(FLUSHING_CHANCE);
     this.#session = new Session();
     this.#greeting = this.#greet();
@@ -71,7 +67,7 @@ export class Workload implements Errands {
 
   /** A majority has what is acknowledged to this connection, and is asked for what it reads. */
   get #isConfirmed(): boolean {
-    return this.#level === this.#options.confirming;
+    return this.#options.confirming.includes(this.#level);
   }
 
   /** What is acknowledged to this connection must not be lost. */
@@ -80,9 +76,11 @@ export class Workload implements Errands {
   }
 
   #greet(): Step {
-    const { prng, asksForLevel } = this.#options;
-    const commands: Argument[][] = [["SELECT", this.#isFlushing ? FLUSHED_DATABASE : DATABASE]];
-    if (asksForLevel) commands.push(["TORUS", "CONSISTENCY", this.#level]);
+    const { prng } = this.#options;
+    const commands: Argument[][] = [
+      ["SELECT", this.#isFlushing ? FLUSHED_DATABASE : DATABASE],
+      ["TORUS", "CONSISTENCY", this.#level],
+    ];
     if (!this.#isConfirmed && prng.chance(READ_ONLY_CHANCE)) commands.push(["READONLY"]);
     return this.#steps(commands, (replies) => {
       for (const reply of replies ?? []) if (textOf(reply) !== "OK") throw unexpected(reply, "OK");
