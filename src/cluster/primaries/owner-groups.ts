@@ -34,12 +34,24 @@ export class OwnerGroups {
 
   constructor({ ownersOf, nextOwnersOf, phase, numberOf }: GroupingOptions) {
     const indexes = new Map<string, number>();
+    // Ids are long, and there are many slots.
+    const letters = new Map<string, string>();
+    const nameOf = (ids: readonly string[]) => {
+      let name = "";
+      for (const id of ids) {
+        let letter = letters.get(id);
+        if (letter === undefined) letters.set(id, (letter = String.fromCharCode(letters.size)));
+        name += letter;
+      }
+      return name;
+    };
     const groups: (OwnerGroup & { readonly slots: number[] })[] = [];
     this.#bySlot = new Uint16Array(SLOT_COUNT);
     for (let slot = 0; slot < SLOT_COUNT; slot++) {
       const owners = ownersOf(slot);
       const nextOwners = phase === null ? owners : nextOwnersOf(slot);
-      const name = `${owners.join()} ${nextOwners.join()}`;
+      const ofOwners = nameOf(owners);
+      const name = `${ofOwners.length}${ofOwners}${nextOwners === owners ? ofOwners : nameOf(nextOwners)}`;
       let index = indexes.get(name);
       if (index === undefined) {
         indexes.set(name, (index = groups.length));

@@ -102,6 +102,18 @@ export class Fleet {
     return node?.name ?? id;
   }
 
+  /** Whether all that are to stay run, and share the slots as each of them knows it, with no change under way. */
+  get isSettled(): boolean {
+    const { staying } = this;
+    const ids = new Set(staying.map((name) => this.interiorOf(name)?.nodeId));
+    return staying.every((name) => {
+      const { running, interior } = this.#nodes.get(name)!;
+      const placement = interior?.view.placement;
+      if (running === undefined || placement === undefined || placement.change !== null) return false;
+      return placement.members.length === ids.size && placement.members.every(({ id }) => ids.has(id));
+    });
+  }
+
   /** Whether nodes that are gone for good were not taken out of the cluster yet. */
   get hasLost(): boolean {
     return this.#lost.length > 0;

@@ -226,11 +226,11 @@ export class Faults {
     }
   }
 
-  /** One at a time: the others have to have what it had, before another is lost. */
+  /** One at a time: the others have to have what it had, and to have taken it out of the cluster, before another is lost. */
   #loseDisk(): void {
     const fleet = this.#fleet;
     const { staying } = fleet;
-    if (fleet.hasLost || fleet.isChanging || staying.length < NODES_MIN) return;
+    if (fleet.hasLost || !fleet.isSettled || staying.length < NODES_MIN) return;
     const name = this.#prng.pick(staying);
     this.#frozen.delete(name);
     fleet.wipe(name);
