@@ -38,6 +38,16 @@ export async function withReplicas<Value>(
   }
 }
 
+/** Resolves when a node of a replicated cluster has caught up with the others, by its own word. */
+export function whenInSync(node: Server): Promise<void> {
+  return untilInfo(node, "torus_in_sync:yes");
+}
+
+/** Resolves when all slots have as many copies as they are to have, none of which lacks anything, as all of these nodes see it. */
+export async function whenCopiesAre(nodes: readonly Server[]): Promise<void> {
+  for (const node of nodes) await untilInfo(node, "torus_copies_status:ok");
+}
+
 /** Resolves when a line of INFO replication is there. */
 async function untilInfo({ name, port }: Server, line: string): Promise<void> {
   const deadlineMs = performance.now() + settleMsMax;

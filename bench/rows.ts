@@ -8,6 +8,7 @@ import { oneEntryRow } from "./rows/one-entry.js";
 import { quorumLatencyRow } from "./rows/quorum-latency.js";
 import { recoveryRows } from "./rows/recovery.js";
 import { remoteRows } from "./rows/remote.js";
+import { replicatedRows } from "./rows/replicated.js";
 import { replicationAloneRow } from "./rows/replication-alone.js";
 import { resyncRows } from "./rows/resync.js";
 import { stallRows } from "./rows/stall.js";
@@ -28,6 +29,7 @@ export const rows: readonly Row[] = [
   oneEntryRow,
   clusterModeRow,
   replicationAloneRow,
+  ...replicatedRows,
   quorumLatencyRow,
   ...takeoverRows,
   ...resyncRows,

@@ -10,6 +10,7 @@ import { ourNode, settled, withClusters } from "../clusters.js";
 import { fill } from "../filling.js";
 import { LoadClient } from "../load-client.js";
 import { type Figure, type Measurement, measurementsOf } from "../measurement.js";
+import { whenCopiesAre, whenInSync } from "../replicas.js";
 import { formatCount } from "../report/format.js";
 import { withLog } from "../servers.js";
 import { calmRounds } from "../turns.js";
@@ -45,9 +46,13 @@ function resync(way: Way): Row {
 }
 
 interface Return {
-  /** From the start of the process until it executes again for the slots that it had: it is in sync before, or it may not. */
+  /** From the start of the process until it says that it has caught up. */
   readonly inSyncMs: number;
   readonly firstPongMs: number;
+  /** Until it executes again for the slots that it had. */
+  readonly executesMs: number;
+  /** Until no copy lacks anything. */
+  readonly wholeMs: number;
   readonly perSecond: number;
   readonly refused: number;
 }
@@ -55,6 +60,8 @@ interface Return {
 const figures: readonly Figure<Return>[] = [
   { id: "in-sync", figure: "in sync", unit: "ms", goal: "resync", of: ({ inSyncMs }) => inSyncMs },
   { id: "first-pong", figure: "first PONG", unit: "ms", of: ({ firstPongMs }) => firstPongMs },
+  { id: "executes", figure: "executes its slots", unit: "ms", of: ({ executesMs }) => executesMs },
+  { id: "whole", figure: "all copies whole", unit: "ms", of: ({ wholeMs }) => wholeMs },
   { id: "rate", figure: "writes meanwhile", unit: "op/s", of: ({ perSecond }) => perSecond },
   { id: "refused", figure: "writes refused", unit: "count", of: ({ refused }) => refused },
 ];
@@ -99,12 +106,16 @@ async function away(
   await pause(scale.awayMs);
   const startedMs = performance.now();
   await victim.restart();
-  await settled(nodes);
+  await whenInSync(victim);
   const inSyncMs = performance.now() - startedMs;
+  await settled(nodes);
+  const executesMs = performance.now() - startedMs;
   const { written, refused, seconds } = await pour.ask({ kind: "lap" }, answerMsMax);
+  await whenCopiesAre(nodes);
+  const wholeMs = performance.now() - startedMs;
   await pour.stop();
   const { firstPongMs } = victim;
-  const times = `in sync ${inSyncMs.toFixed(0)} ms, first PONG ${firstPongMs.toFixed(0)} ms`;
+  const times = `in sync ${inSyncMs.toFixed(0)} ms, first PONG ${firstPongMs.toFixed(0)} ms, executes ${executesMs.toFixed(0)} ms, all whole ${wholeMs.toFixed(0)} ms`;
   note(`  ${times}, ${formatCount(Math.round(written / seconds))} writes/s meanwhile, ${refused} refused`);
-  return { inSyncMs, firstPongMs, perSecond: written / seconds, refused };
+  return { inSyncMs, firstPongMs, executesMs, wholeMs, perSecond: written / seconds, refused };
 }

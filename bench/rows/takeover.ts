@@ -11,6 +11,7 @@ import { type Cluster, ourNode, settled, withClusters } from "../clusters.js";
 import type { GoalId } from "../goals.js";
 import { LoadClient } from "../load-client.js";
 import { type Figure, type Measurement, measurementsOf } from "../measurement.js";
+import { whenCopiesAre } from "../replicas.js";
 import { withLog } from "../servers.js";
 import { slotsOf } from "../slot-owners.js";
 import { calmRounds } from "../turns.js";
@@ -116,7 +117,7 @@ async function befallen(
   const gone = await lap();
   await fault.undo(victim);
   await settled(nodes);
-  await pause(scale.idleMs);
+  await whenCopiesAre(nodes);
   const back = await lap();
   await watch.stop();
   const takeover = {

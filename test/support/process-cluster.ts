@@ -114,15 +114,15 @@ export class ProcessCluster {
     return WireClient.connect({ port });
   }
 
-  /** Resolves when all nodes say the same of who executes for which slots, and that they all do for some: they are then in sync, too. */
-  async whenShared(): Promise<void> {
-    const untilMs = Date.now() + SHARE_MS_MAX;
-    for (;;) {
-      const why = await this.#unshared();
-      if (why === undefined) return;
-      if (Date.now() > untilMs) throw new Error(`${why}\n${this.#outputs()}`);
-      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
-    }
+  /** Resolves when all nodes say the same of who executes for which slots, and that they all do for some. */
+  whenShared(): Promise<void> {
+    return this.#until(() => this.#unshared());
+  }
+
+  /** Resolves when all slots have as many copies as they are to have, none of which lacks anything, and owners are settled. */
+  async whenCopied(): Promise<void> {
+    await this.whenShared();
+    await this.#until(() => this.#uncopied());
   }
 
   /** Ends all processes. */
@@ -149,6 +149,28 @@ export class ProcessCluster {
       if (fieldOf(status, "change") !== undefined) return `${node.name} says that owners change`;
     }
     return undefined;
+  }
+
+  /** The same for copies. */
+  async #uncopied(): Promise<string | undefined> {
+    for (const node of this.nodes) {
+      const client = await this.connect(node);
+      const info = textOf(await client.call("INFO", "replication")) ?? "";
+      await client.close();
+      if (!/^torus_copies_status:ok\r$/m.test(info)) return `${node.name} says of copies:\n${info}`;
+    }
+    return undefined;
+  }
+
+  /** Resolves when there is no reason any more why not. */
+  async #until(whyNot: () => Promise<string | undefined>): Promise<void> {
+    const untilMs = Date.now() + SHARE_MS_MAX;
+    for (;;) {
+      const why = await whyNot();
+      if (why === undefined) return;
+      if (Date.now() > untilMs) throw new Error(`${why}\n${this.#outputs()}`);
+      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+    }
   }
 
   #spawn(name: string, ports: ServerOptions): ChildServer {

@@ -2,6 +2,7 @@
  * Applications of a cluster of processes: ioredis clients that write with a majority of the owners, and know what must be there whatever
  * happens to a minority of them. One that loses its connection goes to another node.
  */
+import { setTimeout as pause } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { Prng } from "#torus/base/prng.js";
 import { type Fate, Register } from "../../simulation/cluster/register.js";
@@ -17,6 +18,8 @@ const COUNTERS = 4;
 const READ_AT_ONCE = 500;
 /** A frozen node answers nothing: its clients leave it then. */
 const COMMAND_TIMEOUT_MS = 2000;
+/** Between the writes of a client, so that the machine has time left for what is done to the nodes; and after one that failed. */
+const PACE_MS = 5;
 const PAUSE_MS = 20;
 const REFUSED = /^(TRYAGAIN|CLUSTERDOWN|LOADING|NOREPLICAS) /;
 const DOUBTFUL = /^(INDOUBT|NOQUORUM) |^Connection is closed\.$|^Command timed out$/;
@@ -92,6 +95,7 @@ export class QuorumLoad {
         if (kind === 0) await this.#setOnce(client, `once:${name}:${number++}`);
         else if (kind === 1) await this.#set(client, prng.pick(registers));
         else await this.#increment(client, prng.pick(this.#counters));
+        await pause(PACE_MS);
       }
       client?.disconnect();
     }
@@ -106,7 +110,7 @@ export class QuorumLoad {
       return client;
     } catch (error) {
       fateOf(error);
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      await pause(PAUSE_MS);
       return undefined;
     }
   }
@@ -138,7 +142,7 @@ export class QuorumLoad {
     } catch (error) {
       const fate = fateOf(error);
       if (fate === "doubtful") client.disconnect();
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      await pause(PAUSE_MS);
       return fate;
     }
   }
@@ -204,7 +208,7 @@ async function values(client: Redis, keys: readonly string[]): Promise<(string |
     } catch (error) {
       if (client.status !== "ready" || Date.now() > untilMs) throw error;
       fateOf(error);
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      await pause(PAUSE_MS);
     }
   }
 }

@@ -31,6 +31,7 @@ for (const { count, kills, isRolled } of [
         await cluster.add();
         await cluster.whenShared();
       }
+      await cluster.whenCopied();
       load = new QuorumLoad(cluster);
       noise = new Noise(cluster);
       await load.acknowledged(WRITES);
@@ -45,7 +46,7 @@ for (const { count, kills, isRolled } of [
       await load.acknowledged(WRITES);
       await load.verify(cluster.living);
       await back();
-      await cluster.whenShared();
+      await cluster.whenCopied();
       await load.verify(cluster.nodes);
       expect(cluster.living).to.include(node);
     }
@@ -69,7 +70,7 @@ for (const { count, kills, isRolled } of [
         for (const node of cluster.nodes) {
           await cluster.kill(node, "SIGTERM");
           await cluster.restart(node);
-          await cluster.whenShared();
+          await cluster.whenCopied();
         }
         await load.acknowledged(WRITES);
         await load.verify(cluster.nodes);
@@ -82,7 +83,7 @@ for (const { count, kills, isRolled } of [
       await load.acknowledged(WRITES);
       await cluster.forget(gone!);
       await cluster.add();
-      await cluster.whenShared();
+      await cluster.whenCopied();
       await load.verify(cluster.nodes);
       await cluster.kill(next!);
       await without(next!, () => cluster.restart(next!));
