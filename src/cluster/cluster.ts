@@ -43,6 +43,7 @@ import { PeerServer, type PeerServerOptions } from "./peer-server.js";
 import { Peers } from "./peers.js";
 import { isMember } from "./placement.js";
 import { isReady, readyDigest } from "./primaries/readiness.js";
+import type { ReplicaReads } from "./replica-reads.js";
 import { Replication } from "./replication/replication.js";
 import { gossipKeyOf, secrecyOf } from "./secrets.js";
 import { type Route, SlotRoutes } from "./slot-routes.js";
@@ -127,6 +128,7 @@ export class Cluster {
       limits: options.limits,
       persistence,
       peers: this.#peers,
+      routes: this.#routes,
       isAlive: (id) => this.#isAlive(id),
       isReady: (id) => isReady(this.#gossiper?.table.get(id)?.record),
       bootOf: (id) => this.#gossiper?.table.get(id)?.record.boot,
@@ -339,6 +341,11 @@ export class Cluster {
   /** What replies that wait for other owners ask. */
   get copies(): Copies {
     return this.#replication.copies;
+  }
+
+  /** What whoever reads copies asks. */
+  get replicaReads(): ReplicaReads {
+    return this.#replication.replicaReads;
   }
 
   get port(): number {

@@ -2,6 +2,7 @@
  * What a node that has copies of slots tells of reading them, though other nodes execute for these slots: the server asks. How it is known
  * what is in a copy is not for the server to know.
  */
+import type { NodeId } from "../membership/member.js";
 import type { Route } from "./slot-routes.js";
 import type { SeenMarks, StreamMark } from "./stream-mark.js";
 
@@ -16,8 +17,8 @@ export interface ReplicaRead {
 }
 
 export interface ReplicaReads {
-  /** How far this node is with what it executes; undefined if nobody else has copies of it. */
-  mark(): StreamMark | undefined;
+  /** How far this node is with what it executes, for another one: it is told all of that; undefined if nobody else has copies. */
+  mark(to: NodeId): StreamMark | undefined;
   /** `here`: the copy has all that who executes had not long ago, and all that was seen. */
   judge(read: ReplicaRead): Readability;
   /** Resolves when it may be another answer than `soon`, or after `timeoutMs`. Never rejects. */

@@ -41,6 +41,8 @@ export interface BatchApplicationOptions {
   readonly checksum: Checksum;
   /** A delta builds on what is missing here: an owner that has the record must send it whole. The key is a copy. */
   readonly incomplete: (place: KeyPlace) => void;
+  /** Something has changed in one of the first `count` of `slots`, or of all if `count` exceeds their number. Valid during the call only. */
+  readonly changed?: (slots: Int32Array, count: number) => void;
 }
 
 export class BatchApplication {
@@ -68,6 +70,8 @@ export class BatchApplication {
   /** By slot, the last call of `apply` that touched it. */
   readonly #touchedBy = new Uint32Array(SLOT_COUNT);
   #call = 0;
+  /** Whether it changed anything. */
+  #hasChanged = false;
   /** [the highest clock of the records at hand]. A typed array, so that it is not boxed. */
   readonly #newest = new Float64Array(1);
 
@@ -97,6 +101,7 @@ export class BatchApplication {
     const { nowMs, hasher } = keyspace;
     keyspace.nowMs = 0;
     this.#newest[0] = 0;
+    this.#hasChanged = false;
     try {
       this.#applyAll(batches, nowMs);
     } finally {
@@ -105,6 +110,7 @@ export class BatchApplication {
       hasher.forget();
     }
     keyspace.journal?.received(batches, this.#touched, this.#touchedCount);
+    if (this.#hasChanged) this.#options.changed?.(this.#touched, this.#touchedCount);
     return undefined;
   }
 
@@ -270,6 +276,7 @@ export class BatchApplication {
     const { newestClock } = this.#loader;
     if (newestClock > newest[0]!) newest[0] = newestClock;
     if (loading === "ignored") return;
+    this.#hasChanged = true;
     if (wasSeen || keyspace.at !== NOWHERE) keyspace.changed();
     if (loading === "remains" && isAwaited(record, nowMs)) this.#tellIncomplete(bytes, record);
   }
@@ -293,10 +300,14 @@ export class BatchApplication {
   #applyValue(bytes: Buffer, from: number, nowMs: number): void {
     const { keyspace, limits, incomplete } = this.#options;
     const delta = readDelta(new ByteReader({ bytes, start: from, end: bytes.length }))!;
-    if (delta.kind === "patch" && this.#applyPatch(delta)) return;
+    if (delta.kind === "patch" && this.#applyPatch(delta)) {
+      this.#hasChanged = true;
+      return;
+    }
     keyspace.nowMs = nowMs;
     const application = applyDelta(keyspace, limits(), delta);
     keyspace.nowMs = 0;
+    if (application !== "ignored") this.#hasChanged = true;
     if (application !== "needs-record" || !("key" in delta)) return;
     incomplete({ db: delta.db, slot: delta.slot, key: Buffer.from(delta.key) });
   }

@@ -154,7 +154,7 @@ export class RemoteRun implements Connection {
   #tellMarks(): void {
     const { marks } = this.#client;
     if (marks === null) return;
-    const own = this.#server.state.replicaReads.mark();
+    const own = this.#server.state.replicaReads.mark(this.#session.peer.nodeId);
     if (own !== undefined) this.#session.mark(this.order.id, own);
     for (const mark of marks.all) this.#session.mark(this.order.id, mark);
   }

@@ -8,9 +8,12 @@ export class FakeReplicaReads implements ReplicaReads {
   own: StreamMark | undefined;
   /** What was judged, each as `slot route marks`. */
   readonly judged: string[] = [];
+  /** Nodes that were told marks. */
+  readonly told: string[] = [];
   readonly waiting: { readonly timeoutMs: number; readonly end: () => void }[] = [];
 
-  mark(): StreamMark | undefined {
+  mark(to: string): StreamMark | undefined {
+    this.told.push(to);
     return this.own;
   }
 

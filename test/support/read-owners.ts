@@ -71,6 +71,7 @@ export class ReadOwner {
       mayTouch: (slot) => this.owns(slot),
       flush: () => this.flushes++,
       incomplete() {},
+      changed() {},
     });
   }
 

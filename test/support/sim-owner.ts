@@ -91,6 +91,7 @@ export class SimOwner {
       limits: () => store.current,
       persistence,
       peers: peers.peers,
+      routes,
       isAlive,
       isReady: () => true,
       bootOf: () => undefined,

@@ -48,6 +48,8 @@ export interface RepairsOptions {
   readonly isWhole: (slot: number) => boolean;
   /** Whether clients wait for this node: else repair takes all time that is left. */
   readonly isServing: () => boolean;
+  /** What another node has changed something here. */
+  readonly changed?: () => void;
 }
 
 /** What repairs did since this node started. */
@@ -107,6 +109,7 @@ export class Repairs {
       checksum,
       // What is told is whole records. What lacks something is so on the side that tells it, and is repaired there.
       incomplete() {},
+      ...(options.changed === undefined ? {} : { changed: options.changed }),
     });
     this.#room = new LogRoom(persistence, timers);
     const pace = new Pace({ clock, timers, pauseMs: () => (isServing() ? PAUSE_MS : 0) });

@@ -44,17 +44,17 @@ export class CatchingUp {
     if (positions === undefined || positions.nodeId !== nodeId) return false;
     const { boot, end, received } = positions;
     const isThere = await Promise.all([
-      this.#received(nodeId, boot, end),
-      this.#soon(this.#options.survivors.catchUp(nodeId, received)),
+      this.received(nodeId, boot, end),
+      this.soon(this.#options.survivors.catchUp(nodeId, received)),
     ]);
     return !isThere.includes(false);
   }
 
   /** Whether what a node executed up to a position of its stream is here soon. */
-  #received(nodeId: NodeId, boot: number, end: number): Promise<boolean> {
+  received(nodeId: NodeId, boot: number, end: number): Promise<boolean> {
     const { receiver } = this.#options;
     const isHere = () => {
-      const applied = receiver.position(nodeId, boot)?.applied;
+      const applied = receiver.appliedOf(nodeId, boot);
       return applied !== undefined && applied >= end && receiver.isInSync(nodeId, boot);
     };
     if (isHere()) return Promise.resolve(true);
@@ -64,11 +64,11 @@ export class CatchingUp {
         if (isHere()) resolve(true);
       });
     });
-    return this.#soon(here).finally(unsubscribe);
+    return this.soon(here).finally(unsubscribe);
   }
 
   /** What something comes to, or false if that takes too long. */
-  #soon(outcome: Promise<boolean>): Promise<boolean> {
+  soon(outcome: Promise<boolean>): Promise<boolean> {
     return new Promise((resolve) => {
       const cancel = this.#options.host.timers.after(REACH_TIMEOUT_MS, () => resolve(false));
       void outcome.then((value) => {

@@ -73,6 +73,8 @@ export interface ReadConfirmationOptions {
   readonly flush: () => void;
   /** An owner tells of a record whose body it does not have either. */
   readonly incomplete: (place: KeyPlace) => void;
+  /** What another owner has changed something here. */
+  readonly changed: () => void;
 }
 
 export interface ReadConfirmationCounters extends ReadingCounters {
@@ -112,8 +114,9 @@ export class ReadConfirmation {
 
   constructor(options: ReadConfirmationOptions) {
     this.#options = options;
-    const { keyspace, limits, checksum, timers, clock, incomplete, mayTouch, persistence, log } = options;
-    this.#application = new BatchApplication({ keyspace, limits, checksum, incomplete });
+    const { keyspace, limits, checksum, timers, clock, incomplete, changed, mayTouch, persistence, log } =
+      options;
+    this.#application = new BatchApplication({ keyspace, limits, checksum, incomplete, changed });
     const node: ReadingHost["node"] = {
       keyspace,
       timers,

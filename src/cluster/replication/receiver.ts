@@ -63,6 +63,8 @@ export interface ReceiverOptions {
    * else whoever repairs this one, or takes over from another, will come to it.
    */
   readonly incomplete: (place: KeyPlace, nodeId: string) => void;
+  /** What a node executed changed something in these slots, as `BatchApplicationOptions.changed` tells. */
+  readonly changed?: (nodeId: string, slots: Int32Array, count: number) => void;
   readonly backlogBytesMax?: number;
 }
 
@@ -138,6 +140,7 @@ export class Receiver {
         if (newSlots?.has(place.slot) !== true) this.#incomplete++;
         incomplete(place, nodeId);
       },
+      changed: (slots, count) => options.changed?.(this.#source.nodeId, slots, count),
     });
     this.services = new Map<string, Service>([
       [REPLICATE_SERVICE, (body, from) => this.#replicate(body, from)],
@@ -169,6 +172,11 @@ export class Receiver {
     return () => this.#listeners.delete(changed);
   }
 
+  /** Of the slots that are new here less may be there than the stream's position says. */
+  isNew(slot: number, nodeId: string, boot: number): boolean {
+    return this.#streams.get(nameOf(nodeId, boot))?.newSlots?.has(slot) === true;
+  }
+
   /** How far this node is with each stream that has started for it. */
   positions(): readonly ReceivedPosition[] {
     const started: ReceivedPosition[] = [];
@@ -177,6 +185,11 @@ export class Receiver {
       started.push({ nodeId, boot, applied, isWhole: isWhole && newSlots === null, first: backlog.first });
     }
     return started;
+  }
+
+  /** Up to here this node has applied a stream; undefined if it has not started. */
+  appliedOf(nodeId: string, boot: number): number | undefined {
+    return this.#streams.get(nameOf(nodeId, boot))?.applied;
   }
 
   /** The same of one; undefined if it has not started. */

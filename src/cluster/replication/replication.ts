@@ -19,15 +19,18 @@ import { Primaries } from "../primaries/primaries.js";
 import { Repairs } from "../repair/repairs.js";
 import type { ReplicationView } from "../replication-view.js";
 import type { SlotPlan } from "../slot-plan.js";
-import type { Route } from "../slot-routes.js";
+import type { Route, SlotRoutes } from "../slot-routes.js";
 import { SlotSet } from "../slot-set.js";
+import { Agreements } from "./agreements.js";
 import { CatchingUp } from "./catching-up.js";
+import { Generation } from "./generation.js";
 import { ReadConfirmation } from "./read-confirmation.js";
 import { Receiver } from "./receiver.js";
 import { ReplicationFace } from "./replication-face.js";
 import type { Shipper } from "./shipper.js";
 import { Shipping } from "./shipping.js";
 import { SlotCopies } from "./slot-copies.js";
+import { SlotReads } from "./slot-reads.js";
 import { Survivors } from "./survivors.js";
 
 export interface ReplicationOptions {
@@ -39,6 +42,7 @@ export interface ReplicationOptions {
   readonly limits: () => HashLimits;
   readonly persistence: PersistenceView & { readonly stream: LocalStream };
   readonly peers: Peers;
+  readonly routes: SlotRoutes;
   readonly isAlive: (id: NodeId) => boolean;
   /** Whether it says of itself that it has caught up. */
   readonly isReady: (id: NodeId) => boolean;
@@ -58,6 +62,7 @@ export class Replication {
   /** What other nodes ask of this one. */
   readonly services: ReadonlyMap<string, Service>;
   readonly copies: SlotCopies;
+  readonly replicaReads: SlotReads;
   readonly shipping: Shipping;
   readonly receiver: Receiver;
   readonly repairs: Repairs;
@@ -67,6 +72,7 @@ export class Replication {
   readonly #survivors: Survivors;
   readonly #catchingUp: CatchingUp;
   readonly #stream: LocalStream;
+  readonly #agreements: Agreements;
   /** Those for whose owners a repair is asked for. */
   readonly #repairing = new WeakSet<Shipper>();
   /** A node that will not come back, while its slots get other owners: nobody waits for it. */
@@ -79,9 +85,11 @@ export class Replication {
 
   constructor(options: ReplicationOptions) {
     this.#options = options;
-    const { host, selfId, boot, keyspace, limits, persistence, peers, isAlive, bootOf } = options;
+    const { host, selfId, boot, keyspace, limits, persistence, peers, routes, isAlive, bootOf } = options;
     const { clock, timers, log, checksum } = host;
     const stream = (this.#stream = lateStream(persistence));
+    const generation = new Generation({ routes, numberOf: (nodeId) => peers.numberOf(nodeId) });
+    const changed = () => generation.repaired();
     this.receiver = new Receiver({
       clock,
       timers,
@@ -93,6 +101,7 @@ export class Replication {
       persistence,
       // Whoever ships it repairs what is missing, once it hears.
       incomplete() {},
+      changed: (nodeId, slots, count) => generation.executed(nodeId, slots, count),
     });
     this.shipping = new Shipping({
       host,
@@ -117,16 +126,18 @@ export class Replication {
       isShared: (nodeId, slot) => this.#plan?.slotsOf(nodeId).all.has(slot) === true && this.#own.has(slot),
       isWhole: () => this.primaries.isReady,
       isServing: () => this.primaries.isReady,
+      changed,
     });
+    const repair = (nodeId: NodeId) =>
+      new Promise<true>((resolve) => {
+        this.repairs.request(nodeId, this.#sharedWith(nodeId), () => resolve(true));
+      });
     this.#survivors = new Survivors({
       receiver: this.receiver,
       timers,
       peers,
       slots: () => (this.#own.size === SLOT_COUNT ? null : this.#own.slots()),
-      repair: (nodeId) =>
-        new Promise((resolve) => {
-          this.repairs.request(nodeId, this.#sharedWith(nodeId), () => resolve(true));
-        }),
+      repair,
       settled: () => this.primaries.wake(),
     });
     this.#catchingUp = new CatchingUp({
@@ -137,16 +148,17 @@ export class Replication {
       receiver: this.receiver,
       survivors: this.#survivors,
     });
+    const positions = (to: NodeId) => {
+      const told = this.#catchingUp.positions();
+      this.shipping.shipper(to)?.tell();
+      return told;
+    };
     this.primaries = new Primaries({
       host,
       peers,
       streams: {
         isInSync: (nodeId) => this.receiver.isInSync(nodeId, bootOf(nodeId) ?? -1),
-        positions: (to) => {
-          const positions = this.#catchingUp.positions();
-          this.shipping.shipper(to)?.tell();
-          return positions;
-        },
+        positions,
         reach: (nodeId, positions) => this.#catchingUp.reach(nodeId, positions),
       },
       isAlive,
@@ -177,6 +189,7 @@ export class Replication {
       flush: () => stream.flushNow(),
       // Who ships it repairs it.
       incomplete() {},
+      changed,
     });
     this.copies = new SlotCopies({
       peers,
@@ -185,11 +198,38 @@ export class Replication {
       isAlive: isNodeAlive,
       confirmRead: (...read) => this.reads.confirmRead(...read),
     });
+    this.#agreements = new Agreements({
+      clock,
+      selfId,
+      peers,
+      receiver: this.receiver,
+      catchingUp: this.#catchingUp,
+      generation,
+      isAlive,
+      bootOf,
+      isCoOwner: (id) => this.shipping.shipper(id) !== undefined,
+      positions,
+      repair,
+    });
+    this.replicaReads = new SlotReads({
+      selfId,
+      boot,
+      timers,
+      peers,
+      stream,
+      shipping: this.shipping,
+      receiver: this.receiver,
+      generation,
+      agreements: this.#agreements,
+      isAlive,
+      bootOf,
+    });
     this.services = new Map([
       ...this.receiver.services,
       ...this.repairs.services,
       ...this.reads.services,
       this.primaries.service,
+      this.#agreements.service,
     ]);
     this.receiver.subscribe(() => {
       if (!this.primaries.isReady) this.primaries.wake();
@@ -226,8 +266,9 @@ export class Replication {
     this.#plan = plan;
     this.#groups = groups;
     this.copies.groups = groups;
+    this.replicaReads.groups = groups;
     const slots = this.#slotsByCoOwner(plan, groups);
-    for (const { nodeId } of [...this.shipping.shippers]) if (!slots.has(nodeId)) this.repairs.forget(nodeId);
+    for (const { nodeId } of [...this.shipping.shippers]) if (!slots.has(nodeId)) this.#forget(nodeId);
     this.shipping.setOwners(slots);
     this.#seeDeaths();
     this.primaries.place(placement, groups);
@@ -249,11 +290,18 @@ export class Replication {
     this.#groups = undefined;
     this.#view = undefined;
     this.copies.groups = undefined;
-    for (const { nodeId } of this.shipping.shippers) this.repairs.forget(nodeId);
+    this.replicaReads.groups = undefined;
+    for (const { nodeId } of this.shipping.shippers) this.#forget(nodeId);
     this.shipping.setOwners(new Map());
     this.#seeDeaths();
     this.primaries.forsake();
     this.#options.keyspace.keepTombstones = false;
+  }
+
+  /** Another node has no slots with this one any more. */
+  #forget(nodeId: NodeId): void {
+    this.repairs.forget(nodeId);
+    this.#agreements.forget(nodeId);
   }
 
   membersChanged(): void {

@@ -52,6 +52,7 @@ function readsOf({ name, host, keyspace, persistence, peers: { peers } }: SimRep
     mayTouch: () => true,
     flush: () => persistence.stream.flushNow(),
     incomplete() {},
+    changed() {},
   });
 }
 
