@@ -54,7 +54,7 @@ export class CatchingUp {
   received(nodeId: NodeId, boot: number, end: number): Promise<boolean> {
     const { receiver } = this.#options;
     const isHere = () => {
-      const applied = receiver.appliedOf(nodeId, boot);
+      const applied = receiver.stream(nodeId, boot)?.applied;
       return applied !== undefined && applied >= end && receiver.isInSync(nodeId, boot);
     };
     if (isHere()) return Promise.resolve(true);

@@ -163,18 +163,13 @@ export class Receiver {
    * are new here.
    */
   isInSync(nodeId: string, boot: number): boolean {
-    return this.#streams.get(nameOf(nodeId, boot))?.isInSync === true;
+    return this.stream(nodeId, boot)?.isInSync === true;
   }
 
   /** Calls back after a turn in which this node got further with a stream, or came to be in sync or out of it. Answers how to end that. */
   subscribe(changed: () => void): () => void {
     this.#listeners.add(changed);
     return () => this.#listeners.delete(changed);
-  }
-
-  /** Of the slots that are new here less may be there than the stream's position says. */
-  isNew(slot: number, nodeId: string, boot: number): boolean {
-    return this.#streams.get(nameOf(nodeId, boot))?.newSlots?.has(slot) === true;
   }
 
   /** How far this node is with each stream that has started for it. */
@@ -187,9 +182,8 @@ export class Receiver {
     return started;
   }
 
-  /** Up to here this node has applied a stream; undefined if it has not started. */
-  appliedOf(nodeId: string, boot: number): number | undefined {
-    return this.#streams.get(nameOf(nodeId, boot))?.applied;
+  stream(nodeId: string, boot: number): ReceivedStream | undefined {
+    return this.#streams.get(nameOf(nodeId, boot));
   }
 
   /** The same of one; undefined if it has not started. */
@@ -348,7 +342,7 @@ export class Receiver {
 
   #tellBatches({ nodeId, boot, from, slots }: PullRequest): Uint8Array {
     const { checksum } = this.#options;
-    const backlog = this.#streams.get(nameOf(nodeId, boot))?.backlog;
+    const backlog = this.stream(nodeId, boot)?.backlog;
     if (backlog === undefined || !backlog.covers(from))
       return writePulled({ isFound: false, from, to: from, end: from }, [], checksum);
     const { end } = backlog;

@@ -21,7 +21,6 @@ import type { ReplicationView } from "../replication-view.js";
 import type { SlotPlan } from "../slot-plan.js";
 import type { Route, SlotRoutes } from "../slot-routes.js";
 import { SlotSet } from "../slot-set.js";
-import { Agreements } from "./agreements.js";
 import { CatchingUp } from "./catching-up.js";
 import { Generation } from "./generation.js";
 import { ReadConfirmation } from "./read-confirmation.js";
@@ -72,7 +71,6 @@ export class Replication {
   readonly #survivors: Survivors;
   readonly #catchingUp: CatchingUp;
   readonly #stream: LocalStream;
-  readonly #agreements: Agreements;
   /** Those for whose owners a repair is asked for. */
   readonly #repairing = new WeakSet<Shipper>();
   /** A node that will not come back, while its slots get other owners: nobody waits for it. */
@@ -89,7 +87,6 @@ export class Replication {
     const { clock, timers, log, checksum } = host;
     const stream = (this.#stream = lateStream(persistence));
     const generation = new Generation({ routes, numberOf: (nodeId) => peers.numberOf(nodeId) });
-    const changed = () => generation.repaired();
     this.receiver = new Receiver({
       clock,
       timers,
@@ -126,7 +123,7 @@ export class Replication {
       isShared: (nodeId, slot) => this.#plan?.slotsOf(nodeId).all.has(slot) === true && this.#own.has(slot),
       isWhole: () => this.primaries.isReady,
       isServing: () => this.primaries.isReady,
-      changed,
+      changed: () => generation.repaired(),
     });
     const repair = (nodeId: NodeId) =>
       new Promise<true>((resolve) => {
@@ -189,7 +186,7 @@ export class Replication {
       flush: () => stream.flushNow(),
       // Who ships it repairs it.
       incomplete() {},
-      changed,
+      changed: () => generation.repaired(),
     });
     this.copies = new SlotCopies({
       peers,
@@ -198,38 +195,27 @@ export class Replication {
       isAlive: isNodeAlive,
       confirmRead: (...read) => this.reads.confirmRead(...read),
     });
-    this.#agreements = new Agreements({
-      clock,
+    this.replicaReads = new SlotReads({
+      host,
       selfId,
+      boot,
       peers,
+      stream,
+      shipping: this.shipping,
       receiver: this.receiver,
       catchingUp: this.#catchingUp,
       generation,
       isAlive,
       bootOf,
-      isCoOwner: (id) => this.shipping.shipper(id) !== undefined,
       positions,
       repair,
-    });
-    this.replicaReads = new SlotReads({
-      selfId,
-      boot,
-      timers,
-      peers,
-      stream,
-      shipping: this.shipping,
-      receiver: this.receiver,
-      generation,
-      agreements: this.#agreements,
-      isAlive,
-      bootOf,
     });
     this.services = new Map([
       ...this.receiver.services,
       ...this.repairs.services,
       ...this.reads.services,
       this.primaries.service,
-      this.#agreements.service,
+      this.replicaReads.service,
     ]);
     this.receiver.subscribe(() => {
       if (!this.primaries.isReady) this.primaries.wake();
@@ -301,7 +287,7 @@ export class Replication {
   /** Another node has no slots with this one any more. */
   #forget(nodeId: NodeId): void {
     this.repairs.forget(nodeId);
-    this.#agreements.forget(nodeId);
+    this.replicaReads.forget(nodeId);
   }
 
   membersChanged(): void {

@@ -3,38 +3,43 @@
  * One may if this node has agreed with who executes on all else (agreements.ts), and has what was shown of that one's stream.
  */
 import type { LocalStream } from "../../durability/change-stream.js";
+import type { Clock } from "../../host/clock.js";
 import type { Timers } from "../../host/timers.js";
 import type { NodeId } from "../../membership/member.js";
+import type { Service } from "../peer-server.js";
 import type { Peers } from "../peers.js";
 import { type OwnerGroups, SELF } from "../primaries/owner-groups.js";
 import type { Readability, ReplicaRead, ReplicaReads } from "../replica-reads.js";
 import type { StreamMark } from "../stream-mark.js";
-import type { Agreements } from "./agreements.js";
-import type { Generation } from "./generation.js";
-import type { Receiver } from "./receiver.js";
+import { Agreements, type AgreementsOptions } from "./agreements.js";
 import type { Shipping } from "./shipping.js";
 
-export interface SlotReadsOptions {
-  readonly selfId: NodeId;
+export interface SlotReadsOptions extends Omit<AgreementsOptions, "clock" | "isCoOwner"> {
+  readonly host: { readonly clock: Clock; readonly timers: Timers };
   readonly boot: number;
-  readonly timers: Timers;
   readonly peers: Pick<Peers, "idOf" | "linkTo">;
   readonly stream: LocalStream;
   readonly shipping: Shipping;
-  readonly receiver: Receiver;
-  readonly generation: Generation;
-  readonly agreements: Agreements;
-  readonly isAlive: (id: NodeId) => boolean;
-  readonly bootOf: (id: NodeId) => number | undefined;
 }
 
 export class SlotReads implements ReplicaReads {
   /** Undefined as long as this node does not know who owns what. */
   groups: OwnerGroups | undefined;
+  readonly service: readonly [string, Service];
   readonly #options: SlotReadsOptions;
+  readonly #agreements: Agreements;
 
   constructor(options: SlotReadsOptions) {
     this.#options = options;
+    const { host, shipping } = options;
+    const isCoOwner = (id: NodeId) => shipping.shipper(id) !== undefined;
+    this.#agreements = new Agreements({ ...options, clock: host.clock, isCoOwner });
+    this.service = this.#agreements.service;
+  }
+
+  /** Another node owns no slots any more that this one owns. */
+  forget(nodeId: NodeId): void {
+    this.#agreements.forget(nodeId);
   }
 
   mark(to: NodeId): StreamMark | undefined {
@@ -47,27 +52,28 @@ export class SlotReads implements ReplicaReads {
   }
 
   judge({ slot, route, seen }: ReplicaRead): Readability {
-    const { peers, receiver, agreements, isAlive, bootOf } = this.#options;
+    const { peers, receiver, isAlive, bootOf } = this.#options;
     const nodeId = peers.idOf(route);
     if (nodeId === undefined || this.groups?.of(slot).owners.includes(SELF) !== true) return "elsewhere";
     const boot = bootOf(nodeId);
     if (boot === undefined || !isAlive(nodeId) || peers.linkTo(nodeId)?.isUp !== true) return "elsewhere";
-    const agreement = agreements.with(nodeId);
-    if (agreement === undefined) return "elsewhere";
-    if (!receiver.isInSync(nodeId, boot) || receiver.isNew(slot, nodeId, boot)) return "elsewhere";
+    const agreement = this.#agreements.with(nodeId);
+    const stream = receiver.stream(nodeId, boot);
+    if (agreement === undefined || stream?.isInSync !== true) return "elsewhere";
+    if (stream.newSlots?.has(slot)) return "elsewhere";
     const mark = seen.of(nodeId);
     if (mark === undefined) return seen.isWhole ? "here" : "elsewhere";
     // What is left of an earlier life this one had when it was agreed with.
     if (mark.boot !== boot) return mark.boot < boot ? "here" : "elsewhere";
     if (mark.generation > agreement.theirs) {
-      agreements.renew(nodeId);
+      this.#agreements.renew(nodeId);
       return "elsewhere";
     }
-    return receiver.appliedOf(nodeId, boot)! >= mark.position ? "here" : "soon";
+    return stream.applied! >= mark.position ? "here" : "soon";
   }
 
   wait(read: ReplicaRead, timeoutMs: number): Promise<void> {
-    const { receiver, timers } = this.#options;
+    const { receiver, host } = this.#options;
     return new Promise((resolve) => {
       const end = () => {
         unsubscribe();
@@ -77,7 +83,7 @@ export class SlotReads implements ReplicaReads {
       const unsubscribe = receiver.subscribe(() => {
         if (this.judge(read) !== "soon") end();
       });
-      const cancel = timers.after(timeoutMs, end);
+      const cancel = host.timers.after(timeoutMs, end);
     });
   }
 }
