@@ -1,6 +1,8 @@
 /**
  * Keeps the copies of a replicated cluster: composes shipping, receiving, repair and the choice of primaries, and tells each what it has to
  * know of the others. What the placement means for this node it is told (`follow`); who executes for a slot it answers.
+ *
+ * Long because all of these are put together here, and each is told something of the others.
  */
 import { SLOT_COUNT } from "../../base/key-hash.js";
 import type { LocalStream } from "../../durability/change-stream.js";
