@@ -214,6 +214,18 @@ export class Persistence implements PersistenceView {
     return this.snapshots.request(purpose);
   }
 
+  /** Lets all that there is now outlast a loss of power as soon as may be; resolves with false if it does not. True without a log. */
+  async makeLast(): Promise<boolean> {
+    this.#stream.flushNow();
+    try {
+      await this.#log?.whenDurable(this.position);
+      return true;
+    } catch {
+      // Whoever looks after the log says why.
+      return false;
+    }
+  }
+
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);

@@ -14,6 +14,7 @@ const GROUP_BITS = 7;
 /** What databases without a key share, for most never get one. Nobody writes into them. */
 const NO_COUNTS = new Uint32Array(SLOT_COUNT);
 const NO_GROUPS = new Uint32Array(SLOT_COUNT >>> GROUP_BITS);
+const NO_MARKS = new Uint8Array(SLOT_COUNT);
 
 export class Database {
   records = new Records();
@@ -30,6 +31,8 @@ export class Database {
   /** Of slots that are out of sight. */
   #hiddenCounts = NO_COUNTS;
   readonly #isHidden: Uint8Array;
+  /** 1 for slots in which hashes may have marks of removed fields. */
+  #marked = NO_MARKS;
   /** Per slot a time before which no key of it expires, in milliseconds; Infinity if none does. */
   #due: Float64Array | undefined;
   /** Up to here all that was written is known to all owners: remains up to it have been collected (delta/remains.ts). */
@@ -55,6 +58,7 @@ export class Database {
     this.counts = NO_COUNTS;
     this.#groups = NO_GROUPS;
     this.#hiddenCounts = NO_COUNTS;
+    this.#marked = NO_MARKS;
     this.#due = undefined;
   }
 
@@ -108,6 +112,23 @@ export class Database {
       if (due[slot]! <= nowMs && this.#isHidden[slot] === 0) return slot;
     }
     return -1;
+  }
+
+  /** Notes that a mark of a removed field is left in the slot. To say so of one that is not there costs a walk. */
+  noteMark(slot: number): void {
+    if (this.#marked === NO_MARKS) this.#marked = new Uint8Array(SLOT_COUNT);
+    this.#marked[slot] = 1;
+  }
+
+  /** The slot is about to be walked: what marks it has are noted anew. */
+  forgetMarks(slot: number): void {
+    if (this.#marked !== NO_MARKS) this.#marked[slot] = 0;
+  }
+
+  /** Whether the slot has tombstones, husks or emptied collections, or may have marks of removed fields. */
+  mayHaveRemains(slot: number): boolean {
+    const ghosts = this.index.count(slot) - this.counts[slot]! - this.#hiddenCounts[slot]!;
+    return ghosts > 0 || this.#marked[slot] !== 0;
   }
 
   floorsOf(slot: number): Floors {

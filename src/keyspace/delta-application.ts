@@ -161,7 +161,9 @@ function collect(keyspace: Keyspace, limits: HashLimits, { db, slot, floor }: Co
     if (compareVersions(floor, database.birthFloors.version(slot)) <= 0) continue;
     keyspace.select(database.number);
     raiseBirthFloor(database, slot, floor);
-    collectRemains(keyspace, limits, slot, floor);
+    // Those that are left are noted anew.
+    database.forgetMarks(slot);
+    if (database.index.count(slot) > 0) collectRemains(keyspace, limits, slot, floor);
   }
   return "merged";
 }
@@ -178,10 +180,11 @@ export function collectRemains(keyspace: Keyspace, limits: HashLimits, slot: num
     if (at === NOWHERE) return;
     if (isOpenTable(keyspace) && !isEnded(at)) {
       dropMarks(keyspace, floor);
-      return;
+    } else {
+      const before = readState(database, at);
+      replace(keyspace, limits, before, collected(before, floor));
     }
-    const before = readState(database, at);
-    replace(keyspace, limits, before, collected(before, floor));
+    if (keyspace.at !== NOWHERE && hasRemains(database, keyspace.at)) database.noteMark(slot);
   });
 }
 

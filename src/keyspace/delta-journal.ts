@@ -10,6 +10,7 @@ import { BODY_BYTES_MAX } from "../delta/body-codec.js";
 import {
   type PlacedPatch,
   type PlacedRecord,
+  writeCollect,
   writeFlush,
   writePatch,
   writeRecord,
@@ -18,7 +19,7 @@ import {
 import { CONTRIBUTION_BYTES, COUNTER_BASE_BYTES, findContribution } from "../delta/packed-counter.js";
 import { appendHashEntry, HASH_BASE_BYTES, HashCursor, type HashEntry } from "../delta/packed-hash.js";
 import { RANKS } from "../delta/record-state.js";
-import { equalVersions, writeVersion } from "../delta/version.js";
+import { equalVersions, type Version, writeVersion } from "../delta/version.js";
 import { PACKED, tableOfHash } from "./hash-body.js";
 import { packWholeHash } from "./hash-state.js";
 import type { Journal } from "./journal.js";
@@ -199,6 +200,12 @@ export class DeltaJournal implements Journal {
     else this.#touch(slot);
     const floor = { clock, origin: this.#keyspace.origin };
     writeFlush(this.#begun(), { kind: "flush", db: database, slot, floor });
+  }
+
+  collected(slot: number, floor: Version): void {
+    if (this.#isApplied) this.ended();
+    this.#touch(slot);
+    writeCollect(this.#begun(), { kind: "collect", db: null, slot, floor });
   }
 
   swapped(one: number, other: number, clock: number): void {

@@ -105,7 +105,7 @@ export function joinHash(keyspace: Keyspace, limits: HashLimits, entries: ByteVi
 
 /** Writes what is news into the hash that the writer has open, and closes it. */
 function joinEntries(
-  { keepTombstones }: Keyspace,
+  { keepTombstones, database, slot }: Keyspace,
   writer: HashWriter,
   entries: ByteView,
 ): { isNews: boolean; newestMark: Version } {
@@ -117,6 +117,7 @@ function joinEntries(
     const ours = writer.find(reader.field);
     if (ours !== undefined && compareEntries(ours, reader) >= 0) continue;
     if (reader.value !== null || keepTombstones) {
+      if (reader.value === null) database.noteMark(slot);
       writer.write(reader);
       isNews = true;
     } else if (writer.remove(reader, false)) {
@@ -141,7 +142,7 @@ function bytesOf({ bytes, start, end }: ByteRange): Uint8Array {
   return bytes.subarray(start, end);
 }
 
-/** Whether entries can be the body of a record as they are. */
+/** Whether entries can be the body of a record as they are. Notes that there are marks among them. */
 function staysAsItIs(keyspace: Keyspace, limits: HashLimits, entries: ByteView): boolean {
   const { hashMaxListpackEntries, hashMaxListpackValueBytes } = limits;
   let count = 0;
@@ -149,7 +150,10 @@ function staysAsItIs(keyspace: Keyspace, limits: HashLimits, entries: ByteView):
   reader.openPacked(entries);
   while (reader.next()) {
     const { field, value } = reader;
-    if (value === null && !keyspace.keepTombstones) return false;
+    if (value === null) {
+      if (!keyspace.keepTombstones) return false;
+      keyspace.database.noteMark(keyspace.slot);
+    }
     if (++count > hashMaxListpackEntries || field.end - field.start > hashMaxListpackValueBytes) return false;
     if (value !== null && value.end - value.start > hashMaxListpackValueBytes) return false;
   }

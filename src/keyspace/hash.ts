@@ -102,10 +102,12 @@ export class OpenHash {
   /** Removes a field. Answers whether it was there. */
   remove(field: Buffer, start: number, end: number): boolean {
     setView(this.#field, field, start, end);
-    if (!this.#writer.remove(this.#mark, this.#keyspace.keepTombstones)) return false;
+    const { keepTombstones, database, slot, journal } = this.#keyspace;
+    if (!this.#writer.remove(this.#mark, keepTombstones)) return false;
+    if (keepTombstones) database.noteMark(slot);
     this.#changes++;
     this.#hasRemoved = true;
-    this.#keyspace.journal?.fieldChanged(this.#mark);
+    journal?.fieldChanged(this.#mark);
     return true;
   }
 

@@ -5,6 +5,7 @@
  */
 import type { ByteRange } from "../base/bytes.js";
 import type { HashEntry } from "../delta/packed-hash.js";
+import type { Version } from "../delta/version.js";
 
 export interface Journal {
   /** The open key has a wholly new record: a new life. */
@@ -26,6 +27,8 @@ export interface Journal {
   removed(clock: number): void;
   /** A slot of a database was emptied, or all slots (null): lives below this clock, of this node, are over. */
   flushed(database: number, clock: number, slot: number | null): void;
+  /** What remained of a slot up to a floor, which this node took, is collected in all databases. */
+  collected(slot: number, floor: Version): void;
   /** Two databases changed places. */
   swapped(one: number, other: number, clock: number): void;
   /**

@@ -17,6 +17,7 @@ import {
   TEXT_FORM,
   TYPE_COUNTER,
   TYPE_FLAGS_ORIGIN,
+  TYPE_HASH,
   TYPE_TEXT,
 } from "./record.js";
 
@@ -94,6 +95,7 @@ export function graft(keyspace: Keyspace, { type, deadlineMs, access, flags, byt
   }
   records.setWord(at, ACCESS, access);
   records.setWord(at, TYPE_FLAGS_ORIGIN, records.word1(at) | flags);
+  if (type === TYPE_HASH && keyspace.keepTombstones) keyspace.database.noteMark(keyspace.slot);
   keyspace.journal?.replaced();
   keyspace.changed();
 }

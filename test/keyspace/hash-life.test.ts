@@ -181,6 +181,7 @@ describe("the life of a hash", () => {
       deadlineSet: tell("deadlineSet"),
       removed: tell("removed"),
       flushed: tell("flushed"),
+      collected: tell("flushed"),
       swapped: tell("swapped"),
       applied: tell("applied"),
       received: tell("received"),

@@ -62,6 +62,7 @@ export class FakePersistence implements PersistenceView {
       deadlineSet: touched,
       removed: touched,
       flushed: all,
+      collected: (slot) => void slots.add(slot),
       swapped: all,
       applied: (_deltas, slot) => void slots.add(slot),
       received: (_batches, touchedSlots, count) => {

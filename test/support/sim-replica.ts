@@ -3,9 +3,11 @@ import { slotOf } from "#torus/base/key-hash.js";
 import { Prng } from "#torus/base/prng.js";
 import type { Service } from "#torus/cluster/peer-server.js";
 import { Repairs } from "#torus/cluster/repair/repairs.js";
+import { Collection } from "#torus/cluster/replication/collection.js";
 import { type PullOutcome, Receiver } from "#torus/cluster/replication/receiver.js";
 import type { Shipper } from "#torus/cluster/replication/shipper.js";
 import { Shipping } from "#torus/cluster/replication/shipping.js";
+import type { SlotStanding } from "#torus/cluster/replication/slot-assent.js";
 import { makeConfig } from "#torus/config/config.js";
 import { ConfigStore } from "#torus/config/config-store.js";
 import { beginBatch, endBatch } from "#torus/delta/batch.js";
@@ -51,6 +53,7 @@ export class SimReplica {
   readonly repairs: Repairs;
   /** What it knows of itself: see `RepairsOptions`. */
   isWhole = true;
+  #services = new Map<string, Service>();
   isShared = (_nodeId: string, _slot: number): boolean => true;
 
   private constructor(
@@ -147,7 +150,8 @@ export class SimReplica {
       missing,
       options,
     );
-    for (const [service, answer] of replica.repairs.services) services.set(service, answer);
+    replica.#services = services;
+    replica.#serve(replica.repairs.services);
     return replica;
   }
 
@@ -163,6 +167,19 @@ export class SimReplica {
   shipTo(names: readonly string[], slots: readonly number[] | null = null): void {
     for (const name of names) this.meet(name);
     this.shipping.setOwners(new Map(names.map((name) => [nodeIdOf(name), slots])));
+  }
+
+  /** Begins to collect what remains of slots, and to answer those who do. */
+  startCollection(standing: SlotStanding): Collection {
+    const { host, keyspace, persistence, peers } = this;
+    const limits = () => SMALL_LIMITS;
+    const collection = new Collection({ host, keyspace, limits, peers: peers.peers, persistence, standing });
+    this.#serve(collection.services);
+    return collection;
+  }
+
+  #serve(services: ReadonlyMap<string, Service>): void {
+    for (const [name, answer] of services) this.#services.set(name, answer);
   }
 
   /** Links with another node. */

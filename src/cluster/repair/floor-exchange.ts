@@ -2,8 +2,11 @@
  * The floors of slots that are repaired, on both sides, and when each side takes those of the other.
  *
  * Flush floors come first: nothing is told in vain. So do birth floors at a side that is whole, for it has all that they cover, and what was
- * born under them must find them there (rules 4 and 5 of docs/formats/delta.md). A side that is not whole takes them last, and only from
- * one that is, when it has been told all by it: with the floor it takes what the floor covers for known, and ignores it from then on.
+ * born under them must find them there (rules 4 and 5 of docs/formats/delta.md). A side that is not whole takes them last, when it has been
+ * told all: with the floor it takes what the floor covers for known, and ignores it from then on.
+ *
+ * Who has a birth floor has all that it covers, whole or not: the floor comes behind all of that in its log, of which it can have lost no more
+ * than the end.
  */
 import { ByteWriter } from "../../base/byte-writer.js";
 import { beginBatch, endBatch } from "../../delta/batch.js";
@@ -76,8 +79,14 @@ export class FloorExchange {
     return !mine.isWhole && compareVersions(birthOf(mine, db), birthOf(theirs, db)) < 0;
   }
 
-  /** Whether the other side is whole and this one is not: where floors say that one of them is wrong, it is this one. */
+  /** Whether this side is wrong where it has otherwise what a birth floor of the other one covers: it is not whole. */
   isOverruled(slot: number): boolean {
+    const { mine, theirs } = this.#slots.get(slot)!;
+    return !mine.isWhole && (theirs.isWhole || birthNews(slot, theirs, mine).length > 0);
+  }
+
+  /** The same of what its own floor covers: the other side is whole. */
+  isOutdone(slot: number): boolean {
     const { mine, theirs } = this.#slots.get(slot)!;
     return !mine.isWhole && theirs.isWhole;
   }
@@ -85,9 +94,8 @@ export class FloorExchange {
   /** Whether both sides have the same floors in the end. */
   willBeAlike(slot: number): boolean {
     const { mine, theirs } = this.#slots.get(slot)!;
-    const isMineDue = birthNews(slot, theirs, mine).length > 0;
-    const isTheirsDue = birthNews(slot, mine, theirs).length > 0;
-    return (!isMineDue || mine.isWhole || theirs.isWhole) && (!isTheirsDue || theirs.isWhole);
+    // What the other side is to take it takes when it asks itself.
+    return theirs.isWhole || birthNews(slot, mine, theirs).length === 0;
   }
 
   /** Lets both sides have the floors that come first. */
@@ -96,9 +104,9 @@ export class FloorExchange {
     await this.#exchange(birthNews, ({ isWhole }) => isWhole);
   }
 
-  /** Lets this side have the rest, if it may: all that lies in the slots has been told. */
+  /** Lets this side have the rest: all that lies in the slots has been told to it. */
   async end(): Promise<void> {
-    await this.#exchange(birthNews, (side, other) => !side.isWhole && other.isWhole, { isTold: false });
+    await this.#exchange(birthNews, ({ isWhole }) => !isWhole, { isTold: false });
   }
 
   /** Lets this side, which has forgotten the slot and been told all of it, have all floors that either side had. */
@@ -114,16 +122,12 @@ export class FloorExchange {
   }
 
   /** Lets those sides that are `due` have floors of the other one. */
-  async #exchange(
-    news: News,
-    isDue: (side: Side, other: Side) => boolean,
-    { isTold = true } = {},
-  ): Promise<void> {
+  async #exchange(news: News, isDue: (side: Side) => boolean, { isTold = true } = {}): Promise<void> {
     const outgoing: Buffer[] = [];
     for (const { slot, mine, theirs } of this.#slots.values()) {
-      const incoming = isDue(mine, theirs) ? batchOf(news(slot, theirs, mine)) : undefined;
+      const incoming = isDue(mine) ? batchOf(news(slot, theirs, mine)) : undefined;
       if (incoming !== undefined) await this.#link.merge(incoming);
-      const batch = isTold && isDue(theirs, mine) ? batchOf(news(slot, mine, theirs)) : undefined;
+      const batch = isTold && isDue(theirs) ? batchOf(news(slot, mine, theirs)) : undefined;
       if (batch !== undefined) outgoing.push(batch);
     }
     await this.#link.tell(outgoing);

@@ -3,9 +3,9 @@
  * them, and lets each side tell the other one what that lacks. What either had at the beginning is merged on both at the end; what is
  * written meanwhile may be told too, or not.
  *
- * A slot is *stale* if this side is not whole, the other one is, and they differ in what a birth floor covers. This side has then missed, or
- * lost, what all had merged, maybe a deletion whose tombstone has been collected since, and to merge would bring back what was deleted. It
- * tells what it has that no floor covers, forgets the slot and lets itself be told all of it.
+ * A slot is *stale* if this side is not whole, and they differ in what a birth floor of the other one covers, or its own if the other is
+ * whole. This side has then missed, or lost, what all had merged, maybe a deletion whose tombstone has been collected since, and to merge
+ * would bring back what was deleted. It tells what it has that no floor covers, forgets the slot and lets itself be told all of it.
  */
 import { ByteWriter } from "../../base/byte-writer.js";
 import { writeForget } from "../../delta/delta-codec.js";
@@ -164,7 +164,7 @@ export class GroupRepair {
     if (!this.#floors.isOverruled(slot) || this.#stale.has(slot)) return { mine: false, theirs: false };
     const { mine, theirs } = this.#floors.hasBirths(slot);
     // Records are covered by the floor of the other side.
-    return { mine: theirs, theirs: mine };
+    return { mine: theirs, theirs: mine && this.#floors.isOutdone(slot) };
   }
 
   #findStale(range: HashRange, { push, refine, lacking }: Comparison): void {

@@ -4,6 +4,7 @@
  */
 import type { ByteReader } from "../../base/byte-reader.js";
 import { beginBatch, endBatch } from "../../delta/batch.js";
+import { isSound, seal } from "../checked-message.js";
 import type { Outcome } from "../peer-link.js";
 import { ParcelAssembly, partOf } from "./parcels.js";
 import {
@@ -15,15 +16,7 @@ import {
   readListAnswers,
   readPullAnswer,
 } from "./repair-answers.js";
-import {
-  beginRequest,
-  isSound,
-  MESSAGE_BYTES,
-  PUSH,
-  readVerdict,
-  seal,
-  type Verdict,
-} from "./repair-messages.js";
+import { beginRequest, MESSAGE_BYTES, PUSH, readVerdict, type Verdict } from "./repair-messages.js";
 import { type RepairNode, seedCheck } from "./repair-node.js";
 import {
   type BeginRequest,

@@ -40,11 +40,11 @@
 import { ByteReader } from "../../base/byte-reader.js";
 import { ByteWriter } from "../../base/byte-writer.js";
 import { rangeOf } from "../../base/bytes.js";
-import type { Checksum } from "../../base/crc32.js";
 import { SLOT_COUNT, slotOf } from "../../base/key-hash.js";
 import { VERSION_BYTES, type Version, writeVersion } from "../../delta/version.js";
 import { HASH_END, type HashRange } from "../../keyspace/range-walk.js";
 import type { Lanes } from "../../keyspace/record-digest.js";
+import { CHECK_BYTES } from "../checked-message.js";
 import type { Want } from "./shipment.js";
 
 export const REPAIR_SERVICE = "repair";
@@ -87,30 +87,13 @@ export type Verdict = "accepted" | "unshared" | "lost" | "later";
 /** As bytes: a verdict's number is its place here. */
 const VERDICTS: readonly Verdict[] = ["accepted", "unshared", "lost", "later"];
 
-// ---- Integrity ----
-
-const CRC_BYTES = 4;
-
-/** Writes the checksum into a message that is complete. */
-export function seal(message: Uint8Array, checksum: Checksum): Uint8Array {
-  const crc = checksum(message, CRC_BYTES, message.length);
-  for (let i = 0; i < CRC_BYTES; i++) message[i] = crc >>> (8 * i);
-  return message;
-}
-
-/** Whether a message is as it was sealed. */
-export function isSound(message: Buffer, checksum: Checksum): boolean {
-  if (message.length <= CRC_BYTES) return false;
-  return message.readUInt32LE(0) === checksum(message, CRC_BYTES, message.length);
-}
-
 // ---- Requests ----
 
 /** `seed`: see `seedCheck`. A writer serves one message, since a link may keep its bytes. What is written is to be sealed. */
 export function beginRequest(kind: RequestKind, seed: number): ByteWriter {
   const isLong = kind === PUSH || kind === DELIVER;
   const writer = newWriter(isLong);
-  writer.u32(0);
+  writer.length = CHECK_BYTES;
   writer.u8(FORMAT);
   writer.u8(kind);
   writer.u32(seed);
@@ -130,7 +113,7 @@ export interface RequestHead {
 
 /** The head of a sound message. Undefined if it is no request. */
 export function readRequestHead(bytes: Buffer): RequestHead | undefined {
-  const reader = new ByteReader({ bytes, start: CRC_BYTES, end: bytes.length });
+  const reader = new ByteReader({ bytes, start: CHECK_BYTES, end: bytes.length });
   const format = reader.u8();
   const kind = reader.u8();
   const seed = reader.u32();
@@ -334,14 +317,14 @@ function readVersion(reader: ByteReader): Version {
 
 export function beginAnswer(verdict: Verdict, isLong = false): ByteWriter {
   const writer = newWriter(isLong);
-  writer.u32(0);
+  writer.length = CHECK_BYTES;
   writer.u8(VERDICTS.indexOf(verdict));
   return writer;
 }
 
 /** The reader stands behind the verdict. Undefined if there is none. */
 export function readVerdict(bytes: Buffer): { verdict: Verdict; reader: ByteReader } | undefined {
-  const reader = new ByteReader({ bytes, start: CRC_BYTES, end: bytes.length });
+  const reader = new ByteReader({ bytes, start: CHECK_BYTES, end: bytes.length });
   const verdict = VERDICTS[reader.u8()];
   return verdict && !reader.failed ? { verdict, reader } : undefined;
 }

@@ -7,6 +7,7 @@ import { ByteWriter } from "../../base/byte-writer.js";
 import { batchBytes, beginBatch, endBatch } from "../../delta/batch.js";
 import type { HashRange } from "../../keyspace/range-walk.js";
 import { isWholeSlot, RangeDigests } from "../../keyspace/slot-digest.js";
+import { isSound, seal } from "../checked-message.js";
 import { differenceOf, RangeLists } from "./digest-list.js";
 import { ParcelAssembly, ParcelShelf, partOf } from "./parcels.js";
 import {
@@ -23,14 +24,12 @@ import {
   DELIVER,
   END,
   FETCH,
-  isSound,
   LIST,
   MESSAGE_BYTES,
   PULL,
   PUSH,
   type RequestHead,
   readRequestHead,
-  seal,
   type Verdict,
 } from "./repair-messages.js";
 import { floorsOf, type RepairNode, seedCheck } from "./repair-node.js";

@@ -13,9 +13,9 @@ import type { Timers } from "../../host/timers.js";
 import { BatchApplication } from "../../keyspace/batch-application.js";
 import type { HashLimits } from "../../keyspace/hash-writer.js";
 import type { Keyspace } from "../../keyspace/keyspace.js";
+import { LogRoom } from "../log-room.js";
 import type { Service } from "../peer-server.js";
 import type { Peers } from "../peers.js";
-import { LogRoom } from "./log-room.js";
 import { Pace } from "./pace.js";
 import { PairRepair } from "./pair-repair.js";
 import type { RepairProgress } from "./repair.js";
@@ -137,7 +137,6 @@ export class Repairs {
       persistence.subscribe(() => {
         const { gates, durablePosition } = persistence;
         this.#waiters.reached(gates ? durablePosition : Number.POSITIVE_INFINITY);
-        this.#room.look();
       }),
       peers.subscribe({
         up: ({ nodeId }) => this.#pairs.get(nodeId)?.up(),

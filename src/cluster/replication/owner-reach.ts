@@ -35,6 +35,14 @@ export class OwnerReach {
     return this.acknowledged >= position && this.newSlots?.has(slot) !== true;
   }
 
+  /**
+   * Whether it has that whatever becomes of it, but for its disk: even after a loss of power, or if it keeps nothing, and begins anew with a
+   * gap then.
+   */
+  keeps(place: { readonly slot: number; readonly position: number }): boolean {
+    return this.has(place) && (this.durable === undefined || this.#durablyAcknowledged >= place.position);
+  }
+
   /** Whether it would have all up to a position, and know as much of it, after a loss of power. */
   lasts(position: number): boolean {
     return this.durable === position && this.#isDurablyWhole === (this.isWhole && this.newSlots === null);

@@ -3,13 +3,14 @@ import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { ByteWriter } from "#torus/base/byte-writer.js";
 import { crc32 } from "#torus/base/crc32.js";
+import { isSound, seal } from "#torus/cluster/checked-message.js";
 import {
   readCompareAnswer,
   readPullAnswer,
   writeCompareAnswer,
   writePullAnswer,
 } from "#torus/cluster/repair/repair-answers.js";
-import { isSound, readRequestHead, readVerdict, seal } from "#torus/cluster/repair/repair-messages.js";
+import { readRequestHead, readVerdict } from "#torus/cluster/repair/repair-messages.js";
 import {
   readBegin,
   readCompare,

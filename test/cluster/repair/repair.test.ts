@@ -238,7 +238,8 @@ describe("a repair", () => {
           floors,
           mergeable(10),
           fc.boolean(),
-          async (kept, keptFloors, lost, floors, after, isOtherFirst) => {
+          fc.boolean(),
+          async (kept, keptFloors, lost, floors, after, isOtherFirst, isOtherWhole) => {
             const pair = await twoOwners();
             const { a, b } = pair;
             b.perform(kept);
@@ -250,6 +251,7 @@ describe("a repair", () => {
             settleTime(a, b);
             const before = contentsOf(b.keyspace, KEYS);
             a.isWhole = false;
+            b.isWhole = isOtherWhole;
             if (isOtherFirst) {
               await repairedBack(pair);
               expect(contentsOf(b.keyspace, KEYS)).to.deep.equal(before);

@@ -1,6 +1,6 @@
-/** Lets what is to be merged wait until the log has room for it: a copy may come faster than a disk takes it. */
-import type { PersistenceView } from "../../durability/persistence-view.js";
-import type { Timers } from "../../host/timers.js";
+/** Lets what no client asked for wait until the log has room for it, and the clock may issue versions: copies may come faster than a disk takes them. */
+import type { PersistenceView } from "../durability/persistence-view.js";
+import type { Timers } from "../host/timers.js";
 
 /** Who waits longer is told so: a disk that is full may stay so, and what waits takes memory. */
 const WAIT_MAX_MS = 10_000;
@@ -14,10 +14,12 @@ export class LogRoom {
   readonly #persistence: Pick<PersistenceView, "hasRoomFor">;
   readonly #timers: Timers;
   readonly #waiters = new Set<Waiter>();
+  readonly #unsubscribe: () => void;
 
-  constructor(persistence: Pick<PersistenceView, "hasRoomFor">, timers: Timers) {
+  constructor(persistence: Pick<PersistenceView, "hasRoomFor" | "subscribe">, timers: Timers) {
     this.#persistence = persistence;
     this.#timers = timers;
+    this.#unsubscribe = persistence.subscribe(() => this.#look());
   }
 
   hasRoomFor(bytes: number): boolean {
@@ -41,12 +43,12 @@ export class LogRoom {
     });
   }
 
-  /** There may be room again. */
-  look(): void {
-    for (const waiter of [...this.#waiters]) if (this.hasRoomFor(waiter.bytes)) waiter.settle(true);
+  close(): void {
+    this.#unsubscribe();
+    for (const waiter of [...this.#waiters]) waiter.settle(false);
   }
 
-  close(): void {
-    for (const waiter of [...this.#waiters]) waiter.settle(false);
+  #look(): void {
+    for (const waiter of [...this.#waiters]) if (this.hasRoomFor(waiter.bytes)) waiter.settle(true);
   }
 }

@@ -1,0 +1,226 @@
+/**
+ * Collects what remains of what was deleted or expired. From time to time the node that executes for slots draws a version and asks all
+ * other owners, current and pending, whether they have all up to there: each takes note of that version, so that it writes nothing older any
+ * more, and agrees if all that it has executed is with all others, and it is in sync with them (slot-assent.ts). If all agree the slot
+ * takes the version as its birth floor, by a change as any other: it is logged, and shipped behind all that it covers.
+ *
+ * Nothing is collected while an owner is away. One that comes back finds the tombstones of what was deleted meanwhile.
+ */
+import type { Checksum } from "../../base/crc32.js";
+import { SLOT_COUNT } from "../../base/key-hash.js";
+import type { Version } from "../../delta/version.js";
+import type { PersistenceView } from "../../durability/persistence-view.js";
+import type { Clock } from "../../host/clock.js";
+import type { Random } from "../../host/random.js";
+import type { Cancel, Timers } from "../../host/timers.js";
+import type { HashLimits } from "../../keyspace/hash-writer.js";
+import type { Keyspace } from "../../keyspace/keyspace.js";
+import { collectSlot, mayHaveRemains, recordsOf } from "../../keyspace/slot-collection.js";
+import { LogRoom } from "../log-room.js";
+import type { Service } from "../peer-server.js";
+import type { Peers } from "../peers.js";
+import { SlotSet } from "../slot-set.js";
+import {
+  COLLECT_SERVICE,
+  readAnswer,
+  readRequest,
+  writeAnswer,
+  writeRequest,
+} from "./collection-messages.js";
+import { isSettled, type Settled, type SlotStanding, settledOf } from "./slot-assent.js";
+
+/** From the end of a round to the next one, on average; and if there was more than a round takes. */
+const PERIOD_MS = 10_000;
+const SHORT_PERIOD_MS = 1000;
+/** Of a round: what it asks about is no long message. */
+const SLOTS_MAX = 2048;
+/** Others wait for each other for some seconds before they say no. */
+const ASK_TIMEOUT_MS = 5000;
+/** Records walked in a slice, some milliseconds; as many at each of the others, when they are told. A slot is collected at once. */
+const SLICE_RECORDS = 8192;
+const PAUSE_MS = 10;
+/** A collect delta, by far. */
+const DELTA_BYTES = 64;
+
+export interface CollectionOptions {
+  readonly host: {
+    readonly clock: Clock;
+    readonly timers: Timers;
+    readonly random: Random;
+    readonly checksum: Checksum;
+  };
+  readonly keyspace: Keyspace;
+  readonly limits: () => HashLimits;
+  readonly peers: Pick<Peers, "linkTo">;
+  readonly persistence: Pick<PersistenceView, "loading" | "hasRoomFor" | "subscribe">;
+  readonly standing: SlotStanding;
+}
+
+export interface CollectionCounters {
+  rounds: number;
+  /** Slots that took a floor, and those of which not all owners agreed. */
+  slotsCollected: number;
+  slotsRefused: number;
+}
+
+/** A slot as it stood when the others were asked. */
+interface Candidate extends Settled {
+  readonly coOwners: readonly string[];
+}
+
+export class Collection {
+  readonly services: ReadonlyMap<string, Service>;
+  readonly counters: CollectionCounters = { rounds: 0, slotsCollected: 0, slotsRefused: 0 };
+  readonly #options: CollectionOptions;
+  readonly #room: LogRoom;
+  /** Where the next round begins. */
+  #nextSlot = 0;
+  #cancel: Cancel = () => {};
+  #isClosed = false;
+
+  constructor(options: CollectionOptions) {
+    this.#options = options;
+    this.#room = new LogRoom(options.persistence, options.host.timers);
+    this.services = new Map([[COLLECT_SERVICE, (body) => this.#answer(body)]]);
+    this.#rest(PERIOD_MS);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#cancel();
+    this.#room.close();
+  }
+
+  #rest(meanMs: number): void {
+    if (this.#isClosed) return;
+    const { timers, random } = this.#options.host;
+    this.#cancel = timers.after(meanMs * (0.5 + random.uint32() / 2 ** 32), () => void this.#round());
+  }
+
+  /** Never rejects but for a fault of this node's own. */
+  async #round(): Promise<void> {
+    const slots = this.#isReady ? this.#dueSlots() : [];
+    if (slots.length > 0) await this.#collect(slots);
+    this.#rest(slots.length === SLOTS_MAX ? SHORT_PERIOD_MS : PERIOD_MS);
+  }
+
+  get #isReady(): boolean {
+    const { persistence, keyspace } = this.#options;
+    return !this.#isClosed && persistence.loading === null && keyspace.keepTombstones;
+  }
+
+  /** Slots that this node executes for and that have remains, from where the last round ended. */
+  #dueSlots(): number[] {
+    const { keyspace, standing } = this.#options;
+    const slots: number[] = [];
+    for (let i = 0; i < SLOT_COUNT && slots.length < SLOTS_MAX; i++) {
+      const slot = (this.#nextSlot + i) % SLOT_COUNT;
+      if (mayHaveRemains(keyspace, slot) && standing.isActing(slot)) slots.push(slot);
+    }
+    this.#nextSlot = ((slots.at(-1) ?? 0) + 1) % SLOT_COUNT;
+    return slots;
+  }
+
+  async #collect(slots: readonly number[]): Promise<void> {
+    const { keyspace, host, standing } = this.#options;
+    const { placement } = standing;
+    if (!(await this.#hasRoom())) return;
+    this.counters.rounds++;
+    const floor = { clock: keyspace.clock.next(), origin: keyspace.origin };
+    const coOwners = new Map(slots.map((slot) => [slot, standing.coOwnersOf(slot) ?? []]));
+    const own = settledOf(slots, standing, host);
+    const agreed = await this.#ask({ floor, placement, coOwners });
+    const candidates = (await own)
+      .map((settled): Candidate => ({ ...settled, coOwners: coOwners.get(settled.slot)! }))
+      .filter(({ slot, coOwners }) => coOwners.every((id) => agreed.get(id)?.has(slot)));
+    this.counters.slotsRefused += slots.length - candidates.length;
+    await this.#takeFloors(candidates, { floor, placement });
+  }
+
+  /** Asks all other owners; answers of which slots each of them agrees. */
+  async #ask({
+    floor,
+    placement,
+    coOwners,
+  }: {
+    readonly floor: Version;
+    readonly placement: string;
+    readonly coOwners: ReadonlyMap<number, readonly string[]>;
+  }): Promise<ReadonlyMap<string, SlotSet>> {
+    const { host, peers } = this.#options;
+    const { checksum } = host;
+    const slotsById = new Map<string, number[]>();
+    for (const [slot, ids] of coOwners) {
+      for (const id of ids) {
+        const slots = slotsById.get(id);
+        if (slots === undefined) slotsById.set(id, [slot]);
+        else slots.push(slot);
+      }
+    }
+    const agreed = new Map<string, SlotSet>();
+    const asked = [...slotsById].map(async ([id, slots]) => {
+      const request = writeRequest({ floor, placement, slots: new SlotSet(slots) }, checksum);
+      const outcome = await peers.linkTo(id)?.ask(COLLECT_SERVICE, request, ASK_TIMEOUT_MS);
+      const answer = outcome?.kind === "answered" ? readAnswer(outcome.body, checksum) : undefined;
+      if (answer !== undefined) agreed.set(id, answer);
+    });
+    await Promise.all(asked);
+    return agreed;
+  }
+
+  /** Lets slots take the floor, a few in a slice, as long as all is as it was when everybody agreed. */
+  async #takeFloors(
+    candidates: readonly Candidate[],
+    agreement: { readonly floor: Version; readonly placement: string },
+  ): Promise<void> {
+    const { keyspace, limits, host } = this.#options;
+    let walked = 0;
+    for (const candidate of candidates) {
+      if (walked >= SLICE_RECORDS) {
+        await new Promise<void>((resolve) => void host.timers.after(PAUSE_MS, resolve));
+        walked = 0;
+      }
+      const { slot } = candidate;
+      if (!(await this.#hasRoom()) || !this.#isAsItWas(candidate, agreement.placement)) {
+        this.counters.slotsRefused++;
+        continue;
+      }
+      walked += recordsOf(keyspace, slot);
+      collectSlot(keyspace, limits(), slot, agreement.floor);
+      this.counters.slotsCollected++;
+    }
+  }
+
+  /** Whether a change of this node's own may be made now, which may take a while. */
+  #hasRoom(): Promise<boolean> {
+    const { keyspace, host } = this.#options;
+    keyspace.tick(host.clock.wallMs());
+    return this.#room.waitFor(DELTA_BYTES);
+  }
+
+  /** An owner that is new, or has started anew, has not agreed. */
+  #isAsItWas(candidate: Candidate, placement: string): boolean {
+    const { standing } = this.#options;
+    const { slot, coOwners } = candidate;
+    const now = standing.coOwnersOf(slot) ?? [];
+    const areSame = now.length === coOwners.length && now.every((id) => coOwners.includes(id));
+    const isActing = this.#isReady && standing.isActing(slot) && standing.placement === placement;
+    return areSame && isActing && isSettled(standing, candidate);
+  }
+
+  // ---- What others collect ----
+
+  async #answer(body: Buffer): Promise<Uint8Array> {
+    const { host, keyspace, standing } = this.#options;
+    const request = readRequest(body, host.checksum);
+    if (request === undefined) throw new Error("a request to collect is malformed");
+    const { floor, placement, slots } = request;
+    const isAgreed = this.#isReady && placement === standing.placement;
+    if (!isAgreed) return writeAnswer(new SlotSet(), host.checksum);
+    keyspace.clock.observe(floor.clock);
+    const owned = [...slots].filter((slot) => standing.coOwnersOf(slot) !== undefined);
+    const settled = await settledOf(owned, standing, host);
+    const isStill = placement === standing.placement;
+    return writeAnswer(new SlotSet(isStill ? settled.map(({ slot }) => slot) : []), host.checksum);
+  }
+}

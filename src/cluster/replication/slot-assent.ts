@@ -1,0 +1,68 @@
+/**
+ * Whether this node can agree that slots take a birth floor: all that it executed for them by now is with all their other owners, it is in
+ * sync with those, and none of that can be lost any more. It is the same question for the node that means to collect and for all
+ * others; when each has said so, all have all up to the floor (docs/formats/delta.md, rule 3).
+ */
+import type { Clock } from "../../host/clock.js";
+import type { Timers } from "../../host/timers.js";
+
+/** Others say once a second what of what they have lasts, if their logs are synced so often. */
+const WAIT_MAX_MS = 3000;
+const LOOK_PERIOD_MS = 50;
+
+/** What a node knows of its slots and of who else owns them. */
+export interface SlotStanding {
+  /** Names who owns what, as this node sees it: the same on all who see the same. */
+  readonly placement: string;
+  /** Ids of all other owners of a slot, current and pending, in any order; undefined if this node is none. */
+  coOwnersOf(slot: number): readonly string[] | undefined;
+  /** Whether this node executes for the slot. */
+  isActing(slot: number): boolean;
+  /** Behind what it executed last for a slot (`LocalStream.localPositionOf`). */
+  positionOf(slot: number): number;
+  /**
+   * Whether all other owners of a slot have all that this node executed for it up to a position, before it started this time too, and keep
+   * that (`OwnerReach.keeps`).
+   */
+  isKept(slot: number, position: number): boolean;
+  /** Whether this node has all that any other owner of the slot has executed, dead ones too. */
+  isInSync(slot: number): boolean;
+  /** Lets all that this node has by now outlast a loss of power; resolves with false if it does not (`Persistence.makeLast`). */
+  makeLast(): Promise<boolean>;
+}
+
+/** A slot as it stood when somebody agreed. */
+export interface Settled {
+  readonly slot: number;
+  /** Behind what this node had executed for it. */
+  readonly position: number;
+}
+
+export interface AssentHost {
+  readonly clock: Clock;
+  readonly timers: Timers;
+}
+
+/** Whether all that this node had executed for the slot then is where it belongs, now too. */
+export function isSettled(standing: SlotStanding, { slot, position }: Settled): boolean {
+  return standing.isInSync(slot) && standing.isKept(slot, position);
+}
+
+/**
+ * Those of some slots of which this node agrees, in a while. Whatever it executes from now on must have versions above the floor in question:
+ * its clock has been told.
+ */
+export async function settledOf(
+  slots: Iterable<number>,
+  standing: SlotStanding,
+  { clock, timers }: AssentHost,
+): Promise<readonly Settled[]> {
+  const asked = [...slots].map((slot) => ({ slot, position: standing.positionOf(slot) }));
+  const endMs = clock.monotonicMs() + WAIT_MAX_MS;
+  if (!(await standing.makeLast())) return [];
+  for (;;) {
+    const settled = asked.filter((each) => isSettled(standing, each));
+    if (settled.length === asked.length || clock.monotonicMs() >= endMs) return settled;
+    await new Promise<void>((resolve) => void timers.after(LOOK_PERIOD_MS, resolve));
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * Collecting what remains of what was deleted or expired, at the node that executes for a slot. When it may is not known here: all owners
+ * must have all up to the floor, and write nothing below it any more (docs/formats/delta.md, rule 3).
+ */
+import type { Version } from "../delta/version.js";
+import { applyDelta } from "./delta-application.js";
+import type { HashLimits } from "./hash-writer.js";
+import type { Keyspace } from "./keyspace.js";
+
+/** Whether there is, or may be, anything in a slot that a floor could collect. Cheap: to be asked of all slots. */
+export function mayHaveRemains({ databases }: Keyspace, slot: number): boolean {
+  for (const database of databases) if (database.mayHaveRemains(slot)) return true;
+  return false;
+}
+
+/** Records of a slot, whoever sees them: to collect is to walk them all. */
+export function recordsOf({ databases }: Keyspace, slot: number): number {
+  let records = 0;
+  for (const { index } of databases) records += index.count(slot);
+  return records;
+}
+
+/** Lets a slot lose what remains up to a floor, and tells the journal as of a change of this node. Its selection is as before. */
+export function collectSlot(keyspace: Keyspace, limits: HashLimits, slot: number, floor: Version): void {
+  const selected = keyspace.database.number;
+  applyDelta(keyspace, limits, { kind: "collect", db: null, slot, floor });
+  keyspace.select(selected);
+  keyspace.journal?.collected(slot, floor);
+  keyspace.journal?.ended();
+}

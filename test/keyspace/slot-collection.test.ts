@@ -1,0 +1,79 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import { crc32 } from "#torus/base/crc32.js";
+import type { Location } from "#torus/keyspace/arena.js";
+import { BatchApplication } from "#torus/keyspace/batch-application.js";
+import type { Keyspace } from "#torus/keyspace/keyspace.js";
+import { hasRemains } from "#torus/keyspace/remains.js";
+import { collectSlot, mayHaveRemains } from "#torus/keyspace/slot-collection.js";
+import { dumpedStates } from "../support/dumped-states.js";
+import { SMALL_LIMITS } from "../support/hash-fields.js";
+import { canRepeat, history, RecordedKeyspace, visibleOf } from "../support/recorded-keyspace.js";
+import { slotOfKey } from "../support/repair-owners.js";
+import { smallKeyspace } from "../support/small-keyspace.js";
+import { KEYS } from "../support/writing-commands.js";
+
+const SLOTS = [...new Set(KEYS.map(slotOfKey))];
+
+function remaining(keyspace: Keyspace, slot: number): number {
+  const found: Location[] = [];
+  return keyspace.databases.reduce((count, database) => {
+    found.length = 0;
+    database.index.collect(slot, 0, Number.POSITIVE_INFINITY, found);
+    return count + found.filter((at) => hasRemains(database, at)).length;
+  }, 0);
+}
+
+/** A keyspace that merges what another one has recorded. */
+function follower(): { keyspace: Keyspace; merge: (batches: Buffer, nowMs: number) => void } {
+  const keyspace = smallKeyspace({ origin: 2, keepTombstones: true });
+  const application = new BatchApplication({
+    keyspace,
+    limits: () => SMALL_LIMITS,
+    checksum: crc32,
+    incomplete() {},
+  });
+  const merge = (batches: Buffer, nowMs: number) => {
+    keyspace.tick(nowMs);
+    if (batches.length > 0) expect(application.apply(Buffer.from(batches))).to.equal(undefined);
+  };
+  return { keyspace, merge };
+}
+
+describe("the collection of a slot", () => {
+  it("takes all that remains, which no slot has without saying so, and nothing that clients see, here and where it is told", () => {
+    fc.assert(
+      fc.property(history(20).filter(canRepeat), history(10).filter(canRepeat), (before, after) => {
+        const recorded = new RecordedKeyspace(smallKeyspace({ origin: 1, keepTombstones: true }));
+        const { keyspace } = recorded;
+        const { keyspace: other, merge } = follower();
+        for (const steps of [before, after]) {
+          for (const step of steps) recorded.perform(step);
+          merge(recorded.recorded(), recorded.nowMs);
+          for (const each of [keyspace, other]) {
+            for (const slot of SLOTS) {
+              if (remaining(each, slot) > 0) expect(mayHaveRemains(each, slot)).to.equal(true);
+            }
+          }
+          keyspace.tick(recorded.nowMs);
+          const seen = visibleOf(keyspace);
+          const floor = { clock: keyspace.clock.next(), origin: keyspace.origin };
+          const selected = keyspace.database;
+          for (const slot of SLOTS) collectSlot(keyspace, SMALL_LIMITS, slot, floor);
+          expect(keyspace.database).to.equal(selected);
+          merge(recorded.recorded(), recorded.nowMs);
+          expect(visibleOf(keyspace)).to.deep.equal(seen);
+          const [ours, theirs] = [dumpedStates(keyspace), dumpedStates(other)];
+          for (const slot of SLOTS) {
+            for (const each of [keyspace, other]) {
+              expect(remaining(each, slot)).to.equal(0);
+              expect(mayHaveRemains(each, slot)).to.equal(false);
+            }
+            expect(theirs(slot)).to.equal(ours(slot));
+          }
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
