@@ -58,7 +58,7 @@ export interface ClusterOptions {
   readonly keyspace: Keyspace;
   /** Of hashes, as they are at present. */
   readonly limits: () => HashLimits;
-  readonly persistence: PersistenceView & { readonly stream: LocalStream };
+  readonly persistence: PersistenceView & { readonly stream: LocalStream; makeLast(): Promise<boolean> };
   readonly facts: NodeFacts;
   /** Undefined for a node that keeps nothing: each of its lives is another node's. */
   readonly directory: DataDirectory | undefined;

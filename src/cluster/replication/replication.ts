@@ -15,7 +15,7 @@ import type { ChangeView } from "../cluster-view.js";
 import type { Service } from "../peer-server.js";
 import type { Peers } from "../peers.js";
 import { hasCopies, type Placement } from "../placement.js";
-import type { Progress } from "../placement-messages.js";
+import { nameOf, type Progress } from "../placement-messages.js";
 import { type NodeNumber, OwnerGroups, SELF } from "../primaries/owner-groups.js";
 import { Primaries } from "../primaries/primaries.js";
 import { Repairs } from "../repair/repairs.js";
@@ -24,12 +24,14 @@ import type { SlotPlan } from "../slot-plan.js";
 import type { Route, SlotRoutes } from "../slot-routes.js";
 import { SlotSet } from "../slot-set.js";
 import { CatchingUp } from "./catching-up.js";
+import { Collection } from "./collection.js";
 import { Generation } from "./generation.js";
 import { ReadConfirmation } from "./read-confirmation.js";
 import { Receiver } from "./receiver.js";
 import { ReplicationFace } from "./replication-face.js";
 import type { Shipper } from "./shipper.js";
 import { Shipping } from "./shipping.js";
+import type { SlotStanding } from "./slot-assent.js";
 import { SlotCopies } from "./slot-copies.js";
 import { SlotReads } from "./slot-reads.js";
 import { Survivors } from "./survivors.js";
@@ -41,7 +43,7 @@ export interface ReplicationOptions {
   readonly keyspace: Keyspace;
   /** Of hashes, as they are at present. */
   readonly limits: () => HashLimits;
-  readonly persistence: PersistenceView & { readonly stream: LocalStream };
+  readonly persistence: PersistenceView & { readonly stream: LocalStream; makeLast(): Promise<boolean> };
   readonly peers: Peers;
   readonly routes: SlotRoutes;
   readonly isAlive: (id: NodeId) => boolean;
@@ -68,6 +70,7 @@ export class Replication {
   readonly receiver: Receiver;
   readonly repairs: Repairs;
   readonly reads: ReadConfirmation;
+  readonly collection: Collection;
   readonly primaries: Primaries;
   readonly #options: ReplicationOptions;
   readonly #survivors: Survivors;
@@ -77,6 +80,8 @@ export class Replication {
   readonly #repairing = new WeakSet<Shipper>();
   /** A node that will not come back, while its slots get other owners: nobody waits for it. */
   #gone: NodeId | undefined;
+  /** Its name; empty while there is none. */
+  #placement = "";
   #plan: SlotPlan | undefined;
   #groups: OwnerGroups | undefined;
   #view: ReplicationView | undefined;
@@ -212,7 +217,16 @@ export class Replication {
       positions,
       repair,
     });
+    this.collection = new Collection({
+      host,
+      keyspace,
+      limits,
+      peers,
+      persistence,
+      standing: this.#standing(stream),
+    });
     this.services = new Map([
+      ...this.collection.services,
       ...this.receiver.services,
       ...this.repairs.services,
       ...this.reads.services,
@@ -233,6 +247,7 @@ export class Replication {
     this.primaries.close();
     this.#survivors.close();
     this.reads.close();
+    this.collection.close();
     this.repairs.close();
     this.shipping.close();
     this.receiver.close();
@@ -251,6 +266,7 @@ export class Replication {
     });
     const { change } = placement;
     this.#gone = change?.kind === "forget" ? change.node.id : undefined;
+    this.#placement = nameOf(placement);
     this.#plan = plan;
     this.#groups = groups;
     this.copies.groups = groups;
@@ -274,6 +290,7 @@ export class Replication {
 
   /** This node owns nothing any more. */
   forsake(): void {
+    this.#placement = "";
     this.#plan = undefined;
     this.#groups = undefined;
     this.#view = undefined;
@@ -295,6 +312,32 @@ export class Replication {
   membersChanged(): void {
     this.#seeDeaths();
     this.primaries.membersChanged();
+  }
+
+  /** How slots stand, for who collects what remains in them. */
+  #standing(stream: LocalStream): SlotStanding {
+    const { peers, persistence, bootOf } = this.#options;
+    const othersOf = (slot: number) => this.#groups?.of(slot).others.map((node) => peers.idOf(node)!) ?? [];
+    const placement = () => this.#placement;
+    const hasAllOf = (id: NodeId) => this.receiver.position(id, bootOf(id) ?? -1)?.isWhole === true;
+    return {
+      get placement() {
+        return placement();
+      },
+      coOwnersOf: (slot) => (this.#own.has(slot) ? othersOf(slot) : undefined),
+      isActing: (slot) => this.primaries.isActing(slot),
+      positionOf: (slot) => stream.localPositionOf(slot),
+      isKept: (slot, position) =>
+        othersOf(slot).every((id) => this.shipping.shipper(id)?.reach.keeps({ slot, position }) === true),
+      isInSync: (slot) =>
+        this.#survivors.isSettled() && othersOf(slot).every((id) => this.#isAliveInSync(id) && hasAllOf(id)),
+      makeLast: () => persistence.makeLast(),
+    };
+  }
+
+  #isAliveInSync(id: NodeId): boolean {
+    const { isAlive, bootOf } = this.#options;
+    return isAlive(id) && this.receiver.isInSync(id, bootOf(id) ?? -1);
   }
 
   /** Who is left of the owners of a dead node's slots tells what it has of it. */
