@@ -328,7 +328,10 @@ export class Replication {
       isActing: (slot) => this.primaries.isActing(slot),
       positionOf: (slot) => stream.localPositionOf(slot),
       isKept: (slot, position) =>
-        othersOf(slot).every((id) => this.shipping.shipper(id)?.reach.keeps({ slot, position }) === true),
+        othersOf(slot).every((id) => {
+          const reach = this.shipping.shipper(id)?.reach;
+          return reach !== undefined && reach.isWhole && reach.keeps({ slot, position });
+        }),
       isInSync: (slot) =>
         this.#survivors.isSettled() && othersOf(slot).every((id) => this.#isAliveInSync(id) && hasAllOf(id)),
       makeLast: () => persistence.makeLast(),
