@@ -330,7 +330,7 @@ export class Replication {
       isKept: (slot, position) =>
         othersOf(slot).every((id) => {
           const reach = this.shipping.shipper(id)?.reach;
-          return reach !== undefined && reach.isWhole && reach.keeps({ slot, position });
+          return reach?.isWhole === true && reach.keeps({ slot, position });
         }),
       isInSync: (slot) =>
         this.#survivors.isSettled() && othersOf(slot).every((id) => this.#isAliveInSync(id) && hasAllOf(id)),
