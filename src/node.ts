@@ -98,6 +98,7 @@ export async function runNode({
   const clusterOptions: ClusterOptions = {
     host,
     config,
+    current: () => store.current,
     keyspace,
     limits: () => store.current,
     persistence,

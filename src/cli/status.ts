@@ -69,7 +69,7 @@ export function statusLines(status: StatusReport, paint: Paint): readonly string
   const verdict = problems.length === 0 ? paint("good", "healthy") : paint("bad", "not healthy");
   const lines: [title: string, text: string][] = [
     ["status", problems.length === 0 && change !== null ? `${verdict}, with a change under way` : verdict],
-    ...problems.map((problem, at): [string, string] => [at === 0 ? "missing" : "", paint("bad", problem)]),
+    ...problemLines(status, paint),
     [
       "node",
       `${name === "" ? node : `${name} (${node})`}, ${lifecycle}, up ${durationText(uptimeSeconds)}, version ${version}`,
@@ -100,6 +100,19 @@ export function statusLines(status: StatusReport, paint: Paint): readonly string
   }
   const width = Math.max(...lines.map(([title]) => title.length));
   return lines.map(([title, text]) => `${paint("faint", title.padEnd(width))}  ${text}`);
+}
+
+/** What the node does not warn of is missing. */
+function problemLines(status: StatusReport, paint: Paint): [title: string, text: string][] {
+  const { warnings } = status;
+  const missing = problemsOf(status).filter((problem) => !warnings.includes(problem));
+  return [
+    ...missing.map((problem, at): [string, string] => [at === 0 ? "missing" : "", paint("bad", problem)]),
+    ...warnings.map((warning, at): [string, string] => [
+      at === 0 ? "warning" : "",
+      paint("doubtful", warning),
+    ]),
+  ];
 }
 
 const DEEDS: Readonly<Record<ChangeReport["kind"], string>> = {

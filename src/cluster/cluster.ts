@@ -55,6 +55,8 @@ const NO_CLUSTER: ClusterId = "0".repeat(32);
 export interface ClusterOptions {
   readonly host: Host;
   readonly config: Config;
+  /** The same as it is at present. */
+  readonly current: () => Config;
   readonly keyspace: Keyspace;
   /** Of hashes, as they are at present. */
   readonly limits: () => HashLimits;
@@ -132,7 +134,7 @@ export class Cluster {
       isAlive: (id) => this.#isAlive(id),
       isReady: (id) => isReady(this.#gossiper?.table.get(id)?.record),
       bootOf: (id) => this.#gossiper?.table.get(id)?.record.boot,
-      backlogBytesMax: () => config.replBacklogSizeBytes,
+      backlogBytesMax: () => options.current().replBacklogSizeBytes,
       startWaitMs: () => config.clusterStartWaitMs,
       absenceMsMax: ABSENCE_MS_MAX,
       routed: (slots) => this.#ownership.reroute(slots),

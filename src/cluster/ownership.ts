@@ -123,6 +123,8 @@ export class Ownership {
     const { host, keyspace, limits, persistence, self, boot, peers, isAlive } = options;
     const { clock, timers, log } = host;
     const placement = () => this.#placement;
+    // What was recalled is acted on once links may be used.
+    const startedPlacement = () => (this.#isStarted ? this.#placement : undefined);
     this.state = {
       get version() {
         return placement()?.epoch ?? 0;
@@ -158,7 +160,7 @@ export class Ownership {
       clock,
       log,
       isAlive,
-      placement,
+      placement: startedPlacement,
       follow: (newer) => this.#adoptIfNewer(newer),
       ask: (id, request, timeoutMs) => this.#ask(id, request, timeoutMs),
     });

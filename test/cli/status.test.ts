@@ -99,7 +99,12 @@ describe("torus status", () => {
 
   it("takes what the node warns of for a problem", () => {
     const warnings = ["n3 is not alive: 2 of 3 copies are left"];
-    expect(problemsOf({ ...wellStatus, warnings, membersDead: 1 })).to.deep.equal(warnings);
+    const status = { ...wellStatus, warnings, membersDead: 1 };
+    expect(problemsOf(status)).to.deep.equal(warnings);
+    expect(statusLines(status, unpainted).slice(0, 2)).to.deep.equal([
+      "status   not healthy",
+      "warning  n3 is not alive: 2 of 3 copies are left",
+    ]);
   });
 
   const alone: readonly [change: Partial<StatusReport>, problem: string][] = [

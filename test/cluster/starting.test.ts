@@ -33,6 +33,19 @@ describe("a node of a cluster that starts", () => {
     await a.close();
   });
 
+  it("takes no part in changes of owners before it runs, though it knows of which cluster it is", async () => {
+    const kept = { dir: "data", appendonly: "yes" } as const;
+    const a = await start("a", kept);
+    await a.call("SET", "key", "v");
+    await a.close();
+    // The start takes longer than the node otherwise waits before it looks what there is to do.
+    world.host("a").disk.faults.syncDelayMs = 1000;
+    const again = await start("a", kept);
+    const errors = again.host.log.lines.filter(({ level }) => level === "error");
+    expect(errors).to.deep.equal([]);
+    await again.close();
+  });
+
   function start(name: string, config: ConfigValues = {}): Promise<SimNode> {
     const cluster = {
       clusterEnabled: "yes",

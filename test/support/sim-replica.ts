@@ -54,6 +54,8 @@ export class SimReplica {
   /** What it knows of itself: see `RepairsOptions`. */
   isWhole = true;
   #services = new Map<string, Service>();
+  /** Of the local stream, for the rest of the time. */
+  backlogBytesMax: number;
   isShared = (_nodeId: string, _slot: number): boolean => true;
 
   private constructor(
@@ -69,12 +71,13 @@ export class SimReplica {
     { backlogBytesMax = 2 ** 26 }: SimReplicaOptions,
   ) {
     this.receiver = receiver;
+    this.backlogBytesMax = backlogBytesMax;
     this.#runner = new CommandRunner(keyspace, SMALL_LIMITS);
     this.shipping = new Shipping({
       host,
       peers: peers.peers,
       stream: persistence.stream,
-      backlogBytesMax,
+      backlogBytesMax: () => this.backlogBytesMax,
       events: { progressed() {}, gapped: (shipper) => this.gapped.add(shipper) },
     });
     this.repairs = new Repairs({

@@ -111,7 +111,7 @@ export class Replication {
       host,
       peers,
       stream,
-      backlogBytesMax: options.backlogBytesMax(),
+      backlogBytesMax: options.backlogBytesMax,
       events: {
         progressed: (shipper) => {
           this.#repair(shipper);

@@ -29,8 +29,8 @@ export interface ShippingOptions {
   };
   readonly peers: Peers;
   readonly stream: LocalStream;
-  /** How much of the stream is kept: option `repl-backlog-size`. */
-  readonly backlogBytesMax: number;
+  /** How much of the stream is kept: option `repl-backlog-size`, as it is at present. What is more than that goes with the next change. */
+  readonly backlogBytesMax: () => number;
   readonly events: ShippingEvents;
 }
 
@@ -46,7 +46,7 @@ export class Shipping implements LocalConsumer {
 
   constructor(options: ShippingOptions) {
     this.#options = options;
-    this.#backlog = new Backlog({ bytesMax: options.backlogBytesMax, position: 0 });
+    this.#backlog = new Backlog({ bytesMax: options.backlogBytesMax(), position: 0 });
     this.#unsubscribe = options.peers.subscribe({
       up: ({ nodeId }) => this.#shippers.get(nodeId)?.up(),
       down: ({ nodeId }) => this.#shippers.get(nodeId)?.down(),
@@ -106,16 +106,13 @@ export class Shipping implements LocalConsumer {
   }
 
   get backlogBytesMax(): number {
-    return this.#backlog.bytesMax;
-  }
-
-  /** For the rest of the time; what is more than that goes with the next change. */
-  set backlogBytesMax(bytesMax: number) {
-    this.#backlog.bytesMax = bytesMax;
+    return this.#options.backlogBytesMax();
   }
 
   takeLocal(chunk: Buffer, start: number, batches: number): void {
-    const nowMs = this.#options.host.clock.monotonicMs();
+    const { host, backlogBytesMax } = this.#options;
+    const nowMs = host.clock.monotonicMs();
+    this.#backlog.bytesMax = backlogBytesMax();
     this.#backlog.add({ bytes: chunk, from: start, to: start + chunk.length, batches, nowMs });
     for (const shipper of this.#shippers.values()) shipper.pump();
   }

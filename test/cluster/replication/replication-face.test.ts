@@ -86,6 +86,12 @@ describe("what is seen of copies", function () {
       }
     });
 
+    it("is how much of a node's work it keeps for the others, as its options say at present", async () => {
+      expect(nodes.copiesOf("n2").backlogBytesMax).to.equal(64 * 2 ** 20);
+      await nodes.call("n2", "CONFIG", "SET", "repl-backlog-size", "1mb");
+      expect(nodes.copiesOf("n2").backlogBytesMax).to.equal(2 ** 20);
+    });
+
     it("is how far behind a node is that cannot be reached, and for how long it has been silent", async () => {
       const { world } = nodes;
       const own = keysAt("n1").slice(0, 10);

@@ -245,6 +245,24 @@ describe("shipping to other owners", () => {
     expectEqual(a, b);
   });
 
+  it("keeps as much as it may at present: less from the next change on, and more", async () => {
+    await begin(7, { backlogBytesMax: 300_000 });
+    const fill = async () => {
+      for (let i = 0; i < 200; i++) {
+        write(a, prng, { count: 20, valueBytes: 200 });
+        await world.advance(20);
+      }
+    };
+    await fill();
+    expect(a.shipping.backlogBytes).to.be.within(100_000, 300_000);
+    a.backlogBytesMax = 50_000;
+    await fill();
+    expect(a.shipping.backlogBytes).to.be.at.most(50_000);
+    a.backlogBytesMax = 300_000;
+    await fill();
+    expect(a.shipping.backlogBytes).to.be.within(100_000, 300_000);
+  });
+
   it("does not take a repair for one of a gap that came after it", async () => {
     await begin(8, { backlogBytesMax: 10_000 });
     const shipper = a.shipperTo("b");
