@@ -37,6 +37,10 @@ const SPOKEN_MS = 1000;
 export interface Streams {
   /** Whether this node has all that a node has executed up to when they last linked up. */
   isInSync(nodeId: NodeId): boolean;
+  /** Whether a node has all of what this one has executed that was there when they last linked up, and confirms what comes. */
+  isFollowedBy(nodeId: NodeId): boolean;
+  /** Whether this node has what living owners have of dead ones. */
+  isSettled(): boolean;
   /** Tells another node what this node has. All that this node executed is on its way to it then. */
   positions(to: NodeId): Buffer;
   /** Resolves when this node has what another one has by its positions, or with false if that is not to be soon. */
@@ -82,6 +86,8 @@ export class Primaries {
   /** By node, when it last asked this one for slots. */
   readonly #spokenMs = new Map<NodeNumber, number>();
   #isReady = false;
+  /** It has what the other owners had, since it started or gave up slots. */
+  #hasCaughtUp = false;
   /** It was, once since it started: from then on nobody is waited for who is not there. */
   #hasBeenReady = false;
   #isClaiming = false;
@@ -183,6 +189,10 @@ export class Primaries {
     return this.#tenure.acting();
   }
 
+  get hasCaughtUp(): boolean {
+    return this.#hasCaughtUp;
+  }
+
   get isReady(): boolean {
     return this.#isReady;
   }
@@ -228,6 +238,7 @@ export class Primaries {
 
   #giveUp(slots: readonly number[]): void {
     this.#tenure.relinquish(slots);
+    this.#hasCaughtUp = false;
     this.#setReady(false);
     this.#routed(slots);
   }
@@ -240,8 +251,16 @@ export class Primaries {
     return spokenMs !== undefined && host.clock.monotonicMs() - spokenMs < SPOKEN_MS;
   }
 
+  /**
+   * Others have to be able to follow this node at once, too: where what it executes was not confirmed while copies are compared, it would
+   * serve `quorum` worse than who acts now.
+   */
   #seeReadiness(nowMs: number): void {
-    if (!this.#isReady && this.#awaitedAt(nowMs).length === 0) this.#setReady(true);
+    if (this.#isReady || this.#awaitedAt(nowMs).length > 0) return;
+    this.#hasCaughtUp = true;
+    const { peers, isAlive, streams } = this.#options;
+    const living = Array.from(this.#groups!.coOwners(), (node) => peers.idOf(node)!).filter(isAlive);
+    if (streams.isSettled() && living.every((id) => streams.isFollowedBy(id))) this.#setReady(true);
   }
 
   #awaitedAt(nowMs: number): NodeId[] {

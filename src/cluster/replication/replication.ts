@@ -128,7 +128,7 @@ export class Replication {
       limits,
       persistence,
       isShared: (nodeId, slot) => this.#plan?.slotsOf(nodeId).all.has(slot) === true && this.#own.has(slot),
-      isWhole: () => this.primaries.isReady,
+      isWhole: () => this.primaries.hasCaughtUp,
       isServing: () => this.primaries.isReady,
       changed: () => generation.repaired(),
     });
@@ -162,6 +162,8 @@ export class Replication {
       peers,
       streams: {
         isInSync: (nodeId) => this.receiver.isInSync(nodeId, bootOf(nodeId) ?? -1),
+        isFollowedBy: (nodeId) => this.shipping.shipper(nodeId)?.isWhole === true,
+        isSettled: () => this.#survivors.isSettled(),
         positions,
         reach: (nodeId, positions) => this.#catchingUp.reach(nodeId, positions),
       },
