@@ -22,6 +22,7 @@ import {
   encodeRequest,
 } from "./claim-messages.js";
 import { type NodeNumber, type OwnerGroups, SELF } from "./owner-groups.js";
+import type { Streams } from "./streams.js";
 import { Tenure } from "./tenure.js";
 
 const ALL_SLOTS: readonly number[] = Array.from({ length: SLOT_COUNT }, (_, slot) => slot);
@@ -32,20 +33,6 @@ const ASK_TIMEOUT_MS = 1000;
 const CLAIM_PAUSE_MS = 100;
 /** Gossip knows of who is back before this is over. */
 const SPOKEN_MS = 1000;
-
-/** What this node has of what it and others executed. */
-export interface Streams {
-  /** Whether this node has all that a node has executed up to when they last linked up. */
-  isInSync(nodeId: NodeId): boolean;
-  /** Whether a node has all of what this one has executed that was there when they last linked up, and confirms what comes. */
-  isFollowedBy(nodeId: NodeId): boolean;
-  /** Whether this node has what living owners have of dead ones. */
-  isSettled(): boolean;
-  /** Tells another node what this node has. All that this node executed is on its way to it then. */
-  positions(to: NodeId): Buffer;
-  /** Resolves when this node has what another one has by its positions, or with false if that is not to be soon. */
-  reach(nodeId: NodeId, positions: Buffer): Promise<boolean>;
-}
 
 export interface PrimariesOptions {
   readonly host: { readonly clock: Clock; readonly timers: Timers; readonly log: Log };
