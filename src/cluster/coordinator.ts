@@ -217,8 +217,9 @@ export class Coordinator {
     for (const { wish } of this.#wishes.values()) {
       if (wish.kind !== "forget") continue;
       if (isForgettable(current, wish.id)) return forgetting(current, wish.id, selfId);
-      // What waits for the dead is given up first, if it can be.
-      if (change?.phase === "transfer" && change.kind !== "forget") return rolledBack(current, selfId);
+      // What waits for the dead is given up first, if it can be; what begins once they are forgotten does not wait for them.
+      const isAwaited = isMember(current, wish.id) && change?.phase === "transfer";
+      if (isAwaited && change.kind !== "forget") return rolledBack(current, selfId);
     }
     if (change === null) return this.#wantedChange(current);
     const isWhole = participants(current).every((id) => agreeing.has(id));

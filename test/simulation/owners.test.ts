@@ -91,6 +91,25 @@ describe("nodes that change owners of slots", () => {
     owners.judge();
   });
 
+  it("take a node that waited for a dead member as soon as that one is forgotten", async () => {
+    const owners = new Owners("replaced");
+    await grown(owners, ["a", "b"]);
+    const [a, b] = [owners.nodes.get("a")!, owners.nodes.get("b")!];
+    const c = await owners.start("c");
+    const change = () => a.ownership.placement!.change;
+    await owners.when(() => change()?.node.id === c.id);
+    owners.lose(GROUPS.filter(([key]) => b.executes(slotOfKey(key!))));
+    owners.crash("b", false);
+    expect(await owners.until(a.ownership.forget(b.id))).equal(undefined);
+    await owners.when(() => change()?.node.id === b.id);
+    await owners.when(() => change()?.node.id === c.id);
+    const { epoch } = a.ownership.placement!;
+    await owners.settle();
+    // Handed over, done: nothing was given up and begun again.
+    expect(a.ownership.placement!.epoch).equal(epoch + 2);
+    owners.judge();
+  });
+
   it("do not throw away the keys of a node that had some before it met a cluster", async () => {
     const owners = new Owners("foreign");
     await grown(owners, ["a"]);

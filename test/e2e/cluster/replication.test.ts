@@ -81,8 +81,8 @@ for (const { count, kills, isRolled } of [
       const [, gone, next] = cluster.nodes;
       await cluster.kill(gone!);
       await load.acknowledged(WRITES);
-      await cluster.forget(gone!);
       await cluster.add();
+      await cluster.forget(gone!);
       await cluster.whenCopied();
       await load.verify(cluster.nodes);
       await cluster.kill(next!);
