@@ -140,7 +140,7 @@ describe("what is seen of copies", function () {
       world.heal();
       await nodes.until(() => haveCopies(3));
       expect(nodes.viewOf("n3").missing()).to.deep.equal([]);
-      expect(nodes.copiesOf("n3").counters.claims.slotsWon).to.be.greaterThan(0);
+      await nodes.until(() => nodes.copiesOf("n3").counters.claims.slotsWon > 0);
     });
 
     it("is a node that starts before the others as one that waits for them", async () => {
