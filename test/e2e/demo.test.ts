@@ -77,7 +77,7 @@ describe("torus demo of one node", () => {
   });
 
   it("forgets nobody without a yes, nobody unknown, and not itself", async () => {
-    expectRefusal(await torus("forget", "n1", "--node", address), "its 16384 slots are lost");
+    expectRefusal(await torus("forget", "n1", "--node", address), "all slots have 1 of 3 copies");
     expectRefusal(
       await torus("forget", "n7", "--yes", "--node", address),
       'no member has the id or name "n7"',
