@@ -4,7 +4,7 @@
  * received, and is never shipped on.
  */
 import type { Checksum } from "../../base/crc32.js";
-import { DurableWaiters } from "../../durability/durable-waiters.js";
+import { Lasting, type LogProgress } from "../../durability/lasting.js";
 import type { PersistenceView } from "../../durability/persistence-view.js";
 import type { Clock } from "../../host/clock.js";
 import type { Log } from "../../host/log.js";
@@ -38,10 +38,7 @@ export interface RepairsOptions {
   readonly peers: Peers;
   readonly keyspace: Keyspace;
   readonly limits: () => HashLimits;
-  readonly persistence: Pick<
-    PersistenceView,
-    "loading" | "hasRoomFor" | "gates" | "position" | "durablePosition" | "subscribe"
-  >;
+  readonly persistence: LogProgress & Pick<PersistenceView, "loading" | "hasRoomFor">;
   /** Whether another node and this one both own a slot at present, or are to: nothing else is told to it, or by it. */
   readonly isShared: (nodeId: string, slot: number) => boolean;
   /** `RepairNode.isWhole`. */
@@ -82,7 +79,7 @@ export class Repairs {
   readonly #node: RepairNode;
   readonly #service: RepairService;
   readonly #pairs = new Map<string, PairRepair>();
-  readonly #waiters = new DurableWaiters();
+  readonly #lasting: Lasting;
   readonly #room: LogRoom;
   readonly #ends: readonly (() => void)[];
   /** Of what is over. */
@@ -111,6 +108,7 @@ export class Repairs {
       incomplete() {},
       ...(options.changed === undefined ? {} : { changed: options.changed }),
     });
+    this.#lasting = new Lasting(persistence);
     this.#room = new LogRoom(persistence, timers);
     const pace = new Pace({ clock, timers, pauseMs: () => (isServing() ? PAUSE_MS : 0) });
     this.#node = {
@@ -119,7 +117,7 @@ export class Repairs {
       pace,
       checksum,
       apply: (batches, mayTouch) => this.#apply(batches, mayTouch),
-      lasts: () => this.#lasts(),
+      lasts: () => this.#lasting.reach(),
       isWhole,
     };
     this.#service = new RepairService({
@@ -134,10 +132,6 @@ export class Repairs {
     });
     this.services = new Map([[REPAIR_SERVICE, (body, { nodeId }) => this.#service.answer(body, nodeId)]]);
     this.#ends = [
-      persistence.subscribe(() => {
-        const { gates, durablePosition } = persistence;
-        this.#waiters.reached(gates ? durablePosition : Number.POSITIVE_INFINITY);
-      }),
       peers.subscribe({
         up: ({ nodeId }) => this.#pairs.get(nodeId)?.up(),
         down: ({ nodeId }) => this.#pairs.get(nodeId)?.down(),
@@ -180,7 +174,8 @@ export class Repairs {
     for (const end of this.#ends) end();
     this.#room.close();
     this.#service.close();
-    this.#waiters.reached(Number.POSITIVE_INFINITY);
+    this.#lasting.close();
+    this.#lasting.release();
   }
 
   /** Without tombstones nothing can be merged, and while the log is read there is nothing to merge with. */
@@ -235,11 +230,6 @@ export class Repairs {
       if (isTaken) return problem;
     }
     return "the log has no room for it";
-  }
-
-  async #lasts(): Promise<void> {
-    const { gates, position, durablePosition } = this.#options.persistence;
-    if (gates && position > durablePosition) await this.#waiters.wait(position);
   }
 }
 

@@ -8,7 +8,7 @@
  */
 import type { Checksum } from "../../base/crc32.js";
 import type { KeyPlace } from "../../delta/delta.js";
-import { DurableWaiters } from "../../durability/durable-waiters.js";
+import { Lasting } from "../../durability/lasting.js";
 import type { PersistenceView } from "../../durability/persistence-view.js";
 import type { Clock } from "../../host/clock.js";
 import type { Log } from "../../host/log.js";
@@ -104,8 +104,7 @@ export class ReadConfirmation {
   readonly #host: ReadingHost;
   readonly #repairs: RepairService;
   readonly #application: BatchApplication;
-  readonly #waiters = new DurableWaiters();
-  readonly #unsubscribe: () => void;
+  readonly #lasting: Lasting;
   readonly #turns = new Map<NodeNumber, Turns>();
   readonly #readings = new Map<Reading, number>();
   /** To be asked about when the turn is over. */
@@ -147,10 +146,7 @@ export class ReadConfirmation {
       [READS_SERVICE, (body) => this.#answerStates(body)],
       [READ_REPAIR_SERVICE, (body, from) => this.#answerRepair(body, from)],
     ]);
-    this.#unsubscribe = persistence.subscribe(() => {
-      const { gates, durablePosition } = persistence;
-      this.#waiters.reached(gates ? durablePosition : Number.POSITIVE_INFINITY);
-    });
+    this.#lasting = new Lasting(persistence);
   }
 
   /** Reads that are not decided yet. */
@@ -159,7 +155,7 @@ export class ReadConfirmation {
   }
 
   close(): void {
-    this.#unsubscribe();
+    this.#lasting.close();
     this.#repairs.close();
     for (const reading of [...this.#readings.keys()]) reading.end("failed");
   }
@@ -324,10 +320,9 @@ export class ReadConfirmation {
   }
 
   async #lasts(position: number): Promise<void> {
-    const { gates, durablePosition, inDoubtFrom } = this.#options.persistence;
-    if (!gates || position <= durablePosition) return;
-    if (position > inDoubtFrom) throw new Error("nobody knows what of it lasts");
-    await this.#waiters.wait(position);
+    const isInDoubt = position > this.#options.persistence.inDoubtFrom;
+    if (isInDoubt && !this.#lasting.isReached(position)) throw new Error("nobody knows what of it lasts");
+    await this.#lasting.reach(position);
   }
 
   // ---- This node's keyspace ----

@@ -7,7 +7,7 @@
  */
 import type { Checksum } from "../../base/crc32.js";
 import type { KeyPlace } from "../../delta/delta.js";
-import { DurableWaiters } from "../../durability/durable-waiters.js";
+import { Lasting } from "../../durability/lasting.js";
 import type { PersistenceView } from "../../durability/persistence-view.js";
 import type { Clock } from "../../host/clock.js";
 import type { Log } from "../../host/log.js";
@@ -120,10 +120,9 @@ export class Receiver {
   readonly #options: ReceiverOptions;
   readonly #application: BatchApplication;
   readonly #streams = new Map<string, ReceivedStream>();
-  readonly #waiters = new DurableWaiters();
+  readonly #lasting: Lasting;
   readonly #listeners = new Set<() => void>();
   #isChangeDue = false;
-  readonly #unsubscribe: () => void;
   /** Whose batches are being applied, and how many records were missing for that which should not be. */
   #source: Source = { nodeId: "", newSlots: null };
   #incomplete = 0;
@@ -146,14 +145,11 @@ export class Receiver {
       [REPLICATE_SERVICE, (body, from) => this.#replicate(body, from)],
       [RECEIVED_SERVICE, (body) => this.#tell(body)],
     ]);
-    this.#unsubscribe = persistence.subscribe(() => {
-      const { gates, durablePosition } = persistence;
-      this.#waiters.reached(gates ? durablePosition : Number.POSITIVE_INFINITY);
-    });
+    this.#lasting = new Lasting(persistence);
   }
 
   close(): void {
-    this.#unsubscribe();
+    this.#lasting.close();
     this.#listeners.clear();
     this.#streams.clear();
   }
@@ -227,7 +223,7 @@ export class Receiver {
     const verdict = request === undefined ? "refused" : this.#verdict(stream, request);
     // While it waits for the log more may come, which this answer does not tell of.
     const { applied, isWhole } = stream;
-    if (verdict === "accepted") await this.#lasts();
+    if (verdict === "accepted") await this.#lasting.reach();
     stream.durable.reached(this.#options.persistence.durablePosition);
     return writeAnswer({ verdict, boot, ...stream.reach, applied, isWhole });
   }
@@ -310,12 +306,6 @@ export class Receiver {
   #refuse({ nodeId, boot }: ReceivedStream, reason: string): void {
     this.counters.refused++;
     this.#options.log.error("another node ships what makes no sense here", { node: nodeId, boot, reason });
-  }
-
-  /** Resolves when all that was applied so far lasts, if this node promises that to its own clients. */
-  async #lasts(): Promise<void> {
-    const { gates, position, durablePosition } = this.#options.persistence;
-    if (gates && position > durablePosition) await this.#waiters.wait(position);
   }
 
   #boundBacklogs(): void {
