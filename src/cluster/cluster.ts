@@ -3,10 +3,8 @@
  * the others. What commands, pages and metrics see of all that is `ClusterView`. Long because it is where all of these meet.
  */
 import type { Config } from "../config/config.js";
-import type { LocalStream } from "../durability/change-stream.js";
 import type { DataDirectory } from "../durability/data-directory.js";
 import { type NodeFacts, UnusableDirectory } from "../durability/node-file.js";
-import type { PersistenceView } from "../durability/persistence-view.js";
 import type { Address } from "../host/datagrams.js";
 import type { Host } from "../host/host.js";
 import type { Cancel } from "../host/timers.js";
@@ -44,7 +42,7 @@ import { Peers } from "./peers.js";
 import { isMember } from "./placement.js";
 import { isReady, readyDigest } from "./primaries/readiness.js";
 import type { ReplicaReads } from "./replica-reads.js";
-import { Replication } from "./replication/replication.js";
+import { Replication, type ReplicationOptions } from "./replication/replication.js";
 import { gossipKeyOf, secrecyOf } from "./secrets.js";
 import { type Route, SlotRoutes } from "./slot-routes.js";
 
@@ -60,7 +58,7 @@ export interface ClusterOptions {
   readonly keyspace: Keyspace;
   /** Of hashes, as they are at present. */
   readonly limits: () => HashLimits;
-  readonly persistence: PersistenceView & { readonly stream: LocalStream; makeLast(): Promise<boolean> };
+  readonly persistence: ReplicationOptions["persistence"];
   readonly facts: NodeFacts;
   /** Undefined for a node that keeps nothing: each of its lives is another node's. */
   readonly directory: DataDirectory | undefined;

@@ -8,7 +8,6 @@
  * Long because what a placement means for routes, copies and what lies around is one state.
  */
 import { assert } from "../base/assert.js";
-import { SLOT_COUNT } from "../base/key-hash.js";
 import type { PersistenceView } from "../durability/persistence-view.js";
 import type { Host } from "../host/host.js";
 import type { Cancel } from "../host/timers.js";
@@ -51,7 +50,7 @@ import { SlotDisposal } from "./slot-disposal.js";
 import { NOBODY, nameOfChange, SlotPlan } from "./slot-plan.js";
 import { SlotReceptions } from "./slot-receptions.js";
 import { HELD, HERE, type Route, type SlotRoutes } from "./slot-routes.js";
-import { SlotSet } from "./slot-set.js";
+import { ALL_SLOTS, SlotSet } from "./slot-set.js";
 import { SLOTS_SERVICE } from "./transfer-messages.js";
 
 /** How often a node says again what it wants. */
@@ -61,7 +60,6 @@ const LEAVE_PERIOD_MS = 250;
 const HEARING_MS = 2000;
 const HEARING_PERIOD_MS = 50;
 const ASK_TIMEOUT_MS = 5000;
-const ALL_SLOTS: readonly number[] = Array.from({ length: SLOT_COUNT }, (_, slot) => slot);
 
 export interface OwnershipOptions {
   readonly host: Pick<Host, "clock" | "timers" | "files" | "log">;
@@ -496,8 +494,6 @@ export class Ownership {
     const before = this.#placement;
     this.#placement = placement;
     this.#handover = handover;
-    // It is not taken back before the next start: what is left behind is in nobody's way.
-    if (hasCopies(placement)) this.#options.keyspace.keepTombstones = true;
     if (this.#isStarted && !this.#isClosed) this.#follow(placement, before);
   }
 

@@ -1,6 +1,9 @@
 /** Sets of slots, and their form as text: ranges in rising order, `0-5,7`. */
 import { SLOT_COUNT } from "../base/key-hash.js";
 
+/** In rising order. */
+export const ALL_SLOTS: readonly number[] = Array.from({ length: SLOT_COUNT }, (_, slot) => slot);
+
 export class SlotSet {
   readonly #has = new Uint8Array(SLOT_COUNT);
   #size = 0;
@@ -44,13 +47,13 @@ export class SlotSet {
   }
 
   /** In rising order. */
-  *[Symbol.iterator](): Generator<number> {
-    for (let slot = this.#has.indexOf(1); slot >= 0; slot = this.#has.indexOf(1, slot + 1)) yield slot;
+  [Symbol.iterator](): IterableIterator<number> {
+    return this.slots().values();
   }
 
   /** Those that another set has, too, in rising order. */
   shared(other: SlotSet): number[] {
-    return [...this].filter((slot) => other.has(slot));
+    return this.slots().filter((slot) => other.has(slot));
   }
 
   /** Another set: this one and some more. */

@@ -76,17 +76,11 @@ export class RecordEncoder {
     cursor: number,
     fieldsMax: number,
   ): number {
-    const record = this.#record;
     const part = this.#part;
     part.clear();
     const next = packHashPart(database, at, { cursor, fieldsMax }, part);
     if (part.length === HASH_BASE_BYTES) return next;
-    this.#describe(record, database, slot, at);
-    record.rank = RANKS.hash;
-    this.#body.bytes = part.bytes;
-    this.#body.start = 0;
-    this.#body.end = part.length;
-    writeRecord(writer, record);
+    this.#writePart(writer, database, slot, at);
     return next;
   }
 
@@ -98,15 +92,20 @@ export class RecordEncoder {
     at: Location,
     { reader, positions }: { readonly reader: HashReader; readonly positions: readonly number[] },
   ): void {
-    const record = this.#record;
     const part = this.#part;
     part.clear();
     packEntries(reader, positions, part);
+    this.#writePart(writer, database, slot, at);
+  }
+
+  /** Appends what was packed of the hash at `at`, as a record. */
+  #writePart(writer: ByteWriter, database: Database, slot: number, at: Location): void {
+    const record = this.#record;
     this.#describe(record, database, slot, at);
     record.rank = RANKS.hash;
-    this.#body.bytes = part.bytes;
+    this.#body.bytes = this.#part.bytes;
     this.#body.start = 0;
-    this.#body.end = part.length;
+    this.#body.end = this.#part.length;
     writeRecord(writer, record);
   }
 

@@ -9,7 +9,7 @@ import { type WaitArguments, waitArguments } from "../commands/wait.js";
 import type { Client } from "./client.js";
 import { ANY_SLOT, errand, NO_WRITES, WAIT_ERRAND } from "./errands.js";
 import { isError, numberOf } from "./gathered-reply.js";
-import type { InnerSessions } from "./inner-sessions.js";
+import { type InnerSessions, OWN_CONTEXT } from "./inner-sessions.js";
 import type { WrittenPlace } from "./written-slots.js";
 
 const SLICE_MS = 1000;
@@ -81,15 +81,7 @@ export class Acknowledgements {
     if (place?.isSame === false) return "lost";
     const { inner, forwarder } = this.#options;
     const request = errand(WAIT_ERRAND, route, needed, Math.ceil(sliceMs), ...subject);
-    const reply = await inner.call(request, {
-      database: 0,
-      resp: 2,
-      noTouch: false,
-      consistency: "one",
-      marks: null,
-      hops: 0,
-      deadlineMs: forwarder.newDeadlineMs(),
-    });
+    const reply = await inner.call(request, { ...OWN_CONTEXT, deadlineMs: forwarder.newDeadlineMs() });
     if (isError(reply)) return "silent";
     const [count, isAll] = [numberOf(reply.subarray(COUNTS_AT)), reply.at(-3) === ONE];
     return count < 0 ? "lost" : { count, isAll };

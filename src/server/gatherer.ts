@@ -13,7 +13,7 @@ import type { Client } from "./client.js";
 import type { Entry } from "./command-index.js";
 import { EXEC_ERRAND, errand, UNWATCH_ERRAND, WATCH_ERRAND } from "./errands.js";
 import { type Gather, gatherReply, isError, numberOf } from "./gathered-reply.js";
-import type { InnerContext, InnerSessions } from "./inner-sessions.js";
+import { type InnerContext, type InnerSessions, OWN_CONTEXT } from "./inner-sessions.js";
 import { RollCall } from "./roll-call.js";
 import { NO_SLOT, type Router, SEVERAL_SLOTS, sameSlot } from "./router.js";
 import { type Scattered, scatter } from "./scatter.js";
@@ -106,17 +106,9 @@ export class Gatherer {
 
   /** Ends what a client watches elsewhere. It is told nothing of it. */
   release({ slot, token }: WatchElsewhere): void {
-    const context = {
-      database: 0,
-      resp: 2,
-      noTouch: false,
-      consistency: "one",
-      marks: null,
-      hops: 0,
-    } as const;
     const deadlineMs = this.#forwarder.newDeadlineMs();
     const request = errand(UNWATCH_ERRAND, slot, token);
-    void Promise.resolve().then(() => this.#inner.call(request, { ...context, deadlineMs }));
+    void Promise.resolve().then(() => this.#inner.call(request, { ...OWN_CONTEXT, deadlineMs }));
   }
 
   /**

@@ -28,6 +28,16 @@ export interface InnerContext {
   readonly deadlineMs: number;
 }
 
+/** Of what this node asks for itself, and no client hears of. */
+export const OWN_CONTEXT = {
+  database: 0,
+  resp: 2,
+  noTouch: false,
+  consistency: "one",
+  marks: null,
+  hops: 0,
+} as const satisfies Omit<InnerContext, "deadlineMs">;
+
 export class InnerSessions {
   readonly #server: Server;
   readonly #stock: InnerSession[] = [];

@@ -1,5 +1,4 @@
 /** What owners of the same slots say to each other of who executes for them, by the service `claims` of a link: JSON. */
-import { SLOT_COUNT } from "../../base/key-hash.js";
 import { SlotSet } from "../slot-set.js";
 
 export const CLAIMS_SERVICE = "claims";
@@ -64,11 +63,7 @@ function parse(body: Buffer): Record<string, unknown> | undefined {
 }
 
 function slotsOf(text: unknown): number[] | undefined {
-  const set = typeof text === "string" ? SlotSet.parse(text) : undefined;
-  if (set === undefined) return undefined;
-  const slots: number[] = [];
-  for (let slot = 0; slot < SLOT_COUNT; slot++) if (set.has(slot)) slots.push(slot);
-  return slots;
+  return typeof text === "string" ? SlotSet.parse(text)?.slots() : undefined;
 }
 
 function isCount(value: unknown): value is number {

@@ -2,7 +2,6 @@
  * Sees to it that each slot of a replicated cluster has one node that executes for it: claims what should be this node's, confirms what is,
  * and answers others who do the same (tenure.ts decides). Before it acts for slots it has what the others have of them.
  */
-import { SLOT_COUNT } from "../../base/key-hash.js";
 import type { Clock } from "../../host/clock.js";
 import type { Log } from "../../host/log.js";
 import type { Cancel, Timers } from "../../host/timers.js";
@@ -11,6 +10,7 @@ import type { Service } from "../peer-server.js";
 import type { Peers } from "../peers.js";
 import type { Placement } from "../placement.js";
 import { nameOf } from "../placement-messages.js";
+import { ALL_SLOTS } from "../slot-set.js";
 import { noClaims } from "./claim-counters.js";
 import {
   CLAIMS_SERVICE,
@@ -25,7 +25,6 @@ import { type NodeNumber, type OwnerGroups, SELF } from "./owner-groups.js";
 import type { Streams } from "./streams.js";
 import { Tenure } from "./tenure.js";
 
-const ALL_SLOTS: readonly number[] = Array.from({ length: SLOT_COUNT }, (_, slot) => slot);
 const LOOK_PERIOD_MS = 50;
 const CONFIRM_PERIOD_MS = 1000;
 /** Also what bounds how long the support of a node that is cut off seems to last. */

@@ -16,7 +16,7 @@ import type { Service } from "../peer-server.js";
 import type { Peers } from "../peers.js";
 import { hasCopies, type Placement } from "../placement.js";
 import { nameOf, type Progress } from "../placement-messages.js";
-import { type NodeNumber, OwnerGroups, SELF } from "../primaries/owner-groups.js";
+import { isOwner, type NodeNumber, OwnerGroups, SELF } from "../primaries/owner-groups.js";
 import { Primaries } from "../primaries/primaries.js";
 import { Repairs } from "../repair/repairs.js";
 import type { ReplicationView } from "../replication-view.js";
@@ -161,7 +161,7 @@ export class Replication {
       host,
       peers,
       streams: {
-        isInSync: (nodeId) => this.receiver.isInSync(nodeId, bootOf(nodeId) ?? -1),
+        isInSync: (nodeId) => this.#isInSync(nodeId),
         isFollowedBy: (nodeId) => this.shipping.shipper(nodeId)?.isWhole === true,
         isSettled: () => this.#survivors.isSettled(),
         positions,
@@ -318,10 +318,13 @@ export class Replication {
 
   /** How slots stand, for who collects what remains in them. */
   #standing(stream: LocalStream): SlotStanding {
-    const { peers, persistence, bootOf } = this.#options;
+    const { peers, persistence, isAlive, bootOf } = this.#options;
     const othersOf = (slot: number) => this.#groups?.of(slot).others.map((node) => peers.idOf(node)!) ?? [];
     const placement = () => this.#placement;
-    const hasAllOf = (id: NodeId) => this.receiver.position(id, bootOf(id) ?? -1)?.isWhole === true;
+    const hasAllOf = (id: NodeId) => {
+      const boot = bootOf(id);
+      return boot !== undefined && this.receiver.position(id, boot)?.isWhole === true;
+    };
     return {
       get placement() {
         return placement();
@@ -335,14 +338,15 @@ export class Replication {
           return reach?.isWhole === true && reach.keeps({ slot, position });
         }),
       isInSync: (slot) =>
-        this.#survivors.isSettled() && othersOf(slot).every((id) => this.#isAliveInSync(id) && hasAllOf(id)),
+        this.#survivors.isSettled() &&
+        othersOf(slot).every((id) => isAlive(id) && this.#isInSync(id) && hasAllOf(id)),
       makeLast: () => persistence.makeLast(),
     };
   }
 
-  #isAliveInSync(id: NodeId): boolean {
-    const { isAlive, bootOf } = this.#options;
-    return isAlive(id) && this.receiver.isInSync(id, bootOf(id) ?? -1);
+  #isInSync(id: NodeId): boolean {
+    const boot = this.#options.bootOf(id);
+    return boot !== undefined && this.receiver.isInSync(id, boot);
   }
 
   /** Who is left of the owners of a dead node's slots tells what it has of it. */
@@ -350,9 +354,9 @@ export class Replication {
     const { peers, isAlive } = this.#options;
     const alive = new Set<NodeId>();
     const survivorsByDead = new Map<NodeId, Set<NodeId>>();
-    for (const { owners, nextOwners, others } of this.#groups?.groups ?? []) {
-      if (!owners.includes(SELF) && !nextOwners.includes(SELF)) continue;
-      const ids = others.map((node) => peers.idOf(node)!);
+    for (const group of this.#groups?.groups ?? []) {
+      if (!isOwner(group, SELF)) continue;
+      const ids = group.others.map((node) => peers.idOf(node)!);
       const living = ids.filter(isAlive);
       for (const id of living) alive.add(id);
       for (const id of ids) {
