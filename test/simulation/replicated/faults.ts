@@ -11,6 +11,8 @@ const NODES_MIN = 3;
 const FREEZE_MS_MAX = 4000;
 const SYNC_DELAY_MS_MAX = 300;
 const SLOW_WAY_MS_MAX = 400;
+/** So slow a node still is a living one. */
+const DELAY_MS_MAX = 40;
 const CLOCK_STEP_MS_MAX = 2000;
 const DRIFTS_PPM = [-20_000, -500, 500, 20_000];
 /** A change of owners takes about a second, and is to be disturbed at any point of it. */
@@ -94,6 +96,7 @@ export class Faults {
 
   #fail(): void {
     const failures: Readonly<Record<Fault, () => void>> = {
+      delay: () => this.#delay(),
       network: () => this.#disturbNetwork(),
       process: () => this.#disturbProcess(),
       clock: () => this.#disturbClock(),
@@ -102,13 +105,24 @@ export class Faults {
     failures[this.#prng.pick(this.#options.faults)]();
   }
 
+  #delay(): void {
+    const { alive } = this.#fleet;
+    if (alive.length < 2) return;
+    this.#weighted([
+      [3, () => this.#slowWay(DELAY_MS_MAX)],
+      [1, () => this.#heal()],
+      [1, () => this.#breakStreams()],
+      [1, () => this.#delaySyncs(this.#prng.pick(alive))],
+    ]);
+  }
+
   #disturbNetwork(): void {
     if (this.#fleet.alive.length < 2) return;
     this.#weighted([
       [4, () => this.#partition()],
       [3, () => this.#heal()],
       [1, () => this.#breakStreams()],
-      [1, () => this.#slowWay()],
+      [1, () => this.#slowWay(SLOW_WAY_MS_MAX)],
       [1, () => this.#disturbDatagrams()],
     ]);
   }
@@ -153,10 +167,10 @@ export class Faults {
     this.#world.resetStreams(one, other);
   }
 
-  #slowWay(): void {
+  #slowWay(mostMs: number): void {
     const { alive } = this.#fleet;
     const [one, other] = [this.#prng.pick(alive), this.#prng.pick(alive)];
-    const delayMs = this.#prng.below(SLOW_WAY_MS_MAX);
+    const delayMs = this.#prng.below(mostMs);
     this.#chronicle.note(`messages from ${one} to ${other} take ${delayMs} ms longer`);
     this.#world.slow([one], [other], delayMs);
   }

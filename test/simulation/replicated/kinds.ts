@@ -1,12 +1,17 @@
 /** The kinds of runs of replicated clusters: what may happen in them, and what has to hold all the same. */
 import type { Level } from "./level.js";
 
-export type Fault = "network" | "process" | "clock" | "disk";
+export type Fault = "delay" | "network" | "process" | "clock" | "disk";
 
 export interface KindOfRun {
   readonly faults: readonly Fault[];
   /** The levels whose acknowledged writes are there in the end: one node has what was acknowledged at `one`, and its disk may be lost. */
   readonly kept: readonly Level[];
+  /**
+   * The levels at which a connection is always shown again what it wrote or saw: at `one` that is as long as no node acts in the place of one
+   * that it takes for dead, for what that one had not passed on is not there (docs/consistency.md).
+   */
+  readonly sessions: readonly Level[];
   /** Whether registers are linearizable: not where a clock that was set back lets an earlier write win. */
   readonly isLinearizable: boolean;
   /** How far clocks may differ, in milliseconds. */
@@ -17,11 +22,18 @@ const BOTH: readonly Level[] = ["one", "quorum"];
 const EVEN_CLOCKS_MS = 500;
 const STEPPED_CLOCKS_MS = 10_000;
 
-const RIGHT_CLOCKS = { kept: BOTH, isLinearizable: true, clocksApartMs: EVEN_CLOCKS_MS };
+const RIGHT_CLOCKS = {
+  kept: BOTH,
+  sessions: ["quorum"],
+  isLinearizable: true,
+  clocksApartMs: EVEN_CLOCKS_MS,
+} as const;
 
 export const kinds = {
   /** Nodes join and leave, and nothing fails. */
-  calm: { ...RIGHT_CLOCKS, faults: [] },
+  calm: { ...RIGHT_CLOCKS, sessions: BOTH, faults: [] },
+  /** Messages and syncs take longer, and streams break, but nobody is taken for dead. */
+  delays: { ...RIGHT_CLOCKS, sessions: BOTH, faults: ["delay"] },
   /** Ways are cut in every shape, or slow; streams break, datagrams get lost. */
   partitions: { ...RIGHT_CLOCKS, faults: ["network"] },
   /** Processes crash, stand still and come back; machines lose power. */
@@ -30,6 +42,7 @@ export const kinds = {
   clocks: {
     faults: ["network", "process", "clock", "clock"],
     kept: BOTH,
+    sessions: ["quorum"],
     isLinearizable: false,
     clocksApartMs: STEPPED_CLOCKS_MS,
   },

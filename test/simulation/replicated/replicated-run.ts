@@ -147,6 +147,7 @@ class Run {
         ledger: this.#ledger,
         nowMs: () => this.#world.nowMs,
         kept,
+        sessions: this.#of.copies === 1 ? kept : this.#kind.sessions,
         confirming,
       });
       const client = new ClusterClient({

@@ -23,6 +23,8 @@ export interface WorkloadOptions {
   readonly nowMs: () => number;
   /** The levels at which an acknowledged write has to be there in the end. */
   readonly kept: readonly Level[];
+  /** The levels at which a connection is always shown again what it wrote or saw. */
+  readonly sessions: readonly Level[];
   /** The levels at which a majority has what is acknowledged, and is asked for what is read. */
   readonly confirming: readonly Level[];
 }
@@ -73,6 +75,10 @@ export class Workload implements Errands {
   /** What is acknowledged to this connection must not be lost. */
   get #isKept(): boolean {
     return this.#options.kept.includes(this.#level);
+  }
+
+  get #hasSession(): boolean {
+    return this.#options.sessions.includes(this.#level);
   }
 
   #greet(): Step {
@@ -188,7 +194,7 @@ export class Workload implements Errands {
 
   #readSum(tally: Tally): Step {
     return this.#step(tally.read, (reply) => {
-      if (this.#isAnswer(reply) && this.#isKept)
+      if (this.#isAnswer(reply) && this.#hasSession)
         this.#session.sawSum(tally.key, Number(contentOf(reply) ?? 0));
     });
   }
@@ -204,7 +210,7 @@ export class Workload implements Errands {
 
   #readFields(key: string): Step {
     return this.#step(["HKEYS", key], (reply) => {
-      if (this.#isAnswer(reply) && this.#isKept) this.#session.sawFields(key, new Set(textsOf(reply)));
+      if (this.#isAnswer(reply) && this.#hasSession) this.#session.sawFields(key, new Set(textsOf(reply)));
     });
   }
 
