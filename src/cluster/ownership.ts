@@ -563,7 +563,7 @@ export class Ownership {
   #route(changed: Iterable<number>): void {
     const { routes, keyspace, replication } = this.#options;
     const executorOf = isReplicated(this.#placement!)
-      ? (slot: number) => replication.executorOf(slot)
+      ? replication.executors()
       : this.#executorsOfLoneCopies();
     const slots = new Map<Route, number[]>();
     const seen: number[] = [];

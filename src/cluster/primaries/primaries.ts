@@ -109,13 +109,14 @@ export class Primaries {
     this.#cancel = undefined;
   }
 
-  /** Owners have changed. */
+  /** Owners have changed. All slots are to be routed anew by whoever says so. */
   place(placement: Placement, groups: OwnerGroups): void {
     this.#placement = placement;
     this.#groups = groups;
     this.#tenure.place(groups);
     this.#mustConfirm = true;
-    this.membersChanged();
+    this.#seeOthers();
+    this.wake();
     this.#look();
   }
 
@@ -129,6 +130,12 @@ export class Primaries {
 
   /** Somebody came, died, came back, or is ready. */
   membersChanged(): void {
+    this.#seeOthers();
+    this.#routed(ALL_SLOTS);
+    this.wake();
+  }
+
+  #seeOthers(): void {
     const { peers, isAlive, bootOf } = this.#options;
     for (const node of this.#groups?.coOwners() ?? []) {
       const id = peers.idOf(node)!;
@@ -141,8 +148,6 @@ export class Primaries {
       if (known !== undefined && (!now.isAlive || known.boot !== now.boot)) this.#tenure.lost(node);
       if (now.isAlive) this.#mustConfirm = true;
     }
-    this.#routed(ALL_SLOTS);
-    this.wake();
   }
 
   /** Something that it may wait for has happened. */
@@ -162,9 +167,9 @@ export class Primaries {
     this.wake();
   }
 
-  /** Who executes for a slot: this node (`SELF`), another one, or `NOBODY` as far as it knows. */
-  executorOf(slot: number): NodeNumber {
-    return this.#tenure.executorOf(slot);
+  /** Tells who executes for a slot, in this turn: this node (`SELF`), another one, or `NOBODY` as far as it knows. */
+  executors(): (slot: number) => NodeNumber {
+    return this.#tenure.executors();
   }
 
   isActing(slot: number): boolean {
@@ -244,16 +249,19 @@ export class Primaries {
   #seeReadiness(nowMs: number): void {
     if (this.#isReady || this.#awaitedAt(nowMs).length > 0) return;
     this.#hasCaughtUp = true;
-    const { peers, isAlive, streams } = this.#options;
-    const living = Array.from(this.#groups!.coOwners(), (node) => peers.idOf(node)!).filter(isAlive);
+    const { isAlive, streams } = this.#options;
+    const living = this.#coOwners().filter(isAlive);
     if (streams.isSettled() && living.every((id) => streams.isFollowedBy(id))) this.#setReady(true);
   }
 
   #awaitedAt(nowMs: number): NodeId[] {
-    const { peers, isAlive, streams, startWaitMs } = this.#options;
+    const { isAlive, streams, startWaitMs } = this.#options;
     const isPatient = !this.#hasBeenReady && nowMs - this.#startedMs < startWaitMs();
-    const ids = Array.from(this.#groups?.coOwners() ?? [], (node) => peers.idOf(node)!);
-    return ids.filter((id) => (isAlive(id) ? !streams.isInSync(id) : isPatient));
+    return this.#coOwners().filter((id) => (isAlive(id) ? !streams.isInSync(id) : isPatient));
+  }
+
+  #coOwners(): NodeId[] {
+    return Array.from(this.#groups?.coOwners() ?? [], (node) => this.#options.peers.idOf(node)!);
   }
 
   #setReady(isReady: boolean): void {

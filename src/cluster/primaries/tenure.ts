@@ -90,13 +90,26 @@ export class Tenure {
     return this.#slotsWith(ACTING);
   }
 
-  /** Who executes for a slot, as far as this node knows: itself, another node, or `NOBODY`. */
-  executorOf(slot: number): NodeNumber {
-    if (this.#roles[slot] === ACTING) return SELF;
-    const grantee = this.#grantees[slot]!;
-    if (grantee !== NOBODY && this.#beliefs.isAlive(grantee)) return grantee;
-    const believed = this.#groups === undefined ? NOBODY : this.believed(this.#groups.of(slot));
-    return believed === SELF ? NOBODY : believed;
+  /**
+   * Tells who executes for a slot, as far as this node knows: itself, another node, or `NOBODY`. For one turn: what is believed of a node, or
+   * of a group, is thought through once.
+   */
+  executors(): (slot: number) => NodeNumber {
+    const groups = this.#groups;
+    const living = new Map<NodeNumber, boolean>();
+    const isAlive = (node: NodeNumber): boolean => {
+      const known = living.get(node) ?? this.#beliefs.isAlive(node);
+      living.set(node, known);
+      return known;
+    };
+    const believed = groups?.groups.map((group) => this.believed(group));
+    return (slot) => {
+      if (this.#roles[slot] === ACTING) return SELF;
+      const grantee = this.#grantees[slot]!;
+      if (grantee !== NOBODY && isAlive(grantee)) return grantee;
+      const node = groups === undefined ? NOBODY : believed![groups.indexOf(slot)]!;
+      return node === SELF ? NOBODY : node;
+    };
   }
 
   /** Who should execute for a group: the first candidate that is alive and ready. */

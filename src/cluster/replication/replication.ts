@@ -374,10 +374,10 @@ export class Replication {
     this.primaries.linked();
   }
 
-  /** Where a slot's commands are executed, as far as this node knows. */
-  executorOf(slot: number): Route {
+  /** Tells where a slot's commands are executed, in this turn and as far as this node knows. */
+  executors(): (slot: number) => Route {
     // Numbers of nodes are routes: this one's is `HERE`, and nobody's is `HELD`.
-    return this.primaries.executorOf(slot);
+    return this.primaries.executors();
   }
 
   /** How far this node is with the change of owners under way. */

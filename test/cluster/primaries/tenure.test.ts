@@ -132,7 +132,7 @@ describe("owners of a slot", () => {
   it("let the one act that comes first", () => {
     const world = worldOf(3);
     expect(world.acting()).to.deep.equal(["a"]);
-    for (const node of world.nodes) expect(node.idOf(node.tenure.executorOf(SLOT))).to.equal("a");
+    for (const node of world.nodes) expect(node.idOf(node.tenure.executors()(SLOT))).to.equal("a");
   });
 
   it("let the next one act when the first is dead, and the first again when it is back and ready", () => {
@@ -144,7 +144,7 @@ describe("owners of a slot", () => {
     world.split(() => 0);
     world.settle();
     expect(world.acting()).to.deep.equal(["b"]);
-    expect(world.node("a").idOf(world.node("a").tenure.executorOf(SLOT))).to.equal("b");
+    expect(world.node("a").idOf(world.node("a").tenure.executors()(SLOT))).to.equal("b");
     world.node("a").isReady = true;
     world.settle();
     expect(world.acting()).to.deep.equal(["a"]);
