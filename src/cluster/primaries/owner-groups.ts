@@ -72,9 +72,11 @@ export class OwnerGroups {
     return this.groups[this.#bySlot[slot]!]!;
   }
 
-  /** The slots that a node owns, or is to own. */
-  slotsOf(node: NodeNumber): number[] {
-    return this.groups.filter((group) => isOwner(group, node)).flatMap(({ slots }) => slots);
+  /** How many slots a node owns, or is to own. */
+  slotCountOf(node: NodeNumber): number {
+    let count = 0;
+    for (const group of this.groups) if (isOwner(group, node)) count += group.slots.length;
+    return count;
   }
 
   /** All other nodes that own any slot that this node owns, each now or soon. */

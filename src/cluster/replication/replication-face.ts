@@ -95,7 +95,7 @@ export class ReplicationFace implements ReplicationView {
   }
 
   get slotsOwned(): number {
-    return this.#parts.groups.slotsOf(SELF).length;
+    return this.#parts.groups.slotCountOf(SELF);
   }
 
   get slotsActing(): number {
