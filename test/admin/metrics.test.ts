@@ -197,7 +197,6 @@ describe("/metrics", () => {
       slots: 100,
       slotsCompared: 40,
       slotsDiffering: 3,
-      slotsUnequal: 0,
       slotsRenewed: 0,
       bytesSent: 50,
       bytesReceived: 60,

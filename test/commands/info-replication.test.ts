@@ -62,7 +62,6 @@ describe("INFO and ROLE, where there are copies", () => {
       slots: 100,
       slotsCompared: 40,
       slotsDiffering: 3,
-      slotsUnequal: 0,
       slotsRenewed: 0,
       bytesSent: 50,
       bytesReceived: 60,

@@ -43,7 +43,6 @@ describe("TORUS, where there are copies", () => {
       slots: 100,
       slotsCompared: 40,
       slotsDiffering: 3,
-      slotsUnequal: 0,
       slotsRenewed: 0,
       bytesSent: 50,
       bytesReceived: 60,

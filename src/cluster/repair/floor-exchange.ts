@@ -91,13 +91,6 @@ export class FloorExchange {
     return !mine.isWhole && theirs.isWhole;
   }
 
-  /** Whether both sides have the same floors in the end. */
-  willBeAlike(slot: number): boolean {
-    const { mine, theirs } = this.#slots.get(slot)!;
-    // What the other side is to take it takes when it asks itself.
-    return theirs.isWhole || birthNews(slot, mine, theirs).length === 0;
-  }
-
   /** Lets both sides have the floors that come first. */
   async begin(): Promise<void> {
     await this.#exchange(flushNews, () => true);

@@ -60,16 +60,16 @@ export class GroupRepair {
     this.#floors = new FloorExchange(node, link);
   }
 
-  /** Answers how many slots differed, and those of them that may be alike now. */
-  async run(slots: readonly number[]): Promise<{ differing: number; again: readonly number[] }> {
+  /** Answers how many slots differed. */
+  async run(slots: readonly number[]): Promise<number> {
     let differences = await this.#compare(slots.map(wholeSlot));
-    const differing = differences.map(({ range }) => range.slot);
-    if (differing.length === 0) return { differing: 0, again: [] };
+    const differing = differences.length;
+    if (differing === 0) return 0;
     await this.#floors.begin();
     while (differences.length > 0) differences = await this.#compare(await this.#repair(differences));
     for (const slot of this.#stale) await this.#renew(slot);
     await this.#floors.end();
-    return { differing: differing.length, again: differing.filter((slot) => this.#floors.willBeAlike(slot)) };
+    return differing;
   }
 
   async #compare(ranges: readonly HashRange[]): Promise<Difference[]> {

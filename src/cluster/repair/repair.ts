@@ -2,9 +2,8 @@
  * Repairs slots between this node and another that owns them too, while both go on: what either had when the repair began is merged on both
  * when it is done. What is written meanwhile reaches the other side as always.
  *
- * Slots are taken in groups, of which a few are under way at a time: while one waits for the other node, this node digests the next. A slot that
- * differed is compared once more afterwards, and repaired if it differs again, as it does where writes are on their way. What was stopped
- * can be taken up again with the slots that are left.
+ * Slots are taken in groups, of which a few are under way at a time: while one waits for the other node, this node digests the next. What was
+ * stopped can be taken up again with the slots that are left.
  */
 import { assert } from "../../base/assert.js";
 import type { Outcome } from "../peer-link.js";
@@ -18,16 +17,12 @@ const LANES = 4;
 /** Of a group: slots, and about how many records of this node. */
 const GROUP_SLOTS_MAX = 256;
 const GROUP_RECORDS = 8192;
-/** Times that a slot is compared, and repaired if it differs. */
-const ROUNDS_MAX = 3;
 
 export interface RepairProgress {
   slots: number;
-  /** Compared for the first time, and found different. */
+  /** Compared, and found different. */
   slotsCompared: number;
   slotsDiffering: number;
-  /** That still differed when they were last compared: writes were on their way, or there is trouble. */
-  slotsUnequal: number;
   bytesSent: number;
   bytesReceived: number;
   /** Slots that this node forgot and was told as a whole: it had missed what all others had merged. */
@@ -60,10 +55,7 @@ export class Repair {
   #link: RepairLink | undefined;
   #isAborted = false;
   #wasBegun = false;
-  #round = 1;
-  /** Slots of this round, and of the next one. */
   #pending: number[];
-  #again: number[] = [];
 
   constructor(options: RepairOptions) {
     const { slots } = options;
@@ -74,7 +66,6 @@ export class Repair {
       slots: slots.length,
       slotsCompared: 0,
       slotsDiffering: 0,
-      slotsUnequal: 0,
       slotsRenewed: 0,
       bytesSent: 0,
       bytesReceived: 0,
@@ -96,12 +87,7 @@ export class Repair {
     const session = newSession();
     try {
       await this.#begin(link, session);
-      while (this.#pending.length > 0) {
-        await this.#runRound(link);
-        this.progress.slotsUnequal = this.#again.length;
-        if (this.#round++ < ROUNDS_MAX) this.#pending = this.#again.reverse();
-        this.#again = [];
-      }
+      await this.#runLanes(link);
       await node.lasts();
       await link.end(session);
       return { kind: "done" };
@@ -128,7 +114,7 @@ export class Repair {
   }
 
   /** Throws what stopped it first, when all that was under way has ended. */
-  async #runRound(link: RepairLink): Promise<void> {
+  async #runLanes(link: RepairLink): Promise<void> {
     const lanes = Array.from({ length: LANES }, () => this.#runLane(link));
     const ends = await Promise.allSettled(lanes);
     for (const end of ends) {
@@ -143,12 +129,9 @@ export class Repair {
     while (this.#pending.length > 0) {
       const group = this.#takeGroup();
       try {
-        const { differing, again } = await new GroupRepair(node, link, progress).run(group);
-        if (this.#round === 1) {
-          progress.slotsCompared += group.length;
-          progress.slotsDiffering += differing;
-        }
-        this.#again.push(...again);
+        const differing = await new GroupRepair(node, link, progress).run(group);
+        progress.slotsCompared += group.length;
+        progress.slotsDiffering += differing;
       } catch (error) {
         this.#pending.push(...group.reverse());
         link.stop(error instanceof Stopped ? error : new Stopped("failed", String(error)));
