@@ -163,10 +163,17 @@ export class Arena {
     return sparse;
   }
 
-  /** Takes a slab out of service, so that what is evacuated from it does not land in it again. */
+  /**
+   * Takes a slab out of service, so that what is evacuated from it does not land in it again. False if there is nothing to evacuate: a slab
+   * that became empty while no other one of its class had room is given back here.
+   */
   retire(slab: Slab): boolean {
     const { roomy } = this.#classes[slab.sizeClass]!;
     if (roomy.length < 2) return false;
+    if (slab.liveCount === 0) {
+      this.#releaseEmpty(slab, roomy);
+      return false;
+    }
     const index = roomy.indexOf(slab);
     if (index > 0) {
       // First in the list is last to be served from: the fuller ones fill up before it.

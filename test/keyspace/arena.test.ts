@@ -70,6 +70,22 @@ describe("arena", () => {
     expect(arena.usedBytes).to.equal(0);
   });
 
+  it("gives an empty slab back that was kept for want of another one with room", () => {
+    const arena = new Arena();
+    const fill = (): Location[] => {
+      const filled: Location[] = [arena.allocate(64)];
+      const slab = arena.slabs[filled[0]! >>> UNIT_BITS]!;
+      while (!slab.isFull) filled.push(arena.allocate(64));
+      return filled;
+    };
+    const full = fill();
+    arena.free(arena.allocate(64));
+    arena.free(full[0]!);
+    for (const slab of arena.sparseSlabs()) expect(arena.retire(slab)).to.equal(false);
+    expect(arena.sparseSlabs()).to.have.length(0);
+    expect(arena.reservedBytes).to.equal(4096);
+  });
+
   it("knows its sparse slabs and no longer serves from them once they are retired", () => {
     const arena = new Arena();
     const cells = Array.from({ length: 50_000 }, () => arena.allocate(48));

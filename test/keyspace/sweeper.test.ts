@@ -85,4 +85,21 @@ describe("sweeper", () => {
       expect(run.run("HGET", "large", `field ${i}`)).to.equal(JSON.stringify(valueAt(i)));
     expect(sweeper.tidy(1)).to.equal(true);
   });
+
+  it("is done with tidying when a slab is empty that could not be given back before", () => {
+    const keyspace = smallKeyspace();
+    const run = new CommandRunner(keyspace);
+    const sweeper = new Sweeper(keyspace, steppingClock(1));
+    const { arena } = keyspace.records;
+    const value = "v".repeat(1000);
+    // As many as fill slabs, and one more, which lies in a slab of its own.
+    const reserved = () => arena.reservedBytes;
+    let count = 0;
+    for (const before = reserved(); reserved() === before; count++) run.run("SET", `k${count}`, value);
+    for (const before = reserved(); reserved() === before; count++) run.run("SET", `k${count}`, value);
+    run.run("DEL", `k${count - 1}`);
+    run.run("DEL", "k0");
+    const slices = Array.from({ length: 10 }, () => sweeper.tidy(1));
+    expect(slices).to.deep.equal(new Array(10).fill(true));
+  });
 });
