@@ -12,6 +12,8 @@ export interface ChangeReport {
   /** Who joins, leaves or is forgotten. */
   readonly node: NodeId;
   readonly name: string;
+  /** Who is forgotten together with it. */
+  readonly others: readonly NodeId[];
   readonly slots: number;
   readonly slotsDone: number;
   readonly bytesShipped: number;

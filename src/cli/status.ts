@@ -127,11 +127,13 @@ export function changeText({
   phase,
   node,
   name,
+  others,
   slots,
   slotsDone,
   bytesShipped,
 }: ChangeReport): string {
-  const who = `${name === "" ? node : name} ${DEEDS[kind]}`;
+  const company = others.length === 0 ? "" : ` (and ${others.length} more)`;
+  const who = `${name === "" ? node : name}${company} ${DEEDS[kind]}`;
   const step = phase === "transfer" ? "copied" : "handed over";
   return slots === 0
     ? `${who}: ${phase}`

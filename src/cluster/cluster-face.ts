@@ -180,9 +180,9 @@ export class ClusterFace implements ClusterView {
     return this.#parts.meet(address);
   }
 
-  async forget(id: NodeId): Promise<string | undefined> {
-    const refusal = await this.#parts.ownership.forget(id);
-    if (refusal === undefined) this.#forgetOnceDisowned(id);
+  async forget(ids: readonly NodeId[], isForced: boolean): Promise<string | undefined> {
+    const refusal = await this.#parts.ownership.forget(ids, isForced);
+    if (refusal === undefined) for (const id of ids) this.#forgetOnceDisowned(id);
     return refusal;
   }
 

@@ -68,8 +68,11 @@ export interface ClusterView {
    * error line: only a node that is alone and empty can join another cluster.
    */
   meet(address: Address): Promise<string | undefined>;
-  /** Declares a dead member gone for good. Resolves when that is under way, or with the reason why it cannot be, as an error line. */
-  forget(id: NodeId): Promise<string | undefined>;
+  /**
+   * Declares dead members gone for good, together. Resolves when that is asked for, or with the reason why it cannot be, as an error line;
+   * one is that slots would be lost with them, unless it is forced.
+   */
+  forget(ids: readonly NodeId[], isForced: boolean): Promise<string | undefined>;
   /** Hands all slots over to the others. Resolves when that is done, or with the reason why it cannot be, as an error line. */
   leave(): Promise<string | undefined>;
 }

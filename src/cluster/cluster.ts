@@ -39,7 +39,7 @@ import { Ownership } from "./ownership.js";
 import type { PeerIdentity } from "./peer-hello.js";
 import { PeerServer, type PeerServerOptions } from "./peer-server.js";
 import { Peers } from "./peers.js";
-import { isMember } from "./placement.js";
+import { isMember, type Placement } from "./placement.js";
 import { isReady, readyDigest } from "./primaries/readiness.js";
 import type { ReplicaReads } from "./replica-reads.js";
 import { Replication, type ReplicationOptions } from "./replication/replication.js";
@@ -98,6 +98,8 @@ export class Cluster {
   /** Ports that are being bound. */
   #opening: Promise<void> = Promise.resolve();
   #isMeeting = false;
+  /** The one whose members count as owners; null if nobody was told yet. */
+  #seenPlacement: Placement | undefined | null = null;
   #isClosed = false;
   /** What the last seed that answered said, if it was no. */
   #refusal: string | undefined;
@@ -286,6 +288,8 @@ export class Cluster {
     this.#port = streams;
     this.#gossiper = gossiper = datagrams;
     await this.#openLocally(streams);
+    this.#seenPlacement = null;
+    this.#seeOwners();
     for (const member of this.view.members()) this.#memberChanged(member);
   }
 
@@ -449,23 +453,40 @@ export class Cluster {
   }
 
   #memberChanged(member: Member): void {
-    const { id, host, clusterPort } = member.record;
-    if (id !== this.#selfId && this.view.clusterId !== undefined) {
-      const number = this.#peers.numberOf(id);
-      if (isDeparted(member)) this.#peers.remove(number);
-      else {
-        const path = localSocketOf(member.record, this.#gossiper.self.host);
-        this.#peers.add({ number, nodeId: id, host, port: clusterPort, path });
-      }
-    }
+    this.#linkWith(member);
     this.#replication.membersChanged();
     this.#ownership.membersChanged();
     this.#memory.changed();
   }
 
-  #placementChanged(): void {
+  /** Keeps a link with a node of this cluster, or none with one that nobody waits for. */
+  #linkWith(member: Member): void {
+    const { id, host, clusterPort } = member.record;
+    if (id === this.#selfId || this.view.clusterId === undefined) return;
+    const number = this.#peers.numberOf(id);
+    if (isDeparted(member)) {
+      this.#peers.remove(number);
+      return;
+    }
+    const path = localSocketOf(member.record, this.#gossiper.self.host);
+    this.#peers.add({ number, nodeId: id, host, port: clusterPort, path });
+  }
+
+  /** Who owns slots stays known, dead or alive, whatever was heard of it last. */
+  #seeOwners(): void {
     const { placement } = this.#ownership;
-    if (placement === undefined || this.#gossiper === undefined) return;
+    if (placement === this.#seenPlacement) return;
+    this.#seenPlacement = placement;
+    this.#gossiper.setOwners(new Set(placement?.members.map(({ id }) => id)));
+    for (const member of this.view.members()) this.#linkWith(member);
+    this.#memory.changed();
+  }
+
+  #placementChanged(): void {
+    if (this.#gossiper === undefined) return;
+    this.#seeOwners();
+    const { placement } = this.#ownership;
+    if (placement === undefined) return;
     const lifecycle: Lifecycle = !isMember(placement, this.#selfId)
       ? "joining"
       : placement.change?.kind === "leave" && placement.change.node.id === this.#selfId

@@ -7,12 +7,15 @@
  */
 import type { Log } from "../host/log.js";
 import type { Cancel, Timers } from "../host/timers.js";
+import { slotsLostWith } from "./lost-slots.js";
 import {
+  canGiveUp,
   comparePlacements,
   done,
   forgetting,
   formatPlacement,
-  isForgettable,
+  givingUp,
+  isJoining,
   isMember,
   joining,
   leaving,
@@ -30,6 +33,7 @@ import {
   pollOf,
   type Wish,
 } from "./placement-messages.js";
+import { SlotSet } from "./slot-set.js";
 
 const PERIOD_MS = 200;
 /** How often those are told that all agree who have not heard, once nothing else is to be done. */
@@ -41,6 +45,8 @@ const JOINER_PATIENCE_MS = 30_000;
 const WISH_MS = 10_000;
 /** Nodes that want something at once. */
 const WISHES_MAX = 1024;
+/** Letters of a list of slots that people are shown. */
+const RANGES_SHOWN = 120;
 
 export interface CoordinatorOptions {
   readonly selfId: string;
@@ -70,7 +76,7 @@ interface Round {
 
 export class Coordinator {
   readonly #options: CoordinatorOptions;
-  /** By node, what it wants and when it last said so; the oldest wish first. */
+  /** By node that it is about, what is wanted, and when somebody last said so; the oldest wish first. */
   readonly #wishes = new Map<string, { readonly wish: Wish; readonly atMs: number }>();
   /** The name of the newest placement that all have. */
   #agreed = "";
@@ -97,23 +103,38 @@ export class Coordinator {
   }
 
   /** The oldest member that is alive: whom others tell what they want. */
-  static of({ members, change }: Placement, isAlive: (id: string) => boolean): string | undefined {
-    const gone = change?.kind === "forget" ? change.node.id : undefined;
-    return members.find(({ id }) => id !== gone && isAlive(id))?.id;
+  static of({ members, gone }: Placement, isAlive: (id: string) => boolean): string | undefined {
+    return members.find(({ id }) => !gone.includes(id) && isAlive(id))?.id;
   }
 
   /** Notes what a node wants. Answers why it cannot be, as an error line, or null. */
   note(wish: Wish): string | null {
     const placement = this.#options.placement();
     if (placement === undefined) return "ERR this node does not know who owns which slots yet";
-    const id = wish.kind === "join" ? wish.node.id : wish.id;
-    const refusal = refusalOf(placement, wish, this.#options.isAlive);
+    const refusal = refusalOf(placement, wish, this.#options.isAlive) ?? this.#lossOf(placement, wish);
     if (refusal !== null) return refusal;
-    if (this.#wishes.size >= WISHES_MAX && !this.#wishes.has(id))
-      return "TRYAGAIN too many nodes want to join or leave";
-    this.#wishes.set(id, { wish, atMs: this.#nowMs });
+    for (const id of subjectsOf(wish)) {
+      if (this.#wishes.size >= WISHES_MAX && !this.#wishes.has(id))
+        return "TRYAGAIN too many nodes want to join or leave";
+      this.#wishes.set(id, { wish, atMs: this.#nowMs });
+    }
     this.wake();
     return null;
+  }
+
+  /** What would be lost by a wish though nobody said that it may be, as an error line; null if nothing is. */
+  #lossOf(placement: Placement, wish: Wish): string | null {
+    if (wish.kind !== "forget" || wish.isForced) return null;
+    const before = this.#toForget;
+    if (wish.ids.every((id) => before.includes(id))) return null;
+    const after = slotsLostWith(placement, [...before, ...wish.ids]);
+    const lost = new SlotSet(after);
+    lost.deleteAll(slotsLostWith(placement, before));
+    if (lost.size === 0) return null;
+    const ranges = lost.toString();
+    const shown =
+      ranges.length > RANGES_SHOWN ? `${ranges.slice(0, ranges.lastIndexOf(",", RANGES_SHOWN))},...` : ranges;
+    return `ERR of ${lost.size} slots (${shown}) no node that is left has a copy: all their keys would be lost. Bring back one that has them, or say FORCE`;
   }
 
   /** Goes on if it is this node's turn and there is something to do. */
@@ -123,7 +144,7 @@ export class Coordinator {
     const current = placement();
     if (current === undefined || Coordinator.of(current, isAlive) !== selfId) return;
     this.#forgetOldWishes();
-    if (current.change === null && this.#wishes.size === 0) {
+    if (current.change === null && current.gone.length === 0 && this.#wishes.size === 0) {
       if (this.#isHeardByAll(current) || this.#nowMs < this.#idleUntilMs) return;
       this.#idleUntilMs = this.#nowMs + IDLE_PERIOD_MS;
     }
@@ -185,6 +206,7 @@ export class Coordinator {
         agreeing.add(id);
         this.#has.set(id, name);
         if (isAgreed) this.#heard.add(id);
+        if (current.gone.includes(id)) return;
         isCopied &&= answer.isCopied;
         isHandedOver &&= answer.isHandedOver;
       }),
@@ -196,7 +218,7 @@ export class Coordinator {
   #nextStep(current: Placement, round: Round): Placement | undefined {
     const next = this.#wantedStep(current, round);
     if (next === undefined) return undefined;
-    const missing = this.#votersOf(current, next).filter((id) => !round.agreeing.has(id));
+    const missing = voters(current, next).filter((id) => !round.agreeing.has(id));
     if (missing.length === 0) {
       this.#said = "";
       return next;
@@ -205,22 +227,12 @@ export class Coordinator {
     return undefined;
   }
 
-  /** To give up a change needs no word of those that are to be forgotten. */
-  #votersOf(base: Placement, next: Placement): readonly string[] {
-    const ids = voters(base, next);
-    return next.change === null ? ids.filter((id) => this.#wishes.get(id)?.wish.kind !== "forget") : ids;
-  }
-
   #wantedStep(current: Placement, { isCopied, isHandedOver, agreeing }: Round): Placement | undefined {
     const { selfId, isAlive } = this.#options;
     const { change } = current;
-    for (const { wish } of this.#wishes.values()) {
-      if (wish.kind !== "forget") continue;
-      if (isForgettable(current, wish.id)) return forgetting(current, wish.id, selfId);
-      // What waits for the dead is given up first, if it can be; what begins once they are forgotten does not wait for them.
-      const isAwaited = isMember(current, wish.id) && change?.phase === "transfer";
-      if (isAwaited && change.kind !== "forget") return rolledBack(current, selfId);
-    }
+    const given = this.#givenUp(current);
+    if (given.length > 0) return givingUp(current, given, selfId);
+    if (change === null && current.gone.length > 0) return forgetting(current, selfId);
     if (change === null) return this.#wantedChange(current);
     const isWhole = participants(current).every((id) => agreeing.has(id));
     if (change.phase === "switch") return isWhole && isHandedOver ? done(current, selfId) : undefined;
@@ -235,6 +247,22 @@ export class Coordinator {
     this.#joinerDeadSinceMs ??= this.#nowMs;
     const isInVain = this.#nowMs - this.#joinerDeadSinceMs >= JOINER_PATIENCE_MS;
     return isInVain ? rolledBack(current, selfId) : undefined;
+  }
+
+  /** Those that are to be forgotten and can be, all at once: what takes one out must not wait for another. */
+  #givenUp(current: Placement): readonly string[] {
+    const isKnown = (id: string) => isMember(current, id) || isJoining(current, id);
+    const ids = this.#toForget.filter((id) => isKnown(id) && !current.gone.includes(id));
+    if (ids.length === 0 || canGiveUp(current, ids)) return ids;
+    return ids.filter((id) => canGiveUp(current, [id])).slice(0, 1);
+  }
+
+  /** Nodes that somebody wants to be forgotten, and that are dead. */
+  get #toForget(): readonly string[] {
+    const { isAlive } = this.#options;
+    return [...this.#wishes].flatMap(([id, { wish }]) =>
+      wish.kind === "forget" && !isAlive(id) ? [id] : [],
+    );
   }
 
   #wantedChange(current: Placement): Placement | undefined {
@@ -264,7 +292,7 @@ export class Coordinator {
     const own = await ask(selfId, request, ASK_TIMEOUT_MS);
     if (own?.kind !== "taken" || !own.isTaken || this.#isClosed) return;
     log.info("owners change", describe(base, next));
-    const others = this.#votersOf(base, next).filter((id) => id !== selfId);
+    const others = voters(base, next).filter((id) => id !== selfId);
     const answers = await Promise.all(others.map((id) => ask(id, request, ASK_TIMEOUT_MS)));
     const isTakenByAll = answers.every((answer) => answer?.kind === "taken" && answer.isTaken);
     if (!isTakenByAll || this.#isClosed) return;
@@ -287,7 +315,7 @@ export class Coordinator {
 
 /** Why a wish cannot be granted, as an error line; null if it can, now or later. */
 export function refusalOf(placement: Placement, wish: Wish, isAlive: (id: string) => boolean): string | null {
-  const { members, change } = placement;
+  const { members } = placement;
   switch (wish.kind) {
     case "join":
       return null;
@@ -295,17 +323,32 @@ export function refusalOf(placement: Placement, wish: Wish, isAlive: (id: string
       return members.length === 1 && isMember(placement, wish.id)
         ? "ERR the last member of a cluster cannot leave: who would take its slots?"
         : null;
-    case "forget": {
-      const { id } = wish;
-      if (isAlive(id)) return "ERR the node is alive: it can only leave by itself";
-      if (!isMember(placement, id) && change?.node.id !== id) return null;
-      if (members.length === 1 && isMember(placement, id))
-        return "ERR the last member of a cluster cannot be forgotten";
-      if (change?.phase === "switch" && change.node.id !== id)
-        return "TRYAGAIN slots are being handed over, and this node has a part in it";
-      return null;
-    }
+    case "forget":
+      return refusalToForget(placement, wish.ids, isAlive);
   }
+}
+
+function refusalToForget(
+  placement: Placement,
+  ids: readonly string[],
+  isAlive: (id: string) => boolean,
+): string | null {
+  const alive = ids.find(isAlive);
+  if (alive !== undefined) return `ERR the node ${alive} is alive: it can only leave by itself`;
+  const { members, gone } = placement;
+  // Of others nothing is left to be taken out.
+  const known = ids.filter((id) => isMember(placement, id) || isJoining(placement, id));
+  if (members.every(({ id }) => gone.includes(id) || known.includes(id)))
+    return "ERR the last members of a cluster cannot be forgotten: nobody would be left";
+  const isOver = known.every((id) => gone.includes(id));
+  if (isOver || placement.change?.phase !== "switch" || canGiveUp(placement, known)) return null;
+  return "TRYAGAIN slots are being handed over, and the node has a part in it";
+}
+
+/** The nodes that a wish is about. */
+function subjectsOf(wish: Wish): readonly string[] {
+  if (wish.kind === "forget") return wish.ids;
+  return [wish.kind === "join" ? wish.node.id : wish.id];
 }
 
 function describe(base: Placement, next: Placement): Record<string, string | number> {
@@ -316,7 +359,7 @@ function describe(base: Placement, next: Placement): Record<string, string | num
     epoch: next.epoch,
     members: next.members.length,
     change: change?.kind ?? "none",
-    node: change?.node.id ?? "",
+    node: [change?.node.id ?? "", ...(change?.others ?? [])].join(" "),
     phase: isRollback ? "given up" : isEnd ? "done" : (next.change?.phase ?? ""),
   };
 }

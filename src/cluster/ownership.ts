@@ -18,12 +18,14 @@ import type { SharedState } from "../membership/state-exchange.js";
 import type { ChangeView } from "./cluster-view.js";
 import { Coordinator } from "./coordinator.js";
 import { HandingOver } from "./handing-over.js";
+import { slotsLostWith } from "./lost-slots.js";
 import type { OwnHashSeed } from "./own-hash-seed.js";
 import type { Service } from "./peer-server.js";
 import type { Peers } from "./peers.js";
 import {
   comparePlacements,
   firstPlacement,
+  forgottenBy,
   formatPlacement,
   hasCopies,
   isMember,
@@ -35,6 +37,7 @@ import {
 import {
   decodeMessage,
   encodeMessage,
+  type ForgetWish,
   isWish,
   nameOf,
   PLACEMENT_SERVICE,
@@ -115,6 +118,8 @@ export class Ownership {
   /** What is written is written one after the other. */
   #atHand: Promise<unknown> = Promise.resolve();
   #cancelWish: Cancel | undefined;
+  /** What operators asked of this node, until the others know. */
+  #forgetting: readonly ForgetWish[] = [];
 
   constructor(options: OwnershipOptions) {
     this.#options = options;
@@ -233,7 +238,10 @@ export class Ownership {
       if (this.#isUnsure) void this.#hear();
     }
     if (!this.#isUnsure) replication.start();
-    this.#cancelWish = host.timers.every(WISH_PERIOD_MS, () => this.#wishToJoin());
+    this.#cancelWish = host.timers.every(WISH_PERIOD_MS, () => {
+      this.#wishToJoin();
+      this.#wishToForget();
+    });
   }
 
   /**
@@ -282,13 +290,34 @@ export class Ownership {
     this.#options.host.log.warn("this node was forgotten: what it holds is dropped, and it joins anew", {});
   }
 
-  /** Takes out a member that will not come back. Resolves when that is under way, or with the reason why it cannot be, as an error line. */
-  async forget(id: NodeId): Promise<string | undefined> {
-    const { host } = this.#options;
-    host.log.warn("a node is to be forgotten: of the slots that it alone had, all keys are lost", {
-      node: id,
+  /**
+   * Takes out nodes that will not come back. Resolves when that is asked for, and asked again until it is under way; or with the reason why it
+   * cannot be, as an error line. Unless it is forced they are not taken out if any slots are lost with them.
+   */
+  async forget(ids: readonly NodeId[], isForced: boolean): Promise<string | undefined> {
+    const wish: ForgetWish = { kind: "forget", ids, isForced };
+    const refusal = await this.#wish(wish);
+    if (refusal !== null) return refusal;
+    const placement = this.#placement!;
+    const known = ids.filter((id) => isMember(placement, id));
+    const lost = slotsLostWith(placement, ids).size;
+    const says = lost === 0 ? "others have copies of all that they had" : "the keys of some slots are lost";
+    this.#options.host.log.warn(`nodes are to be forgotten: ${says}`, {
+      nodes: ids.join(" "),
+      slotsLost: lost,
     });
-    return (await this.#wish({ kind: "forget", id })) ?? undefined;
+    if (known.length > 0) this.#forgetting = [...this.#forgetting, wish];
+    return undefined;
+  }
+
+  /** Who is asked may be gone before it has begun, and what it waits for may be asked for here later. */
+  #wishToForget(): void {
+    const placement = this.#placement;
+    if (placement === undefined) return;
+    const { isAlive } = this.#options;
+    const isOpen = (id: NodeId) => isMember(placement, id) && !placement.gone.includes(id) && !isAlive(id);
+    this.#forgetting = this.#forgetting.filter(({ ids }) => ids.some(isOpen));
+    for (const wish of this.#forgetting) void this.#wish({ ...wish, ids: wish.ids.filter(isOpen) });
   }
 
   /** Hands all slots over to the others. Resolves when that is done, or with the reason why it cannot be, as an error line. */
@@ -527,7 +556,7 @@ export class Ownership {
       replication.follow(placement, plan);
     } else if (change !== null) {
       this.#incoming = plan.to(self.id);
-      const isGone = change.kind === "forget" && change.node.id === self.id;
+      const isGone = forgottenBy(placement).includes(self.id);
       if (!isGone) this.#handingOver.begin(this.#changeName!, plan.from(self.id), this.#handover!.offered);
     }
     this.#route(ALL_SLOTS);
@@ -587,21 +616,24 @@ export class Ownership {
     const plan = this.#plan!;
     const own = plan.numberOf(self.id);
     const numbers = plan.ids.map((id) => (id === self.id ? HERE : peers.numberOf(id)));
+    const gone = new Set(forgottenBy(this.#placement!).map((id) => plan.numberOf(id)));
     return (slot) => {
-      const executor = this.#executorOf(slot, plan, own);
+      const executor = this.#executorOf(slot, { plan, own, gone });
       return executor === NOBODY ? HELD : numbers[executor]!;
     };
   }
 
   /** `NOBODY` if nobody executes for the slot, as far as this node knows. Nodes by their numbers in the plan, `own` this one's. */
-  #executorOf(slot: number, { ids, owners, nextOwners }: SlotPlan, own: number): number {
+  #executorOf(
+    slot: number,
+    { plan: { owners, nextOwners }, own, gone }: { plan: SlotPlan; own: number; gone: ReadonlySet<number> },
+  ): number {
     const owner = owners[slot]!;
     const next = nextOwners[slot]!;
     if (owner === next) return owner;
     if (next === own && this.#handover?.taken.has(slot)) return own;
-    const { change } = this.#placement!;
     // Nobody is left to hand it over.
-    if (change?.kind === "forget" && ids[owner] === change.node.id) return next === own ? NOBODY : next;
+    if (gone.has(owner)) return next === own ? NOBODY : next;
     if (owner !== own) return owner;
     const { handed, held } = this.#handingOver;
     if (handed.has(slot)) return next;
@@ -627,9 +659,9 @@ export class Ownership {
 
   /** Slots that are to be this node's whose owner is gone. */
   #abandoned(): number[] {
-    const { change = null } = this.#placement ?? {};
-    if (change?.kind !== "forget" || isReplicated(this.#placement!)) return [];
-    const slots = this.#incoming.get(change.node.id) ?? [];
+    const placement = this.#placement;
+    if (placement === undefined || isReplicated(placement)) return [];
+    const slots = forgottenBy(placement).flatMap((id) => this.#incoming.get(id) ?? []);
     return slots.filter((slot) => !this.#handover!.taken.has(slot));
   }
 

@@ -14,7 +14,15 @@ export interface Progress {
 /** What a node wants. */
 export type Wish =
   | { readonly kind: "join"; readonly node: PlacedMember }
-  | { readonly kind: "leave" | "forget"; readonly id: string };
+  | { readonly kind: "leave"; readonly id: string }
+  | ForgetWish;
+
+/** To give nodes up, together. `isForced`: even if slots are lost with them of which there is no other copy. */
+export interface ForgetWish {
+  readonly kind: "forget";
+  readonly ids: readonly string[];
+  readonly isForced: boolean;
+}
 
 /** What nodes ask each other. As JSON; a placement is its own text. */
 export type PlacementRequest =
@@ -37,9 +45,11 @@ export type PlacementAnswer =
 
 /** Whether it is a wish that can be granted as it stands: one that cannot would be in the way of all others. */
 export function isWish(value: unknown): value is Wish {
-  const { kind, node, id } = (value ?? {}) as Record<string, unknown>;
+  const { kind, node, id, ids, isForced } = (value ?? {}) as Record<string, unknown>;
   if (kind === "join") return isPlacedMember(node);
-  return (kind === "leave" || kind === "forget") && typeof id === "string";
+  if (kind === "leave") return typeof id === "string";
+  const areIds = Array.isArray(ids) && ids.length > 0 && ids.every((each) => typeof each === "string");
+  return kind === "forget" && areIds && typeof isForced === "boolean";
 }
 
 /** Of all placements of a cluster that anybody takes, no two that differ have one name. */

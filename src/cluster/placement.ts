@@ -26,9 +26,14 @@ export interface PlacedMember {
 export type ChangePhase = "transfer" | "switch";
 
 export interface PlacementChange {
-  /** `forget`: the node is gone for good, and its slots begin anew. Who stays hands over to each other what moves on that account. */
+  /**
+   * `forget`: nodes are gone for good. Others make up for their copies; slots of which there is no other copy begin anew. Who stays
+   * hands over to each other what moves on that account.
+   */
   readonly kind: "join" | "leave" | "forget";
   readonly node: PlacedMember;
+  /** Ids of members that are taken out together with it: only by a `forget`. */
+  readonly others: readonly string[];
   readonly phase: ChangePhase;
   /** The epoch with which it began: tells it from another change of the same node. */
   readonly began: number;
@@ -52,6 +57,11 @@ export interface Placement extends Founding {
   readonly by: string;
   /** Those that own slots, the oldest first. */
   readonly members: readonly PlacedMember[];
+  /**
+   * Ids of those of them that an operator has given up as gone for good, until they are taken out: nobody waits for their word. Those
+   * that are given up while slots are being switched are taken out by another change behind that one.
+   */
+  readonly gone: readonly string[];
   readonly change: PlacementChange | null;
 }
 
@@ -61,7 +71,7 @@ const ONE_COPY: Founding = { copies: 1, hashSeed: null };
 
 /** What the first node of a cluster begins with: all slots are its own. */
 export function firstPlacement(member: PlacedMember, { copies, hashSeed }: Founding = ONE_COPY): Placement {
-  return { epoch: 1, by: member.id, members: [member], change: null, copies, hashSeed };
+  return { epoch: 1, by: member.id, members: [member], gone: [], change: null, copies, hashSeed };
 }
 
 /** Whether slots have several owners, or would if there were more members. */
@@ -80,28 +90,37 @@ export function comparePlacements(a: Placement, b: Placement): number {
   return a.by === b.by ? 0 : a.by < b.by ? -1 : 1;
 }
 
+/** Ids of those that the change under way takes out for good. */
+export function forgottenBy({ change }: Placement): readonly string[] {
+  return change?.kind === "forget" ? [change.node.id, ...change.others] : [];
+}
+
 /** Who owns slots once the change under way is done. */
-export function membersAfter({ members, change }: Placement): readonly PlacedMember[] {
-  if (change === null) return members;
-  const { kind, node } = change;
-  return kind === "join" ? [...members, node] : members.filter(({ id }) => id !== node.id);
+export function membersAfter(placement: Placement): readonly PlacedMember[] {
+  const { members, change } = placement;
+  if (change?.kind === "join") return [...members, change.node];
+  const out = change?.kind === "leave" ? [change.node.id] : forgottenBy(placement);
+  return out.length === 0 ? members : members.filter(({ id }) => !out.includes(id));
 }
 
 /** Who takes part: the members that are not gone for good, and the one that is to become a member. */
-export function participants({ members, change }: Placement): readonly string[] {
-  const ids = members.map(({ id }) => id);
-  if (change?.kind === "join") return [...ids, change.node.id];
-  return change?.kind === "forget" ? ids.filter((id) => id !== change.node.id) : ids;
+export function participants({ members, gone, change }: Placement): readonly string[] {
+  const ids = members.map(({ id }) => id).filter((id) => !gone.includes(id));
+  return change?.kind === "join" ? [...ids, change.node.id] : ids;
 }
 
 /** Whose word the step from one value to the next needs: a node that joins in vain, or is gone for good, is not asked. */
 export function voters(base: Placement, next: Placement): readonly string[] {
-  const gone = new Set<string>();
-  if (next.change?.kind === "forget") gone.add(next.change.node.id);
-  if (base.change?.kind === "join" && next.change === null && !isMember(next, base.change.node.id))
-    gone.add(base.change.node.id);
+  const gone = new Set(next.gone);
+  if (isJoining(base, base.change?.node.id) && !participants(next).includes(base.change!.node.id))
+    gone.add(base.change!.node.id);
   const ids = new Set([...participants(base), ...participants(next)]);
   return [...ids].filter((id) => !gone.has(id));
+}
+
+/** Whether a node is being taken in. */
+export function isJoining({ change }: Placement, id: string | undefined): boolean {
+  return change?.kind === "join" && change.node.id === id;
 }
 
 export function isMember({ members }: Placement, id: string): boolean {
@@ -135,7 +154,9 @@ export function switching(placement: Placement, by: string): Placement {
 /** All is handed over. */
 export function done(placement: Placement, by: string): Placement {
   assert(placement.change?.phase === "switch", "only what was handed over is done");
-  return stepOf(placement, by, { members: membersAfter(placement), change: null });
+  const members = membersAfter(placement);
+  const gone = placement.gone.filter((id) => members.some((member) => member.id === id));
+  return stepOf(placement, by, { members, gone, change: null });
 }
 
 /** Gives up a change that has handed nothing over. */
@@ -144,35 +165,64 @@ export function rolledBack(placement: Placement, by: string): Placement {
   return stepOf(placement, by, { change: null });
 }
 
-/** Whether a node can be taken out now: not while others are being moved. */
-export function isForgettable({ members, change }: Placement, id: string): boolean {
-  if (change !== null) return change.node.id === id && change.kind !== "forget";
-  return members.length > 1 && members.some((member) => member.id === id);
+/**
+ * Whether nodes can be given up now, all at once. Where there are copies others have what they had, whatever is under way. Where there are
+ * none slots are handed over once and for all, and who has a part in that is waited for, but for the node that comes or goes.
+ */
+export function canGiveUp(placement: Placement, ids: readonly string[]): boolean {
+  const { members, gone, change } = placement;
+  const areKnown = ids.every((id) => isMember(placement, id) || isJoining(placement, id));
+  const isAnyLeft = members.some(({ id }) => !gone.includes(id) && !ids.includes(id));
+  if (!areKnown || !isAnyLeft) return false;
+  if (change === null || isReplicated(placement)) return true;
+  if (change.kind === "forget") return false;
+  if (change.phase === "transfer") return true;
+  return change.kind === "join" ? ids.includes(change.node.id) : ids.every((id) => id === change.node.id);
 }
 
 /**
- * Begins to take out a node that will not come back: its slots begin anew at their next owners, but for those that it had handed
- * over. What a node that was joining had taken over goes back to those who had it before, as it was then.
+ * Gives up nodes that will not come back. What they had goes to its next owners: from other copies, and where there are none it begins
+ * anew there, but for what had been handed over. What a node that was joining had taken over goes back to those who had it before, as it
+ * was then. A change that can be given up makes way for that; one whose slots are being switched goes on without those who are gone.
  */
-export function forgetting(placement: Placement, id: string, by: string): Placement {
-  assert(isForgettable(placement, id), "one change at a time");
-  const { members, change } = placement;
-  const node = members.find((member) => member.id === id);
-  const begins = node && ({ kind: "forget", ...begun(placement, node) } as const);
-  const next =
-    begins && change?.phase === "switch" ? { ...change, kind: "forget" as const } : (begins ?? null);
-  // One more than a step: what the forgotten one may have proposed alone, cut off from the others, is not to be above it.
-  return { ...stepOf(placement, by, { change: next }), epoch: placement.epoch + 2 };
+export function givingUp(placement: Placement, ids: readonly string[], by: string): Placement {
+  assert(canGiveUp(placement, ids), "who is given up is known, and somebody is left");
+  const added = ids.filter((id) => isMember(placement, id) && !placement.gone.includes(id));
+  const gone = [...placement.gone, ...added];
+  const change = changeWithout({ ...placement, gone }, ids);
+  // One more than a step: what those who are gone may have proposed alone, cut off from the others, is not to be above it.
+  return { ...stepOf(placement, by, { gone, change }), epoch: placement.epoch + 2 };
+}
+
+/** What becomes of the change under way when these are given up. */
+function changeWithout(placement: Placement, ids: readonly string[]): PlacementChange | null {
+  const { change } = placement;
+  if (change?.phase !== "switch") return forgetOf(placement);
+  if (!ids.includes(change.node.id)) return change;
+  return change.kind === "join" ? forgetOf(placement) : { ...change, kind: "forget" };
+}
+
+/** Begins to take out those that were given up while something else was under way. */
+export function forgetting(placement: Placement, by: string): Placement {
+  assert(placement.change === null && placement.gone.length > 0, "one change at a time");
+  return stepOf(placement, by, { change: forgetOf(placement) });
+}
+
+/** The change that takes out all that are gone for good; null if nobody is. */
+function forgetOf(placement: Placement): PlacementChange | null {
+  const [first, ...others] = placement.gone;
+  const node = placement.members.find(({ id }) => id === first);
+  return node === undefined ? null : { kind: "forget", ...begun(placement, node), others };
 }
 
 function begun({ epoch }: Placement, node: PlacedMember): Omit<PlacementChange, "kind"> {
-  return { node, phase: "transfer", began: epoch + 1 };
+  return { node, others: [], phase: "transfer", began: epoch + 1 };
 }
 
 function stepOf(
   placement: Placement,
   by: string,
-  change: Partial<Pick<Placement, "members" | "change">>,
+  change: Partial<Pick<Placement, "members" | "gone" | "change">>,
 ): Placement {
   return { ...placement, ...change, epoch: placement.epoch + 1, by };
 }
@@ -191,14 +241,20 @@ export function parsePlacement(text: string): Placement | undefined {
   } catch {
     return undefined;
   }
-  // Those of a release that had one copy of everything do not say so.
-  const placement = isObject(value) ? { ...ONE_COPY, ...value } : undefined;
+  const placement = isObject(value) ? completed(value) : undefined;
   return isPlacement(placement) ? placement : undefined;
+}
+
+/** Earlier releases do not say that there is one copy of everything where there were no others, and took out one node at a time. */
+function completed(value: Record<string, unknown>): Record<string, unknown> {
+  const change = isObject(value.change) ? { others: [], ...value.change } : value.change;
+  const isForget = isObject(change) && change.kind === "forget" && isObject(change.node);
+  return { ...ONE_COPY, gone: isForget ? [(change.node as Partial<PlacedMember>).id] : [], ...value, change };
 }
 
 function isPlacement(value: unknown): value is Placement {
   if (!isObject(value)) return false;
-  const { epoch, by, members, change, copies, hashSeed } = value;
+  const { epoch, by, members, gone, change, copies, hashSeed } = value;
   return (
     isFounding(copies, hashSeed) &&
     Number.isSafeInteger(epoch) &&
@@ -208,7 +264,8 @@ function isPlacement(value: unknown): value is Placement {
     members.length > 0 &&
     members.every(isPlacedMember) &&
     new Set(members.map(({ id }) => id)).size === members.length &&
-    (change === null || (isChange(change) && isPossible(change, members)))
+    isGone(gone, members) &&
+    (change === null || (isChange(change) && isPossible(change, members, gone)))
   );
 }
 
@@ -218,16 +275,29 @@ function isFounding(copies: unknown, hashSeed: unknown): boolean {
   return isCount && typeof hashSeed === "string" && HASH_SEED_FORM.test(hashSeed);
 }
 
-/** Who joins is no member yet; who goes is one, and not the last. */
-function isPossible({ kind, node }: PlacementChange, members: readonly PlacedMember[]): boolean {
+/** Members, each once, and not all of them. */
+function isGone(value: unknown, members: readonly PlacedMember[]): value is readonly string[] {
+  if (!Array.isArray(value) || new Set(value).size !== value.length || value.length >= members.length)
+    return false;
+  return value.every((gone) => members.some(({ id }) => id === gone));
+}
+
+/** Who joins is no member yet; who goes is one, and not the last; who is taken out is gone. */
+function isPossible(
+  { kind, node, others }: PlacementChange,
+  members: readonly PlacedMember[],
+  gone: readonly string[],
+): boolean {
   const isThere = members.some(({ id }) => id === node.id);
-  return kind === "join" ? !isThere : isThere && members.length > 1;
+  if (kind === "forget") return isThere && [node.id, ...others].every((id) => gone.includes(id));
+  return others.length === 0 && (kind === "join" ? !isThere : isThere && members.length > 1);
 }
 
 function isChange(value: unknown): value is PlacementChange {
   if (!isObject(value)) return false;
-  const { kind, node, phase, began } = value;
+  const { kind, node, others, phase, began } = value;
   return (
+    Array.isArray(others) &&
     (kind === "join" || kind === "leave" || kind === "forget") &&
     Number.isSafeInteger(began) &&
     (phase === "transfer" || phase === "switch") &&

@@ -1,8 +1,8 @@
 /** Whom the cluster consists of, as an operator changes it: MEET and FORGET of CLUSTER and TORUS, and TORUS LEAVE. */
 import type { ClusterView } from "../cluster/cluster-view.js";
-import { HOST_BYTES_MAX, type Member } from "../membership/member.js";
+import { HOST_BYTES_MAX, type Member, type NodeId } from "../membership/member.js";
 import { ReplyError, SYNTAX_ERROR } from "../protocol/reply-error.js";
-import { memberOfId } from "./redis-node-id.js";
+import { isCalled, memberOfId } from "./redis-node-id.js";
 import type { SessionCall } from "./session.js";
 
 const CLUSTER_DISABLED = "ERR This instance has cluster support disabled";
@@ -46,12 +46,21 @@ function isPort(port: number): boolean {
   return port >= 1 && port <= PORT_MAX;
 }
 
-/** `FORGET node-id`. */
+/** `FORGET node-id [node-id ...] [FORCE]`. */
 export function forget(call: SessionCall): void {
   const cluster = clusterOf(call);
-  const { id } = memberIn(call, 2).record;
-  if (id === cluster.selfId) throw new ReplyError("ERR I tried hard but I can't forget myself...");
-  settle(call, () => cluster.forget(id));
+  const isForced = call.count > 3 && call.text(call.count - 1).toUpperCase() === "FORCE";
+  const ids = new Set<NodeId>();
+  for (let index = 2; index < call.count - (isForced ? 1 : 0); index++) ids.add(forgettableIn(call, index));
+  if (ids.has(cluster.selfId)) throw new ReplyError("ERR I tried hard but I can't forget myself...");
+  settle(call, () => cluster.forget([...ids], isForced));
+}
+
+/** An id of a member, or of a node that owns slots though nobody here knows more of it. */
+function forgettableIn(call: SessionCall, index: number): NodeId {
+  const id = call.text(index);
+  const { placement } = clusterOf(call);
+  return placement?.members.find((member) => isCalled(member.id, id))?.id ?? memberIn(call, index).record.id;
 }
 
 /** `LEAVE`. */

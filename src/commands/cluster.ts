@@ -222,10 +222,10 @@ export const clusterCommand: Command = container({
         syntax: "node-id:string",
         since: "3.0.0",
         complexity: "O(1)",
-        summary:
-          "Declares a dead node gone for good: others make up for its copies; slots of which there are no others begin anew, empty.",
+        summary: "Declares a dead node gone for good: others make up for its copies.",
         differs:
-          "Once is enough for the whole cluster, and it lasts. A node that is alive leaves by `TORUS LEAVE`.",
+          "Once is enough for the whole cluster, and it lasts. A node that is alive leaves by `TORUS LEAVE`. Where no other node has a copy it is " +
+          "refused: `TORUS FORGET` takes several nodes together, and knows FORCE.",
         run: forget,
       }),
     ]),

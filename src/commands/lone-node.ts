@@ -47,6 +47,7 @@ export function reportedCluster({ node }: SessionCall): ReportedCluster {
       digests: [],
     },
     status: "alive",
+    isOwner: true,
     sinceMs: node.clock.monotonicMs() - Math.max(0, node.clock.wallMs() - node.startedWallMs),
   };
   return {
@@ -58,6 +59,7 @@ export function reportedCluster({ node }: SessionCall): ReportedCluster {
       epoch: 0,
       by: node.runId,
       members: [{ id: node.runId, weight: 1, zone: "", host: "" }],
+      gone: [],
       change: null,
       copies: 1,
       hashSeed: null,

@@ -15,10 +15,14 @@ export function redisNodeId(id: NodeId): string {
   return `${id}${checksum}`;
 }
 
+/** Whether that is the id of a node, in either form. */
+export function isCalled(id: NodeId, text: string): boolean {
+  const lower = text.toLowerCase();
+  return lower === id || lower === redisNodeId(id);
+}
+
 /** The member with an id of either form. */
 export function memberOfId(cluster: ClusterView, text: string): Member | undefined {
-  const id = text.toLowerCase();
-  const member = cluster.member(id.slice(0, OWN_DIGITS));
-  if (member === undefined) return undefined;
-  return id === member.record.id || id === redisNodeId(member.record.id) ? member : undefined;
+  const member = cluster.member(text.toLowerCase().slice(0, OWN_DIGITS));
+  return member !== undefined && isCalled(member.record.id, text) ? member : undefined;
 }

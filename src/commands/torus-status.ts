@@ -44,13 +44,14 @@ export function status(call: SessionCall): void {
 function changeUnderWay(cluster: ReportedCluster): ReplyTree {
   const change = cluster.placement?.change ?? null;
   if (change === null) return null;
-  const { kind, phase, node } = change;
+  const { kind, phase, node, others } = change;
   const progress = cluster.change;
   return {
     kind,
     phase,
     node: node.id,
     name: cluster.member(node.id)?.record.name ?? "",
+    others,
     slots: progress?.slots ?? 0,
     "slots-done": progress?.slotsDone ?? 0,
     "bytes-shipped": progress?.bytesShipped ?? 0,

@@ -267,7 +267,7 @@ export class Beliefs {
   private changed(change: Change): void {
     const { member, before } = change;
     const { id } = member.record;
-    const wasPresent = before !== undefined && isPresent({ ...before, sinceMs: 0 });
+    const wasPresent = before !== undefined && isPresent(before);
     if (!this.isBehind) this.news.add(id);
     this.believer.effect({ kind: "changed", change });
     if (isPresent(member) !== wasPresent && id !== this.self.id) {

@@ -143,6 +143,11 @@ export class Gossiper {
     this.handle({ kind: "update", changes });
   }
 
+  /** These own slots, by what members share beside the table, and nobody else: dead or alive, they stay known. */
+  setOwners(ids: ReadonlySet<NodeId>): void {
+    this.table.setOwners(ids);
+  }
+
   /** An operator says that a dead member will not come back. Of one that lives nothing happens. */
   forget(id: NodeId): void {
     this.handle({ kind: "forget", id });

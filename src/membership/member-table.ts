@@ -26,12 +26,13 @@ export const MEMBERS_MAX = 4096;
 /** What a claim changed: the member now, and what it was before, if it was known. */
 export interface Change {
   readonly member: Member;
-  readonly before: Omit<Member, "sinceMs"> | undefined;
+  readonly before: Pick<Member, "record" | "status"> | undefined;
 }
 
 interface Entry extends Member {
   record: MemberRecord;
   status: Status;
+  isOwner: boolean;
   sinceMs: number;
   verdict: Verdict;
   /** Its place in the list. */
@@ -48,6 +49,7 @@ export class MemberTable {
   private readonly byId = new Map<NodeId, Entry>();
   /** The same in no order, to draw from. */
   private readonly list: Entry[] = [];
+  private owners: ReadonlySet<NodeId> = new Set();
   /** Members that take part: alive or suspect, and not left. */
   presentCount = 0;
   /** Of all that has not departed: equal tables have equal hashes. */
@@ -95,6 +97,18 @@ export class MemberTable {
     });
   }
 
+  /** These own slots, and nobody else. */
+  setOwners(owners: ReadonlySet<NodeId>): void {
+    this.owners = owners;
+    for (const entry of this.list) {
+      const isOwner = owners.has(entry.record.id);
+      if (entry.isOwner === isOwner) continue;
+      this.uncount(entry);
+      entry.isOwner = isOwner;
+      this.count(entry);
+    }
+  }
+
   remove(id: NodeId): void {
     const entry = this.byId.get(id);
     if (entry === undefined) return;
@@ -133,7 +147,9 @@ export class MemberTable {
     if (this.list.length >= MEMBERS_MAX) return undefined;
     const { boot, incarnation } = record;
     const verdict = { boot, incarnation, status: "alive", by: NOBODY } as const;
-    const added: Entry = { record, status: "alive", sinceMs: nowMs, verdict, place: this.list.length };
+    const isOwner = this.owners.has(record.id);
+    const place = this.list.length;
+    const added: Entry = { record, status: "alive", isOwner, sinceMs: nowMs, verdict, place };
     this.byId.set(record.id, added);
     this.list.push(added);
     this.count(added);

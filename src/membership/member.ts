@@ -75,6 +75,8 @@ export const statuses: readonly Status[] = ["alive", "suspect", "dead", "forgott
 export interface Member {
   readonly record: MemberRecord;
   readonly status: Status;
+  /** Whether slots are its own, by what members share beside the table: its record may not say so yet. */
+  readonly isOwner: boolean;
   /** Since when it has that status, by the monotonic clock. */
   readonly sinceMs: number;
 }
@@ -85,15 +87,16 @@ export function compareVersions(one: MemberVersion, other: MemberVersion): numbe
 }
 
 /** Whether it takes part: it is probed and told news. */
-export function isPresent({ record, status }: Member): boolean {
+export function isPresent({ record, status }: Pick<Member, "record" | "status">): boolean {
   return (status === "alive" || status === "suspect") && record.lifecycle !== "left";
 }
 
 /**
  * Whether it is gone and nobody waits for it: it is dropped after a while. A dead owner is not: it stays known, and so
- * does its share of the ring, until it is back, leaves, or is forgotten.
+ * does its share of the ring, until it is back, leaves, or is forgotten. One that died as soon as it owned something may be
+ * remembered as joining.
  */
-export function isDeparted({ record, status }: Member): boolean {
+export function isDeparted({ record, status, isOwner }: Member): boolean {
   if (status === "forgotten" || record.lifecycle === "left") return true;
-  return status === "dead" && record.lifecycle === "joining";
+  return status === "dead" && record.lifecycle === "joining" && !isOwner;
 }

@@ -28,7 +28,7 @@ export function logChange(log: Log, { member, before }: Change, ownId: NodeId): 
   }
 }
 
-function conditionOf({ record, status }: Omit<Member, "sinceMs">): Member["status"] | "left" {
+function conditionOf({ record, status }: Pick<Member, "record" | "status">): Member["status"] | "left" {
   if (record.lifecycle === "left" && status !== "forgotten") return "left";
   return status;
 }

@@ -161,8 +161,10 @@ describe("/metrics", () => {
       epoch: 9,
       by: ANNA,
       members: [{ id: ANNA, weight: 1, zone: "", host: "" }],
+      gone: [],
       change: {
         kind: "join",
+        others: [],
         phase: "transfer",
         began: 1,
         node: { id: BERT, weight: 1, zone: "", host: "" },

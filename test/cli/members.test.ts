@@ -84,20 +84,21 @@ describe("torus forget", () => {
   });
 
   it("says what would be lost", () => {
-    expect(whatIsLost({ ...deadMember, slots: 5461 }, null)).to.equal(
-      `n2 (${ID_2}) at [::1]:7000 is dead; the keys in its 5461 slots are lost to the cluster if it is forgotten`,
+    expect(whatIsLost([{ ...deadMember, slots: 5461 }], null)).to.equal(
+      `n2 (${ID_2}) at [::1]:7000 is dead; the keys in 5461 slots are lost to the cluster if that is forgotten. Say --force to do it`,
     );
-    expect(whatIsLost({ ...deadMember, name: "" }, null)).to.equal(
-      `${ID_2} at [::1]:7000 is dead; it holds no slots`,
+    const others = [deadMember, { ...deadMember, name: "" }];
+    expect(whatIsLost(others, null)).to.equal(
+      `n2 (${ID_2}) at [::1]:7000 is dead, ${ID_2} at [::1]:7000 is dead; there are no slots to be lost. Say --yes to do it`,
     );
   });
 
   it("says what others still have, where there are copies", () => {
-    expect(whatIsLost(deadMember, { ...wellReplicated, copies: 2 })).to.match(
-      / is dead; all slots have 2 of 3 copies at least, which others will make up for if it is forgotten$/,
+    expect(whatIsLost([deadMember], { ...wellReplicated, copies: 2 })).to.match(
+      / is dead; all slots have 2 of 3 copies at least, from which others will be made. Say --yes to do it$/,
     );
-    expect(whatIsLost(deadMember, { ...wellReplicated, copies: 0 })).to.match(
-      / is dead; of some slots no copy is left that has caught up: what it alone had is lost to the cluster if it is forgotten$/,
+    expect(whatIsLost([deadMember], { ...wellReplicated, copies: 0 })).to.match(
+      / is dead; of some slots no copy is left that has caught up: .* --yes to do it if none of it is, --force to do it anyway$/,
     );
   });
 });

@@ -50,6 +50,7 @@ describe("torus status", () => {
       phase: "transfer",
       node: ID_2,
       name: "n2",
+      others: [],
       slots: 5461,
       slotsDone: 120,
       bytesShipped: 4096,
@@ -63,6 +64,9 @@ describe("torus status", () => {
       `${ID_2} leaves: 120 of 5461 slots handed over, 4096 bytes shipped`,
     );
     expect(changeText({ ...change, kind: "forget", slots: 0 })).to.equal("n2 is forgotten: transfer");
+    expect(changeText({ ...change, kind: "forget", others: [ID_1], slots: 0 })).to.equal(
+      "n2 (and 1 more) is forgotten: transfer",
+    );
     expect(changeText({ ...change, slots: 0 })).to.equal("n2 joins: transfer");
   });
 

@@ -50,7 +50,7 @@ function clusterOf(
 ) {
   const cluster = new FakeCluster(ANNA, []);
   const members = [ANNA, BERT, CARL, DORA].map((id) => ({ id, weight: 1, zone: "", host: id }));
-  cluster.placement = { epoch: 7, by: ANNA, members, change: null, ...founding };
+  cluster.placement = { epoch: 7, by: ANNA, members, gone: [], change: null, ...founding };
   cluster.assign(0, 9999, ANNA);
   cluster.assign(10_000, SLOT_COUNT - 1, BERT);
   cluster.assign(100, 199, undefined);

@@ -8,7 +8,7 @@ describe("what nodes say of placements", () => {
     for (const wish of [
       { kind: "join", node: NODE },
       { kind: "leave", id: "b" },
-      { kind: "forget", id: "b" },
+      { kind: "forget", ids: ["b"], isForced: false },
     ])
       expect(isWish(wish), JSON.stringify(wish)).equal(true);
     for (const none of [
@@ -20,7 +20,11 @@ describe("what nodes say of placements", () => {
       { kind: "join", node: { ...NODE, weight: 0 } },
       { kind: "join", node: { ...NODE, id: "" } },
       { kind: "leave" },
-      { kind: "forget", id: 7 },
+      { kind: "forget", id: "b" },
+      { kind: "forget", ids: "b", isForced: false },
+      { kind: "forget", ids: [], isForced: false },
+      { kind: "forget", ids: [7], isForced: false },
+      { kind: "forget", ids: ["b"] },
       { kind: "stay", id: "b" },
     ])
       expect(isWish(none), JSON.stringify(none)).equal(false);

@@ -1,14 +1,15 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import {
+  canGiveUp,
   comparePlacements,
   done,
   type Founding,
   firstPlacement,
   forgetting,
   formatPlacement,
+  givingUp,
   hasCopies,
-  isForgettable,
   isMember,
   isReplicated,
   joining,
@@ -26,6 +27,7 @@ import {
 const A = memberOf("a");
 const B = memberOf("b");
 const C = memberOf("c");
+const D = memberOf("d");
 const THREE_COPIES: Founding = { copies: 3, hashSeed: "0123456789abcdef0123456789abcdef" };
 
 describe("placement", () => {
@@ -66,45 +68,94 @@ describe("placement", () => {
     expect(() => leaving({ ...first, members: [A, B] }, "c", "a")).throw("who leaves is a member");
     expect(() => done(copying, "a")).throw("only what was handed over is done");
     expect(() => switching(first, "a")).throw("only what is copied is handed over");
-    expect(() => forgetting(copying, "a", "a")).throw("one change at a time");
+    expect(() => forgetting(first, "a")).throw("one change at a time");
+    expect(() => givingUp(first, ["a"], "a")).throw("somebody is left");
   });
 
   it("forgets a member by a change of its own, in which it has no say", () => {
     const three = membersOf(A, B, C);
-    const taking = forgetting(three, "b", "a");
+    const taking = givingUp(three, ["b"], "a");
     // Two more, since the forgotten one may have begun one step by itself.
     expect(taking).deep.equal({
       ...three,
       epoch: 6,
-      change: { kind: "forget", node: B, phase: "transfer", began: 5 },
+      gone: ["b"],
+      change: { kind: "forget", node: B, others: [], phase: "transfer", began: 5 },
     });
     expect(participants(taking)).deep.equal(["a", "c"]);
     expect(voters(three, taking)).deep.equal(["a", "c"]);
+    expect(done(switching(taking, "a"), "a")).deep.include({ members: [A, C], gone: [], change: null });
+  });
+
+  it("forgets several members by one change, and needs the word of none of them", () => {
+    const taking = givingUp(membersOf(A, B, C, D), ["b", "d"], "a");
+    expect(taking.change).deep.include({ kind: "forget", node: B, others: ["d"] });
+    expect(participants(taking)).deep.equal(["a", "c"]);
+    expect(voters(membersOf(A, B, C, D), taking)).deep.equal(["a", "c"]);
     expect(done(switching(taking, "a"), "a").members).deep.equal([A, C]);
+  });
+
+  it("begins to forget anew, where there are copies, when another one is gone before anything is handed over", () => {
+    const four = replicated(A, B, C, D);
+    const one = givingUp(four, ["b"], "a");
+    const both = givingUp(one, ["d"], "a");
+    expect(both).deep.include({ epoch: one.epoch + 2, gone: ["b", "d"] });
+    expect(both.change).deep.include({ node: B, others: ["d"], phase: "transfer", began: one.epoch + 1 });
+    expect(voters(one, both)).deep.equal(["a", "c"]);
+    expect(canGiveUp({ ...one, copies: 1 }, ["d"])).equal(false);
+  });
+
+  it("finishes what is being handed over without those who are gone meanwhile, and forgets them then", () => {
+    for (const under of [
+      joining(replicated(A, B, C), D, "a"),
+      givingUp(replicated(A, B, C, D), ["d"], "a"),
+    ]) {
+      const handing = switching(under, "a");
+      const without = givingUp(handing, ["b"], "a");
+      expect(without.change).deep.equal(handing.change);
+      expect(participants(without)).not.include("b");
+      const after = done(without, "a");
+      expect(after).deep.include({ change: null, gone: ["b"] });
+      expect(voters(without, after)).not.include("b");
+      expect(forgetting(after, "a")).deep.include({ epoch: after.epoch + 1, gone: ["b"] });
+      expect(forgetting(after, "a").change).deep.include({ kind: "forget", node: B, others: [] });
+    }
+  });
+
+  it("gives up a join or a leave that waits for one who is gone, of which nothing is handed over", () => {
+    const three = membersOf(A, B, C);
+    const joins = joining(three, D, "a");
+    expect(givingUp(joins, ["b"], "a").change).deep.include({ kind: "forget", node: B });
+    expect(voters(joins, givingUp(joins, ["b"], "a"))).deep.equal(["a", "c"]);
+    const leaves = leaving(three, "c", "a");
+    expect(givingUp(leaves, ["b"], "a").change).deep.include({ kind: "forget", node: B });
+    expect(voters(leaves, givingUp(leaves, ["b"], "a"))).deep.equal(["a", "c"]);
+    for (const under of [joins, leaves]) expect(canGiveUp(switching(under, "a"), ["b"])).equal(false);
   });
 
   it("forgets the node that is joining or leaving, whose change ends with that or goes on without it", () => {
     const two = membersOf(A, B);
     const joins = switching(joining(two, C, "a"), "a");
-    expect(forgetting(joins, "c", "a")).include({ change: null, members: two.members });
-    expect(voters(joins, forgetting(joins, "c", "a"))).deep.equal(["a", "b"]);
+    expect(givingUp(joins, ["c"], "a")).deep.include({ change: null, gone: [], members: two.members });
+    expect(voters(joins, givingUp(joins, ["c"], "a"))).deep.equal(["a", "b"]);
+    expect(givingUp(joins, ["c", "b"], "a").change).deep.include({ kind: "forget", node: B });
     const leaves = leaving(two, "b", "a");
-    expect(forgetting(leaves, "b", "a").change).include({ kind: "forget", phase: "transfer", began: 6 });
+    expect(givingUp(leaves, ["b"], "a").change).include({ kind: "forget", phase: "transfer", began: 6 });
     // What it has handed over stays where it is: the same change, without it.
-    expect(forgetting(switching(leaves, "a"), "b", "a").change).include({
+    expect(givingUp(switching(leaves, "a"), ["b"], "a").change).include({
       kind: "forget",
       phase: "switch",
       began: 5,
     });
   });
 
-  it("forgets nobody while others are being moved, and not the last member", () => {
+  it("forgets nobody who is not known, and not the last members", () => {
     const two = membersOf(A, B);
-    expect(isForgettable(two, "b")).equal(true);
-    expect(isForgettable(two, "c")).equal(false);
-    expect(isForgettable(joining(two, C, "a"), "b")).equal(false);
-    expect(isForgettable(firstPlacement(A), "a")).equal(false);
-    expect(isForgettable(forgetting(two, "b", "a"), "b")).equal(false);
+    expect(canGiveUp(two, ["b"])).equal(true);
+    expect(canGiveUp(two, ["c"])).equal(false);
+    expect(canGiveUp(two, ["a", "b"])).equal(false);
+    expect(canGiveUp(givingUp(replicated(A, B, C), ["b", "c"], "a"), ["a"])).equal(false);
+    expect(canGiveUp(joining(two, C, "a"), ["a", "b"])).equal(false);
   });
 
   it("asks a node that joins, but not whether its joining is given up", () => {
@@ -150,6 +201,11 @@ describe("placement", () => {
       { ...placement, change: { ...placement.change, node: A } },
       { ...placement, change: { ...placement.change, kind: "leave" } },
       { ...placement, change: { ...placement.change, kind: "forget", node: A } },
+      { ...placement, change: { ...placement.change, others: ["a"] } },
+      { ...placement, change: { ...placement.change, others: "" } },
+      { ...placement, gone: ["a"] },
+      { ...placement, gone: ["c"] },
+      { ...placement, gone: "" },
       [],
     ]) {
       expect(parsePlacement(JSON.stringify(damage)), JSON.stringify(damage)).equal(undefined);
@@ -165,7 +221,7 @@ describe("placement", () => {
       joined,
       rolledBack(joins, "a"),
       leaving(joined, "b", "a"),
-      forgetting(joined, "b", "a"),
+      givingUp(joined, ["b"], "a"),
     ];
     for (const step of steps) expect(step).include(THREE_COPIES);
   });
@@ -174,6 +230,14 @@ describe("placement", () => {
     const { copies, hashSeed, ...old } = joining(firstPlacement(A), B, "a");
     expect(parsePlacement(JSON.stringify(old))).deep.equal({ ...old, copies: 1, hashSeed: null });
     expect({ copies, hashSeed }).deep.equal({ copies: 1, hashSeed: null });
+  });
+
+  it("takes out the one that is forgotten where a release wrote it that knew of one at a time", () => {
+    const placement = givingUp(membersOf(A, B, C), ["b"], "a");
+    const { gone, change, ...rest } = placement;
+    const { others, ...old } = change!;
+    expect(parsePlacement(JSON.stringify({ ...rest, change: old }))).deep.equal(placement);
+    expect({ gone, others }).deep.equal({ gone: ["b"], others: [] });
   });
 
   it("has copies that others may differ from only where it is to have some, and somebody has them or is about to", () => {
@@ -229,6 +293,10 @@ describe("placement", () => {
 
 function membersOf(...members: readonly PlacedMember[]): Placement {
   return { ...firstPlacement(A), epoch: 4, members };
+}
+
+function replicated(...members: readonly PlacedMember[]): Placement {
+  return { ...membersOf(...members), ...THREE_COPIES };
 }
 
 function memberOf(id: string): PlacedMember {

@@ -4,7 +4,7 @@ import {
   done,
   type Founding,
   firstPlacement,
-  forgetting,
+  givingUp,
   joining,
   leaving,
   membersAfter,
@@ -49,7 +49,7 @@ describe("what a placement means for slots", () => {
   });
 
   it("moves all from one that leaves, or is gone", () => {
-    for (const placement of [leaving(THREE, "b", "a"), forgetting(THREE, "b", "a")]) {
+    for (const placement of [leaving(THREE, "b", "a"), givingUp(THREE, ["b"], "a")]) {
       const plan = new SlotPlan(placement);
       const owned = plan.owners.filter((number) => number === plan.numberOf("b")).length;
       expect([...plan.from("b").values()].flat().length).equal(owned);
@@ -132,7 +132,7 @@ function replicated(): readonly { readonly of: string; readonly placement: Place
     { of: "four with three copies", placement: four },
     { of: "a fifth joins", placement: joining(four, E, "a") },
     { of: "one of four leaves", placement: switching(leaving(four, "b", "a"), "a") },
-    { of: "one of three is gone", placement: forgetting(membersOf([A, B, C], 3), "c", "a") },
+    { of: "one of three is gone", placement: givingUp(membersOf([A, B, C], 3), ["c"], "a") },
     { of: "two with one copy, and a third", placement: joining(membersOf([A, B]), C, "a") },
   ];
 }

@@ -36,7 +36,15 @@ describe("CLUSTER", () => {
   function copied(): void {
     cluster.put(memberOf(CARL, { host: "10.0.0.3" }));
     const members = [ANNA, BERT, CARL].map((id) => ({ id, weight: 1, zone: "", host: id }));
-    cluster.placement = { epoch: 7, by: ANNA, members, change: null, copies: 3, hashSeed: "5".repeat(32) };
+    cluster.placement = {
+      epoch: 7,
+      by: ANNA,
+      members,
+      gone: [],
+      change: null,
+      copies: 3,
+      hashSeed: "5".repeat(32),
+    };
   }
 
   /** A reply that is text, as lines. */
@@ -54,7 +62,15 @@ describe("CLUSTER", () => {
   it("lists nodes with their address, state and slots", async () => {
     cluster.put(memberOf(CARL, { host: "10.0.0.3", lifecycle: "joining" }));
     cluster.assign(5, 5, BERT);
-    cluster.placement = { epoch: 7, by: ANNA, members: [], change: null, copies: 1, hashSeed: null };
+    cluster.placement = {
+      epoch: 7,
+      by: ANNA,
+      members: [],
+      gone: [],
+      change: null,
+      copies: 1,
+      hashSeed: null,
+    };
     expect(await lines("CLUSTER", "NODES")).to.deep.equal([
       `${ANNA_40} 10.0.0.1:6379@16379 myself,master - 0 0 7 connected 0-4 6-9999`,
       `${BERT_40} 10.0.0.2:6379@16379 master - 0 0 7 connected 5 10000-16383`,
@@ -220,8 +236,20 @@ describe("CLUSTER", () => {
       expect(await client.ask("CLUSTER", "FORGET", id)).to.equal(`-"ERR Unknown node ${id}"`);
     }
     expect(await client.ask("CLUSTER", "FORGET", ANNA)).to.match(/^-"ERR I tried hard/);
+    expect(await client.ask("TORUS", "FORGET", BERT, ANNA)).to.match(/^-"ERR I tried hard/);
     cluster.problem = "ERR it is alive";
     expect(await client.ask("TORUS", "FORGET", BERT)).to.equal('-"ERR it is alive"');
+  });
+
+  it("forgets several nodes together, whatever is lost with them if it is told so", async () => {
+    cluster.placement = {
+      ...cluster.placement!,
+      members: [{ id: CARL, weight: 1, zone: "", host: "10.0.0.3" }],
+    };
+    await client.ask("TORUS", "FORGET", BERT, CARL);
+    await client.ask("TORUS", "FORGET", BERT_40, BERT, "force");
+    expect(cluster.asked).to.deep.equal([`forget ${BERT} ${CARL}`, `forget ${BERT} by force`]);
+    expect(await client.ask("TORUS", "FORGET", "FORCE")).to.equal('-"ERR Unknown node FORCE"');
   });
 
   it("changes the cluster outside of transactions only", async () => {

@@ -20,7 +20,15 @@ describe("TORUS, where there are copies", () => {
       memberOf(CARL, { name: "carl" }, { status: "dead" }),
     ]);
     const members = [ANNA, BERT, CARL].map(placed);
-    cluster.placement = { epoch: 9, by: ANNA, members, change: null, copies: 3, hashSeed: "5".repeat(32) };
+    cluster.placement = {
+      epoch: 9,
+      by: ANNA,
+      members,
+      gone: [],
+      change: null,
+      copies: 3,
+      hashSeed: "5".repeat(32),
+    };
     cluster.linkViews = [linkOf(BERT), linkOf(CARL, { isUp: false })];
     cluster.assign(0, 16_383, ANNA);
     cluster.replication = replication = new FakeReplication([coOwnerOf(BERT), coOwnerOf(CARL)]);

@@ -15,7 +15,7 @@ const placed = (id: string) => ({ id, weight: 1, zone: "", host: id });
 
 function placementOf(change: Placement["change"] = null, copies = 1): Placement {
   const hashSeed = "5".repeat(32);
-  return { epoch: 9, by: ANNA, members: [ANNA, BERT].map(placed), change, copies, hashSeed };
+  return { epoch: 9, by: ANNA, members: [ANNA, BERT].map(placed), gone: [], change, copies, hashSeed };
 }
 
 describe("TORUS", () => {
@@ -54,10 +54,16 @@ describe("TORUS", () => {
 
   it("STATUS tells which change of owners is under way, and what this node has done of it", async () => {
     cluster.put(memberOf(CARL, { name: "carl", lifecycle: "joining" }));
-    cluster.placement = placementOf({ kind: "join", node: placed(CARL), phase: "transfer", began: 1 });
+    cluster.placement = placementOf({
+      kind: "join",
+      node: placed(CARL),
+      phase: "transfer",
+      others: [],
+      began: 1,
+    });
     cluster.change = { slots: 1000, slotsDone: 10, bytesShipped: 4096 };
     expect(await client.ask("TORUS", "STATUS")).to.include(
-      `"change": {"kind": "join" "phase": "transfer" "node": "${CARL}" "name": "carl" "slots": 1000 "slots-done": 10 "bytes-shipped": 4096}`,
+      `"change": {"kind": "join" "phase": "transfer" "node": "${CARL}" "name": "carl" "others": [] "slots": 1000 "slots-done": 10 "bytes-shipped": 4096}`,
     );
   });
 
@@ -102,7 +108,13 @@ describe("TORUS", () => {
   });
 
   it("ROUTE tells who will own a key after the change under way, and that nobody executes its slot meanwhile", async () => {
-    cluster.placement = placementOf({ kind: "leave", node: placed(BERT), phase: "switch", began: 1 });
+    cluster.placement = placementOf({
+      kind: "leave",
+      node: placed(BERT),
+      phase: "switch",
+      others: [],
+      began: 1,
+    });
     cluster.assign(SLOT, SLOT, undefined);
     const reply = await client.ask("TORUS", "ROUTE", "{a}1");
     expect(reply).to.include(`"next-owners": ["${ANNA}"]`);
@@ -138,8 +150,8 @@ describe("TORUS", () => {
   it("EXPLAIN lists all who have a copy of the key or are to, by preference", async () => {
     const cases = [
       placementOf(null, 2),
-      placementOf({ kind: "leave", node: placed(BERT), phase: "transfer", began: 1 }, 1),
-      placementOf({ kind: "join", node: placed(CARL), phase: "transfer", began: 1 }, 3),
+      placementOf({ kind: "leave", node: placed(BERT), phase: "transfer", others: [], began: 1 }, 1),
+      placementOf({ kind: "join", node: placed(CARL), phase: "transfer", others: [], began: 1 }, 3),
     ];
     cluster.put(memberOf(CARL, { name: "carl" }));
     cluster.linkViews = [linkOf(BERT)];

@@ -37,9 +37,12 @@ describe("torus forget", () => {
     const asked = await torus("forget", "n2", "--node", survivor);
     expect(asked.code).to.equal(1);
     expect(asked.errors).to.match(
-      /^torus: n2 \([0-9a-f]{32}\) at \S+ is dead; the keys in its \d{4} slots are lost .*--yes/,
+      /^torus: n2 \([0-9a-f]{32}\) at \S+ is dead; the keys in \d{4} slots are lost .*--force/,
     );
-    const done = await torus("forget", "n2", "--yes", "--node", survivor);
+    const refused = await torus("forget", "n2", "--yes", "--node", survivor);
+    expect(refused.code).to.equal(1);
+    expect(refused.errors).to.match(/^torus: ERR of \d{4} slots .* no node that is left has a copy: .*FORCE/);
+    const done = await torus("forget", "n2", "--force", "--node", survivor);
     expect([done.code, done.output, done.errors]).to.deep.equal([0, "n2 is forgotten\n", ""]);
     const well = await untilStatus(({ healthy }) => healthy);
     expect([well.slots, well.membersAlive, well.membersDead]).to.deep.equal([16_384, 1, 0]);

@@ -63,12 +63,17 @@ describe("the table of members", () => {
       fc.property(
         fc.array(anyClaim, { maxLength: 10 }),
         fc.array(anyClaim, { maxLength: 10 }),
-        (some, more) => {
+        fc.subarray(Array.from({ length: MEMBERS }, (_, at) => idOfNumber(at + 1))),
+        (some, more, owners) => {
           const [one, other] = [tableOf(some), tableOf(more)];
+          for (const table of [one, other]) table.setOwners(new Set(owners));
           const standing = (table: MemberTable) =>
             [...table.members]
               .filter(({ record, status }) => record.lifecycle !== "left" && status !== "forgotten")
-              .filter(({ record, status }) => status !== "dead" || record.lifecycle !== "joining")
+              .filter(
+                ({ record, status, isOwner }) =>
+                  status !== "dead" || record.lifecycle !== "joining" || isOwner,
+              )
               .map(
                 ({ record, status }) =>
                   `${record.id} ${record.boot} ${record.incarnation} ${status === "dead"}`,

@@ -27,7 +27,8 @@ describe("origins", () => {
   it("are drawn among those that no member has, dead ones included", () => {
     const members: Member[] = [];
     for (let origin = 1; origin <= 65_535; origin++) {
-      if (origin !== 40_000) members.push({ record: recordOf(origin), status: "dead", sinceMs: 0 });
+      if (origin !== 40_000)
+        members.push({ record: recordOf(origin), status: "dead", isOwner: false, sinceMs: 0 });
     }
     expect(drawOrigin(members, new Prng(1))).to.equal(40_000);
     const drawn = Array.from({ length: 100 }, (_, seed) => drawOrigin([], new Prng(seed)));

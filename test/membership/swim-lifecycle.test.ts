@@ -30,6 +30,18 @@ describe("the core of membership", () => {
       expect([bench.statusOf(3), bench.statusOf(4)]).to.deep.equal(["unknown", "unknown"]);
     });
 
+    it("stay known if they own slots though they were last heard of as joining, for as long as they do", () => {
+      const bench = settled(5, [4]);
+      const joins = { kind: "alive" as const, record: recordOf(4, { incarnation: 1, lifecycle: "joining" }) };
+      bench.swim.table.setOwners(new Set([idOfNumber(4)]));
+      bench.hear(2, { kind: "gossip", claims: [joins] });
+      bench.run(10 * departedKeptMs);
+      expect(bench.statusOf(4)).to.equal("dead");
+      bench.swim.table.setOwners(new Set());
+      bench.run(20_000);
+      expect(bench.statusOf(4)).to.equal("unknown");
+    });
+
     it("cannot be forgotten while they take part", () => {
       const bench = settled(5);
       bench.handle({ kind: "forget", id: idOfNumber(4) });

@@ -77,16 +77,38 @@ describe("nodes that change owners of slots", () => {
     const owners = new Owners("forgotten");
     await grown(owners, ["a", "b", "c"]);
     const [a, b] = [owners.nodes.get("a")!, owners.nodes.get("b")!];
-    expect(await owners.until(a.ownership.forget(b.id))).match(/^ERR the node is alive/);
+    expect(await owners.until(a.ownership.forget([b.id], true))).match(/^ERR the node \w+ is alive/);
     const lost = GROUPS.filter(([key]) => b.executes(slotOfKey(key!)));
     expect(lost.length).above(0);
     owners.crash("b", false);
-    expect(await owners.until(a.ownership.forget(b.id))).equal(undefined);
+    expect(await owners.until(a.ownership.forget([b.id], true))).equal(undefined);
     owners.lose(lost);
     await owners.settle();
     owners.judge();
     // It comes back as a new member, and brings nothing of what it had.
     await owners.start("b");
+    await owners.settle();
+    owners.judge();
+  });
+
+  it("take out two that died at once, one told after the other, if they are told to lose what these had", async () => {
+    const owners = new Owners("two forgotten");
+    await grown(owners, ["a", "b", "c", "d"]);
+    const [a, b, c] = ["a", "b", "c"].map((name) => owners.nodes.get(name)!);
+    const lost = GROUPS.filter(([key]) => [b!, c!].some((node) => node.executes(slotOfKey(key!))));
+    owners.crash("b", false);
+    owners.crash("c", false);
+    const refused = await owners.until(a!.ownership.forget([b!.id], false));
+    expect(refused).match(/^ERR of \d+ slots .* no node that is left has a copy/);
+    expect(await owners.until(a!.ownership.forget([b!.id], true))).equal(undefined);
+    // Longer than a wish lasts that is not told again.
+    await owners.advance(15_000);
+    expect(a!.ownership.placement!.gone).deep.equal([]);
+    expect(await owners.until(a!.ownership.forget([c!.id], true))).equal(undefined);
+    owners.lose(lost);
+    await owners.settle();
+    owners.judge();
+    for (const name of ["b", "c"]) await owners.start(name);
     await owners.settle();
     owners.judge();
   });
@@ -100,7 +122,7 @@ describe("nodes that change owners of slots", () => {
     await owners.when(() => change()?.node.id === c.id);
     owners.lose(GROUPS.filter(([key]) => b.executes(slotOfKey(key!))));
     owners.crash("b", false);
-    expect(await owners.until(a.ownership.forget(b.id))).equal(undefined);
+    expect(await owners.until(a.ownership.forget([b.id], true))).equal(undefined);
     await owners.when(() => change()?.node.id === b.id);
     await owners.when(() => change()?.node.id === c.id);
     const { epoch } = a.ownership.placement!;

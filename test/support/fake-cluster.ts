@@ -40,6 +40,7 @@ export function memberOf(
       ...record,
     },
     status: "alive",
+    isOwner: false,
     sinceMs: 0,
     ...member,
   };
@@ -143,8 +144,8 @@ export class FakeCluster implements ClusterView {
     return this.problem;
   }
 
-  async forget(id: NodeId): Promise<string | undefined> {
-    this.asked.push(`forget ${id}`);
+  async forget(ids: readonly NodeId[], isForced: boolean): Promise<string | undefined> {
+    this.asked.push(`forget ${ids.join(" ")}${isForced ? " by force" : ""}`);
     return this.problem;
   }
 

@@ -31,14 +31,14 @@ export class ReplicatedNodes {
     return nodes;
   }
 
-  /** Lets time pass until something is so. */
-  async until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  /** Lets time pass until something is so, which is looked at every so many milliseconds. */
+  async until(isSo: () => boolean | Promise<boolean>, stepMs = STEP_MS): Promise<void> {
     const endMs = this.world.nowMs + PATIENCE_MS;
     while (!(await isSo())) {
       if (this.#broken !== undefined) throw this.#broken;
       if (this.world.nowMs > endMs)
         throw new Error(`it does not come about\n${this.fleet}\n${this.fleet.logs()}`);
-      await this.world.advance(STEP_MS);
+      await this.world.advance(stepMs);
     }
   }
 

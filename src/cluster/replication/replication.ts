@@ -78,8 +78,8 @@ export class Replication {
   readonly #stream: LocalStream;
   /** Those for whose owners a repair is asked for. */
   readonly #repairing = new WeakSet<Shipper>();
-  /** A node that will not come back, while its slots get other owners: nobody waits for it. */
-  #gone: NodeId | undefined;
+  /** Nodes that will not come back, until their slots have other owners: nobody waits for them. */
+  #gone: readonly NodeId[] = [];
   /** Its name; empty while there is none. */
   #placement = "";
   #plan: SlotPlan | undefined;
@@ -266,8 +266,7 @@ export class Replication {
       phase: placement.change?.phase ?? null,
       numberOf: (id) => (id === selfId ? SELF : peers.numberOf(id)),
     });
-    const { change } = placement;
-    this.#gone = change?.kind === "forget" ? change.node.id : undefined;
+    this.#gone = placement.gone;
     this.#placement = nameOf(placement);
     this.#plan = plan;
     this.#groups = groups;
@@ -384,7 +383,7 @@ export class Replication {
   get progress(): Progress {
     const groups = this.#groups;
     if (groups === undefined) return { isCopied: true, isHandedOver: true };
-    const shippers = [...this.shipping.shippers].filter(({ nodeId }) => nodeId !== this.#gone);
+    const shippers = [...this.shipping.shippers].filter(({ nodeId }) => !this.#gone.includes(nodeId));
     const isCopied = shippers.every(({ isWhole }) => isWhole);
     const isNobodysElse = this.primaries.acting().every((slot) => groups.of(slot).nextOwners.includes(SELF));
     const isHandedOver = isNobodysElse && shippers.every((shipper) => shipper.isCaughtUp(this.#yieldedAt));
