@@ -213,6 +213,12 @@ export const replicationMetrics: MetricGroup = {
       value: ofCopies(({ counters }) => counters.receiving.pulledBatches),
     },
     {
+      name: "torus_replication_fetched_records_total",
+      kind: "counter",
+      help: "Records that changes built on and that were not here, and were fetched one by one.",
+      value: ofCopies(({ counters }) => counters.receiving.fetchedRecords),
+    },
+    {
       name: "torus_replication_dropped_total",
       kind: "counter",
       help: "Messages of others that were not taken: damaged on their way, or without sense.",

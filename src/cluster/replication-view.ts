@@ -3,7 +3,7 @@ import type { NodeId } from "../membership/member.js";
 import type { ClaimCounters } from "./primaries/claim-counters.js";
 import type { RepairProgress } from "./repair/repair.js";
 import type { RepairCounters } from "./repair/repairs.js";
-import type { ReceiverCounters } from "./replication/receiver.js";
+import type { ReceiverCounters } from "./replication/receipt-counters.js";
 import type { ShipperState } from "./replication/shipper.js";
 import type { ShipperCounters, ShippingCounters } from "./replication/shipping-counters.js";
 

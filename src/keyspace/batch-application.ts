@@ -19,6 +19,7 @@ import { isPackedCounter } from "../delta/packed-counter.js";
 import { isPackedHash } from "../delta/packed-hash.js";
 import { RecordCursor } from "../delta/record-cursor.js";
 import { RANKS } from "../delta/record-state.js";
+import type { Version } from "../delta/version.js";
 import { NOWHERE } from "./arena.js";
 import { applyDelta } from "./delta-application.js";
 import type { HashLimits } from "./hash-writer.js";
@@ -34,13 +35,19 @@ const DELTAS_USUAL = 4096;
 const NO_RECORD = -1;
 const MALFORMED = -1;
 
+/** What a delta builds on. */
+export interface MissingRecord extends KeyPlace {
+  /** The record is here once it has this life, or a later one, and its body. */
+  readonly life: Version;
+}
+
 export interface BatchApplicationOptions {
   /** It keeps tombstones: a single owner has nobody to be told anything by. */
   readonly keyspace: Keyspace;
   readonly limits: () => HashLimits;
   readonly checksum: Checksum;
   /** A delta builds on what is missing here: an owner that has the record must send it whole. The key is a copy. */
-  readonly incomplete: (place: KeyPlace) => void;
+  readonly incomplete: (missing: MissingRecord) => void;
   /** Something has changed in one of the first `count` of `slots`, or of all if `count` exceeds their number. Valid during the call only. */
   readonly changed?: (slots: Int32Array, count: number) => void;
 }
@@ -292,8 +299,9 @@ export class BatchApplication {
     return true;
   }
 
-  #tellIncomplete(bytes: Buffer, { db, slot, keyStart, keyEnd }: RecordCursor): void {
-    this.#options.incomplete({ db, slot, key: Buffer.from(bytes.subarray(keyStart, keyEnd)) });
+  #tellIncomplete(bytes: Buffer, { db, slot, keyStart, keyEnd, lifeClock, lifeOrigin }: RecordCursor): void {
+    const key = Buffer.from(bytes.subarray(keyStart, keyEnd));
+    this.#options.incomplete({ db, slot, key, life: { clock: lifeClock, origin: lifeOrigin } });
   }
 
   /** Any delta, by way of a value of it. What takes a merge expires first if its deadline has passed: merging knows husks. */
@@ -308,8 +316,9 @@ export class BatchApplication {
     const application = applyDelta(keyspace, limits(), delta);
     keyspace.nowMs = 0;
     if (application !== "ignored") this.#hasChanged = true;
-    if (application !== "needs-record" || !("key" in delta)) return;
-    incomplete({ db: delta.db, slot: delta.slot, key: Buffer.from(delta.key) });
+    if (application !== "needs-record" || (delta.kind !== "record" && delta.kind !== "patch")) return;
+    const { life } = delta.kind === "patch" ? delta : delta.state;
+    incomplete({ db: delta.db, slot: delta.slot, key: Buffer.from(delta.key), life });
   }
 }
 

@@ -219,7 +219,13 @@ describe("/metrics", () => {
     Object.assign(replication, { position: 1000, backlogFirst: 10, backlogBytes: 20, receivedBytes: 30 });
     replication.counts.set(2, 84);
     Object.assign(replication.counters.claims, { claims: 1, slotsWon: 2, slotsYielded: 3, slotsLost: 4 });
-    Object.assign(replication.counters.receiving, { bytes: 11, batches: 12, pulledBatches: 13, damaged: 14 });
+    Object.assign(replication.counters.receiving, {
+      bytes: 11,
+      batches: 12,
+      pulledBatches: 13,
+      damaged: 14,
+      fetchedRecords: 15,
+    });
     Object.assign(replication.counters.repairs, {
       repairs: 21,
       stops: 22,
@@ -249,6 +255,7 @@ describe("/metrics", () => {
     expect(await told("replica_gaps_total", { peer: BERT })).to.equal(5);
     expect(await told("replication_received_records_total")).to.equal(12);
     expect(await told("replication_dropped_total", { reason: "damaged" })).to.equal(14);
+    expect(await told("replication_fetched_records_total")).to.equal(15);
     expect(await told("repair_compared_slots", { peer: CARL })).to.equal(40);
     expect(await told("repair_compared_slots", { peer: BERT })).to.equal(undefined);
     expect(await told("repairs_total", { outcome: "stopped" })).to.equal(22);

@@ -1,5 +1,5 @@
 import { noClaims } from "#torus/cluster/primaries/claim-counters.js";
-import { noReceipts } from "#torus/cluster/replication/receiver.js";
+import { noReceipts } from "#torus/cluster/replication/receipt-counters.js";
 import { noShipments } from "#torus/cluster/replication/shipping-counters.js";
 import type { CoOwnerView, CopiesLeft, CopyState, ReplicationView } from "#torus/cluster/replication-view.js";
 import type { NodeId } from "#torus/membership/member.js";

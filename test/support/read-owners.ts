@@ -70,7 +70,6 @@ export class ReadOwner {
       persistence: this.persistence,
       mayTouch: (slot) => this.owns(slot),
       flush: () => this.flushes++,
-      incomplete() {},
       changed() {},
     });
   }

@@ -4,6 +4,7 @@ import { Prng } from "#torus/base/prng.js";
 import type { Service } from "#torus/cluster/peer-server.js";
 import { Repairs } from "#torus/cluster/repair/repairs.js";
 import { Collection } from "#torus/cluster/replication/collection.js";
+import { MissingRecords } from "#torus/cluster/replication/missing-records.js";
 import { type PullOutcome, Receiver } from "#torus/cluster/replication/receiver.js";
 import type { Shipper } from "#torus/cluster/replication/shipper.js";
 import { Shipping } from "#torus/cluster/replication/shipping.js";
@@ -19,7 +20,7 @@ import { Persistence } from "#torus/durability/persistence.js";
 import type { SimHost } from "#torus/host/sim/sim-host.js";
 import type { World } from "#torus/host/sim/world.js";
 import { AccessClock } from "#torus/keyspace/access-clock.js";
-import { BatchApplication } from "#torus/keyspace/batch-application.js";
+import { BatchApplication, type MissingRecord } from "#torus/keyspace/batch-application.js";
 import { Keyspace } from "#torus/keyspace/keyspace.js";
 import { KeyspaceDump } from "#torus/keyspace/keyspace-dump.js";
 import { dropKey } from "#torus/keyspace/slot-eraser.js";
@@ -51,6 +52,7 @@ export class SimReplica {
   /** Shippers that found that their owner lacks something. */
   readonly gapped = new Set<Shipper>();
   readonly repairs: Repairs;
+  readonly #missingRecords: MissingRecords;
   /** What it knows of itself: see `RepairsOptions`. */
   isWhole = true;
   #services = new Map<string, Service>();
@@ -66,7 +68,7 @@ export class SimReplica {
     readonly boot: number,
     readonly peers: SimPeers,
     receiver: Receiver,
-    /** Records that are to be fetched, and from whom. */
+    /** Records that were missing in what was merged by no link, and those that could not be fetched, and from whom. */
     readonly missing: { readonly place: KeyPlace; readonly nodeId: string }[],
     { backlogBytesMax = 2 ** 26 }: SimReplicaOptions,
   ) {
@@ -90,6 +92,15 @@ export class SimReplica {
       isShared: (nodeId, slot) => this.isShared(nodeId, slot),
       isWhole: () => this.isWhole,
       isServing: () => true,
+    });
+    this.#missingRecords = new MissingRecords({
+      host,
+      keyspace,
+      pull: (...wanted) => this.repairs.pullRecords(...wanted),
+      othersOf: () =>
+        [...this.shipping.shippers]
+          .map(({ nodeId }) => nodeId)
+          .filter((nodeId) => peers.peers.linkTo(nodeId)?.isUp),
     });
   }
 
@@ -137,12 +148,12 @@ export class SimReplica {
       keyspace,
       limits: () => SMALL_LIMITS,
       persistence,
-      incomplete: (place, nodeId) => missing.push({ place, nodeId }),
+      bring: (nodeId, records) => replica.#bring(nodeId, records),
       ...(receivedBytesMax === undefined ? {} : { backlogBytesMax: receivedBytesMax }),
     });
     const services = new Map<string, Service>([...receiver.services, ...(options.services ?? [])]);
     const peers = await SimPeers.start(world, name, { boot, services });
-    const replica = new SimReplica(
+    const replica: SimReplica = new SimReplica(
       host,
       config,
       keyspace,
@@ -156,6 +167,12 @@ export class SimReplica {
     replica.#services = services;
     replica.#serve(replica.repairs.services);
     return replica;
+  }
+
+  async #bring(nodeId: string, records: readonly MissingRecord[]): Promise<boolean> {
+    const areHere = await this.#missingRecords.bring(nodeId, records);
+    if (!areHere) this.missing.push(...records.map((place) => ({ place, nodeId })));
+    return areHere;
   }
 
   get name(): string {
@@ -298,6 +315,8 @@ export class SimReplica {
     const { applied } = this.receiver.position(nodeId, boot)!;
     const link = this.peers.peers.linkTo(nodeIdOf(from))!;
     const ask = link.ask.bind(link);
-    return world.complete(this.receiver.pull({ nodeId, boot, from: applied, slots, ask }));
+    return world.complete(
+      this.receiver.pull({ nodeId, boot, owner: nodeIdOf(from), from: applied, slots, ask }),
+    );
   }
 }

@@ -19,9 +19,11 @@ import type { Peers } from "../peers.js";
 import { Pace } from "./pace.js";
 import { PairRepair } from "./pair-repair.js";
 import type { RepairProgress } from "./repair.js";
+import { RepairLink, Stopped } from "./repair-link.js";
 import { REPAIR_SERVICE } from "./repair-messages.js";
 import type { RepairNode } from "./repair-node.js";
 import { RepairService } from "./repair-service.js";
+import type { ValueWant } from "./shipment.js";
 
 /** Between two slices of a millisecond, where clients wait: repair takes half of the time at most. */
 const PAUSE_MS = 1;
@@ -104,7 +106,8 @@ export class Repairs {
       keyspace,
       limits,
       checksum,
-      // What is told is whole records. What lacks something is so on the side that tells it, and is repaired there.
+      // What is told is whole records. What lacks something is so on the side that tells it, and is fetched or repaired there; this
+      // side finds it missing by itself when the stream tells it what was built on that, as it does every owner.
       incomplete() {},
       ...(options.changed === undefined ? {} : { changed: options.changed }),
     });
@@ -146,6 +149,33 @@ export class Repairs {
    */
   request(nodeId: string, slots: readonly number[], done: () => void): void {
     if (!this.#isClosed) this.#pair(nodeId).request(slots, done);
+  }
+
+  /**
+   * Lets another node tell some records of slots that both own, as a whole, and merges them. Answers whether it has, within about this time. Rejects
+   * if something is wrong with this node.
+   */
+  async pullRecords(nodeId: string, wants: readonly ValueWant[], timeoutMs: number): Promise<boolean> {
+    const { host, peers, isShared } = this.#options;
+    const link = new RepairLink({
+      node: this.#node,
+      ask: (body) =>
+        peers.linkTo(nodeId)?.ask(REPAIR_SERVICE, body, timeoutMs) ?? Promise.resolve({ kind: "unsent" }),
+      mayTouch: (slot) => isShared(nodeId, slot),
+      counters: this.#done,
+    });
+    const cancel = host.timers.after(timeoutMs, () =>
+      link.stop(new Stopped("interrupted", "it takes too long")),
+    );
+    try {
+      await link.pull(wants);
+      return true;
+    } catch (error) {
+      if (!(error instanceof Stopped)) throw error;
+      return false;
+    } finally {
+      cancel();
+    }
   }
 
   /** A node is gone for good, or shares no slots any more: what was asked for is not done. */

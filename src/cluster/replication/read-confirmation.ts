@@ -7,7 +7,6 @@
  * so an owner that is only as far behind as the wire is long has it when it answers, and there is no difference.
  */
 import type { Checksum } from "../../base/crc32.js";
-import type { KeyPlace } from "../../delta/delta.js";
 import { Lasting } from "../../durability/lasting.js";
 import type { PersistenceView } from "../../durability/persistence-view.js";
 import type { Clock } from "../../host/clock.js";
@@ -71,8 +70,6 @@ export interface ReadConfirmationOptions {
   readonly mayTouch: (slot: number) => boolean;
   /** Hands what was executed so far to whoever ships it. */
   readonly flush: () => void;
-  /** An owner tells of a record whose body it does not have either. */
-  readonly incomplete: (place: KeyPlace) => void;
   /** What another owner has changed something here. */
   readonly changed: () => void;
 }
@@ -113,9 +110,16 @@ export class ReadConfirmation {
 
   constructor(options: ReadConfirmationOptions) {
     this.#options = options;
-    const { keyspace, limits, checksum, timers, clock, incomplete, changed, mayTouch, persistence, log } =
-      options;
-    this.#application = new BatchApplication({ keyspace, limits, checksum, incomplete, changed });
+    const { keyspace, limits, checksum, timers, clock, changed, mayTouch, persistence, log } = options;
+    this.#application = new BatchApplication({
+      keyspace,
+      limits,
+      checksum,
+      // An owner tells of a record whose body it does not have either. A reading is not confirmed before some owner had it, and the
+      // stream of the node that built on it finds it missing by itself.
+      incomplete() {},
+      changed,
+    });
     const node: ReadingHost["node"] = {
       keyspace,
       timers,

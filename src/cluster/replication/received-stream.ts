@@ -27,10 +27,13 @@ export class ReceivedStream {
   newSlots: SlotSet | null = null;
   /** Up to here all was applied since the stream started for this node; undefined if it has not. */
   applied: number | undefined;
-  /** Whether nothing before that is missing here, but of new slots. */
-  isWhole = false;
-  /** Something was missing though nothing should be, and whoever ships the stream does not say yet that it knows. */
+  /** Whoever ships the stream says that nothing before that is missing, but of new slots. */
+  isToldWhole = false;
+  /** Something is missing though nothing should be, and whoever ships the stream does not say yet that it knows. */
   isLacking = false;
+  /** Messages of which records are missing that are being fetched; and when those are here, or will not be. */
+  fetching = 0;
+  fetched: Promise<unknown> = Promise.resolve();
   messages = 0;
   batches = 0;
   bytes = 0;
@@ -42,6 +45,11 @@ export class ReceivedStream {
   constructor({ nodeId, boot }: { readonly nodeId: string; readonly boot: number }) {
     this.nodeId = nodeId;
     this.boot = boot;
+  }
+
+  /** Whether nothing before what is applied is missing here, but of new slots. */
+  get isWhole(): boolean {
+    return this.isToldWhole && !this.isLacking && this.fetching === 0;
   }
 
   get reach(): Reach {

@@ -6,24 +6,24 @@
  * Messages of a link come in order and each is applied in the call that brings it; only its answer may wait, for the log.
  */
 import type { Checksum } from "../../base/crc32.js";
-import type { KeyPlace } from "../../delta/delta.js";
 import { Lasting } from "../../durability/lasting.js";
 import type { PersistenceView } from "../../durability/persistence-view.js";
 import type { Clock } from "../../host/clock.js";
 import type { Log } from "../../host/log.js";
 import type { Timers } from "../../host/timers.js";
-import { BatchApplication } from "../../keyspace/batch-application.js";
+import { BatchApplication, type MissingRecord } from "../../keyspace/batch-application.js";
 import type { HashLimits } from "../../keyspace/hash-writer.js";
 import type { Keyspace } from "../../keyspace/keyspace.js";
 import type { PeerIdentity } from "../peer-hello.js";
 import type { Outcome } from "../peer-link.js";
 import type { Service } from "../peer-server.js";
 import type { StreamPosition } from "./positions.js";
+import { noReceipts, type ReceiverCounters } from "./receipt-counters.js";
+import { told } from "./received-batches.js";
 import { type Arrival, ReceivedStream } from "./received-stream.js";
 import {
   type BatchesRequest,
   type OpenRequest,
-  type PullRequest,
   RECEIVED_SERVICE,
   REPLICATE_SERVICE,
   type Reach,
@@ -35,11 +35,8 @@ import {
   writeAnswer,
   writeHowFar,
   writePull,
-  writePulled,
   writeTold,
 } from "./replication-messages.js";
-import { MESSAGE_BYTES } from "./shipper.js";
-import { SlotFilter } from "./slot-filter.js";
 
 /** For all streams together. */
 const BACKLOG_BYTES_MAX = 64 * 2 ** 20;
@@ -59,10 +56,10 @@ export interface ReceiverOptions {
   readonly limits: () => HashLimits;
   readonly persistence: PersistenceView;
   /**
-   * A record is missing that a batch of a node builds on. If nothing should be, that node is told and has to repair what is;
-   * else whoever repairs this one, or takes over from another, will come to it.
+   * Gets records that are missing though nothing should be, and that batches build on, from who told those batches. Answers whether they
+   * are here; if not, that node is told and has to repair what is missing. Never rejects.
    */
-  readonly incomplete: (place: KeyPlace, nodeId: string) => void;
+  readonly bring: (nodeId: string, records: readonly MissingRecord[]) => Promise<boolean>;
   /** What a node executed changed something in these slots, as `BatchApplicationOptions.changed` tells. */
   readonly changed?: (nodeId: string, slots: Int32Array, count: number) => void;
   readonly backlogBytesMax?: number;
@@ -75,8 +72,11 @@ export interface ReceivedPosition extends StreamPosition {
 }
 
 export interface Pull {
+  /** Whose stream. */
   readonly nodeId: string;
   readonly boot: number;
+  /** Who is asked for it. */
+  readonly owner: string;
   /** What lies behind this position is asked for. */
   readonly from: number;
   /** All, or what concerns these slots. */
@@ -96,24 +96,6 @@ export type PullOutcome =
   /** It could not be asked, or answered what makes no sense. */
   | { readonly kind: "failed"; readonly reason: string };
 
-export interface ReceiverCounters {
-  /** That other nodes opened to ship. */
-  sessions: number;
-  messages: number;
-  /** In them; and bytes of these. */
-  batches: number;
-  bytes: number;
-  /** Messages that were damaged on their way, and such as made no sense. */
-  damaged: number;
-  refused: number;
-  /** Batches of dead nodes that owners which are left told. */
-  pulledBatches: number;
-}
-
-export function noReceipts(): ReceiverCounters {
-  return { sessions: 0, messages: 0, batches: 0, bytes: 0, damaged: 0, refused: 0, pulledBatches: 0 };
-}
-
 export class Receiver {
   readonly services: ReadonlyMap<string, Service>;
   readonly counters: ReceiverCounters = noReceipts();
@@ -123,21 +105,19 @@ export class Receiver {
   readonly #lasting: Lasting;
   readonly #listeners = new Set<() => void>();
   #isChangeDue = false;
-  /** Whose batches are being applied, and how many records were missing for that which should not be. */
+  /** Whose batches are being applied, and the records that were missing for that, and should not be. */
   #source: Source = { nodeId: "", newSlots: null };
-  #incomplete = 0;
+  #missing: MissingRecord[] = [];
 
   constructor(options: ReceiverOptions) {
-    const { keyspace, limits, checksum, persistence, incomplete } = options;
+    const { keyspace, limits, checksum, persistence } = options;
     this.#options = options;
     this.#application = new BatchApplication({
       keyspace,
       limits,
       checksum,
-      incomplete: (place) => {
-        const { nodeId, newSlots } = this.#source;
-        if (newSlots?.has(place.slot) !== true) this.#incomplete++;
-        incomplete(place, nodeId);
+      incomplete: (record) => {
+        if (this.#source.newSlots?.has(record.slot) !== true) this.#missing.push(record);
       },
       changed: (slots, count) => options.changed?.(this.#source.nodeId, slots, count),
     });
@@ -221,11 +201,20 @@ export class Receiver {
     const stream = this.#streamOf(from);
     if (stream === undefined) return writeAnswer({ verdict: "reopen", boot, ...NO_REACH });
     const verdict = request === undefined ? "refused" : this.#verdict(stream, request);
-    // While it waits for the log more may come, which this answer does not tell of.
-    const { applied, isWhole } = stream;
-    if (verdict === "accepted") await this.#lasting.reach();
+    // While it waits for records and the log more may come, which this answer does not tell of.
+    const { applied, isToldWhole } = stream;
+    if (verdict === "accepted") {
+      if (stream.fetching > 0) await stream.fetched;
+      await this.#lasting.reach();
+    }
     stream.durable.reached(this.#options.persistence.durablePosition);
-    return writeAnswer({ verdict, boot, ...stream.reach, applied, isWhole });
+    return writeAnswer({
+      verdict,
+      boot,
+      ...stream.reach,
+      applied,
+      isWhole: isToldWhole && !stream.isLacking,
+    });
   }
 
   /**
@@ -264,11 +253,35 @@ export class Receiver {
       this.#refuse(stream, count);
       return "refused";
     }
+    stream.isToldWhole = isWhole;
     if (!isWhole) stream.isLacking = false;
-    else if (this.#incomplete > 0) stream.isLacking = true;
-    stream.isWhole = isWhole && !stream.isLacking;
+    else if (this.#missing.length > 0 && !stream.isLacking) this.#bring(stream, this.#missing);
     this.#took(stream, { batches, count, from, to });
     return "accepted";
+  }
+
+  /** Nothing counts as acknowledged that builds on these records, or comes after, until they are here. */
+  #bring(stream: ReceivedStream, records: readonly MissingRecord[]): void {
+    const { bring, persistence, clock } = this.#options;
+    stream.fetching++;
+    const brought = bring(stream.nodeId, records).then((areHere) => {
+      stream.fetching--;
+      if (areHere) this.counters.fetchedRecords += records.length;
+      else stream.isLacking = true;
+      const { applied, isWhole, newSlots } = stream;
+      if (applied !== undefined && persistence.log !== null) {
+        const { position: logPosition } = persistence;
+        const nowMs = clock.monotonicMs();
+        stream.durable.note({
+          position: applied,
+          isWhole: isWhole && newSlots === null,
+          logPosition,
+          nowMs,
+        });
+      }
+      this.#changed();
+    });
+    stream.fetched = Promise.all([stream.fetched, brought]);
   }
 
   /** Without tombstones nothing can be merged, while the log is read there is nothing to merge with, and what it has no room for must wait. */
@@ -280,7 +293,7 @@ export class Receiver {
 
   /** Answers how many there were, or why none was applied. */
   #apply(batches: Buffer, source: Source): number | string {
-    this.#incomplete = 0;
+    this.#missing = [];
     if (batches.length === 0) return 0;
     const { keyspace, clock } = this.#options;
     const before = this.#application.batches;
@@ -326,25 +339,9 @@ export class Receiver {
   #tell(body: Buffer): Uint8Array {
     const question = readQuestion(body);
     if (question === undefined) throw new Error("a question about what was received is malformed");
-    if (question.kind === "pull") return this.#tellBatches(question);
-    return writeTold(this.positions(), this.#options.checksum);
-  }
-
-  #tellBatches({ nodeId, boot, from, slots }: PullRequest): Uint8Array {
     const { checksum } = this.#options;
-    const backlog = this.stream(nodeId, boot)?.backlog;
-    if (backlog === undefined || !backlog.covers(from))
-      return writePulled({ isFound: false, from, to: from, end: from }, [], checksum);
-    const { end } = backlog;
-    const stretch = backlog.read(from, MESSAGE_BYTES) ?? { parts: [], from, to: from };
-    let { parts } = stretch;
-    if (slots !== null) {
-      const filter = new SlotFilter(slots);
-      const wanted: Buffer[] = [];
-      for (const part of parts) filter.filter(part, wanted);
-      parts = wanted;
-    }
-    return writePulled({ isFound: true, from: stretch.from, to: stretch.to, end }, parts, checksum);
+    if (question.kind === "how far") return writeTold(this.positions(), checksum);
+    return told(this.stream(question.nodeId, question.boot)?.backlog, question, checksum);
   }
 
   /** Asks another owner how far it is with all streams; undefined if it does not say. */
@@ -358,7 +355,7 @@ export class Receiver {
    * other one has is only what concerned that one, and a third may have been told of more slots.
    */
   async pull(pull: Pull): Promise<PullOutcome> {
-    const { nodeId, ask } = pull;
+    const { nodeId, owner, ask } = pull;
     let at = pull.from;
     let isWhole = true;
     for (;;) {
@@ -373,7 +370,11 @@ export class Receiver {
       const count = this.#apply(batches, { nodeId, newSlots: null });
       if (typeof count === "string") return { kind: "failed", reason: count };
       this.counters.pulledBatches += count;
-      if (this.#incomplete > 0) isWhole = false;
+      const missing = this.#missing;
+      if (missing.length > 0 && isWhole) {
+        isWhole = await this.#options.bring(owner, missing);
+        if (isWhole) this.counters.fetchedRecords += missing.length;
+      }
       at = to;
       if (at >= end) return { kind: "pulled", to: at, isWhole };
     }

@@ -26,6 +26,7 @@ import { SlotSet } from "../slot-set.js";
 import { CatchingUp } from "./catching-up.js";
 import { Collection } from "./collection.js";
 import { Generation } from "./generation.js";
+import { MissingRecords } from "./missing-records.js";
 import { ReadConfirmation } from "./read-confirmation.js";
 import { Receiver } from "./receiver.js";
 import { ReplicationFace } from "./replication-face.js";
@@ -94,6 +95,12 @@ export class Replication {
     const { clock, timers, log, checksum } = host;
     const stream = (this.#stream = lateStream(persistence));
     const generation = new Generation({ routes, numberOf: (nodeId) => peers.numberOf(nodeId) });
+    const missing = new MissingRecords({
+      host,
+      keyspace,
+      pull: (...wanted) => this.repairs.pullRecords(...wanted),
+      othersOf: (slot) => this.#othersOf(slot).filter(isAlive),
+    });
     this.receiver = new Receiver({
       clock,
       timers,
@@ -103,8 +110,7 @@ export class Replication {
       keyspace,
       limits,
       persistence,
-      // Whoever ships it repairs what is missing, once it hears.
-      incomplete() {},
+      bring: (nodeId, records) => missing.bring(nodeId, records),
       changed: (nodeId, slots, count) => generation.executed(nodeId, slots, count),
     });
     this.shipping = new Shipping({
@@ -193,8 +199,6 @@ export class Replication {
       persistence,
       mayTouch: (slot) => this.#own.has(slot),
       flush: () => stream.flushNow(),
-      // Who ships it repairs it.
-      incomplete() {},
       changed: () => generation.repaired(),
     });
     this.copies = new SlotCopies({
@@ -315,10 +319,14 @@ export class Replication {
     this.primaries.membersChanged();
   }
 
+  #othersOf(slot: number): readonly NodeId[] {
+    return this.#groups?.of(slot).others.map((node) => this.#options.peers.idOf(node)!) ?? [];
+  }
+
   /** How slots stand, for who collects what remains in them. */
   #standing(stream: LocalStream): SlotStanding {
-    const { peers, persistence, isAlive, bootOf } = this.#options;
-    const othersOf = (slot: number) => this.#groups?.of(slot).others.map((node) => peers.idOf(node)!) ?? [];
+    const { persistence, isAlive, bootOf } = this.#options;
+    const othersOf = (slot: number) => this.#othersOf(slot);
     const placement = () => this.#placement;
     const hasAllOf = (id: NodeId) => {
       const boot = bootOf(id);

@@ -147,7 +147,7 @@ export class Survivor {
     const from = this.#reachedOf(life);
     if (from === undefined) return "unknown";
     if (from >= applied) return "reached";
-    const outcome = await receiver.pull({ nodeId, boot, from, slots: slots(), ask });
+    const outcome = await receiver.pull({ nodeId, boot, owner: this.nodeId, from, slots: slots(), ask });
     if (outcome.kind === "failed") return "failed";
     if (outcome.kind === "gap" || !outcome.isWhole) return "unknown";
     this.#reached.set(nameOf(life), outcome.to);

@@ -51,7 +51,6 @@ function readsOf({ name, host, keyspace, persistence, peers: { peers } }: SimRep
     persistence,
     mayTouch: () => true,
     flush: () => persistence.stream.flushNow(),
-    incomplete() {},
     changed() {},
   });
 }

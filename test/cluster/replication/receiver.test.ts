@@ -109,7 +109,7 @@ describe("the receiver of what others execute", () => {
       expectEqual(a, b);
     });
 
-    it("says that it lacks something, if a batch builds on what should be here and is not", async () => {
+    it("says that it lacks something, if a batch builds on what is not here and cannot be fetched", async () => {
       await begin(94);
       a.execute(["set", "key:0", "text"]);
       await repaired(a, b);
@@ -119,7 +119,7 @@ describe("the receiver of what others execute", () => {
       b.lose("key:0");
       a.execute(["append", "key:0", " and more"]);
       a.execute(["set", "key:1", "x"]);
-      await world.advance(20);
+      await world.advance(1100);
       expect(b.missing.map(({ place, nodeId }) => [place.key.toString(), nodeId])).to.deep.equal([
         ["key:0", a.nodeId],
       ]);
@@ -185,6 +185,8 @@ describe("the receiver of what others execute", () => {
       b.lose("key:0");
       a.execute(["append", "key:0", " and more"]);
       await world.advance(20);
+      expect(isInSync(), "it tries to get it").to.equal(false);
+      await world.advance(1100);
       expect(isInSync()).to.equal(false);
       await repaired(a, b);
       expect(isInSync()).to.equal(true);

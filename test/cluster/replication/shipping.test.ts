@@ -84,6 +84,7 @@ describe("shipping to other owners", () => {
   it("goes on where the other's log was, when that one starts again", async () => {
     for (let seed = 30; seed < 36; seed++) {
       await begin(seed);
+      b.meet("a");
       await repaired(a, b);
       const shipper = a.shipperTo("b");
       const { gaps } = shipper.reach;
@@ -97,6 +98,7 @@ describe("shipping to other owners", () => {
         write(a, prng, { count: 20 });
         await world.advance(prng.float() * 500);
         b = await SimReplica.start(world, "b");
+        b.meet("a");
         write(a, prng, { count: 20 });
         await world.advance(1500);
         expect(applied).to.be.greaterThan(0);

@@ -207,12 +207,29 @@ describe("owners that outlived others", () => {
       }
     });
 
+    it("not for one record that what is told builds on: it is fetched from who told it", async () => {
+      await begin(34);
+      a.execute(["set", "key:0", "text"]);
+      await world.advance(20);
+      world.cut(["a"], ["c"]);
+      c.lose("key:0");
+      a.execute(["append", "key:0", " and more"]);
+      await world.advance(20);
+      world.crash("a");
+      heir.died(["a"], ["b"]);
+      await world.advance(100);
+      expect([heir.survivors.isSettled(), heir.compared]).to.deep.equal([true, []]);
+      expect(c.receiver.counters.fetchedRecords).to.equal(1);
+      expect(c.ask("get", "key:0")).to.equal('"text and more"');
+      expectEqual(b, c);
+    });
+
     it("if the dead one had not repaired what was missing", async () => {
       await begin(32);
-      c.lose("key:0");
       a.execute(["set", "key:0", "text"]);
       await world.advance(20);
       c.lose("key:0");
+      a.isShared = () => false;
       a.execute(["append", "key:0", " and more"]);
       await world.advance(20);
       expect(c.positionOf("a")!.isWhole).to.equal(false);
