@@ -9,7 +9,8 @@ import type { Cluster, ClusterOptions } from "./cluster/cluster.js";
 import { hasEarlierCluster } from "./cluster/earlier-cluster.js";
 import type { Config } from "./config/config.js";
 import { ConfigStore } from "./config/config-store.js";
-import { HybridClock } from "./delta/hybrid-clock.js";
+import { HybridClock, msOfClock } from "./delta/hybrid-clock.js";
+import { SteadyTime } from "./delta/steady-time.js";
 import { DataDirectory } from "./durability/data-directory.js";
 import { drawNodeFacts } from "./durability/node-file.js";
 import { Persistence } from "./durability/persistence.js";
@@ -68,10 +69,15 @@ export async function runNode({
   const directory = keepsSomething(config) ? await DataDirectory.open(host, dir) : undefined;
   const facts = directory?.facts ?? drawNodeFacts(random);
   const seed = Prng.fromState(facts.hashSeed);
+  const time = new SteadyTime(() => host.clock.monotonicMs());
+  // A node that comes to others takes its time from what it last knew until it has compared clocks: see cluster/clock-watch.ts.
+  if (config.clusterEnabled) {
+    time.limit = { wallMs: msOfClock(facts.clockCeiling), atMs: host.clock.monotonicMs() };
+  }
   const keyspace = new Keyspace({
     databases: config.databases,
     origin: facts.origin,
-    clock: new HybridClock(),
+    clock: new HybridClock(time),
     access: new AccessClock(() => random.uint32()),
     seedWord: () => seed.uint32(),
   });
@@ -102,6 +108,7 @@ export async function runNode({
     keyspace,
     limits: () => store.current,
     persistence,
+    maxClockOffsetMs: () => store.current.maxClockOffsetMs,
     facts,
     directory,
     serve: (session) => server.serveRuns(session),
@@ -127,7 +134,8 @@ export async function runNode({
   try {
     // All slots of a node that is to found a cluster are its own: it serves before the rest of its code is loaded.
     const isFounder = config.join.length === 0 && !(await hasEarlierCluster(host.files, directory?.path));
-    if (!isFounder) await joinCluster();
+    if (isFounder) time.limit = null;
+    else await joinCluster();
     await server.listen();
     // The port answers from now on, if only that the node is loading.
     admin.openSoon();

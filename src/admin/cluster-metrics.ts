@@ -150,6 +150,18 @@ export const slotMetrics: MetricGroup = {
       value: ofCluster(({ routesVersion }) => routesVersion),
     },
     {
+      name: "torus_clock_ahead_seconds",
+      kind: "gauge",
+      help: "By how much this node's wall clock is ahead of the middle one of all nodes that it is compared with; negative if behind.",
+      value: ofCluster(({ clock }) => clock.aheadMs / 1000),
+    },
+    {
+      name: "torus_clock_ahead_total",
+      kind: "counter",
+      help: "How often this node's clock came to be ahead of most others by more than `max-clock-offset`: its time then goes on with theirs.",
+      value: ofCluster(({ clock }) => clock.timesAhead),
+    },
+    {
       name: "torus_placement_epoch",
       kind: "gauge",
       help: "Version of who owns what; all nodes have the same when nothing is changing. None as long as this node has not heard.",

@@ -4,7 +4,7 @@ import { type GossipCounters, noGossipCounts } from "../membership/gossip-counte
 import type { Gossiper } from "../membership/gossiper.js";
 import type { ClusterId, Member, NodeId } from "../membership/member.js";
 import { noCounts, type SwimCounters } from "../membership/swim-events.js";
-import type { ChangeView, ClusterView, LinkView } from "./cluster-view.js";
+import type { ChangeView, ClockView, ClusterView, LinkView } from "./cluster-view.js";
 import type { Ownership } from "./ownership.js";
 import type { PeerServer, PeerServerCounters } from "./peer-server.js";
 import type { Peers } from "./peers.js";
@@ -22,6 +22,7 @@ export interface ClusterParts {
   readonly peerServer: PeerServer;
   readonly ownership: Ownership;
   readonly replication: () => ReplicationView | undefined;
+  readonly clock: () => ClockView;
   /** Undefined as long as the node is starting. */
   readonly gossiper: () => Gossiper | undefined;
   readonly isAlive: (id: NodeId) => boolean;
@@ -64,6 +65,10 @@ export class ClusterFace implements ClusterView {
 
   get replication(): ReplicationView | undefined {
     return this.#parts.replication();
+  }
+
+  get clock(): ClockView {
+    return this.#parts.clock();
   }
 
   executorOf(slot: number): NodeId | undefined {
@@ -135,9 +140,10 @@ export class ClusterFace implements ClusterView {
   }
 
   warnings(): readonly string[] {
-    const { placement, replication } = this;
-    if (placement === undefined || replication === undefined) return [];
-    const warnings = this.#deadOwners(placement).map((id) => this.#deathOf(id, replication));
+    const { placement, replication, clock } = this;
+    const warnings = clock.isAhead ? [`this node's clock is ${clock.aheadMs} ms ahead of most others`] : [];
+    if (placement === undefined || replication === undefined) return warnings;
+    for (const id of this.#deadOwners(placement)) warnings.push(this.#deathOf(id, replication));
     for (const { nodeId, copy } of replication.coOwners()) {
       if (copy === "incomplete")
         warnings.push(

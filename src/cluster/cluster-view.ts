@@ -28,6 +28,17 @@ export interface ChangeView {
   readonly bytesShipped: number;
 }
 
+/** This node's wall clock beside those of others: clock-watch.ts. */
+export interface ClockView {
+  /** By how much it is ahead of the middle one of all, in milliseconds; negative if behind. */
+  readonly aheadMs: number;
+  /** Others that it was compared with. */
+  readonly compared: number;
+  /** Whether it is ahead of most by more than `max-clock-offset`, so that its time goes on with theirs; and how often that began. */
+  readonly isAhead: boolean;
+  readonly timesAhead: number;
+}
+
 export interface ClusterView {
   readonly selfId: NodeId;
   /** Undefined as long as no seed has answered. */
@@ -54,6 +65,7 @@ export interface ClusterView {
   /** Whether all slots have an executor. */
   readonly isCovered: boolean;
   links(): readonly LinkView[];
+  readonly clock: ClockView;
   readonly gossipCounters: Readonly<GossipCounters>;
   readonly swimCounters: Readonly<SwimCounters>;
   readonly peerServerCounters: Readonly<PeerServerCounters>;

@@ -24,6 +24,7 @@ import {
   type NodeId,
 } from "../membership/member.js";
 import { presets } from "../membership/presets.js";
+import { ClockWatch } from "./clock-watch.js";
 import { ClusterFace } from "./cluster-face.js";
 import type { ClusterFacts } from "./cluster-file.js";
 import { ClusterMemory } from "./cluster-memory.js";
@@ -39,7 +40,7 @@ import { Ownership } from "./ownership.js";
 import type { PeerIdentity } from "./peer-hello.js";
 import { PeerServer, type PeerServerOptions } from "./peer-server.js";
 import { Peers } from "./peers.js";
-import { isMember, type Placement } from "./placement.js";
+import { isMember, isReplicated, type Placement } from "./placement.js";
 import { isReady, readyDigest } from "./primaries/readiness.js";
 import type { ReplicaReads } from "./replica-reads.js";
 import { Replication, type ReplicationOptions } from "./replication/replication.js";
@@ -59,6 +60,8 @@ export interface ClusterOptions {
   /** Of hashes, as they are at present. */
   readonly limits: () => HashLimits;
   readonly persistence: ReplicationOptions["persistence"];
+  /** Option `max-clock-offset`, as it is at present. */
+  readonly maxClockOffsetMs: () => number;
   readonly facts: NodeFacts;
   /** Undefined for a node that keeps nothing: each of its lives is another node's. */
   readonly directory: DataDirectory | undefined;
@@ -89,6 +92,7 @@ export class Cluster {
   readonly #memory: ClusterMemory;
   readonly #ownership: Ownership;
   readonly #replication: Replication;
+  readonly #clockWatch: ClockWatch;
   readonly #cancels: Cancel[] = [];
   #recalled: ClusterFacts | undefined;
   #gossiper!: Gossiper;
@@ -156,11 +160,21 @@ export class Cluster {
       replication: this.#replication,
       isAlive: (id) => this.#isAlive(id),
     });
+    this.#clockWatch = new ClockWatch({
+      host,
+      peers: this.#peers,
+      time: keyspace.clock.steady,
+      offsetMsMax: options.maxClockOffsetMs,
+    });
     this.#peerServer = new PeerServer({
       host,
       self,
       secrecy,
-      services: new Map([...this.#ownership.services, ...this.#replication.services]),
+      services: new Map([
+        ...this.#ownership.services,
+        ...this.#replication.services,
+        this.#clockWatch.service,
+      ]),
       serve: options.serve,
     });
     this.view = new ClusterFace({
@@ -170,6 +184,7 @@ export class Cluster {
       peerServer: this.#peerServer,
       ownership: this.#ownership,
       replication: () => this.#replication.view,
+      clock: () => this.#clockWatch.view,
       gossiper: () => this.#gossiper,
       isAlive: (id) => this.#isAlive(id),
       refusal: () => this.#refusal,
@@ -189,6 +204,7 @@ export class Cluster {
   /** Reads what the directory keeps of the cluster: before what it keeps of keys. Rejects with `UnusableDirectory` if it makes no sense. */
   async recall(): Promise<void> {
     this.#recalled = this.#factsOf(await this.#memory.recall(), await this.#ownership.recall());
+    this.#clockWatch.hold(this.#comesToOthers ? this.#options.config.clusterStartWaitMs : 0);
   }
 
   /**
@@ -202,9 +218,17 @@ export class Cluster {
     this.#refuseRemains(facts);
     await this.#open({ clientPort, clusterPort: clusterPortOf(config), seeds: config.join, facts });
     this.#ownership.start();
+    this.#clockWatch.start();
     if (facts === undefined) return;
     if (facts.members.length <= 1) this.#ownership.found();
     this.#joined();
+  }
+
+  /** Whether it executes nothing before it has heard of others, or has waited for them for as long as it has to. */
+  get #comesToOthers(): boolean {
+    const { placement } = this.#ownership;
+    if (placement === undefined) return this.#options.config.join.length > 0;
+    return isReplicated(placement) && placement.members.some(({ id }) => id !== this.#selfId);
   }
 
   /** Which cluster it is the placement tells, too: a node that owns slots of one neither founds another nor joins one. */
@@ -333,6 +357,7 @@ export class Cluster {
     this.#isClosed = true;
     for (const cancel of this.#cancels) cancel();
     this.forwarder.close();
+    this.#clockWatch.close();
     this.#ownership.close();
     this.#peerServer.close();
     this.#peers.close();

@@ -292,6 +292,8 @@ function cluster({ node }: SessionCall): InfoFields {
     torus_placement_epoch: cluster.placement?.epoch ?? 0,
     torus_slots: slotCount(slotRanges(cluster).byNode.get(cluster.selfId)),
     torus_covered: cluster.isCovered ? 1 : 0,
+    torus_clock_ahead_ms: cluster.clock.aheadMs,
+    torus_clock_times_ahead: cluster.clock.timesAhead,
   };
 }
 

@@ -61,8 +61,8 @@ export const replicationOptions = {
     default: 500,
     mutable: true,
     doc:
-      "How far a node's clock may be ahead of those of most others while it executes writes: the later clock wins where two nodes wrote the same key. Higher forgives worse clocks, lower " +
-      "keeps a wrong one from winning over writes that came after it.",
+      "How far a node's clock may be ahead of those of most others: the later clock wins where two nodes wrote the same key. Beyond that the node's time goes on with theirs, and it says so. " +
+      "Higher forgives worse clocks, lower keeps a wrong one from winning over writes that came after it.",
     differs: "Not in Redis.",
   }),
 } as const;

@@ -4,6 +4,7 @@
  * and 11 bits of counter. A counter that is full carries into the milliseconds, so a node that writes more than
  * two million times a second, on and on, runs ahead of its wall clock rather than stop.
  */
+import type { SteadyTime } from "./steady-time.js";
 
 /** Ticks of the counter in a millisecond. */
 export const CLOCK_UNITS_PER_MS = 2048;
@@ -23,9 +24,12 @@ export class HybridClock {
   /** [latest clock issued, observed or reached]. A typed array, so that no write allocates a boxed double. */
   readonly #latest = new Float64Array(1);
 
+  /** `steady` makes time of what the wall clock shows: without it that is taken as it is. */
+  constructor(readonly steady: SteadyTime | null = null) {}
+
   /** Takes note of the wall clock: once per tick of the event loop, not per write. */
   tick(wallMs: number): void {
-    this.observe(clockOfMs(wallMs));
+    this.observe(clockOfMs(this.steady === null ? wallMs : this.steady.at(wallMs)));
   }
 
   /** A clock above every other that was issued or observed here. */

@@ -5,9 +5,9 @@
 import { clockOfMs, type HybridClock, msOfClock } from "../delta/hybrid-clock.js";
 import type { Cancel, Timers } from "../host/timers.js";
 
-/** How far ahead of the clock the ceiling is put. */
-const AHEAD_MS = 10_000;
-const PERIOD_MS = 4000;
+/** How far ahead of the clock the ceiling is put: so far, less the period at most, the clock of a node is ahead that starts again after a crash. */
+const AHEAD_MS = 4000;
+const PERIOD_MS = 1500;
 /** With less than this left, writes wait: one turn of the loop cannot use so much up. */
 const RESERVE_MS = 1000;
 

@@ -271,6 +271,7 @@ export class Persistence implements PersistenceView {
     const { host, keyspace } = this.#options;
     const directory = this.#directory;
     if (directory === undefined || this.#ceiling !== undefined) return;
+    keyspace.clock.observe(directory.facts.clockCeiling);
     keyspace.tick(host.clock.wallMs());
     const ceiling = new ClockCeiling({
       clock: keyspace.clock,

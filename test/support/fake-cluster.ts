@@ -1,5 +1,5 @@
 import { SLOT_COUNT } from "#torus/base/key-hash.js";
-import type { ChangeView, ClusterView, LinkView } from "#torus/cluster/cluster-view.js";
+import type { ChangeView, ClockView, ClusterView, LinkView } from "#torus/cluster/cluster-view.js";
 import { membersAfter, type Placement } from "#torus/cluster/placement.js";
 import type { ReplicationView } from "#torus/cluster/replication-view.js";
 import type { Address } from "#torus/host/datagrams.js";
@@ -69,6 +69,7 @@ export class FakeCluster implements ClusterView {
   routesVersion = 0;
   isCovered = true;
   slowness = 1;
+  clock: ClockView = { aheadMs: 0, compared: 0, isAhead: false, timesAhead: 0 };
   lacking: string[] = [];
   warned: string[] = [];
   linkViews: LinkView[] = [];
