@@ -3,6 +3,12 @@ import type { SimClock } from "./clock.js";
 import type { Life } from "./life.js";
 import type { PlannedEvent, Timeline } from "./timeline.js";
 
+/**
+ * A shorter delay is what rounding leaves when a clock drifts: whoever waits for the rest of it would wait again and again, and time would
+ * not go on.
+ */
+const DELAY_MS_MIN = 2 ** -10;
+
 /** Timers that fire exactly when they are due by the clock of their host. */
 export class SimTimers implements Timers {
   constructor(
@@ -34,7 +40,8 @@ export class SimTimers implements Timers {
   }
 
   private plan(delayMs: number, run: () => void): PlannedEvent {
-    const atMs = this.timeline.nowMs + this.clock.worldMs(delayMs);
+    const ownMs = delayMs > 0 ? Math.max(delayMs, DELAY_MS_MIN) : 0;
+    const atMs = this.timeline.nowMs + this.clock.worldMs(ownMs);
     return this.timeline.plan(
       { atMs, kind: "timer", place: this.place, isTimer: true },
       this.life.guard(run),

@@ -190,6 +190,25 @@ describe("the simulated world", () => {
     expect(good.wallMs() - startMs).to.equal(3000);
   });
 
+  it("lets whoever waits until some time come to it, whatever his clock's drift is rounded to", async () => {
+    for (let driftPpm = -900; driftPpm <= 900; driftPpm += 7) {
+      const world = worldOf(driftPpm);
+      await world.advance(1e7 + 0.3);
+      const { clock, timers } = world.host("late");
+      clock.drift(driftPpm);
+      await world.advance(100 / 3);
+      const dueMs = clock.monotonicMs() + 1000.1;
+      let times = 0;
+      const wait = () => {
+        expect(++times).to.be.at.most(3);
+        if (clock.monotonicMs() < dueMs) timers.after(dueMs - clock.monotonicMs(), wait);
+      };
+      wait();
+      await world.advance(1001.1 + 1);
+      expect(clock.monotonicMs()).to.be.at.least(dueMs);
+    }
+  });
+
   it("gives a host that comes later the time of the others", async () => {
     const world = worldOf(1);
     const { clock } = world.host("early");
