@@ -47,7 +47,7 @@ import {
   pollOf,
   type Wish,
 } from "./placement-messages.js";
-import { type Handover, PlacementStore } from "./placement-store.js";
+import { type Handover, type KeptPlacement, PlacementStore } from "./placement-store.js";
 import type { Replication } from "./replication/replication.js";
 import { SlotDisposal } from "./slot-disposal.js";
 import { NOBODY, nameOfChange, SlotPlan } from "./slot-plan.js";
@@ -118,8 +118,8 @@ export class Ownership {
   /** What is written is written one after the other. */
   #atHand: Promise<unknown> = Promise.resolve();
   #cancelWish: Cancel | undefined;
-  /** What operators asked of this node, until the others know. */
-  #forgetting: readonly ForgetWish[] = [];
+  /** What operators told this node, until it is under way. */
+  #toForget: readonly ForgetWish[] = [];
 
   constructor(options: OwnershipOptions) {
     this.#options = options;
@@ -218,6 +218,7 @@ export class Ownership {
     this.#store = store;
     this.#placement = kept?.placement;
     this.#handover = kept?.handover ?? null;
+    this.#toForget = kept?.toForget ?? [];
     if (kept !== undefined && hasCopies(kept.placement)) keyspace.keepTombstones = true;
     return kept?.cluster;
   }
@@ -291,33 +292,44 @@ export class Ownership {
   }
 
   /**
-   * Takes out nodes that will not come back. Resolves when that is asked for, and asked again until it is under way; or with the reason why it
-   * cannot be, as an error line. Unless it is forced they are not taken out if any slots are lost with them.
+   * Takes out nodes that will not come back. Resolves when that is asked for, and is asked again until it is under way, by the next life of
+   * this node too; or with the reason why it cannot be, as an error line. Unless it is forced they are not taken out if any slots are lost
+   * with them. Rejects if the disk does.
    */
   async forget(ids: readonly NodeId[], isForced: boolean): Promise<string | undefined> {
     const wish: ForgetWish = { kind: "forget", ids, isForced };
     const refusal = await this.#wish(wish);
     if (refusal !== null) return refusal;
-    const placement = this.#placement!;
-    const known = ids.filter((id) => isMember(placement, id));
-    const lost = slotsLostWith(placement, ids).size;
+    const lost = slotsLostWith(this.#placement!, ids).size;
     const says = lost === 0 ? "others have copies of all that they had" : "the keys of some slots are lost";
     this.#options.host.log.warn(`nodes are to be forgotten: ${says}`, {
       nodes: ids.join(" "),
       slotsLost: lost,
     });
-    if (known.length > 0) this.#forgetting = [...this.#forgetting, wish];
+    await this.#keepToForget([...this.#toForget, wish]);
     return undefined;
   }
 
-  /** Who is asked may be gone before it has begun, and what it waits for may be asked for here later. */
+  /** Whoever is asked may be gone before it has begun, and what it waits for may be asked for later. */
   #wishToForget(): void {
     const placement = this.#placement;
-    if (placement === undefined) return;
-    const { isAlive } = this.#options;
+    if (placement === undefined || this.#toForget.length === 0) return;
+    const { isAlive, host } = this.#options;
     const isOpen = (id: NodeId) => isMember(placement, id) && !placement.gone.includes(id) && !isAlive(id);
-    this.#forgetting = this.#forgetting.filter(({ ids }) => ids.some(isOpen));
-    for (const wish of this.#forgetting) void this.#wish({ ...wish, ids: wish.ids.filter(isOpen) });
+    const open = this.#toForget.filter(({ ids }) => ids.some(isOpen));
+    for (const wish of open) void this.#wish({ ...wish, ids: wish.ids.filter(isOpen) });
+    if (open.length === this.#toForget.length) return;
+    this.#keepToForget(open).catch((error: unknown) => {
+      host.log.error("could not write down whom to forget", { error: String(error) });
+    });
+  }
+
+  #keepToForget(toForget: readonly ForgetWish[]): Promise<void> {
+    return this.#exclusively(async () => {
+      this.#toForget = toForget;
+      const placement = this.#placement;
+      if (placement !== undefined) await this.#write({ placement, handover: this.#handover });
+    });
   }
 
   /** Hands all slots over to the others. Resolves when that is done, or with the reason why it cannot be, as an error line. */
@@ -366,6 +378,7 @@ export class Ownership {
     await this.#disposal.dispose(ALL_SLOTS);
     await this.#exclusively(async () => {
       await this.#store.forget();
+      this.#toForget = [];
       this.#placement = undefined;
       this.#plan = undefined;
       this.#handover = null;
@@ -511,6 +524,11 @@ export class Ownership {
     return this.#hasLeft && change?.kind === "join" && change.node.id === this.#options.self.id;
   }
 
+  /** Resolves when it lasts. Rejects if the disk does. One at a time. */
+  #write(kept: Pick<KeptPlacement, "placement" | "handover">): Promise<void> {
+    return this.#store.write({ ...kept, cluster: this.#options.clusterId(), toForget: this.#toForget });
+  }
+
   /** It is remembered before anybody hears that it was taken. */
   async #adopt(placement: Placement): Promise<void> {
     if (this.#placement === undefined) await this.#rehash(placement);
@@ -519,7 +537,7 @@ export class Ownership {
     const handover = isKnown
       ? this.#handover
       : { change: name, taken: new SlotSet(), offered: new SlotSet() };
-    await this.#store.write({ cluster: this.#options.clusterId(), placement, handover });
+    await this.#write({ placement, handover });
     const before = this.#placement;
     this.#placement = placement;
     this.#handover = handover;
@@ -690,7 +708,7 @@ export class Ownership {
         taken: taken === undefined ? handover.taken : handover.taken.with(taken),
         offered: offered === undefined ? handover.offered : handover.offered.with(offered),
       };
-      await this.#store.write({ cluster: this.#options.clusterId(), placement, handover: next });
+      await this.#write({ placement, handover: next });
       this.#handover = next;
     });
   }

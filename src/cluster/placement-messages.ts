@@ -45,9 +45,13 @@ export type PlacementAnswer =
 
 /** Whether it is a wish that can be granted as it stands: one that cannot would be in the way of all others. */
 export function isWish(value: unknown): value is Wish {
-  const { kind, node, id, ids, isForced } = (value ?? {}) as Record<string, unknown>;
+  const { kind, node, id } = (value ?? {}) as Record<string, unknown>;
   if (kind === "join") return isPlacedMember(node);
-  if (kind === "leave") return typeof id === "string";
+  return (kind === "leave" && typeof id === "string") || isForgetWish(value);
+}
+
+export function isForgetWish(value: unknown): value is ForgetWish {
+  const { kind, ids, isForced } = (value ?? {}) as Record<string, unknown>;
   const areIds = Array.isArray(ids) && ids.length > 0 && ids.every((each) => typeof each === "string");
   return kind === "forget" && areIds && typeof isForced === "boolean";
 }

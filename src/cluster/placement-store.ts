@@ -1,8 +1,9 @@
 /**
- * What a node must not forget of who owns what: the placement, and what became of the slots that it hands over or takes over in
- * the change under way. One small file in the data directory, replaced as a whole; in memory alone for a node that keeps nothing.
+ * What a node must not forget of who owns what: the placement, what became of the slots that it hands over or takes over in
+ * the change under way, and whom operators told it to give up. One small file in the data directory, replaced as a whole; in memory alone for a node that keeps nothing.
  *
- *     {"format": 1, "cluster": "47..", "placement": ..., "handover": {"change": "7 3f..", "taken": "0-5,7", "offered": ""}}
+ *     {"format": 1, "cluster": "47..", "placement": ..., "handover": {"change": "7 3f..", "taken": "0-5,7", "offered": ""},
+ *      "toForget": [{"kind": "forget", "ids": ["9c.."], "isForced": false}]}
  */
 import { UnusableDirectory } from "../durability/node-file.js";
 import type { Files } from "../host/files.js";
@@ -10,6 +11,7 @@ import { HostError } from "../host/host-error.js";
 import { CLUSTER_ID_FORM, type ClusterId } from "../membership/member.js";
 import { PLACEMENT_FILE } from "./earlier-cluster.js";
 import { formatPlacement, type Placement, parsePlacement } from "./placement.js";
+import { type ForgetWish, isForgetWish } from "./placement-messages.js";
 import { SlotSet } from "./slot-set.js";
 
 /** Raised when an older release could no longer make sense of the file. */
@@ -29,6 +31,8 @@ export interface KeptPlacement {
   readonly cluster: ClusterId;
   readonly placement: Placement;
   readonly handover: Handover | null;
+  /** Not begun yet. */
+  readonly toForget: readonly ForgetWish[];
 }
 
 export class PlacementStore {
@@ -56,7 +60,7 @@ export class PlacementStore {
   }
 
   /** Resolves when it lasts. One at a time. */
-  async write({ cluster, placement, handover }: KeptPlacement): Promise<void> {
+  async write({ cluster, placement, handover, toForget }: KeptPlacement): Promise<void> {
     if (this.#path === undefined) return;
     const kept = {
       format: FORMAT,
@@ -67,6 +71,7 @@ export class PlacementStore {
         taken: handover.taken.toString(),
         offered: handover.offered.toString(),
       },
+      toForget,
     };
     await this.#files.replaceText(this.#path, `${JSON.stringify(kept)}\n`);
   }
@@ -77,7 +82,7 @@ export class PlacementStore {
   }
 }
 
-const NONE = { format: FORMAT, cluster: null, placement: null, handover: null };
+const NONE = { format: FORMAT, cluster: null, placement: null, handover: null, toForget: [] };
 
 async function readIfThere(files: Files, path: string): Promise<string | undefined> {
   try {
@@ -96,11 +101,13 @@ function parseKept(text: string): KeptPlacement | null | undefined {
   } catch {
     return undefined;
   }
-  const { format, cluster, placement, handover } = (value ?? {}) as Record<string, unknown>;
+  // Earlier releases remembered no wishes.
+  const { format, cluster, placement, handover, toForget = [] } = (value ?? {}) as Record<string, unknown>;
   if (format === FORMAT && placement === null) return null;
   const parsed = format === FORMAT ? parsePlacement(JSON.stringify(placement)) : undefined;
   if (parsed === undefined || typeof cluster !== "string" || !CLUSTER_ID_FORM.test(cluster)) return undefined;
-  if (handover === null) return { cluster, placement: parsed, handover };
+  if (!Array.isArray(toForget) || !toForget.every(isForgetWish)) return undefined;
+  if (handover === null) return { cluster, placement: parsed, handover, toForget };
   const { change, taken, offered } = (handover ?? {}) as Record<string, unknown>;
   if (typeof change !== "string" || typeof taken !== "string" || typeof offered !== "string")
     return undefined;
@@ -110,5 +117,6 @@ function parseKept(text: string): KeptPlacement | null | undefined {
     cluster,
     placement: parsed,
     handover: { change, taken: takenSlots, offered: offeredSlots },
+    toForget,
   };
 }

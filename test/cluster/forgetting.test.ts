@@ -27,6 +27,17 @@ describe("forgetting dead members where there are copies", () => {
     await expectAll(KEYS);
   });
 
+  it("remembers whom it was told to forget over a crash", async () => {
+    await die("n4", "n5");
+    expect(await forget("n4")).to.equal("OK");
+    nodes.fleet.crash("n1", true);
+    await nodes.world.advance(15_000);
+    await nodes.restart("n1");
+    await nodes.until(async () => (await forgetBy("n2", "n5")) === "OK");
+    await untilOnly("n1", "n2", "n3");
+    await expectAll(KEYS);
+  });
+
   it("takes them out together, by one change", async () => {
     await die("n1", "n4");
     const { epoch } = nodes.viewOf("n2").placement!;
