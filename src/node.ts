@@ -133,9 +133,13 @@ export async function runNode({
   };
   try {
     // All slots of a node that is to found a cluster are its own: it serves before the rest of its code is loaded.
-    const isFounder = config.join.length === 0 && !(await hasEarlierCluster(host.files, directory?.path));
-    if (isFounder) time.limit = null;
-    else await joinCluster();
+    const hadCluster = await hasEarlierCluster(host.files, directory?.path);
+    if (hadCluster && !config.clusterEnabled) {
+      const { Cluster } = await loadCluster();
+      await Cluster.refuseAlone(host.files, config.dir);
+    }
+    if (hadCluster || config.join.length > 0) await joinCluster();
+    else time.limit = null;
     await server.listen();
     // The port answers from now on, if only that the node is loading.
     admin.openSoon();

@@ -6,6 +6,7 @@ import type { Config } from "../config/config.js";
 import type { DataDirectory } from "../durability/data-directory.js";
 import { type NodeFacts, UnusableDirectory } from "../durability/node-file.js";
 import type { Address } from "../host/datagrams.js";
+import type { Files } from "../host/files.js";
 import type { Host } from "../host/host.js";
 import type { Cancel } from "../host/timers.js";
 import type { HashLimits } from "../keyspace/hash-writer.js";
@@ -34,6 +35,7 @@ import type { Copies } from "./copies.js";
 import { CLUSTER_FILE, PLACEMENT_FILE } from "./earlier-cluster.js";
 import { Forwarder } from "./forwarder.js";
 import { LOCAL_SOCKET_MODE, localSocketDigest, localSocketOf, localSocketPath } from "./local-socket.js";
+import { refuseWhereCopiesAre } from "./lone-start.js";
 import { OwnHashSeed } from "./own-hash-seed.js";
 import { clusterPortOf, ownPlacedMember, ownRecord } from "./own-member.js";
 import { Ownership } from "./ownership.js";
@@ -199,6 +201,11 @@ export class Cluster {
       }),
       this.#ownership.subscribe(() => this.#placementChanged()),
     );
+  }
+
+  /** What is asked of a directory that is to be served outside of its cluster (lone-start.ts). */
+  static refuseAlone(files: Files, directory: string): Promise<void> {
+    return refuseWhereCopiesAre(files, directory);
   }
 
   /** Reads what the directory keeps of the cluster: before what it keeps of keys. Rejects with `UnusableDirectory` if it makes no sense. */

@@ -72,6 +72,35 @@ describe("what is left of a cluster on disk", () => {
     expect(failure.message).to.contain("data mixes two clusters");
   });
 
+  it("is not served alone where others have copies of it, which could not tell then what was deleted", async () => {
+    const replicated = { replicationFactor: 3 } as const;
+    const a = await start("a", replicated);
+    const b = await start("b", { ...replicated, join: `a:${CLUSTER_PORT}` });
+    await active(b);
+    await a.call("SET", "mine", 1);
+    await world.advance(2000);
+    await b.close();
+    const failure = await failureOf(start("b", { clusterEnabled: "no" }));
+    expect(failure).to.include({ name: "UnusableDirectory" });
+    expect(failure.message).to.contain("data is of a node of a cluster that keeps copies");
+    const back = await start("b", replicated);
+    await active(back);
+    await a.call("DEL", "mine");
+    await world.advance(2000);
+    expect(await back.call("EXISTS", "mine")).to.equal(0);
+    await back.close();
+    await a.close();
+  });
+
+  it("may be served alone where nobody else has any of it", async () => {
+    const a = await start("a", { replicationFactor: 3 });
+    await a.call("SET", "mine", 1);
+    await a.close();
+    const alone = await start("a", { clusterEnabled: "no" });
+    expect(await alone.call("GET", "mine")).to.equal("1");
+    await alone.close();
+  });
+
   it("is refused in a line if it makes no sense", async () => {
     const lone = await start("a");
     await lone.close();
