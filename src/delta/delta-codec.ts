@@ -1,7 +1,7 @@
 /**
  * The bytes of a delta. Integers are little-endian, varints those of base/varint.ts.
  *
- *     delta    := record | patch | flush | collect | swap | piece | forget | drop
+ *     delta    := record | patch | flush | collect | swap | piece | forget | drop | local
  *     record   := tag:u8 place life:version [deadline] [register:version] [sized]
  *                 tag       the body's rank (record-state.ts), + 32 if there is a deadline, + 64 if there is a register
  *                 deadline  varint, milliseconds; without it there is none
@@ -18,6 +18,7 @@
  *                 deadline  0 for none
  *     forget   := 133:u8 slot:u16
  *     drop     := 134:u8 place
+ *     local    := 135:u8 boot:u32 position:u64
  *
  *     place    := db:u8 slot:u16 key:sized
  *     sized    := length:varint byte*
@@ -37,6 +38,7 @@ import {
   type Delta,
   type FlushDelta,
   type KeyPlace,
+  type LocalDelta,
   type SwapDelta,
 } from "./delta.js";
 import { RANK_MAX, RANKS, type RecordState } from "./record-state.js";
@@ -53,6 +55,7 @@ const SWAP = 131;
 const PIECE = 132;
 const FORGET = 133;
 const DROP = 134;
+const LOCAL = 135;
 
 const ALL_DBS = 255;
 const ALL_SLOTS = 0xffff;
@@ -164,6 +167,12 @@ export function writeDrop(writer: ByteWriter, key: PlacedKey): void {
   writePlace(writer, key);
 }
 
+export function writeLocal(writer: ByteWriter, { boot, position }: Omit<LocalDelta, "kind">): void {
+  writer.u8(LOCAL);
+  writer.u32(boot);
+  writer.u64(position);
+}
+
 /** The canonical bytes of any delta: equal ones have equal bytes. */
 export function writeDelta(writer: ByteWriter, delta: Delta): void {
   switch (delta.kind) {
@@ -196,6 +205,9 @@ export function writeDelta(writer: ByteWriter, delta: Delta): void {
       break;
     case "drop":
       writeDrop(writer, { ...delta, key: rangeOf(delta.key) });
+      break;
+    case "local":
+      writeLocal(writer, delta);
       break;
     default:
       unreachable(delta);
@@ -268,6 +280,8 @@ function readTagged(reader: ByteReader, tag: number): Delta | undefined {
       return { kind: "forget", slot: readSlot(reader) };
     case DROP:
       return { kind: "drop", ...readPlace(reader) };
+    case LOCAL:
+      return { kind: "local", boot: reader.u32(), position: reader.u64() };
     default:
       return tag < PATCH ? readRecord(reader, tag) : undefined;
   }

@@ -14,7 +14,8 @@ export type Delta =
   | CollectDelta
   | SwapDelta
   | ForgetDelta
-  | DropDelta;
+  | DropDelta
+  | LocalDelta;
 
 /** Where a key lives. */
 export interface KeyPlace {
@@ -105,6 +106,18 @@ export interface ForgetDelta {
 /** The same of one key. Floors stay. */
 export interface DropDelta extends KeyPlace {
   readonly kind: "drop";
+}
+
+/**
+ * Up to here the log of this node has its local stream (durability/change-stream.ts). It changes no key, and is for the node itself, which
+ * reads it when it starts again.
+ */
+export interface LocalDelta {
+  readonly kind: "local";
+  /** Of the life of the node that executed the stream; 0 if nobody knows how far the log has it. */
+  readonly boot: number;
+  /** Behind the last local batch. */
+  readonly position: number;
 }
 
 export const DB_MAX = 254;

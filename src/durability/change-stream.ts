@@ -7,17 +7,25 @@
  * bytes that came. Who keeps the stream gets all, who ships it to other nodes only what is local; that is a stream of its own
  * within the stream, and a *local position* counts its bytes since this process began.
  *
+ * While it is shipped, and its shipper asks for that (`note`), the stream itself says behind each local chunk how far it is in the local one: so a node
+ * that starts again learns from what it kept up to where it has what others were shipped.
+ *
  * Batches are written one behind the other into large buffers of which consumers get parts, so that nothing is copied:
  * what is handed out is never written again.
  */
 import { ByteWriter } from "../base/byte-writer.js";
 import { SLOT_COUNT } from "../base/key-hash.js";
+import { beginBatch, endBatch } from "../delta/batch.js";
+import { writeLocal } from "../delta/delta-codec.js";
 import type { Timers } from "../host/timers.js";
 import { type BatchSink, DeltaJournal } from "../keyspace/delta-journal.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
 
 /** All who consume the stream put it into frames, which have checksums: one for each batch would cost a write a tenth of its time. */
 const NO_CHECKSUM = undefined;
+/** Of a batch that says how far the local stream is. */
+const LOCAL_BATCH_BYTES = 22;
+const UNKNOWN: LocalPosition = { boot: 0, position: 0 };
 /** Memory for batches is taken in pieces of this. */
 const BUFFER_BYTES = 2 ** 20;
 /** A buffer with less room than this is given up: the next batches would rather begin a new one than outgrow it. */
@@ -38,6 +46,12 @@ export interface LocalConsumer {
   takeLocal(chunk: Buffer, start: number, batches: number): void;
 }
 
+/** In the local stream of one life of a node. */
+export interface LocalPosition {
+  readonly boot: number;
+  readonly position: number;
+}
+
 /** What of the stream concerns who ships it, and who waits until it arrived. */
 export interface LocalStream {
   /** Behind the last local batch. */
@@ -46,6 +60,11 @@ export interface LocalStream {
   localPositionOf(slot: number): number;
   /** Hands over all local batches from now on, until the function that it answers is called. */
   ship(consumer: LocalConsumer): () => void;
+  /**
+   * Lets the stream say from now on how far the local one is, until nobody ships any more. Whoever asks for it has all that earlier lives of
+   * this node executed and other owners know of: by what is said now, what was said before is forgotten.
+   */
+  note(): void;
   /** Hands over what there is. */
   flushNow(): void;
 }
@@ -55,6 +74,8 @@ export interface ChangeStreamOptions {
   readonly timers: Timers;
   /** Where the stream goes on. */
   readonly position: number;
+  /** What it said last of the local one, if that is known. */
+  readonly earlier?: LocalPosition | undefined;
 }
 
 export class ChangeStream implements BatchSink, LocalStream {
@@ -80,13 +101,19 @@ export class ChangeStream implements BatchSink, LocalStream {
   /** The same of local batches; null while nobody ships. */
   #localPositions: Float64Array | null = null;
   #localPositionOfAll = 0;
+  /** Whether the stream says how far the local one is, and whether what it said last, in an earlier life perhaps, still goes for that. */
+  #isNoting = false;
+  #isNoted: boolean;
+  /** It is to be said soon, whatever happens or does not. */
+  #isNoteDue = false;
 
-  constructor({ keyspace, timers, position }: ChangeStreamOptions) {
+  constructor({ keyspace, timers, position, earlier }: ChangeStreamOptions) {
     this.#keyspace = keyspace;
     this.#timers = timers;
     this.#journal = new DeltaJournal(keyspace, this.#writer, NO_CHECKSUM, this);
     this.#origin = position;
     this.#foreignBytes = position;
+    this.#isNoted = earlier !== undefined;
   }
 
   /** Behind the last batch. */
@@ -114,6 +141,8 @@ export class ChangeStream implements BatchSink, LocalStream {
     this.flushNow();
     this.#consumers = [...this.#consumers, consumer];
     this.#listen();
+    // What it keeps may come to stand without what was said before.
+    this.#isNoteDue = this.#isNoting;
     return () => {
       if (!this.#consumers.includes(consumer)) return;
       this.flushNow();
@@ -135,10 +164,18 @@ export class ChangeStream implements BatchSink, LocalStream {
     };
   }
 
+  note(): void {
+    if (this.#shippers.length === 0 || this.#isNoting) return;
+    this.flushNow();
+    this.#isNoting = true;
+    this.#tellLocal();
+  }
+
   /** Hands over what there is. What the keyspace did since its last batch ended is one more batch. */
   flushNow(): void {
     this.#journal.ended();
     this.#handOver(true);
+    if (this.#isNoteDue && this.#isNoting) this.#tellLocal();
   }
 
   ended(slots: Int32Array, count: number, isLocal: boolean): void {
@@ -178,6 +215,7 @@ export class ChangeStream implements BatchSink, LocalStream {
     if (this.#shippers.length === 0) {
       this.#localPositions = null;
       this.#localPositionOfAll = 0;
+      this.#isNoting = false;
     }
     const isHeard = this.#consumers.length > 0 || this.#shippers.length > 0;
     this.#keyspace.journal = isHeard ? this.#journal : null;
@@ -211,7 +249,27 @@ export class ChangeStream implements BatchSink, LocalStream {
     this.#renewBuffer();
     for (const consumer of this.#consumers) consumer.take(chunk, position);
     if (!isLocal) return;
+    if (this.#isNoting || this.#isNoted) this.#tellLocal();
     for (const consumer of this.#shippers) consumer.takeLocal(chunk, localPosition, batches);
+  }
+
+  /** Tells those who keep the stream how far the local one is, or that nobody knows. It is not shipped. */
+  #tellLocal(): void {
+    if (this.#consumers.length === 0) return;
+    this.#isNoted = this.#isNoting;
+    this.#isNoteDue = false;
+    const writer = new ByteWriter({ capacityBytes: LOCAL_BATCH_BYTES, bytesMax: LOCAL_BATCH_BYTES });
+    const start = beginBatch(writer);
+    writeLocal(
+      writer,
+      this.#isNoting ? { boot: this.#keyspace.boot, position: this.localPosition } : UNKNOWN,
+    );
+    endBatch(writer, start, NO_CHECKSUM);
+    const chunk = writer.written();
+    const position = this.#origin + this.#handed;
+    this.#origin += chunk.length;
+    this.#foreignBytes += chunk.length;
+    for (const consumer of this.#consumers) consumer.take(chunk, position);
   }
 
   #renewBuffer(): void {

@@ -9,7 +9,7 @@ import type { Host } from "../host/host.js";
 import type { Cancel } from "../host/timers.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
 import { Backups, type OpenSnapshot } from "./backups.js";
-import { ChangeStream, type LocalStream } from "./change-stream.js";
+import { ChangeStream, type LocalPosition, type LocalStream } from "./change-stream.js";
 import { ClockCeiling } from "./clock-ceiling.js";
 import type { DataDirectory } from "./data-directory.js";
 import {
@@ -56,6 +56,8 @@ export interface PersistenceOptions {
 
 export class Persistence implements PersistenceView {
   loading: LoadingProgress | null = null;
+  /** How far what was found at the start has the local stream of an earlier life; undefined if that is not known. */
+  earlier: LocalPosition | undefined;
   readonly snapshots: Snapshots;
   readonly backups: Backups;
   readonly #options: PersistenceOptions;
@@ -245,6 +247,7 @@ export class Persistence implements PersistenceView {
         if (this.loading !== null) this.loading = { ...this.loading, loadedBytes, totalBytes };
       },
     });
+    this.earlier = found.local;
     this.#stream = this.#streamFrom(found.position);
     this.#settledPosition = found.position;
     this.#snapshotBytes = found.snapshotBytes;
@@ -254,7 +257,7 @@ export class Persistence implements PersistenceView {
 
   #streamFrom(position: number): ChangeStream {
     const { host, keyspace } = this.#options;
-    return new ChangeStream({ keyspace, timers: host.timers, position });
+    return new ChangeStream({ keyspace, timers: host.timers, position, earlier: this.earlier });
   }
 
   // ---- Directory and log ----

@@ -2,10 +2,12 @@
  * What a start finds in the data directory becomes the keyspace: the newest snapshot, then the log behind it. Says plainly
  * what it found, and refuses rather than go on without what was certainly kept.
  */
+import type { LocalDelta } from "../delta/delta.js";
 import type { Host } from "../host/host.js";
 import type { HashLimits } from "../keyspace/hash-writer.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
 import { Replay } from "../keyspace/replay.js";
+import type { LocalPosition } from "./change-stream.js";
 import { type LogReading, readLog } from "./log-reader.js";
 import { UnusableDirectory } from "./node-file.js";
 import { listSegments, withFile } from "./segment-files.js";
@@ -34,6 +36,8 @@ export interface Recovered {
   readonly nextSnapshot: number;
   /** 0 if there is no snapshot. */
   readonly snapshotBytes: number;
+  /** How far what was kept has the local stream of an earlier life; undefined if that is not known. */
+  readonly local: LocalPosition | undefined;
 }
 
 /** Rejects with `UnusableDirectory` or `DamagedLog`, naming file and offset, or with what the disk rejects with. */
@@ -79,6 +83,7 @@ class Recovery {
       position,
       nextSnapshot: 1 + (snapshots.at(-1)?.sequence ?? 0),
       snapshotBytes: snapshot?.bytes ?? 0,
+      local: localPositionOf(this.#replay.local),
     };
   }
 
@@ -194,4 +199,8 @@ class Recovery {
     await new Promise<void>((resolve) => timers.afterTurn(resolve));
     this.#sliceEndMs = clock.monotonicMs() + SLICE_MS;
   }
+}
+
+function localPositionOf(told: LocalDelta | undefined): LocalPosition | undefined {
+  return told === undefined || told.boot === 0 ? undefined : { boot: told.boot, position: told.position };
 }

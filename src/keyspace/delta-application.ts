@@ -59,6 +59,8 @@ export function applyDelta(keyspace: Keyspace, limits: HashLimits, delta: Delta)
       return "merged";
     case "drop":
       return drop(keyspace, delta);
+    case "local":
+      return "ignored";
     default:
       return unreachable(delta);
   }

@@ -19,7 +19,7 @@ import { ByteReader } from "../base/byte-reader.js";
 import type { Checksum } from "../base/crc32.js";
 import { SLOT_COUNT } from "../base/key-hash.js";
 import { BATCH_HEAD_BYTES, FORMAT } from "../delta/batch.js";
-import type { CollectDelta, Delta, FlushDelta, PatchDelta, SwapDelta } from "../delta/delta.js";
+import type { CollectDelta, Delta, FlushDelta, LocalDelta, PatchDelta, SwapDelta } from "../delta/delta.js";
 import { PATCH, readDelta } from "../delta/delta-codec.js";
 import { msOfClock } from "../delta/hybrid-clock.js";
 import { RecordCursor } from "../delta/record-cursor.js";
@@ -77,6 +77,8 @@ export class Replay {
   deltas = 0;
   /** Keys that were found expired at the end. */
   expired = 0;
+  /** What was said last of the local stream of whoever wrote this; undefined if nothing was. */
+  local: LocalDelta | undefined;
 
   readonly #keyspace: Keyspace;
   readonly #limits: HashLimits;
@@ -207,6 +209,9 @@ export class Replay {
         break;
       case "forget":
         applyDelta(keyspace, this.#limits, delta);
+        return;
+      case "local":
+        this.local = delta;
         return;
       default:
         this.#select(delta.db, from);

@@ -106,4 +106,9 @@ export const delta: fc.Arbitrary<Delta> = fc.oneof(
   fc.record({ kind: fc.constant("swap" as const), one: place.db, other: place.db, version }),
   fc.record({ kind: fc.constant("forget" as const), slot: place.slot }),
   fc.record({ kind: fc.constant("drop" as const), ...place }),
+  fc.record({
+    kind: fc.constant("local" as const),
+    boot: fc.constantFrom(0, 2 ** 32 - 1),
+    position: fc.constantFrom(0, 2 ** 52),
+  }),
 );

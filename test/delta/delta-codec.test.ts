@@ -97,6 +97,7 @@ describe("delta codec", () => {
     );
     expectBytes({ kind: "forget", slot: 0x1234 }, "85 3412");
     expectBytes({ kind: "drop", ...AT_KEY }, `86 ${AT_KEY_HEX}`);
+    expectBytes({ kind: "local", boot: 7, position: 0x123456 }, "87 07000000 5634120000000000");
   });
 
   it("writes counters and hashes as they lie in the arena", () => {
@@ -146,7 +147,7 @@ describe("delta codec", () => {
     const plain = `${AT_KEY_HEX} ${LIFE_HEX}`;
     const meaningless = {
       "a swap with all databases": `83 ff 00 ${LATER_HEX}`,
-      "an unknown kind": `87 3412 ${LATER_HEX}`,
+      "an unknown kind": `88 3412 ${LATER_HEX}`,
       "a rank without a kind": `04 ${plain} 00`,
       "the highest rank": `1f ${plain} 00`,
       "no deadline where one is announced": `20 ${plain} 00`,

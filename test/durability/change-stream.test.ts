@@ -3,7 +3,12 @@ import { crc32 } from "#torus/base/crc32.js";
 import { slotOf } from "#torus/base/key-hash.js";
 import { readBatch } from "#torus/delta/batch.js";
 import type { Delta } from "#torus/delta/delta.js";
-import { ChangeStream, type LocalConsumer, type StreamConsumer } from "#torus/durability/change-stream.js";
+import {
+  ChangeStream,
+  type LocalConsumer,
+  type LocalPosition,
+  type StreamConsumer,
+} from "#torus/durability/change-stream.js";
 import { CommandRunner } from "../support/command-runner.js";
 import { smallKeyspace } from "../support/small-keyspace.js";
 import { ManualTime } from "./manual-time.js";
@@ -49,10 +54,10 @@ function slot(key: string): number {
 }
 
 describe("the change stream", () => {
-  function setUp() {
+  function setUp(earlier?: LocalPosition) {
     const keyspace = smallKeyspace();
     const turns = new ManualTime();
-    const stream = new ChangeStream({ keyspace, timers: turns, position: START });
+    const stream = new ChangeStream({ keyspace, timers: turns, position: START, earlier });
     const runner = new CommandRunner(keyspace);
     /** Runs commands as one transaction. */
     const run = (...commands: string[]) => {
@@ -232,6 +237,85 @@ describe("the change stream", () => {
       expect(shipper.bytes).deep.equal(Buffer.concat([ours!, c!, d!]));
       expect(applied!.toString()).to.contain("of a slotof a slot");
       expect(collector.chunks.length).equal(6);
+    });
+
+    describe("says to who keeps it how far the local one is", () => {
+      const BOOT = 7;
+      const saidBy = ({ chunks }: Collector): Delta[] =>
+        chunks.flatMap(({ bytes }) => {
+          const reading = readBatch(
+            { bytes, start: 0, end: bytes.length },
+            { checksum: crc32, batchBytesMax: 2 ** 30 },
+          );
+          return reading.kind === "batch" && reading.deltas[0]!.kind === "local" ? reading.deltas : [];
+        });
+
+      it("behind all that is local, once it is asked to, and as long as somebody ships", () => {
+        const { keyspace, stream, run, collector } = setUp();
+        keyspace.boot = BOOT;
+        const shipper = new Collector();
+        stream.subscribe(collector);
+        stream.note();
+        const leave = stream.ship(shipper);
+        run("SET a 1");
+        stream.flushNow();
+        expect(saidBy(collector), "nobody asked").deep.equal([]);
+        const first = stream.localPosition;
+        stream.note();
+        stream.note();
+        run("SET b 1");
+        stream.flushNow();
+        const second = stream.localPosition;
+        keyspace.journal!.received(theirs("theirs"), Int32Array.of(slot("a")), 1);
+        stream.flushNow();
+        run("SET c 1");
+        keyspace.journal!.applied({ bytes: theirs("of a slot"), start: 0, end: 9 }, 7);
+        run("SET d 1");
+        stream.flushNow();
+        const said = saidBy(collector);
+        expect(said[0]).deep.equal({ kind: "local", boot: BOOT, position: first });
+        expect(said[1]).deep.equal({ kind: "local", boot: BOOT, position: second });
+        expect(said.at(-1)).deep.equal({ kind: "local", boot: BOOT, position: stream.localPosition });
+        expect(said.length).equal(4);
+        expect(expectContiguous(collector, START)).equal(stream.position);
+        expect(expectContiguous(shipper, 0), "it is not shipped").equal(stream.localPosition);
+        leave();
+        run("SET e 1");
+        run("SET f 1");
+        stream.flushNow();
+        stream.ship(shipper);
+        run("SET g 1");
+        stream.flushNow();
+        expect(saidBy(collector).slice(4), "what it executes for itself").deep.equal([
+          { kind: "local", boot: 0, position: 0 },
+        ]);
+      });
+
+      it("that nobody knows, if an earlier life said what is not right any more", () => {
+        const { stream, run, collector } = setUp({ boot: 3, position: 500 });
+        stream.subscribe(collector);
+        stream.ship(new Collector());
+        expect(saidBy(collector)).deep.equal([]);
+        for (const command of ["SET a 1", "SET a 2"]) {
+          run(command);
+          stream.flushNow();
+        }
+        expect(saidBy(collector)).deep.equal([{ kind: "local", boot: 0, position: 0 }]);
+      });
+
+      it("to who comes later as well, though nothing happens", () => {
+        const { stream, run, collector } = setUp();
+        const late = new Collector();
+        stream.subscribe(collector);
+        stream.ship(new Collector());
+        stream.note();
+        run("SET a 1");
+        stream.subscribe(late);
+        expect(late.chunks, "as soon as it is handed something").deep.equal([]);
+        stream.flushNow();
+        stream.flushNow();
+        expect(saidBy(late)).deep.equal([{ kind: "local", boot: 0, position: stream.localPosition }]);
+      });
     });
 
     it("ends what was applied where this node goes on, though nobody said so", () => {

@@ -276,6 +276,7 @@ describe("batches of other nodes", () => {
       { kind: "piece", ...place, ...piece },
       { kind: "forget", slot: 3 },
       { kind: "drop", ...place },
+      { kind: "local", boot: 1, position: 1 },
     ];
     for (const delta of wrong) {
       const { application, keyspace } = new Owner(2);

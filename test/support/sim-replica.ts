@@ -5,6 +5,7 @@ import type { Service } from "#torus/cluster/peer-server.js";
 import { Repairs } from "#torus/cluster/repair/repairs.js";
 import { Collection } from "#torus/cluster/replication/collection.js";
 import { MissingRecords } from "#torus/cluster/replication/missing-records.js";
+import { OwnPast } from "#torus/cluster/replication/own-past.js";
 import { type PullOutcome, Receiver } from "#torus/cluster/replication/receiver.js";
 import type { Shipper } from "#torus/cluster/replication/shipper.js";
 import { Shipping } from "#torus/cluster/replication/shipping.js";
@@ -53,6 +54,9 @@ export class SimReplica {
   readonly gapped = new Set<Shipper>();
   readonly repairs: Repairs;
   readonly #missingRecords: MissingRecords;
+  readonly past: OwnPast;
+  /** Those with whom copies were to be compared for what this node executed in an earlier life. */
+  readonly comparedPast = new Set<string>();
   /** What it knows of itself: see `RepairsOptions`. */
   isWhole = true;
   #services = new Map<string, Service>();
@@ -80,7 +84,24 @@ export class SimReplica {
       peers: peers.peers,
       stream: persistence.stream,
       backlogBytesMax: () => this.backlogBytesMax,
-      events: { progressed() {}, gapped: (shipper) => this.gapped.add(shipper) },
+      earlier: () => persistence.earlier,
+      events: {
+        progressed() {},
+        gapped: (shipper) => this.gapped.add(shipper),
+        continued: ({ nodeId }, from) => this.past.get(nodeId, from),
+      },
+    });
+    this.past = new OwnPast({
+      nodeId: this.nodeId,
+      timers: host.timers,
+      peers: peers.peers,
+      receiver,
+      slots: () => null,
+      repair: (nodeId) => {
+        this.comparedPast.add(nodeId);
+        return Promise.resolve(true);
+      },
+      settled() {},
     });
     this.repairs = new Repairs({
       host,

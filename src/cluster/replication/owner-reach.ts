@@ -72,14 +72,22 @@ export class OwnerReach {
     return true;
   }
 
-  /** A session begins: answers where the stream goes on for it; undefined if nobody knows what it has. */
-  resume(answer: Answer): number | undefined {
-    const { boot, applied } = answer;
+  /**
+   * A session begins: answers where the stream goes on for it; undefined if nobody knows what it has. `continues`: if it was not shipped to
+   * before it can tell by itself that it is whole.
+   */
+  resume(answer: Answer, { continues = false } = {}): number | undefined {
+    const { boot, applied, isWhole } = answer;
     const lastBoot = this.#boot;
     this.#boot = boot;
     if (boot === lastBoot && applied !== undefined) {
       // Whether it is whole this node knows better: the other may not have heard yet that it is repaired.
       this.applied = applied;
+      this.#keep(answer);
+      return applied;
+    }
+    if (lastBoot === undefined && continues && applied !== undefined && isWhole) {
+      this.isWhole = true;
       this.#keep(answer);
       return applied;
     }

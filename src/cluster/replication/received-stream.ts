@@ -23,6 +23,8 @@ export class ReceivedStream {
   session = 0;
   /** What whoever ships it has told that makes this node in sync. */
   #end = 0;
+  /** A checksum of the slots that it was shipped when a session last began. */
+  #owned = 0;
   /** Of these what was executed before they were shipped may be missing; null if there are none. */
   newSlots: SlotSet | null = null;
   /** Up to here all was applied since the stream started for this node; undefined if it has not. */
@@ -67,15 +69,30 @@ export class ReceivedStream {
   }
 
   /** A session begins. */
-  opened({ session, end, newSlots }: OpenRequest): void {
+  opened({ session, end, owned, newSlots }: OpenRequest): void {
     this.session = session;
     this.#end = end;
+    this.#owned = owned;
     const isWider = newSlots.some((slot) => this.newSlots?.has(slot) !== true);
     this.newSlots = newSlots.length === 0 ? null : new SlotSet(newSlots);
     if (!isWider) return;
     // What came so far is not all that concerns this node now, for others to pull or for its log to have.
     this.backlog.restart(this.backlog.end);
     this.durable.doubt();
+  }
+
+  /** Whether nothing is missing up to a position of what concerns the slots of a checksum. */
+  hasAll({ position, owned }: { readonly position: number; readonly owned: number }): boolean {
+    const { applied, isWhole, newSlots } = this;
+    return (
+      applied !== undefined && applied >= position && isWhole && newSlots === null && owned === this.#owned
+    );
+  }
+
+  /** Nothing is missing that came before it. */
+  begin(): void {
+    this.applied = 0;
+    this.isToldWhole = true;
   }
 
   /** The batches are applied. */

@@ -222,7 +222,7 @@ export class Receiver {
    * would learn of nothing that comes after that.
    */
   #streamOf({ nodeId, boot }: PeerIdentity): ReceivedStream | undefined {
-    const lives = [...this.#streams.values()].filter((stream) => stream.nodeId === nodeId);
+    const lives = this.#livesOf(nodeId);
     const newest = lives.at(-1);
     if (newest !== undefined && newest.boot >= boot) return newest.boot === boot ? newest : undefined;
     // What the last life had shipped may still be missing elsewhere.
@@ -232,6 +232,10 @@ export class Receiver {
     return stream;
   }
 
+  #livesOf(nodeId: string): ReceivedStream[] {
+    return [...this.#streams.values()].filter((stream) => stream.nodeId === nodeId);
+  }
+
   #verdict(stream: ReceivedStream, request: OpenRequest | BatchesRequest): Verdict {
     if (!request.isSound) this.counters.damaged++;
     if (!request.isSound) return "reopen";
@@ -239,9 +243,18 @@ export class Receiver {
     if (request.session <= stream.session) return "reopen";
     if (!this.#canTake(NOTHING)) return "later";
     stream.opened(request);
+    if (stream.applied === undefined && this.#hasBefore(stream, request)) stream.begin();
     this.counters.sessions++;
     this.#changed();
     return "accepted";
+  }
+
+  /** Whether this node lacks nothing of what earlier lives of a node executed, as far as that one knows itself. */
+  #hasBefore({ nodeId, boot }: ReceivedStream, { continues, owned, newSlots }: OpenRequest): boolean {
+    if (continues === undefined || newSlots.length > 0) return false;
+    const last = this.#livesOf(nodeId).findLast((life) => life.boot < boot);
+    // Of one in between, which it has forgotten, nobody knows.
+    return last?.boot === continues.boot && last.hasAll({ position: continues.position, owned });
   }
 
   #take(stream: ReceivedStream, request: BatchesRequest): Verdict {
@@ -272,12 +285,8 @@ export class Receiver {
       if (applied !== undefined && persistence.log !== null) {
         const { position: logPosition } = persistence;
         const nowMs = clock.monotonicMs();
-        stream.durable.note({
-          position: applied,
-          isWhole: isWhole && newSlots === null,
-          logPosition,
-          nowMs,
-        });
+        const note = { position: applied, isWhole: isWhole && newSlots === null, logPosition, nowMs };
+        stream.durable.note(note);
       }
       this.#changed();
     });

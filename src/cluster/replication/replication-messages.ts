@@ -2,7 +2,7 @@
  * What a node says to another owner of its slots, by the service `replicate`, and what those say to each other of a third, by the
  * service `received` (docs/formats/replication.md).
  *
- *     request  := 1 session:u32 end:u64 crc:u32 slot:u16*                              open
+ *     request  := 1 session:u32 end:u64 owned:u32 boot:u32 position:u64 crc:u32 slot:u16*    open
  *               | 2 session:u32 flags:u8 from:u64 to:u64 crc:u32 batch*                batches
  *     answer   := verdict:u8 flags:u8 boot:u32 applied:u64 durable:u64
  *
@@ -18,6 +18,7 @@ import { ByteWriter } from "../../base/byte-writer.js";
 import { rangeOf } from "../../base/bytes.js";
 import type { Checksum } from "../../base/crc32.js";
 import { SLOT_COUNT } from "../../base/key-hash.js";
+import type { LocalPosition } from "../../durability/change-stream.js";
 import {
   readNodeId,
   readReceived,
@@ -53,6 +54,13 @@ export interface OpenRequest {
   readonly session: number;
   /** Who has all up to here is in sync. */
   readonly end: number;
+  /** A checksum of the slots that are shipped (slot-filter.ts). */
+  readonly owned: number;
+  /**
+   * The stream goes on, from its beginning, where that of an earlier life was, of which more may have been executed: who lacks nothing up to
+   * there lacks nothing. Undefined if it does not, or nobody knows.
+   */
+  readonly continues: LocalPosition | undefined;
   /** What concerns these slots may build on what is missing: they are shipped for a while only, and not copied yet. */
   readonly newSlots: readonly number[];
   /** Whether the checksum is right. */
@@ -128,11 +136,13 @@ export interface Pulled {
 
 // ---- Requests ----
 
-const OPEN_HEAD_BYTES = 17;
+const OPEN_HEAD_BYTES = 33;
+/** In place of the life that goes on. */
+const NO_BOOT = 0;
 const BATCHES_HEAD_BYTES = 26;
 
 export function writeOpen(
-  { session, end, newSlots }: Pick<OpenRequest, "session" | "end" | "newSlots">,
+  { session, end, owned, continues, newSlots }: Omit<OpenRequest, "kind" | "isSound">,
   checksum: Checksum,
 ): Buffer {
   const byteLength = OPEN_HEAD_BYTES + 2 * newSlots.length;
@@ -140,6 +150,9 @@ export function writeOpen(
   writer.u8(OPEN);
   writer.u32(session);
   writer.u64(end);
+  writer.u32(owned);
+  writer.u32(continues?.boot ?? NO_BOOT);
+  writer.u64(continues?.position ?? 0);
   const head = writer.written();
   writer.u32(0);
   for (const slot of newSlots) writer.u16(slot);
@@ -190,12 +203,16 @@ export function readRequest(bytes: Buffer, checksum: Checksum): OpenRequest | Ba
 function readOpen(reader: ByteReader, bytes: Buffer, checksum: Checksum): OpenRequest | undefined {
   const session = reader.u32();
   const end = reader.u64();
+  const owned = reader.u32();
+  const [boot, position] = [reader.u32(), reader.u64()];
+  const continues = boot === NO_BOOT ? undefined : { boot, position };
   const head = bytes.subarray(0, reader.at);
   const crc = reader.u32();
   const slots = bytes.subarray(reader.at);
   const newSlots = Array.from({ length: slots.length >>> 1 }, () => reader.u16());
   if (!isRead(reader) || newSlots.some((slot) => slot >= SLOT_COUNT)) return undefined;
-  return { kind: "open", session, end, newSlots, isSound: checksumOf([head, slots], checksum) === crc };
+  const isSound = checksumOf([head, slots], checksum) === crc;
+  return { kind: "open", session, end, owned, continues, newSlots, isSound };
 }
 
 // ---- Answers ----

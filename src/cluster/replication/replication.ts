@@ -5,7 +5,7 @@
  * Long because all of these are put together here, and each is told something of the others.
  */
 import { SLOT_COUNT } from "../../base/key-hash.js";
-import type { LocalStream } from "../../durability/change-stream.js";
+import type { LocalPosition, LocalStream } from "../../durability/change-stream.js";
 import type { PersistenceView } from "../../durability/persistence-view.js";
 import type { Host } from "../../host/host.js";
 import type { HashLimits } from "../../keyspace/hash-writer.js";
@@ -27,6 +27,7 @@ import { CatchingUp } from "./catching-up.js";
 import { Collection } from "./collection.js";
 import { Generation } from "./generation.js";
 import { MissingRecords } from "./missing-records.js";
+import { OwnPast } from "./own-past.js";
 import { ReadConfirmation } from "./read-confirmation.js";
 import { Receiver } from "./receiver.js";
 import { ReplicationFace } from "./replication-face.js";
@@ -44,7 +45,11 @@ export interface ReplicationOptions {
   readonly keyspace: Keyspace;
   /** Of hashes, as they are at present. */
   readonly limits: () => HashLimits;
-  readonly persistence: PersistenceView & { readonly stream: LocalStream; makeLast(): Promise<boolean> };
+  readonly persistence: PersistenceView & {
+    readonly stream: LocalStream;
+    readonly earlier: LocalPosition | undefined;
+    makeLast(): Promise<boolean>;
+  };
   readonly peers: Peers;
   readonly routes: SlotRoutes;
   readonly isAlive: (id: NodeId) => boolean;
@@ -75,8 +80,11 @@ export class Replication {
   readonly primaries: Primaries;
   readonly #options: ReplicationOptions;
   readonly #survivors: Survivors;
+  readonly #past: OwnPast;
   readonly #catchingUp: CatchingUp;
   readonly #stream: LocalStream;
+  /** Of other owners, when they were last seen alive. */
+  readonly #boots = new Map<NodeId, number | undefined>();
   /** Those for whose owners a repair is asked for. */
   readonly #repairing = new WeakSet<Shipper>();
   /** Nodes that will not come back, until their slots have other owners: nobody waits for them. */
@@ -118,12 +126,14 @@ export class Replication {
       peers,
       stream,
       backlogBytesMax: options.backlogBytesMax,
+      earlier: () => persistence.earlier,
       events: {
         progressed: (shipper) => {
           this.#repair(shipper);
           this.copies.progressed();
         },
         gapped: (shipper) => this.#repair(shipper),
+        continued: (shipper, from) => this.#past.get(shipper.nodeId, from),
       },
     });
     this.repairs = new Repairs({
@@ -142,14 +152,19 @@ export class Replication {
       new Promise<true>((resolve) => {
         this.repairs.request(nodeId, this.#sharedWith(nodeId), () => resolve(true));
       });
-    this.#survivors = new Survivors({
+    const sources = {
       receiver: this.receiver,
       timers,
       peers,
       slots: () => (this.#own.size === SLOT_COUNT ? null : this.#own.slots()),
       repair,
       settled: () => this.primaries.wake(),
+    };
+    this.#survivors = new Survivors({
+      ...sources,
+      isOver: (life) => !isAlive(life.nodeId) || bootOf(life.nodeId) !== life.boot,
     });
+    this.#past = new OwnPast({ ...sources, nodeId: selfId });
     this.#catchingUp = new CatchingUp({
       host,
       nodeId: selfId,
@@ -168,7 +183,8 @@ export class Replication {
       peers,
       streams: {
         isInSync: (nodeId) => this.#isInSync(nodeId),
-        isFollowedBy: (nodeId) => this.shipping.shipper(nodeId)?.isWhole === true,
+        isFollowedBy: (nodeId) =>
+          this.shipping.shipper(nodeId)?.isWhole === true && this.#past.isSettled(nodeId),
         isSettled: () => this.#survivors.isSettled(),
         positions,
         reach: (nodeId, positions) => this.#catchingUp.reach(nodeId, positions),
@@ -182,7 +198,11 @@ export class Replication {
       yielded: () => {
         this.#yieldedAt = stream.localPosition;
       },
-      readied: options.readied,
+      readied: (isReady) => {
+        // What it executed in earlier lives it has.
+        if (isReady) stream.note();
+        options.readied(isReady);
+      },
     });
     const isNodeAlive = (node: NodeNumber) => node === SELF || isAlive(peers.idOf(node)!);
     this.reads = new ReadConfirmation({
@@ -252,6 +272,7 @@ export class Replication {
   close(): void {
     this.primaries.close();
     this.#survivors.close();
+    this.#past.close();
     this.reads.close();
     this.collection.close();
     this.repairs.close();
@@ -279,6 +300,7 @@ export class Replication {
     const slots = this.#slotsByCoOwner(plan, groups);
     for (const { nodeId } of [...this.shipping.shippers]) if (!slots.has(nodeId)) this.#forget(nodeId);
     this.shipping.setOwners(slots);
+    if (this.primaries.isReady) this.#stream.note();
     this.#seeDeaths();
     this.primaries.place(placement, groups);
     this.#view = new ReplicationFace({
@@ -312,6 +334,7 @@ export class Replication {
   #forget(nodeId: NodeId): void {
     this.repairs.forget(nodeId);
     this.replicaReads.forget(nodeId);
+    this.#past.forget(nodeId);
   }
 
   membersChanged(): void {
@@ -346,6 +369,7 @@ export class Replication {
         }),
       isInSync: (slot) =>
         this.#survivors.isSettled() &&
+        this.#past.isSettled() &&
         othersOf(slot).every((id) => isAlive(id) && this.#isInSync(id) && hasAllOf(id)),
       makeLast: () => persistence.makeLast(),
     };
@@ -361,19 +385,27 @@ export class Replication {
     const { peers, isAlive } = this.#options;
     const alive = new Set<NodeId>();
     const survivorsByDead = new Map<NodeId, Set<NodeId>>();
+    // Of one that started again nobody may have seen that it was dead.
+    const isOver = (id: NodeId) => !isAlive(id) || this.#hasStartedAgain(id);
     for (const group of this.#groups?.groups ?? []) {
       if (!isOwner(group, SELF)) continue;
       const ids = group.others.map((node) => peers.idOf(node)!);
       const living = ids.filter(isAlive);
       for (const id of living) alive.add(id);
       for (const id of ids) {
-        if (isAlive(id)) continue;
+        if (!isOver(id)) continue;
         const survivors = survivorsByDead.get(id) ?? new Set();
-        for (const other of living) survivors.add(other);
+        for (const other of living) if (other !== id) survivors.add(other);
         survivorsByDead.set(id, survivors);
       }
     }
     this.#survivors.update({ survivorsByDead, alive });
+    for (const id of alive) this.#boots.set(id, this.#options.bootOf(id));
+  }
+
+  /** Since this was looked at last. */
+  #hasStartedAgain(id: NodeId): boolean {
+    return this.#boots.has(id) && this.#boots.get(id) !== this.#options.bootOf(id);
   }
 
   /** A link with another node has come up. */
@@ -460,6 +492,7 @@ function lateStream(persistence: { readonly stream: LocalStream }): LocalStream 
     },
     localPositionOf: (slot) => persistence.stream.localPositionOf(slot),
     ship: (consumer) => persistence.stream.ship(consumer),
+    note: () => persistence.stream.note(),
     flushNow: () => persistence.stream.flushNow(),
   };
 }

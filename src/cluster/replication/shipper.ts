@@ -6,9 +6,12 @@
  * Whenever the link comes up a new session begins by asking what the other node has. One that did not restart goes on where it is, one
  * that did where its log was when it last said so. A session also begins when slots become new to the other node, or are copied: so it
  * knows of each message what it may build on.
+ *
+ * Long because sessions, messages under way and what the other node has by them are one state.
  */
 import { byteLengthOf } from "../../base/bytes.js";
 import type { Checksum } from "../../base/crc32.js";
+import type { LocalPosition } from "../../durability/change-stream.js";
 import type { Clock } from "../../host/clock.js";
 import type { Timers } from "../../host/timers.js";
 import type { Outcome } from "../peer-link.js";
@@ -24,7 +27,7 @@ import {
   writeOpen,
 } from "./replication-messages.js";
 import { noShipments } from "./shipping-counters.js";
-import { addedSlots, type SlotFilter } from "./slot-filter.js";
+import { addedSlots, checkOf, type SlotFilter } from "./slot-filter.js";
 
 /** A message is about so long; one batch may exceed it. */
 export const MESSAGE_BYTES = 256 * 1024;
@@ -68,6 +71,8 @@ export interface ShipperOptions {
   readonly nodeId: string;
   /** What is sent; null for all. */
   readonly filter: SlotFilter | null;
+  /** The local stream goes on, from its beginning, where that of an earlier life was: then the other node may lack nothing. */
+  readonly continues?: LocalPosition | undefined;
   readonly link: () => ShippingLink | undefined;
   readonly backlog: Backlog;
   readonly clock: Clock;
@@ -81,6 +86,8 @@ export interface ShipperOptions {
   readonly gapped: () => void;
   /** The other node says that what it was sent makes no sense. */
   readonly refused: () => void;
+  /** The other node lacks nothing of an earlier life; it may have more of that than this node has. */
+  readonly continued?: (from: LocalPosition) => void;
 }
 
 export class Shipper {
@@ -91,6 +98,8 @@ export class Shipper {
   readonly #options: ShipperOptions;
   /** What is sent from now on; null for all. */
   #filter: SlotFilter | null;
+  /** Until it is known what the other node has of that. */
+  #continues: LocalPosition | undefined;
   #session = NONE;
   /** Who has all up to here is in sync: the stream's end when the last session began that is not the continuation of another. */
   #end = 0;
@@ -113,6 +122,7 @@ export class Shipper {
     this.#options = options;
     this.nodeId = options.nodeId;
     this.#filter = options.filter;
+    this.#continues = options.continues;
     this.#heardMs = options.clock.monotonicMs();
     this.#timer = new EarliestTimer(options);
     this.#open();
@@ -167,13 +177,18 @@ export class Shipper {
     this.down();
   }
 
-  /** Ships what concerns other slots than before, from now on. Those that are more make a gap. */
+  /** Ships what concerns other slots than before, from now on. Those that are more make a gap. The other node hears of those that are less, too. */
   setFilter(filter: SlotFilter | null): void {
+    const { checksum } = this.#options;
     const added = addedSlots({ from: this.#filter, to: filter });
+    const isOther = checkOf(filter, checksum) !== checkOf(this.#filter, checksum);
     this.#filter = filter;
-    if (added.length === 0) return;
-    this.reach.widen(added);
-    this.#goOn();
+    if (added.length > 0) {
+      // What the other node has of earlier lives is not all.
+      this.#continues = undefined;
+      this.reach.widen(added);
+    }
+    if (isOther) this.#goOn();
   }
 
   /** The other node hears at once how far the stream is, even if what came last does not concern it. */
@@ -245,7 +260,9 @@ export class Shipper {
     this.state = "opening";
     this.counters.sessions++;
     const { newSlots } = this.reach;
-    const request = writeOpen({ session, end, newSlots: newSlots?.slots() ?? [] }, checksum);
+    const owned = checkOf(this.#filter, checksum);
+    const opening = { session, end, owned, continues: this.#continues, newSlots: newSlots?.slots() ?? [] };
+    const request = writeOpen(opening, checksum);
     void link.ask(REPLICATE_SERVICE, [request], ASK_TIMEOUT_MS).then((outcome) => {
       if (session !== this.#session) return;
       const answer = this.#accepted(outcome);
@@ -256,7 +273,10 @@ export class Shipper {
 
   #opened(answer: Answer, newSlots: SlotSet | null): void {
     const { gaps } = this.reach;
-    const from = this.reach.resume(answer);
+    const continues = this.#continues;
+    this.#continues = undefined;
+    const from = this.reach.resume(answer, { continues: continues !== undefined });
+    if (continues !== undefined && this.reach.isWhole) this.#options.continued?.(continues);
     const hasNews = newSlots !== null && newSlots !== this.#heard;
     this.#heard = newSlots;
     this.state = "shipping";

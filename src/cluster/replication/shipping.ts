@@ -3,7 +3,7 @@
  * are none the stream is not listened to, and costs nothing.
  */
 import type { Checksum } from "../../base/crc32.js";
-import type { LocalConsumer, LocalStream } from "../../durability/change-stream.js";
+import type { LocalConsumer, LocalPosition, LocalStream } from "../../durability/change-stream.js";
 import type { Clock } from "../../host/clock.js";
 import type { Log } from "../../host/log.js";
 import type { Timers } from "../../host/timers.js";
@@ -18,6 +18,8 @@ export interface ShippingEvents {
   progressed(shipper: Shipper): void;
   /** An owner lacks what it will not be shipped: it is to be repaired (`Shipper.repaired`). */
   gapped(shipper: Shipper): void;
+  /** An owner lacks nothing of an earlier life of this node; it may have more of that than this node has, beyond this position. */
+  continued?(shipper: Shipper, from: LocalPosition): void;
 }
 
 export interface ShippingOptions {
@@ -31,6 +33,8 @@ export interface ShippingOptions {
   readonly stream: LocalStream;
   /** How much of the stream is kept: option `repl-backlog-size`, as it is at present. What is more than that goes with the next change. */
   readonly backlogBytesMax: () => number;
+  /** How far this node has its local stream of an earlier life; undefined if that is not known. Asked when there is a stream. */
+  readonly earlier?: () => LocalPosition | undefined;
   readonly events: ShippingEvents;
 }
 
@@ -38,6 +42,8 @@ export class Shipping implements LocalConsumer {
   readonly #options: ShippingOptions;
   readonly #backlog: Backlog;
   readonly #shippers = new Map<string, Shipper>();
+  /** Those that were ever shipped to. */
+  readonly #known = new Set<string>();
   readonly #unsubscribe: () => void;
   /** What was shipped to those to whom nothing is shipped any more. */
   readonly #earlier: ShippingCounters = { ...noShipments(), gaps: 0 };
@@ -136,10 +142,14 @@ export class Shipping implements LocalConsumer {
   }
 
   #newShipper(nodeId: string, filter: SlotFilter | null): Shipper {
-    const { host, peers, events } = this.#options;
+    const { host, peers, events, earlier } = this.#options;
+    // Nobody knows of which slots it got what was executed since, if it was shipped to before.
+    const continues = this.#known.has(nodeId) ? undefined : earlier?.();
+    this.#known.add(nodeId);
     const shipper = new Shipper({
       nodeId,
       filter,
+      continues,
       link: () => peers.linkTo(nodeId),
       backlog: this.#backlog,
       clock: host.clock,
@@ -148,6 +158,7 @@ export class Shipping implements LocalConsumer {
       newSession: () => ++this.#session,
       progressed: () => events.progressed(shipper),
       gapped: () => events.gapped(shipper),
+      continued: (from) => events.continued?.(shipper, from),
       refused: () => host.log.error("another node can make nothing of what it is shipped", { node: nodeId }),
     });
     return shipper;

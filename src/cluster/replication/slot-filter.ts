@@ -2,6 +2,7 @@
 import { assert } from "../../base/assert.js";
 import { ByteReader } from "../../base/byte-reader.js";
 import { ByteWriter } from "../../base/byte-writer.js";
+import type { Checksum } from "../../base/crc32.js";
 import { SLOT_COUNT } from "../../base/key-hash.js";
 import { BATCH_HEAD_BYTES, beginBatch, endBatch, walkBatches } from "../../delta/batch.js";
 import { PATCH, readDelta } from "../../delta/delta-codec.js";
@@ -17,6 +18,14 @@ export function addedSlots({ from, to }: Record<"from" | "to", SlotFilter | null
     if (!from.wants(slot) && to?.wants(slot) !== false) added.push(slot);
   }
   return added;
+}
+
+/** A checksum of the slots that are wanted: the same for the same ones. */
+export function checkOf(filter: SlotFilter | null, checksum: Checksum): number {
+  const wanted = Uint8Array.from({ length: SLOT_COUNT }, (_, slot) =>
+    filter?.wants(slot) === false ? 0 : 1,
+  );
+  return checksum(wanted, 0, wanted.length);
 }
 
 export class SlotFilter {

@@ -19,6 +19,8 @@ export interface SurvivorOptions {
   readonly ask: Ask;
   /** Those of this node, of which it keeps what it pulls; null for all. */
   readonly slots: () => readonly number[] | null;
+  /** Whether a node will execute no more in a life: it is dead, or has begun another one. */
+  readonly isOver: (life: { readonly nodeId: string; readonly boot: number }) => boolean;
   /** Compares all that this node and the other share, and copies what differs both ways; answers whether that is done. */
   readonly repair: (nodeId: string) => Promise<boolean>;
   /** This node has all that the other had of dead nodes when it was asked. */
@@ -39,6 +41,7 @@ export class Survivor {
   readonly nodeId: string;
   readonly #options: SurvivorOptions;
   readonly #estates = new Map<string, Estate>();
+  #dead: ReadonlySet<string> = new Set();
   /** By life: up to here this node has what the other has of its stream. */
   readonly #reached = new Map<string, number>();
   /** One exchange after the other. */
@@ -57,8 +60,9 @@ export class Survivor {
     return [...this.#estates].flatMap(([id, { isSettled }]) => (isSettled ? [] : [id]));
   }
 
-  /** Nodes that are dead now. What is not settled of one that came back is still to be. */
+  /** Nodes that are dead now, or have started again since they were looked at last. What is not settled of one that came back is still to be. */
   setDead(nodeIds: ReadonlySet<string>): void {
+    this.#dead = nodeIds;
     for (const [id, { isSettled }] of this.#estates) if (isSettled && !nodeIds.has(id)) this.#forget(id);
     const added = [...nodeIds].filter((id) => !this.#estates.has(id));
     for (const id of added)
@@ -113,7 +117,7 @@ export class Survivor {
 
   async #settle(nodeIds: readonly string[], told: readonly StreamPosition[]): Promise<boolean> {
     for (const nodeId of nodeIds) {
-      const lives = told.filter((life) => life.nodeId === nodeId);
+      const lives = told.filter((life) => life.nodeId === nodeId && this.#options.isOver(life));
       if (!this.#areComparable(nodeId, lives)) this.#mustCompare(nodeId);
       for (const life of lives) {
         const outcome = await this.#reach(life);
@@ -129,6 +133,7 @@ export class Survivor {
       if (estate !== undefined && !estate.mustCompare) estate.isSettled = true;
     }
     if (this.unsettled.length < before) this.#options.settled();
+    for (const [id, { isSettled }] of this.#estates) if (isSettled && !this.#dead.has(id)) this.#forget(id);
     return true;
   }
 
@@ -137,7 +142,8 @@ export class Survivor {
   /** Not if one of the two started since, and knows nothing of a life by which the other could tell what it lacks. */
   #areComparable(nodeId: string, theirs: readonly StreamPosition[]): boolean {
     if (this.#estates.get(nodeId)?.isCompared) return true;
-    const ours = this.#options.receiver.positions().filter((life) => life.nodeId === nodeId);
+    const { receiver, isOver } = this.#options;
+    const ours = receiver.positions().filter((life) => life.nodeId === nodeId && isOver(life));
     return ours.length > 0 && ours.every(({ boot }) => theirs.some((life) => life.boot === boot));
   }
 

@@ -42,7 +42,7 @@ describe("the page on the format of replication", () => {
     durable: head.from,
     isDurablyWhole: true,
   };
-  const open = { session: 3, end: 4096, newSlots: [11479] };
+  const open = { session: 3, end: 4096, owned: 0x12345678, continues: undefined, newSlots: [11479] };
   const opening = writeOpen(open, crc32);
   const message = Buffer.concat([writeBatchesHead(head, [batches], crc32), batches]);
 

@@ -40,7 +40,8 @@ describe("the receiver of what others execute", () => {
       return readAnswer(await service(Buffer.concat(parts), from))!;
     };
     const { checksum } = worldOf(0).host("any");
-    const open = (session: number) => writeOpen({ session, end: 0, newSlots: [] }, checksum);
+    const open = (session: number) =>
+      writeOpen({ session, end: 0, owned: 0, continues: undefined, newSlots: [] }, checksum);
     const head = { session: 1, starts: true, isWhole: true, from: 0, to: 10 };
 
     it("refuses what makes no sense, and asks again for what was damaged: neither leaves a trace", async () => {

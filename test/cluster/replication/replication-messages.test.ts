@@ -20,6 +20,8 @@ const NODE = "0123456789abcdef0123456789abcdef";
 const PARTS = [Buffer.from("first batch "), Buffer.from("and second")];
 const HEAD = { session: 7, starts: true, isWhole: false, from: 2 ** 40, to: 2 ** 40 + 22 };
 
+const OPEN = { session: 9, end: 2 ** 41, owned: 99, continues: { boot: 4, position: 2 ** 40 } };
+
 const RECEIVED = [
   { nodeId: NODE, boot: 3, applied: 2 ** 50, isWhole: true },
   { nodeId: NODE.replace("0", "f"), boot: 1, applied: 0, isWhole: false },
@@ -38,11 +40,13 @@ function* damagedForms(bytes: Buffer): Generator<{ readonly what: string; readon
 describe("messages of replication", () => {
   it("say what they were made of", () => {
     for (const newSlots of [[], [0, 300, 16383]]) {
-      const open = { session: 9, end: 2 ** 41, newSlots };
-      const read = readRequest(writeOpen(open, crc32), crc32);
-      expect(read).to.deep.equal({ kind: "open", ...open, isSound: true });
+      for (const continues of [undefined, { boot: 2 ** 32 - 1, position: 2 ** 50 }]) {
+        const open = { session: 9, end: 2 ** 41, owned: 2 ** 32 - 2, continues, newSlots };
+        const read = readRequest(writeOpen(open, crc32), crc32);
+        expect(read).to.deep.equal({ kind: "open", ...open, isSound: true });
+      }
     }
-    const beyond = writeOpen({ session: 9, end: 0, newSlots: [16384] }, crc32);
+    const beyond = writeOpen({ ...OPEN, newSlots: [16384] }, crc32);
     expect(readRequest(beyond, crc32)).to.equal(undefined);
     for (const [starts, isWhole] of [
       [true, false],
@@ -108,7 +112,7 @@ describe("messages of replication", () => {
   it("are found damaged wherever they are", () => {
     const requests = [
       Buffer.concat([writeBatchesHead(HEAD, PARTS, crc32), ...PARTS]),
-      writeOpen({ session: 9, end: 2 ** 41, newSlots: [5, 6, 7] }, crc32),
+      writeOpen({ ...OPEN, newSlots: [5, 6, 7] }, crc32),
     ];
     for (const { what, bytes } of requests.flatMap((request) => [...damagedForms(request)])) {
       expect(readRequest(bytes, crc32)?.isSound, what).not.to.equal(true);

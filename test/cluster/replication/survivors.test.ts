@@ -21,6 +21,7 @@ class Heir {
     readonly others: () => readonly SimReplica[],
   ) {
     this.survivors = new Survivors({
+      isOver: () => true,
       receiver: owner.receiver,
       timers: owner.host.timers,
       peers: owner.peers.peers,
