@@ -107,8 +107,11 @@ describe("the book of what is added", () => {
     tally.settle(3, "done");
     tally.settle(4, "doubtful");
     tally.settle(5, "refused");
-    for (const value of [3, 7]) tally.judge(value);
-    for (const value of [2, 8]) expect(() => tally.judge(value)).to.throw(Violation, `${value} is there`);
+    const judge = (value: number, addsUp = true) => tally.judge(value, { addsUp });
+    for (const value of [3, 7]) judge(value);
+    for (const value of [2, 8]) expect(() => judge(value)).to.throw(Violation, `${value} is there`);
+    judge(2, false);
+    expect(() => judge(8, false)).to.throw(Violation, "8 is there");
   });
 });
 

@@ -12,6 +12,10 @@ export interface KindOfRun {
    * that it takes for dead, for what that one had not passed on is not there (docs/consistency.md).
    */
   readonly sessions: readonly Level[];
+   * Whether a node may go on executing though others have replaced it: then writes that read decide, and answer, by what it has, at
+   * `quorum` too, and of increments of a field those of one side are lost (docs/consistency.md).
+   */
+  readonly mayBeDeposed: boolean;
   /** Whether registers are linearizable: not where a clock that was set back lets an earlier write win. */
   readonly isLinearizable: boolean;
   /** How far clocks may differ, in milliseconds. */
@@ -25,15 +29,16 @@ const STEPPED_CLOCKS_MS = 10_000;
 const RIGHT_CLOCKS = {
   kept: BOTH,
   sessions: ["quorum"],
+  mayBeDeposed: true,
   isLinearizable: true,
   clocksApartMs: EVEN_CLOCKS_MS,
 } as const;
 
 export const kinds = {
   /** Nodes join and leave, and nothing fails. */
-  calm: { ...RIGHT_CLOCKS, sessions: BOTH, faults: [] },
+  calm: { ...RIGHT_CLOCKS, sessions: BOTH, faults: [], mayBeDeposed: false },
   /** Messages and syncs take longer, and streams break, but nobody is taken for dead. */
-  delays: { ...RIGHT_CLOCKS, sessions: BOTH, faults: ["delay"] },
+  delays: { ...RIGHT_CLOCKS, sessions: BOTH, faults: ["delay"], mayBeDeposed: false },
   /** Ways are cut in every shape, or slow; streams break, datagrams get lost. */
   partitions: { ...RIGHT_CLOCKS, faults: ["network"] },
   /** Processes crash, stand still and come back; machines lose power. */
@@ -43,6 +48,7 @@ export const kinds = {
     faults: ["network", "process", "clock", "clock"],
     kept: BOTH,
     sessions: ["quorum"],
+    mayBeDeposed: true,
     isLinearizable: false,
     clocksApartMs: STEPPED_CLOCKS_MS,
   },

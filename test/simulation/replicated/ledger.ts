@@ -2,6 +2,7 @@
 import { RegisterHistory } from "../../support/register-history.js";
 import { Violation } from "../cluster/violation.js";
 import { FlushedKeys } from "./flushed-keys.js";
+import type { KindOfRun } from "./kinds.js";
 import { type Clocks, Leaf } from "./leaf.js";
 import { Tally } from "./tally.js";
 
@@ -20,11 +21,11 @@ export const FLUSHED_DATABASE = 1;
 export class Ledger {
   /** Written and read at a quorum only: each of them is linearizable. */
   readonly registers: readonly RegisterHistory[];
-  /** The same for numbers. */
+  /** The same for numbers that are added to, where nobody is deposed. */
   readonly counters: readonly RegisterHistory[];
   /** Added to at any level. */
   readonly tallies: readonly Tally[];
-  /** Fields that are added to at a quorum only: two sides of a partition do not add up in a hash. */
+  /** Fields that are added to at a quorum only. */
   readonly fieldTallies: readonly Tally[];
   readonly leaves: Leaf[] = [];
   /** Hashes that only get fields. */
@@ -34,9 +35,11 @@ export class Ledger {
   readonly flushed: FlushedKeys;
   /** From when on every deadline has passed, in the world's time. */
   deadlinesPassedAtMs = 0;
+  readonly #clocks: Clocks;
   #events = 0;
 
-  constructor(private readonly clocks: Clocks) {
+  constructor(private readonly kind: KindOfRun) {
+    this.#clocks = { apartMs: kind.clocksApartMs };
     const clock = () => ++this.#events;
     this.registers = named("register", REGISTERS).map((key) => new RegisterHistory(key, clock));
     this.counters = named("counter", COUNTERS).map((key) => new RegisterHistory(key, clock));
@@ -52,13 +55,13 @@ export class Ledger {
     const [key, field] = isField
       ? [`hash:${number % HASHES}`, `field ${number}`]
       : [`leaf:${number}`, undefined];
-    const leaf = new Leaf(key, field, this.clocks);
+    const leaf = new Leaf(key, field, this.#clocks);
     this.leaves.push(leaf);
     return leaf;
   }
 
   newGrown(key: string): Leaf {
-    const leaf = new Leaf(key, `field ${this.grown.length}`, this.clocks);
+    const leaf = new Leaf(key, `field ${this.grown.length}`, this.#clocks);
     this.grown.push(leaf);
     return leaf;
   }
@@ -77,13 +80,17 @@ export class Ledger {
       const read = history.call({ kind: "get", value: undefined });
       history.returned(read, { kind: "get", value: next() });
     }
-    for (const tally of this.#tallied) tally.judge(Number(next() ?? 0));
+    for (const tally of this.#tallied) {
+      const addsUp = tally.field === undefined || !this.kind.mayBeDeposed;
+      tally.judge(Number(next() ?? 0), { addsUp });
+    }
     for (const leaf of this.#leaves) leaf.judge(next(), nowMs);
     this.flushed.judge(flushed);
   }
 
   /** Throws a `Violation` if what was told of a register or counter cannot be. */
   judgeHistories(): void {
+    if (!this.kind.isLinearizable) return;
     for (const history of [...this.registers, ...this.counters]) {
       const anomaly = history.anomaly();
       if (anomaly !== undefined) throw new Violation(anomaly, history.key);

@@ -91,7 +91,7 @@ class Run {
     });
     this.#lens =
       key === undefined ? undefined : new Lens(this.#fleet, this.#chronicle, key.split(" ", 1)[0]!);
-    this.#ledger = new Ledger({ apartMs: this.#kind.clocksApartMs });
+    this.#ledger = new Ledger(this.#kind);
   }
 
   toString(): string {
@@ -136,8 +136,9 @@ class Run {
 
   #letLoose(count: number): void {
     const { kept } = this.#kind;
+    const isAlone = this.#of.copies === 1;
     // One copy is a majority.
-    const confirming: readonly Level[] = this.#of.copies === 1 ? ["one", "quorum"] : ["quorum"];
+    const confirming: readonly Level[] = isAlone ? ["one", "quorum"] : ["quorum"];
     for (let i = 0; i < count; i++) {
       const name = `c${i}`;
       const prng = this.#prng.fork(name);
@@ -149,6 +150,8 @@ class Run {
         kept,
         sessions: this.#of.copies === 1 ? kept : this.#kind.sessions,
         confirming,
+        // Where one node has the only copy, nobody takes its place.
+        mayBeDeposed: this.#kind.mayBeDeposed && !isAlone,
       });
       const client = new ClusterClient({
         world: this.#world,
@@ -244,7 +247,7 @@ class Run {
       const flushed = new Set(keys.kind === "array" ? keys.items.map((key) => contentOf(key)!) : []);
       ledger.judge(answers, flushed, this.#world.nowMs);
     }
-    if (this.#kind.isLinearizable) ledger.judgeHistories();
+    ledger.judgeHistories();
   }
 
   #config(): ConfigValues {
