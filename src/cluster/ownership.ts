@@ -565,7 +565,7 @@ export class Ownership {
         own: copies,
       });
     }
-    const plan = new SlotPlan(placement);
+    const plan = SlotPlan.of(placement);
     this.#plan = plan;
     if (before === undefined || nameOfChange(before) !== nameOfChange(placement)) this.#endChange();
     const { change } = placement;

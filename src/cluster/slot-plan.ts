@@ -28,6 +28,11 @@ export interface OwnedSlots {
   readonly all: SlotSet;
 }
 
+/** Plans that are kept: a placement is taken step by step, and in a simulation of many nodes by each of them. */
+const KEPT_MAX = 8;
+
+const kept = new Map<string, SlotPlan>();
+
 export class SlotPlan {
   /** Nodes are called by their places here. */
   readonly ids: readonly string[];
@@ -54,6 +59,18 @@ export class SlotPlan {
     this.owners = firstOf(this.current);
     this.nextOwners = before === after ? this.owners : firstOf(this.next);
     this.#phase = change?.phase;
+  }
+
+  /** The plan of a placement: one and the same object for equal ones, as long as it is asked for. */
+  static of(placement: Placement): SlotPlan {
+    const { members, change, copies } = placement;
+    const name = JSON.stringify([copies, members, change]);
+    const plan = kept.get(name) ?? new SlotPlan(placement);
+    // The least recently asked for is the first.
+    kept.delete(name);
+    kept.set(name, plan);
+    if (kept.size > KEPT_MAX) kept.delete(kept.keys().next().value!);
+    return plan;
   }
 
   /** `NOBODY` for one that has no part in it. */
@@ -135,9 +152,10 @@ function preferencesOf(ring: Ring, numbersById: ReadonlyMap<string, number>): Pr
 }
 
 function firstOf({ copies, numbers }: Preferences): Uint16Array {
-  return copies === 1
-    ? numbers
-    : Uint16Array.from({ length: SLOT_COUNT }, (_, slot) => numbers[slot * copies]!);
+  if (copies === 1) return numbers;
+  const first = new Uint16Array(SLOT_COUNT);
+  for (let slot = 0; slot < SLOT_COUNT; slot++) first[slot] = numbers[slot * copies]!;
+  return first;
 }
 
 /** In rising order. */

@@ -57,6 +57,15 @@ describe("what a placement means for slots", () => {
     }
   });
 
+  it("is one object for placements of the same members and the same change, and another for others", () => {
+    const plan = SlotPlan.of(THREE);
+    expect(SlotPlan.of({ ...THREE, epoch: THREE.epoch + 1 })).equal(plan);
+    const change = leaving(THREE, "b", "a");
+    for (const other of [change, switching(change, "a"), membersOf([A, B])])
+      expect(SlotPlan.of(other)).not.equal(plan);
+    expect(SlotPlan.of(switching(change, "a")).candidates).not.equal(SlotPlan.of(change).candidates);
+  });
+
   it("calls every node by a number of its own, and those that it does not know by none", () => {
     const plan = new SlotPlan(joining(firstPlacement(A), B, "a"));
     expect(plan.ids.map((id) => plan.numberOf(id))).deep.equal([0, 1]);

@@ -52,8 +52,8 @@ export interface FleetOptions {
 export class Fleet {
   readonly #options: FleetOptions;
   readonly #nodes = new Map<string, Node>();
-  /** Ids of nodes whose disks were lost, and who were not taken out of the cluster yet. */
-  #lost: readonly string[] = [];
+  /** Ids of nodes whose disks were lost. */
+  readonly #wiped: string[] = [];
   #named = 0;
 
   constructor(options: FleetOptions) {
@@ -114,9 +114,9 @@ export class Fleet {
     });
   }
 
-  /** Whether nodes that are gone for good were not taken out of the cluster yet. */
+  /** Whether nodes whose disks were lost still belong to the cluster, as one of the others knows it. */
   get hasLost(): boolean {
-    return this.#lost.length > 0;
+    return this.serving.some((name) => this.#lostBy(name).length > 0);
   }
 
   /** A new node, which looks for the others; the first one founds the cluster. */
@@ -186,23 +186,26 @@ export class Fleet {
     chronicle.note(`${name} loses its disk`);
     world.wipe(name);
     node.needsSeeds = true;
-    if (node.interior !== undefined) this.#lost = [...this.#lost, node.interior.nodeId];
+    if (node.interior !== undefined) this.#wiped.push(node.interior.nodeId);
   }
 
-  /** Asks a node to take those out of the cluster that are gone for good. It may refuse. */
+  /** Asks a node to take those out of the cluster that are gone for good. It may refuse, and it may crash before it has begun. */
   forgetLost(by: string): void {
     const { chronicle } = this.#options;
-    for (const id of this.#lost) {
+    for (const id of this.#lostBy(by)) {
       this.runningNode(by)
         .client.call("TORUS", "FORGET", id)
         .then(
-          () => {
-            this.#lost = this.#lost.filter((lost) => lost !== id);
-            chronicle.note(`${by} forgets ${id}`);
-          },
+          () => chronicle.note(`${by} forgets ${id}`),
           (error: Error) => chronicle.note(`${by} does not forget ${id}: ${error.message}`),
         );
     }
+  }
+
+  /** Those gone for good that a node still counts among the members. */
+  #lostBy(name: string): readonly string[] {
+    const members = this.interiorOf(name)?.view.placement?.members ?? [];
+    return this.#wiped.filter((lost) => members.some(({ id }) => id === lost));
   }
 
   /** Asks a node to hand its slots over and go. A refusal makes it stay. */
