@@ -145,7 +145,7 @@ export class Faults {
       [2, () => both(...sides(names))],
       [1, () => this.#cut(...sides(names), "only")],
       // Both sides still reach the first one, which lies between them.
-      [1, () => both(...sides([second, ...others]))],
+      [1, () => others.length > 0 && both(...sides([second, ...others]))],
     ]);
   }
 
