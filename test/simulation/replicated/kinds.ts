@@ -12,6 +12,7 @@ export interface KindOfRun {
    * that it takes for dead, for what that one had not passed on is not there (docs/consistency.md).
    */
   readonly sessions: readonly Level[];
+  /**
    * Whether a node may go on executing though others have replaced it: then writes that read decide, and answer, by what it has, at
    * `quorum` too, and of increments of a field those of one side are lost (docs/consistency.md).
    */

@@ -7,6 +7,7 @@ const SEEDS = seeds({ usually: 1, thoroughly: 4 });
 
 const promises: Readonly<Record<Kind, string>> = {
   calm: "serves every command while nodes join and leave",
+  delays: "keeps what it promises when messages and disks take their time",
   partitions: "keeps its promises through partitions of every shape",
   crashes: "loses nothing acknowledged to crashes, losses of power and processes that stand still",
   clocks: "keeps its promises while clocks drift and are set",
