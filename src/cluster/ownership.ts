@@ -613,13 +613,16 @@ export class Ownership {
       ? replication.executors()
       : this.#executorsOfLoneCopies();
     const slots = new Map<Route, number[]>();
+    const isDisposing = this.#disposal.pending > 0;
     const seen: number[] = [];
     for (const slot of changed) {
       const executor = executorOf(slot);
       const route = executor === HERE && this.#isUnsure ? HELD : executor;
       const isOwn = executor === HERE || (executor === HELD && this.#handingOver.held.has(slot));
-      if (isOwn) seen.push(slot);
+      if (isOwn && isDisposing) seen.push(slot);
       keyspace.hideSlot(slot, !isOwn);
+      // Most are asked about because something happened that concerns others.
+      if (routes.of(slot) === route) continue;
       const list = slots.get(route);
       if (list === undefined) slots.set(route, [slot]);
       else list.push(slot);

@@ -57,6 +57,8 @@ export class SlotDisposal {
 
   /** This node owns the slots after all: what it still has of them stays. */
   spare(slots: Iterable<number>): void {
+    // The slot at hand is among those that are pending.
+    if (this.#pending.size === 0) return;
     for (const slot of slots) {
       this.#pending.delete(slot);
       if (this.#eraser?.slot === slot) this.#eraser = undefined;

@@ -2,6 +2,7 @@
 import { SLOT_COUNT } from "../base/key-hash.js";
 import { Ring } from "../ring/ring.js";
 import { type ChangePhase, membersAfter, type Placement } from "./placement.js";
+import { groupSlots, type Preferences, type SlotGroups } from "./slot-groups.js";
 import { SlotSet } from "./slot-set.js";
 
 /** In place of the number of a node that has no part in it. */
@@ -10,12 +11,6 @@ export const NOBODY = -1;
 /** A change of owners by its name: equal for the same change, and for no other of this cluster. Null while there is none. */
 export function nameOfChange({ change }: Placement): string | null {
   return change && `${change.began} ${change.node.id}`;
-}
-
-/** For each slot so many nodes by their numbers, in the order of preference: those of slot `s` begin at `s * copies`. */
-export interface Preferences {
-  readonly copies: number;
-  readonly numbers: Uint16Array;
 }
 
 /** The slots that a node has a part in. */
@@ -47,6 +42,7 @@ export class SlotPlan {
   readonly #numbers: ReadonlyMap<string, number>;
   /** By number, once somebody has asked. */
   readonly #slots: OwnedSlots[] = [];
+  #groups: SlotGroups | undefined;
 
   constructor(placement: Placement) {
     const { members, change, copies } = placement;
@@ -106,6 +102,12 @@ export class SlotPlan {
     if (number === NOBODY) return NO_SLOTS;
     this.#slots[number] ??= this.#ownedBy(number);
     return this.#slots[number];
+  }
+
+  /** Slots by who owns them, and is to own them. */
+  get groups(): SlotGroups {
+    this.#groups ??= groupSlots(this.ids, this.current, this.next);
+    return this.#groups;
   }
 
   /** The slots whose first owner a node is and is not to be, by whose they are to be. */

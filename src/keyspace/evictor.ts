@@ -3,6 +3,7 @@
  * sampled, and good candidates are remembered from one time to the next:
  * https://redis.io/docs/latest/develop/reference/eviction/
  */
+import { SLOT_COUNT } from "../base/key-hash.js";
 import type { Config } from "../config/config.js";
 import type { Clock } from "../host/clock.js";
 import type { Random } from "../host/random.js";
@@ -22,7 +23,7 @@ const BUDGET_MS = 2;
 const ENTRIES_PER_STEP = 512;
 /** Home cells looked at around a random place of a slot. */
 const NEIGHBOURS = 64;
-const SLOT_MASK = 16383;
+const SLOT_MASK = SLOT_COUNT - 1;
 const HASHES = 2 ** 32;
 const LFU_MAX = 255;
 

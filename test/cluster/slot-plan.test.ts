@@ -13,7 +13,8 @@ import {
   rolledBack,
   switching,
 } from "#torus/cluster/placement.js";
-import { nameOfChange, type Preferences, SlotPlan } from "#torus/cluster/slot-plan.js";
+import type { Preferences } from "#torus/cluster/slot-groups.js";
+import { nameOfChange, SlotPlan } from "#torus/cluster/slot-plan.js";
 import { Ring } from "#torus/ring/ring.js";
 
 const [A, B, C, D, E] = ["a", "b", "c", "d", "e"].map(memberOf) as [
@@ -73,6 +74,20 @@ describe("what a placement means for slots", () => {
   });
 
   for (const { of, placement } of replicated()) {
+    it(`puts slots with the same owners into groups, and others apart: ${of}`, () => {
+      const plan = new SlotPlan(placement);
+      const { groups, bySlot } = plan.groups;
+      for (const slot of ALL_SLOTS) {
+        const { owners, nextOwners } = groups[bySlot[slot]!]!;
+        const told = [plan.ownersOf(slot), plan.nextOwnersOf(slot)];
+        expect(JSON.stringify([owners, nextOwners])).equal(JSON.stringify(told));
+      }
+      const names = groups.map(({ owners, nextOwners }) => JSON.stringify([owners, nextOwners]));
+      expect(new Set(names).size).equal(groups.length);
+      for (const [index, { slots }] of groups.entries())
+        expect(slots).deep.equal(ALL_SLOTS.filter((slot) => bySlot[slot] === index));
+    });
+
     it(`gives slots the owners that the ring gives them: ${of}`, () => {
       const plan = new SlotPlan(placement);
       const { copies } = placement;

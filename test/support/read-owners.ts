@@ -17,6 +17,7 @@ import { FakePersistence } from "./fake-persistence.js";
 import { SMALL_LIMITS } from "./hash-fields.js";
 import { stateOf } from "./keyspace-contents.js";
 import { CLUSTER_PORT, nodeIdOf, SimPeers } from "./sim-peers.js";
+import { slotGroups } from "./slot-groups.js";
 import { smallKeyspace } from "./small-keyspace.js";
 import { worldOf } from "./world.js";
 
@@ -99,8 +100,10 @@ export class ReadOwner {
         peers.add({ number: peers.numberOf(nodeId), nodeId, host: name, port: CLUSTER_PORT });
     }
     this.#groups = new OwnerGroups({
-      ownersOf: () => now,
-      nextOwnersOf: () => next,
+      grouped: slotGroups(
+        () => now,
+        () => next,
+      ),
       phase: next === now ? null : "transfer",
       numberOf: (name) => (name === this.name ? SELF : peers.numberOf(nodeIdOf(name))),
     });

@@ -1,9 +1,9 @@
 /**
- * Slots of a replicated cluster by who owns them: the slots of a group have the same owners, and the same candidates in the same order.
- * There are few groups beside slots, so what is believed of nodes is thought through once for each group. Pure.
+ * Slots of a replicated cluster by who owns them, as one node sees it: with candidates for who executes, and nodes called by this node's
+ * numbers of them. What is believed of nodes is thought through once for each group. Pure.
  */
-import { SLOT_COUNT } from "../../base/key-hash.js";
 import type { ChangePhase } from "../placement.js";
+import type { SlotGroup, SlotGroups } from "../slot-groups.js";
 
 /** A node by the number that this node calls it by; this node itself is `SELF`. */
 export type NodeNumber = number;
@@ -20,9 +20,8 @@ export interface OwnerGroup {
   readonly slots: readonly number[];
 }
 
-export interface GroupingOptions {
-  readonly ownersOf: (slot: number) => readonly string[];
-  readonly nextOwnersOf: (slot: number) => readonly string[];
+export interface OwnerGroupsOptions {
+  readonly grouped: SlotGroups;
   /** Null while owners are not changing. */
   readonly phase: ChangePhase | null;
   readonly numberOf: (id: string) => NodeNumber;
@@ -30,37 +29,15 @@ export interface GroupingOptions {
 
 export class OwnerGroups {
   readonly groups: readonly OwnerGroup[];
+  /** All who own slots, or are to own some. */
+  readonly nodes: ReadonlySet<NodeNumber>;
   readonly #bySlot: Uint16Array;
+  #coOwners: ReadonlySet<NodeNumber> | undefined;
 
-  constructor({ ownersOf, nextOwnersOf, phase, numberOf }: GroupingOptions) {
-    const indexes = new Map<string, number>();
-    // Ids are long, and there are many slots.
-    const letters = new Map<string, string>();
-    const nameOf = (ids: readonly string[]) => {
-      let name = "";
-      for (const id of ids) {
-        let letter = letters.get(id);
-        if (letter === undefined) letters.set(id, (letter = String.fromCharCode(letters.size)));
-        name += letter;
-      }
-      return name;
-    };
-    const groups: (OwnerGroup & { readonly slots: number[] })[] = [];
-    this.#bySlot = new Uint16Array(SLOT_COUNT);
-    for (let slot = 0; slot < SLOT_COUNT; slot++) {
-      const owners = ownersOf(slot);
-      const nextOwners = phase === null ? owners : nextOwnersOf(slot);
-      const ofOwners = nameOf(owners);
-      const name = `${ofOwners.length}${ofOwners}${nextOwners === owners ? ofOwners : nameOf(nextOwners)}`;
-      let index = indexes.get(name);
-      if (index === undefined) {
-        indexes.set(name, (index = groups.length));
-        groups.push(groupOf(owners.map(numberOf), nextOwners.map(numberOf), phase));
-      }
-      groups[index]!.slots.push(slot);
-      this.#bySlot[slot] = index;
-    }
-    this.groups = groups;
+  constructor({ grouped, phase, numberOf }: OwnerGroupsOptions) {
+    this.groups = grouped.groups.map((group) => groupOf(group, phase, numberOf));
+    this.nodes = new Set(this.groups.flatMap(({ owners, nextOwners }) => [...owners, ...nextOwners]));
+    this.#bySlot = grouped.bySlot;
   }
 
   /** Of which group a slot is: an index into `groups`. */
@@ -81,7 +58,10 @@ export class OwnerGroups {
 
   /** All other nodes that own any slot that this node owns, each now or soon. */
   coOwners(): ReadonlySet<NodeNumber> {
-    return new Set(this.groups.filter((group) => isOwner(group, SELF)).flatMap(({ others }) => others));
+    this.#coOwners ??= new Set(
+      this.groups.filter((group) => isOwner(group, SELF)).flatMap(({ others }) => others),
+    );
+    return this.#coOwners;
   }
 }
 
@@ -96,10 +76,12 @@ export function precedes({ candidates }: OwnerGroup, one: NodeNumber, other: Nod
 }
 
 function groupOf(
-  owners: readonly NodeNumber[],
-  nextOwners: readonly NodeNumber[],
+  { owners: ownerIds, nextOwners: nextIds, slots }: SlotGroup,
   phase: ChangePhase | null,
-): OwnerGroup & { readonly slots: number[] } {
+  numberOf: (id: string) => NodeNumber,
+): OwnerGroup {
+  const owners = ownerIds.map(numberOf);
+  const nextOwners = nextIds === ownerIds ? owners : nextIds.map(numberOf);
   const others = [...new Set([...owners, ...nextOwners])].filter((node) => node !== SELF);
-  return { candidates: phase === "switch" ? nextOwners : owners, owners, nextOwners, others, slots: [] };
+  return { candidates: phase === "switch" ? nextOwners : owners, owners, nextOwners, others, slots };
 }

@@ -71,6 +71,8 @@ export class Primaries {
   #groups: OwnerGroups | undefined;
   /** By node, when it last asked this one for slots. */
   readonly #spokenMs = new Map<NodeNumber, number>();
+  /** What is believed of nodes, as slots were routed by it. */
+  #beliefs = "";
   #isReady = false;
   /** It has what the other owners had, since it started or gave up slots. */
   #hasCaughtUp = false;
@@ -131,8 +133,24 @@ export class Primaries {
   /** Somebody came, died, came back, or is ready. */
   membersChanged(): void {
     this.#seeOthers();
-    this.#routed(ALL_SLOTS);
+    this.#seeBeliefs();
     this.wake();
+  }
+
+  /** Who executes for slots depends on what is believed of nodes. Most of what is heard of them changes nothing of that. */
+  #seeBeliefs(): void {
+    const { peers, isReady, bootOf } = this.#options;
+    // Those that were ever granted slots are among these.
+    const nodes = new Set([...(this.#groups?.nodes ?? []), ...this.#spokenMs.keys()]);
+    let beliefs = `${this.#isReady}`;
+    for (const node of nodes) {
+      if (node === SELF) continue;
+      const id = peers.idOf(node)!;
+      beliefs += ` ${node} ${this.#isAlive(node)} ${isReady(id)} ${bootOf(id)}`;
+    }
+    if (beliefs === this.#beliefs) return;
+    this.#beliefs = beliefs;
+    this.#routed(ALL_SLOTS);
   }
 
   #seeOthers(): void {
@@ -202,6 +220,7 @@ export class Primaries {
     if (this.#groups === undefined || this.#cancel === undefined) return;
     const nowMs = this.#options.host.clock.monotonicMs();
     this.#seeAbsence(nowMs);
+    this.#seeBeliefs();
     this.#seeReadiness(nowMs);
     if (!this.#isClaiming && nowMs >= this.#claimAtMs) this.#claim(nowMs);
     if (!this.#isConfirming && (this.#mustConfirm || nowMs >= this.#confirmAtMs)) {

@@ -102,12 +102,13 @@ export class Tenure {
       living.set(node, known);
       return known;
     };
-    const believed = groups?.groups.map((group) => this.believed(group));
+    const believed: NodeNumber[] = [];
+    const believedAt = (index: number) => (believed[index] ??= this.believed(groups!.groups[index]!));
     return (slot) => {
       if (this.#roles[slot] === ACTING) return SELF;
       const grantee = this.#grantees[slot]!;
       if (grantee !== NOBODY && isAlive(grantee)) return grantee;
-      const node = groups === undefined ? NOBODY : believed![groups.indexOf(slot)]!;
+      const node = groups === undefined ? NOBODY : believedAt(groups.indexOf(slot));
       return node === SELF ? NOBODY : node;
     };
   }

@@ -286,8 +286,7 @@ export class Replication {
     // Before anything is shipped.
     keyspace.keepTombstones = hasCopies(placement);
     const groups = new OwnerGroups({
-      ownersOf: (slot) => plan.ownersOf(slot),
-      nextOwnersOf: (slot) => plan.nextOwnersOf(slot),
+      grouped: plan.groups,
       phase: placement.change?.phase ?? null,
       numberOf: (id) => (id === selfId ? SELF : peers.numberOf(id)),
     });

@@ -7,6 +7,7 @@ import { SLOT_COUNT } from "../../base/key-hash.js";
 import { BATCH_HEAD_BYTES, beginBatch, endBatch, walkBatches } from "../../delta/batch.js";
 import { PATCH, readDelta } from "../../delta/delta-codec.js";
 import { RecordCursor } from "../../delta/record-cursor.js";
+import { SlotSet } from "../slot-set.js";
 
 /** A batch is never longer: see change-stream.ts. */
 const BATCH_BYTES_MAX = 2 ** 32 - 1;
@@ -14,6 +15,7 @@ const BATCH_BYTES_MAX = 2 ** 32 - 1;
 /** The slots that the one wants and the other does not; null wants all. */
 export function addedSlots({ from, to }: Record<"from" | "to", SlotFilter | null>): readonly number[] {
   const added: number[] = [];
+  if (from?.isOf(to) === true) return added;
   for (let slot = 0; slot < SLOT_COUNT && from !== null; slot++) {
     if (!from.wants(slot) && to?.wants(slot) !== false) added.push(slot);
   }
@@ -29,20 +31,24 @@ export function checkOf(filter: SlotFilter | null, checksum: Checksum): number {
 }
 
 export class SlotFilter {
-  /** 1 for the slots that are wanted. */
-  readonly #isWanted: Uint8Array;
+  readonly #slots: SlotSet;
   readonly #record = new RecordCursor();
   // The delta that was read last: where it ends, and whether it is wanted.
   #end = 0;
   #isDeltaWanted = false;
 
+  /** A set must not change any more: of many owners and many steps of a change it is one and the same. */
   constructor(slots: Iterable<number>) {
-    this.#isWanted = new Uint8Array(SLOT_COUNT);
-    for (const slot of slots) this.#isWanted[slot] = 1;
+    this.#slots = slots instanceof SlotSet ? slots : new SlotSet(slots);
+  }
+
+  /** Whether both want the same slots because they are one set. */
+  isOf(other: SlotFilter | null): boolean {
+    return other !== null && this.#slots === other.#slots;
   }
 
   wants(slot: number): boolean {
-    return this.#isWanted[slot] === 1;
+    return this.#slots.has(slot);
   }
 
   /** Appends what is left of whole batches: views of them where a batch stays whole, else one that is made anew. */

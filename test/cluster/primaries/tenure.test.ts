@@ -3,6 +3,7 @@ import { Prng } from "#torus/base/prng.js";
 import type { ChangePhase } from "#torus/cluster/placement.js";
 import { type NodeNumber, OwnerGroups, SELF } from "#torus/cluster/primaries/owner-groups.js";
 import { NOBODY, Tenure } from "#torus/cluster/primaries/tenure.js";
+import { slotGroups } from "../../support/slot-groups.js";
 
 const IDS = ["a", "b", "c", "d", "e"];
 
@@ -105,8 +106,10 @@ class World {
       const numberOf = (id: string) => node.numberOf(id);
       tenure.place(
         new OwnerGroups({
-          ownersOf: (slot) => (slot === SLOT ? owners : ["x"]),
-          nextOwnersOf: (slot) => (slot === SLOT ? nextOwners : ["x"]),
+          grouped: slotGroups(
+            (slot) => (slot === SLOT ? owners : ["x"]),
+            (slot) => (slot === SLOT ? nextOwners : ["x"]),
+          ),
           phase,
           numberOf: (id) => (id === "x" ? NOBODY - 1 : numberOf(id)),
         }),

@@ -8,6 +8,7 @@ import { READ_REPAIR_SERVICE, READS_SERVICE } from "#torus/cluster/replication/r
 import { SMALL_LIMITS } from "../../support/hash-fields.js";
 import { nodeIdOf } from "../../support/sim-peers.js";
 import { SimReplica } from "../../support/sim-replica.js";
+import { slotGroups } from "../../support/slot-groups.js";
 import { worldOf } from "../../support/world.js";
 import { slot } from "./owners.js";
 
@@ -36,10 +37,9 @@ async function replicas() {
 
 function readsOf({ name, host, keyspace, persistence, peers: { peers } }: SimReplica): ReadConfirmation {
   const numberOf = (other: string) => (other === name ? SELF : peers.numberOf(nodeIdOf(other)));
-  const of = () => NAMES;
   return new ReadConfirmation({
     peers,
-    groups: () => new OwnerGroups({ ownersOf: of, nextOwnersOf: of, phase: null, numberOf }),
+    groups: () => new OwnerGroups({ grouped: slotGroups(() => NAMES), phase: null, numberOf }),
     idOf: (number) => peers.idOf(number),
     isAlive: () => true,
     keyspace,

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { OwnerGroups } from "#torus/cluster/primaries/owner-groups.js";
 import { SlotCopies } from "#torus/cluster/replication/slot-copies.js";
+import { slotGroups } from "../../support/slot-groups.js";
 
 const NAMES = ["self", "b", "c", "d"];
 
@@ -16,8 +17,10 @@ function copiesOf(owners: readonly string[], nextOwners: readonly string[] = own
     confirmRead: () => Promise.resolve("failed"),
   });
   copies.groups = new OwnerGroups({
-    ownersOf: () => owners,
-    nextOwnersOf: () => nextOwners,
+    grouped: slotGroups(
+      () => owners,
+      () => nextOwners,
+    ),
     phase: owners === nextOwners ? null : "transfer",
     numberOf: (id) => NAMES.indexOf(id),
   });
