@@ -1,6 +1,8 @@
 /**
  * Sees to it that each slot of a replicated cluster has one node that executes for it: claims what should be this node's, confirms what is,
  * and answers others who do the same (tenure.ts decides). Before it acts for slots it has what the others have of them.
+ *
+ * Long because to claim, to confirm and to answer go by one state, which each of them changes.
  */
 import type { Clock } from "../../host/clock.js";
 import type { Log } from "../../host/log.js";
