@@ -25,6 +25,8 @@ export interface KindOfRun {
 
 const BOTH: readonly Level[] = ["one", "quorum"];
 const EVEN_CLOCKS_MS = 500;
+/** A node that was killed goes on up to 4 s later than its clock, and others with it (clock-ceiling.ts). */
+const CRASHED_CLOCKS_MS = EVEN_CLOCKS_MS + 4000;
 const STEPPED_CLOCKS_MS = 10_000;
 
 const RIGHT_CLOCKS = {
@@ -43,7 +45,7 @@ export const kinds = {
   /** Ways are cut in every shape, or slow; streams break, datagrams get lost. */
   partitions: { ...RIGHT_CLOCKS, faults: ["network"] },
   /** Processes crash, stand still and come back; machines lose power. */
-  crashes: { ...RIGHT_CLOCKS, faults: ["process"] },
+  crashes: { ...RIGHT_CLOCKS, clocksApartMs: CRASHED_CLOCKS_MS, faults: ["process"] },
   /** Clocks drift and are set, amid all of that. */
   clocks: {
     faults: ["network", "process", "clock", "clock"],
@@ -54,9 +56,19 @@ export const kinds = {
     clocksApartMs: STEPPED_CLOCKS_MS,
   },
   /** Disks are lost, one at a time, and processes crash. */
-  wipes: { ...RIGHT_CLOCKS, faults: ["disk", "process"], kept: ["quorum"] },
+  wipes: {
+    ...RIGHT_CLOCKS,
+    clocksApartMs: CRASHED_CLOCKS_MS,
+    faults: ["disk", "process"],
+    kept: ["quorum"],
+  },
   /** All of that but wrong clocks. */
-  turmoil: { ...RIGHT_CLOCKS, faults: ["network", "process", "disk"], kept: ["quorum"] },
+  turmoil: {
+    ...RIGHT_CLOCKS,
+    clocksApartMs: CRASHED_CLOCKS_MS,
+    faults: ["network", "process", "disk"],
+    kept: ["quorum"],
+  },
 } as const satisfies Readonly<Record<string, KindOfRun>>;
 
 export type Kind = keyof typeof kinds;
