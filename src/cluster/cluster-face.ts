@@ -150,6 +150,8 @@ export class ClusterFace implements ClusterView {
           `${this.#nameOf(nodeId)} lacks some of what this node executed, until their copies are compared`,
         );
     }
+    if (replication.isServing && !replication.isReady)
+      warnings.push("this node lacks some of what others executed, until their copies are compared");
     return warnings;
   }
 
@@ -167,8 +169,8 @@ export class ClusterFace implements ClusterView {
       : `${death}: of its ${slots} slots ${fewest} of ${replication.copiesPlaced} copies are left at least`;
   }
 
-  #notCaughtUp({ isReady, awaited, slotsOwned }: ReplicationView): readonly string[] {
-    if (isReady || slotsOwned === 0) return [];
+  #notCaughtUp({ isServing, awaited, slotsOwned }: ReplicationView): readonly string[] {
+    if (isServing || slotsOwned === 0) return [];
     if (awaited.length === 0) return ["this node has not caught up with the other owners of its slots yet"];
     return awaited.map((id) =>
       this.#parts.isAlive(id)

@@ -43,7 +43,7 @@ import type { PeerIdentity } from "./peer-hello.js";
 import { PeerServer, type PeerServerOptions } from "./peer-server.js";
 import { Peers } from "./peers.js";
 import { isMember, isReplicated, type Placement } from "./placement.js";
-import { isReady, readyDigest } from "./primaries/readiness.js";
+import { readinessDigests, readinessOf } from "./primaries/readiness.js";
 import type { ReplicaReads } from "./replica-reads.js";
 import { Replication, type ReplicationOptions } from "./replication/replication.js";
 import { gossipKeyOf, secrecyOf } from "./secrets.js";
@@ -138,7 +138,7 @@ export class Cluster {
       peers: this.#peers,
       routes: this.#routes,
       isAlive: (id) => this.#isAlive(id),
-      isReady: (id) => isReady(this.#gossiper?.table.get(id)?.record),
+      readinessOf: (id) => readinessOf(this.#gossiper?.table.get(id)?.record),
       bootOf: (id) => this.#gossiper?.table.get(id)?.record.boot,
       backlogBytesMax: () => options.current().replBacklogSizeBytes,
       startWaitMs: () => config.clusterStartWaitMs,
@@ -342,7 +342,7 @@ export class Cluster {
   #updateDigests(): void {
     const digests: Digest[] = [];
     if (this.#localSocket !== undefined) digests.push(localSocketDigest(this.#localSocket));
-    if (this.#replication.primaries.isReady) digests.push(readyDigest());
+    digests.push(...readinessDigests(this.#replication.primaries.readiness));
     this.#gossiper?.update({ digests });
   }
 

@@ -71,9 +71,11 @@ export interface ReplicationView {
   slotsByCopies(): ReadonlyMap<number, number>;
   /** What is left of the slots that another node owns; undefined if it owns none. */
   copiesLeftOf(id: NodeId): CopiesLeft | undefined;
-  /** Whether this node has caught up with the others, so that they let it execute. */
+  /** Whether this node has caught up with the others, so that they let it execute, and lacks nothing. */
   readonly isReady: boolean;
-  /** Other owners without whom it will not be. */
+  /** Whether it has caught up, though it may lack something again: it executes what it executed. */
+  readonly isServing: boolean;
+  /** Other owners of which it has to have what they have. */
   readonly awaited: readonly NodeId[];
   /** Slots that this node owns, or is to, and how many of them it executes for. */
   readonly slotsOwned: number;

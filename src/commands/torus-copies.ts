@@ -1,6 +1,6 @@
 /** What TORUS STATUS, MEMBERS and EXPLAIN tell of copies. */
 
-import { isReady } from "../cluster/primaries/readiness.js";
+import { readinessOf } from "../cluster/primaries/readiness.js";
 import type { CoOwnerView } from "../cluster/replication-view.js";
 import type { Member } from "../membership/member.js";
 import type { ReportedCluster } from "./lone-node.js";
@@ -68,7 +68,7 @@ export function copiesOfMember({ replication, selfId }: ReportedCluster, { recor
   if (replication === undefined) return { "in-sync": null, ...copyFields("none") };
   if (record.id === selfId) return { "in-sync": replication.isReady, ...copyFields("here") };
   const owner = replication.coOwner(record.id);
-  return { "in-sync": isReady(record), ...copyFields(owner?.copy ?? "none", owner) };
+  return { "in-sync": readinessOf(record) === "ready", ...copyFields(owner?.copy ?? "none", owner) };
 }
 
 /** Of an owner of a slot, for EXPLAIN. */

@@ -5,7 +5,8 @@ import { ReplicatedNodes } from "../support/replicated-nodes.js";
 const KEYS = Array.from({ length: 100 }, (_, i) => `key:${i}`);
 
 /** FLUSHALL of a cluster with three copies of each key, of which a node is dead. */
-describe("flushing while an owner is away", () => {
+describe("flushing while an owner is away", function () {
+  this.timeout(60_000);
   let nodes: ReplicatedNodes;
 
   beforeEach(async () => {

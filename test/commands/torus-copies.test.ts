@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { readyDigest } from "#torus/cluster/primaries/readiness.js";
+import { readinessDigests } from "#torus/cluster/primaries/readiness.js";
 import { ANNA, BERT, CARL, FakeCluster, linkOf, memberOf } from "../support/fake-cluster.js";
 import { coOwnerOf, FakeReplication } from "../support/fake-replication.js";
 import type { SimCaller } from "../support/sim-caller.js";
@@ -16,7 +16,7 @@ describe("TORUS, where there are copies", () => {
     node.persistence.change({ gates: false });
     cluster = new FakeCluster(ANNA, [
       memberOf(ANNA, { name: "anna" }),
-      memberOf(BERT, { name: "bert", digests: [readyDigest()] }),
+      memberOf(BERT, { name: "bert", digests: readinessDigests("ready") }),
       memberOf(CARL, { name: "carl" }, { status: "dead" }),
     ]);
     const members = [ANNA, BERT, CARL].map(placed);

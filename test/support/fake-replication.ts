@@ -27,6 +27,7 @@ export class FakeReplication implements ReplicationView {
   copiesWanted = 3;
   copiesPlaced = 3;
   isReady = true;
+  isServing = true;
   awaited: NodeId[] = [];
   slotsOwned = 16_384;
   slotsActing = 5000;

@@ -93,7 +93,7 @@ export class SimOwner {
       peers: peers.peers,
       routes,
       isAlive,
-      isReady: () => true,
+      readinessOf: () => "ready",
       bootOf: () => undefined,
       backlogBytesMax: () => store.current.replBacklogSizeBytes,
       startWaitMs: () => store.current.clusterStartWaitMs,

@@ -24,6 +24,7 @@ import {
   encodeRequest,
 } from "./claim-messages.js";
 import { type NodeNumber, type OwnerGroups, SELF } from "./owner-groups.js";
+import { OwnReadiness, type Readiness } from "./readiness.js";
 import type { Streams } from "./streams.js";
 import { Tenure } from "./tenure.js";
 
@@ -41,8 +42,8 @@ export interface PrimariesOptions {
   readonly streams: Streams;
   /** Of another node, whether it is there. */
   readonly isAlive: (id: NodeId) => boolean;
-  /** Whether it says that it has caught up. */
-  readonly isReady: (id: NodeId) => boolean;
+  /** By its own word. */
+  readonly readinessOf: (id: NodeId) => Readiness;
   /** How often it has started; undefined if it is not known. */
   readonly bootOf: (id: NodeId) => number | undefined;
   /** A node that starts waits so long for owners that it does not see: option `cluster-start-wait`. */
@@ -53,8 +54,8 @@ export interface PrimariesOptions {
   readonly routed: (slots: Iterable<number>) => void;
   /** This node gave slots to another. What it executed for them is handed over. */
   readonly yielded: () => void;
-  /** Whether others are to prefer this node. */
-  readonly readied: (isReady: boolean) => void;
+  /** Others are to hear whether this node has caught up: `readiness`. */
+  readonly readied: () => void;
 }
 
 /** What is known of another owner. */
@@ -75,7 +76,7 @@ export class Primaries {
   readonly #spokenMs = new Map<NodeNumber, number>();
   /** What is believed of nodes, as slots were routed by it. */
   #beliefs = "";
-  #isReady = false;
+  readonly #readiness = new OwnReadiness();
   /** It has what the other owners had, since it started or gave up slots. */
   #hasCaughtUp = false;
   /** It was, once since it started: from then on nobody is waited for who is not there. */
@@ -92,10 +93,10 @@ export class Primaries {
 
   constructor(options: PrimariesOptions) {
     this.#options = options;
-    const { peers, isReady } = options;
+    const { peers, readinessOf } = options;
     this.#tenure = new Tenure({
       isAlive: (node) => node === SELF || this.#isAlive(node),
-      isReady: (node) => (node === SELF ? this.#isReady : isReady(peers.idOf(node)!)),
+      readinessOf: (node) => (node === SELF ? this.#readiness.now : readinessOf(peers.idOf(node)!)),
     });
     this.service = [CLAIMS_SERVICE, (body, { nodeId }) => this.#answer(body, nodeId)];
   }
@@ -141,14 +142,14 @@ export class Primaries {
 
   /** Who executes for slots depends on what is believed of nodes. Most of what is heard of them changes nothing of that. */
   #seeBeliefs(): void {
-    const { peers, isReady, bootOf } = this.#options;
+    const { peers, readinessOf, bootOf } = this.#options;
     // Those that were ever granted slots are among these.
     const nodes = new Set([...(this.#groups?.nodes ?? []), ...this.#spokenMs.keys()]);
-    let beliefs = `${this.#isReady}`;
+    let beliefs = `${this.#readiness.now}`;
     for (const node of nodes) {
       if (node === SELF) continue;
       const id = peers.idOf(node)!;
-      beliefs += ` ${node} ${this.#isAlive(node)} ${isReady(id)} ${bootOf(id)}`;
+      beliefs += ` ${node} ${this.#isAlive(node)} ${readinessOf(id)} ${bootOf(id)}`;
     }
     if (beliefs === this.#beliefs) return;
     this.#beliefs = beliefs;
@@ -204,8 +205,13 @@ export class Primaries {
     return this.#hasCaughtUp;
   }
 
-  get isReady(): boolean {
-    return this.#isReady;
+  get readiness(): Readiness {
+    return this.#readiness.now;
+  }
+
+  /** Whether it has caught up, and may execute, though it may lack something again. */
+  get mayAct(): boolean {
+    return this.readiness !== "apart";
   }
 
   /**
@@ -251,7 +257,7 @@ export class Primaries {
   #giveUp(slots: readonly number[]): void {
     this.#tenure.relinquish(slots);
     this.#hasCaughtUp = false;
-    this.#setReady(false);
+    this.#setReadiness("apart");
     this.#routed(slots);
   }
 
@@ -263,16 +269,29 @@ export class Primaries {
     return spokenMs !== undefined && host.clock.monotonicMs() - spokenMs < SPOKEN_MS;
   }
 
+  #seeReadiness(nowMs: number): void {
+    if (this.mayAct) this.#seeWhetherBehind(nowMs);
+    else if (this.#awaitedAt(nowMs).length === 0) this.#seeWhetherReady();
+  }
+
   /**
    * Others have to be able to follow this node at once, too: where what it executes was not confirmed while copies are compared, it would
    * serve `quorum` worse than who acts now.
    */
-  #seeReadiness(nowMs: number): void {
-    if (this.#isReady || this.#awaitedAt(nowMs).length > 0) return;
+  #seeWhetherReady(): void {
     this.#hasCaughtUp = true;
     const { isAlive, streams } = this.#options;
     const living = this.#coOwners().filter(isAlive);
-    if (streams.isSettled() && living.every((id) => streams.isFollowedBy(id))) this.#setReady(true);
+    if (streams.isSettled() && living.every((id) => streams.isFollowedBy(id))) this.#setReadiness("ready");
+  }
+
+  /** Of those that may execute: who is not as far as that has executed nothing that this node could lack. */
+  #seeWhetherBehind(nowMs: number): void {
+    const { isAlive, readinessOf, streams } = this.#options;
+    const isLacking = this.#coOwners().some(
+      (id) => isAlive(id) && readinessOf(id) !== "apart" && !streams.isInSync(id),
+    );
+    if (this.#readiness.look(isLacking, nowMs)) this.#options.readied();
   }
 
   #awaitedAt(nowMs: number): NodeId[] {
@@ -285,11 +304,10 @@ export class Primaries {
     return Array.from(this.#groups?.coOwners() ?? [], (node) => this.#options.peers.idOf(node)!);
   }
 
-  #setReady(isReady: boolean): void {
-    if (this.#isReady === isReady) return;
-    this.#isReady = isReady;
-    this.#hasBeenReady ||= isReady;
-    this.#options.readied(isReady);
+  #setReadiness(readiness: "ready" | "apart"): void {
+    if (!this.#readiness.set(readiness)) return;
+    this.#hasBeenReady ||= readiness === "ready";
+    this.#options.readied();
   }
 
   #claim(nowMs: number): void {

@@ -15,6 +15,7 @@ import {
   precedes,
   SELF,
 } from "./owner-groups.js";
+import type { Readiness } from "./readiness.js";
 
 /** In place of a node. */
 export const NOBODY: NodeNumber = 0xffff;
@@ -26,8 +27,8 @@ const ACTING = 2;
 /** What this node believes of nodes, itself included. */
 export interface Beliefs {
   isAlive(node: NodeNumber): boolean;
-  /** It has caught up, by its own word: it is to be preferred to those that have not. */
-  isReady(node: NodeNumber): boolean;
+  /** By its own word. */
+  readinessOf(node: NodeNumber): Readiness;
 }
 
 /** What became of slots that another node asked for. */
@@ -47,6 +48,8 @@ export class Tenure {
   readonly #roles = new Uint8Array(SLOT_COUNT);
   /** To whom this node gave its word last; `NOBODY` if it acts itself, or does not know. */
   readonly #grantees = new Uint16Array(SLOT_COUNT).fill(NOBODY);
+  /** 1 if that one has said since that it acts. */
+  readonly #areActing = new Uint8Array(SLOT_COUNT);
   /** By other node, 1 for slots for which this node has its word. */
   readonly #supporters = new Map<NodeNumber, Uint8Array>();
 
@@ -113,10 +116,22 @@ export class Tenure {
     };
   }
 
-  /** Who should execute for a group: the first candidate that is alive and ready. */
+  /** Who executes for a group, as far as can be told from what all know: the first candidate that may. */
   believed({ candidates }: OwnerGroup): NodeNumber {
-    const beliefs = this.#beliefs;
-    return candidates.find((node) => beliefs.isAlive(node) && beliefs.isReady(node)) ?? NOBODY;
+    return candidates.find((node) => this.#mayAct(node)) ?? NOBODY;
+  }
+
+  /** Who should execute for a group for which nobody does: the first candidate that is ready, else the first that may. */
+  #preferred(group: OwnerGroup): NodeNumber {
+    const { isAlive, readinessOf } = this.#beliefs;
+    const ready = group.candidates.find((node) => isAlive(node) && readinessOf(node) === "ready");
+    return ready ?? this.believed(group);
+  }
+
+  /** It had caught up, and may be executing. */
+  #mayAct(node: NodeNumber): boolean {
+    const { isAlive, readinessOf } = this.#beliefs;
+    return isAlive(node) && readinessOf(node) !== "apart";
   }
 
   // ---- This node's own ----
@@ -124,10 +139,18 @@ export class Tenure {
   /** Begins to claim all that should be this node's and is not. */
   claim(): number[] {
     const slots = this.#groupsOf(SELF).flatMap((group) =>
-      this.believed(group) === SELF ? group.slots.filter((slot) => this.#roles[slot] === IDLE) : [],
+      this.#preferred(group) === SELF ? group.slots.filter((slot) => this.#isFree(slot, group)) : [],
     );
     for (const slot of slots) this.#roles[slot] = CLAIMING;
     return slots;
+  }
+
+  /** Whether nobody acts for a slot of whom this node knows that it is not to be disturbed: one that is behind goes on. */
+  #isFree(slot: number, group: OwnerGroup): boolean {
+    if (this.#roles[slot] !== IDLE) return false;
+    const grantee = this.#grantees[slot]!;
+    const isLeft = grantee !== NOBODY && this.#areActing[slot] === 1 && this.#mayAct(grantee);
+    return !isLeft || !precedes(group, grantee, SELF);
   }
 
   /** Another node has given its word for slots that this node claims or acts for. */
@@ -182,20 +205,18 @@ export class Tenure {
 
   /** Another node should execute for slots, as it sees it. */
   answerClaim(from: NodeNumber, slots: readonly number[]): Verdicts {
-    return this.#answer(from, slots, (slot, group) => {
+    return this.#answer("claim", from, slots, (slot, group) => {
       if (!group.candidates.includes(from)) return "refuse";
       if (this.#roles[slot] !== IDLE) return precedes(group, from, SELF) ? "grant" : "refuse";
       const grantee = this.#grantees[slot]!;
       if (grantee === NOBODY || grantee === from) return "grant";
-      const beliefs = this.#beliefs;
-      const isPreferred = precedes(group, grantee, from);
-      return isPreferred && beliefs.isAlive(grantee) && beliefs.isReady(grantee) ? "refuse" : "grant";
+      return precedes(group, grantee, from) && this.#mayAct(grantee) ? "refuse" : "grant";
     });
   }
 
   /** Another node executes for slots, and asks whether it may go on. `support` of the owners stand by it, as far as it knows. */
   answerConfirm(from: NodeNumber, support: number, slots: readonly number[]): Verdicts {
-    return this.#answer(from, slots, (slot, group) => {
+    return this.#answer("confirm", from, slots, (slot, group) => {
       if (!isOwner(group, from)) return "refuse";
       // It goes on until this node's claim has reached it.
       if (this.#roles[slot] === CLAIMING && precedes(group, SELF, from)) return "let";
@@ -211,6 +232,7 @@ export class Tenure {
   }
 
   #answer(
+    kind: "claim" | "confirm",
     from: NodeNumber,
     slots: readonly number[],
     judge: (slot: number, group: OwnerGroup) => Judgement,
@@ -227,6 +249,7 @@ export class Tenure {
       if (this.#roles[slot] !== IDLE) yielded.push(slot);
       this.#drop(slot);
       this.#grantees[slot] = from;
+      this.#areActing[slot] = kind === "confirm" ? 1 : 0;
     }
     return { granted, yielded };
   }

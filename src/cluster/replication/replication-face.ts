@@ -4,6 +4,7 @@ import type { NodeId } from "../../membership/member.js";
 import type { Peers } from "../peers.js";
 import { type NodeNumber, type OwnerGroup, type OwnerGroups, SELF } from "../primaries/owner-groups.js";
 import type { Primaries } from "../primaries/primaries.js";
+import type { Readiness } from "../primaries/readiness.js";
 import type { Repairs } from "../repair/repairs.js";
 import type {
   CoOwnerView,
@@ -27,7 +28,7 @@ export interface ReplicationParts {
   readonly primaries: Primaries;
   /** Of another node. */
   readonly isAlive: (id: NodeId) => boolean;
-  readonly isReady: (id: NodeId) => boolean;
+  readonly readinessOf: (id: NodeId) => Readiness;
   readonly bootOf: (id: NodeId) => number | undefined;
 }
 
@@ -71,13 +72,13 @@ export class ReplicationFace implements ReplicationView {
 
   /** Tells of a node whether what it has counts as a copy, as of now. */
   #copies(): (node: NodeNumber) => boolean {
-    const { peers, primaries, shipping, isAlive, isReady } = this.#parts;
-    const known = new Map<NodeNumber, boolean>([[SELF, primaries.isReady]]);
+    const { peers, shipping, isAlive, readinessOf } = this.#parts;
+    const known = new Map<NodeNumber, boolean>([[SELF, this.isReady]]);
     return (node) => {
       let isCopy = known.get(node);
       if (isCopy === undefined) {
         const id = peers.idOf(node)!;
-        isCopy = isAlive(id) && isReady(id) && shipping.shipper(id)?.isWhole !== false;
+        isCopy = isAlive(id) && readinessOf(id) === "ready" && shipping.shipper(id)?.isWhole !== false;
         known.set(node, isCopy);
       }
       return isCopy;
@@ -87,7 +88,11 @@ export class ReplicationFace implements ReplicationView {
   // ---- This node ----
 
   get isReady(): boolean {
-    return this.#parts.primaries.isReady;
+    return this.#parts.primaries.readiness === "ready";
+  }
+
+  get isServing(): boolean {
+    return this.#parts.primaries.mayAct;
   }
 
   get awaited(): readonly NodeId[] {

@@ -18,6 +18,7 @@ import { hasCopies, type Placement } from "../placement.js";
 import { nameOf, type Progress } from "../placement-messages.js";
 import { isOwner, type NodeNumber, OwnerGroups, SELF } from "../primaries/owner-groups.js";
 import { Primaries } from "../primaries/primaries.js";
+import type { Readiness } from "../primaries/readiness.js";
 import { Repairs } from "../repair/repairs.js";
 import type { ReplicationView } from "../replication-view.js";
 import type { SlotPlan } from "../slot-plan.js";
@@ -53,8 +54,8 @@ export interface ReplicationOptions {
   readonly peers: Peers;
   readonly routes: SlotRoutes;
   readonly isAlive: (id: NodeId) => boolean;
-  /** Whether it says of itself that it has caught up. */
-  readonly isReady: (id: NodeId) => boolean;
+  /** By its own word. */
+  readonly readinessOf: (id: NodeId) => Readiness;
   readonly bootOf: (id: NodeId) => number | undefined;
   /** Options `repl-backlog-size` and `cluster-start-wait`, as they are at present. */
   readonly backlogBytesMax: () => number;
@@ -63,8 +64,8 @@ export interface ReplicationOptions {
   readonly absenceMsMax: number;
   /** Who executes for slots has changed. */
   readonly routed: (slots: Iterable<number>) => void;
-  /** Whether others are to prefer this node. */
-  readonly readied: (isReady: boolean) => void;
+  /** Others are to hear whether this node has caught up. */
+  readonly readied: () => void;
 }
 
 export class Replication {
@@ -145,7 +146,7 @@ export class Replication {
       persistence,
       isShared: (nodeId, slot) => this.#plan?.slotsOf(nodeId).all.has(slot) === true && this.#own.has(slot),
       isWhole: () => this.primaries.hasCaughtUp,
-      isServing: () => this.primaries.isReady,
+      isServing: () => this.primaries.mayAct,
       changed: () => generation.repaired(),
     });
     const repair = (nodeId: NodeId) =>
@@ -190,7 +191,7 @@ export class Replication {
         reach: (nodeId, positions) => this.#catchingUp.reach(nodeId, positions),
       },
       isAlive,
-      isReady: options.isReady,
+      readinessOf: options.readinessOf,
       bootOf,
       startWaitMs: options.startWaitMs,
       absenceMsMax: options.absenceMsMax,
@@ -198,10 +199,10 @@ export class Replication {
       yielded: () => {
         this.#yieldedAt = stream.localPosition;
       },
-      readied: (isReady) => {
+      readied: () => {
         // What it executed in earlier lives it has.
-        if (isReady) stream.note();
-        options.readied(isReady);
+        if (this.primaries.mayAct) stream.note();
+        options.readied();
       },
     });
     const isNodeAlive = (node: NodeNumber) => node === SELF || isAlive(peers.idOf(node)!);
@@ -260,7 +261,7 @@ export class Replication {
       this.replicaReads.service,
     ]);
     this.receiver.subscribe(() => {
-      if (!this.primaries.isReady) this.primaries.wake();
+      if (!this.primaries.mayAct) this.primaries.wake();
     });
   }
 
@@ -299,7 +300,7 @@ export class Replication {
     const slots = this.#slotsByCoOwner(plan, groups);
     for (const { nodeId } of [...this.shipping.shippers]) if (!slots.has(nodeId)) this.#forget(nodeId);
     this.shipping.setOwners(slots);
-    if (this.primaries.isReady) this.#stream.note();
+    if (this.primaries.mayAct) this.#stream.note();
     this.#seeDeaths();
     this.primaries.place(placement, groups);
     this.#view = new ReplicationFace({

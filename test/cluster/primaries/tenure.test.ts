@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { Prng } from "#torus/base/prng.js";
 import type { ChangePhase } from "#torus/cluster/placement.js";
 import { type NodeNumber, OwnerGroups, SELF } from "#torus/cluster/primaries/owner-groups.js";
+import type { Readiness } from "#torus/cluster/primaries/readiness.js";
 import { NOBODY, Tenure } from "#torus/cluster/primaries/tenure.js";
 import { slotGroups } from "../../support/slot-groups.js";
 
@@ -11,7 +12,7 @@ const IDS = ["a", "b", "c", "d", "e"];
 class Node {
   readonly tenure: Tenure;
   readonly alive = new Set<string>(IDS);
-  isReady = true;
+  readiness: Readiness = "ready";
 
   constructor(
     readonly id: string,
@@ -19,7 +20,7 @@ class Node {
   ) {
     this.tenure = new Tenure({
       isAlive: (node) => node === SELF || this.alive.has(this.idOf(node)),
-      isReady: (node) => (node === SELF ? this.isReady : world.node(this.idOf(node)).isReady),
+      readinessOf: (node) => world.node(this.idOf(node)).readiness,
     });
   }
 
@@ -143,12 +144,12 @@ describe("owners of a slot", () => {
     world.split((id) => id === "a");
     world.settle();
     expect(world.acting()).to.deep.equal(["a", "b"]);
-    world.node("a").isReady = false;
+    world.node("a").readiness = "apart";
     world.split(() => 0);
     world.settle();
     expect(world.acting()).to.deep.equal(["b"]);
     expect(world.node("a").idOf(world.node("a").tenure.executors()(SLOT))).to.equal("b");
-    world.node("a").isReady = true;
+    world.node("a").readiness = "ready";
     world.settle();
     expect(world.acting()).to.deep.equal(["a"]);
   });
@@ -188,6 +189,84 @@ describe("owners of a slot", () => {
     const { granted } = world.node("a").tenure.answerClaim(world.node("a").numberOf("b"), slots);
     expect(granted).to.deep.equal([]);
     expect(world.acting()).to.deep.equal(["a"]);
+  });
+
+  it("let the one that acts go on when it falls behind, and ask nothing of it", () => {
+    const world = worldOf(3);
+    world.node("a").readiness = "behind";
+    expect(world.node("b").tenure.claim()).to.deep.equal([]);
+    world.settle();
+    expect(world.acting()).to.deep.equal(["a"]);
+    for (const node of world.nodes) expect(node.idOf(node.tenure.executors()(SLOT))).to.equal("a");
+  });
+
+  it("let it go on even if the next one has forgotten that it acts, and claims", () => {
+    const world = worldOf(3);
+    const [a, b, c] = world.nodes as [Node, Node, Node];
+    a.readiness = "behind";
+    b.tenure.lost(b.numberOf("a"));
+    const slots = b.tenure.claim();
+    expect(slots).to.deep.equal([SLOT]);
+    for (const other of [a, c])
+      expect(other.tenure.answerClaim(other.numberOf("b"), slots).granted).to.deep.equal([]);
+    b.tenure.relinquish(slots);
+    world.settle(1);
+    expect(world.acting()).to.deep.equal(["a"]);
+    expect(b.tenure.claim()).to.deep.equal([]);
+  });
+
+  it("prefer one that lacks nothing to one that is behind, when who acted is dead, until that one has caught up", () => {
+    const world = worldOf(3);
+    world.node("b").readiness = "behind";
+    world.split((id) => id === "a");
+    world.node("a").readiness = "apart";
+    world.settle();
+    expect(world.acting()).to.deep.equal(["a", "c"]);
+    expect(world.node("b").idOf(world.node("b").tenure.executors()(SLOT))).to.equal("c");
+    world.node("b").readiness = "ready";
+    world.settle();
+    expect(world.acting()).to.deep.equal(["a", "b"]);
+  });
+
+  it("let the first one act, if all that are left are behind", () => {
+    const world = worldOf(3);
+    for (const node of world.nodes) node.readiness = "behind";
+    world.settle();
+    expect(world.acting()).to.deep.equal(["a"]);
+    world.split((id) => id === "a");
+    world.settle();
+    expect(world.acting()).to.deep.equal(["a", "b"]);
+  });
+
+  it("have one that acts, whoever falls behind and catches up", function () {
+    this.timeout(10_000);
+    for (let seed = 1; seed <= 12; seed++) {
+      const random = new Prng(seed);
+      const below = (limit: number) => Math.floor(random.float() * limit);
+      const world = worldOf(2 + below(4));
+      for (let step = 0; step < 30; step++) {
+        const node = world.nodes[below(world.nodes.length)]!;
+        if (node.readiness === "apart" || below(6) > 0)
+          node.readiness = node.readiness === "ready" ? "behind" : "ready";
+        else {
+          // It stood still, and asks before it goes on.
+          node.tenure.relinquish(node.tenure.acting());
+          node.readiness = "apart";
+        }
+        for (let i = below(4); i > 0; i--) {
+          const other = world.nodes[below(world.nodes.length)]!;
+          if (below(2) === 0) other.claim();
+          else other.confirm();
+        }
+        const isServed = world.nodes.some(({ readiness }) => readiness !== "apart");
+        const before = world.acting();
+        world.settle();
+        expect(world.acting(), `seed ${seed}, step ${step}`).to.have.length(isServed ? 1 : 0);
+        const [acted] = before;
+        if (acted !== undefined && world.nodes.every(({ readiness }) => readiness === "behind"))
+          expect(world.acting(), "nobody is there who is better").to.deep.equal([acted]);
+      }
+    }
   });
 
   it("hand a slot over once it is switched to other owners, and not before", () => {
