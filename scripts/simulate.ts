@@ -1,96 +1,66 @@
 /**
- * Long runs of the seeded simulations: `npm run simulate -- cluster --seeds 5000 --from 1000`, or all of them without a name. A
+ * Long runs of the seeded simulations: `npm run simulate -- cluster --seeds 5000 --from 1000`, or several of them without a name. A
  * failure prints its seed and ends the run with status 1; the same seed fails again wherever it is run.
+ *
+ * With `--jobs 2` seeds run in so many processes of low priority, all of them, and those that failed are listed in the end, by what was broken.
+ * With `--slots 1024` clusters have so many slots rather than 16384, which takes a third of the time (few-slots.ts): such a seed is another run
+ * than the same seed with all slots.
  */
 import { parseArgs } from "node:util";
-import { type Kind, kinds, runCluster } from "../test/simulation/cluster/cluster-run.js";
-import { runDurable } from "../test/simulation/durable-node.js";
-import { runTurmoil } from "../test/simulation/membership.js";
-import { runOwners } from "../test/simulation/owners-run.js";
-import {
-  kinds as kindsOfReplicated,
-  type Kind as ReplicatedKind,
-  kindNames as replicatedKinds,
-} from "../test/simulation/replicated/kinds.js";
-import { runReplicated } from "../test/simulation/replicated/replicated-run.js";
-import { measureMembership } from "./measure-membership.js";
-
-interface Simulation {
-  /** How many seeds if nobody says. */
-  readonly seeds: number;
-  /** Rejects if a promise is broken. */
-  run(seed: number): Promise<void>;
-}
-
-const simulations: Readonly<Record<string, Simulation>> = {
-  /** Whole clusters with clients: of each kind, or of one. */
-  cluster: {
-    seeds: 1000,
-    async run(seed) {
-      for (const kind of kinds) await runCluster({ kind, seed });
-    },
-  },
-  "cluster-calm": clusterOf("calm"),
-  "cluster-network": clusterOf("network"),
-  "cluster-crashes": clusterOf("crashes"),
-  "cluster-turmoil": clusterOf("turmoil"),
-  /** Clusters with three copies of each key: of each kind, or of one. */
-  replicated: {
-    seeds: 1000,
-    async run(seed) {
-      for (const kind of replicatedKinds) await runReplicated({ kind, seed, copies: 3 });
-    },
-  },
-  ...Object.fromEntries(replicatedKinds.map((kind) => [`replicated-${kind}`, replicatedOf(kind, 3)])),
-  /** The same with one copy, which has to keep its promises as well, as long as no disk is lost. */
-  ...Object.fromEntries(
-    replicatedKinds
-      .filter((kind) => !(kindsOfReplicated[kind].faults as readonly string[]).includes("disk"))
-      .map((kind) => [`unreplicated-${kind}`, replicatedOf(kind, 1)]),
-  ),
-  durability: {
-    seeds: 1000,
-    async run(seed) {
-      for (const appendfsync of ["always", "everysec", "no"] as const)
-        await runDurable({ appendfsync, seed });
-    },
-  },
-  /** Nodes that join and leave while keys are written, crash, and are cut off. */
-  owners: { seeds: 300, run: (seed) => runOwners({ seed }) },
-  /** Members that crash, move, lose datagrams and are cut off, and then have to agree. */
-  membership: { seeds: 1000, run: (seed) => runTurmoil({ seed }) },
-  /** An hour of a hundred members, and a thousand members of whom some die: what it costs and how long it takes. */
-  "membership-figures": { seeds: 1, run: measureMembership },
-};
+import { report, runJobs, type SeedRun } from "./simulation-jobs.js";
+import { simulations, simulationsNamed } from "./simulations.js";
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { seeds: { type: "string" }, from: { type: "string", default: "0" } },
+  options: {
+    seeds: { type: "string" },
+    from: { type: "string", default: "0" },
+    jobs: { type: "string" },
+    slots: { type: "string" },
+  },
 });
 const wanted = positionals.length > 0 ? positionals : ["cluster", "durability", "membership"];
+const names = wanted.flatMap(simulationsNamed);
 const first = numberOf(values.from);
-for (const name of wanted) {
-  const simulation = simulations[name];
-  if (simulation === undefined)
-    throw new RangeError(`there is no simulation ${name}, but ${Object.keys(simulations).join(", ")}`);
-  const count = values.seeds === undefined ? simulation.seeds : numberOf(values.seeds);
+const slots = values.slots === undefined ? undefined : numberOf(values.slots);
+
+if (values.jobs === undefined && slots === undefined) {
+  for (const name of names) await runHere(name);
+} else {
+  const runs = seedsInTurn();
+  const failures = await runJobs(runs, {
+    jobs: Math.max(1, numberOf(values.jobs ?? "1")),
+    slots,
+    say: (line) => process.stdout.write(`${line}\n`),
+  });
+  process.stdout.write(`${report(runs, failures)}\n`);
+  if (failures.length > 0) process.exitCode = 1;
+}
+
+async function runHere(name: string): Promise<void> {
+  const count = countOf(name);
   for (let seed = first; seed < first + count; seed++) {
-    await simulation.run(seed);
+    await simulations[name]!.run(seed);
     if ((seed - first + 1) % 100 === 0) process.stdout.write(`${name}: ${seed - first + 1} seeds\n`);
   }
   process.stdout.write(`${name}: ${count} seeds from ${first} on, no promise broken\n`);
 }
 
-function clusterOf(kind: Kind): Simulation {
-  return { seeds: 1000, run: (seed) => runCluster({ kind, seed }) };
+/** The first seed of all simulations, then the second: so whoever stops a run has seen something of each. */
+function seedsInTurn(): readonly SeedRun[] {
+  const most = Math.max(...names.map(countOf));
+  return Array.from({ length: most }, (_, i) =>
+    names.filter((name) => i < countOf(name)).map((name) => ({ name, seed: first + i })),
+  ).flat();
 }
 
-function replicatedOf(kind: ReplicatedKind, copies: number): Simulation {
-  return { seeds: 1000, run: (seed) => runReplicated({ kind, seed, copies }) };
+function countOf(name: string): number {
+  return values.seeds === undefined ? simulations[name]!.seeds : numberOf(values.seeds);
 }
 
 function numberOf(text: string): number {
   const number = Number(text);
-  if (!Number.isSafeInteger(number)) throw new RangeError("--seeds and --from are numbers");
+  if (text === "" || !Number.isSafeInteger(number) || number < 0)
+    throw new RangeError("--seeds, --from, --jobs and --slots are numbers");
   return number;
 }

@@ -2,6 +2,7 @@
  * Clusters with several copies of each key, in simulated worlds: seeded runs in which clients write at every level while nodes come,
  * go and fail as the kind of the run says. Then all is mended, and what was promised is held against what is there.
  */
+import { SLOT_COUNT } from "#torus/base/key-hash.js";
 import { Prng } from "#torus/base/prng.js";
 import type { ConfigValues } from "#torus/config/config.js";
 import type { World } from "#torus/host/sim/world.js";
@@ -35,6 +36,8 @@ const TICK_MS = 250;
 const LENS_TICK_MS = 5;
 /** How long clients go on once all is mended. */
 const SETTLED_MS = 1000;
+/** Unless a run is told otherwise (scripts/few-slots.ts). */
+const USUAL_SLOTS = 16_384;
 /** Messages of two speeds: the longer they take, the more happens while they are on their way. */
 const WIRE_SPEEDS = [
   { latencyMs: 0.2, jitterMs: 0.6 },
@@ -50,7 +53,8 @@ export async function runReplicated(of: ReplicatedRun): Promise<void> {
   const told = key === undefined ? run : await playAgain(of, key);
   const { kind, seed, copies } = of;
   const family = copies === 1 ? "unreplicated" : "replicated";
-  const replay = `npm run simulate -- ${family}-${kind} --from ${seed} --seeds 1`;
+  const slots = SLOT_COUNT === USUAL_SLOTS ? "" : ` --slots ${SLOT_COUNT}`;
+  const replay = `npm run simulate -- ${family}-${kind} --from ${seed} --seeds 1${slots}`;
   const what = `${family} ${kind} seed ${seed}: ${broken.message}`;
   throw new Error(`${what}\nreplay: ${replay}\n${told}`, { cause: broken });
 }
