@@ -54,19 +54,6 @@ export const ANSWERED = 0;
 export const UNKNOWN_SERVICE = 1;
 export const FAILED = 2;
 
-/** A whole frame of its own. */
-export function frameOf(kind: number, id: number, ...parts: readonly Uint8Array[]): Buffer {
-  let size = FRAME_HEAD_BYTES;
-  for (const part of parts) size += part.length;
-  const frame = Buffer.allocUnsafe(size);
-  let at = writeFrameHead(frame, 0, { kind, id, size });
-  for (const part of parts) {
-    frame.set(part, at);
-    at += part.length;
-  }
-  return frame;
-}
-
 /** `size` is that of the whole frame. Answers where the payload begins. */
 export function writeFrameHead(
   to: Buffer,

@@ -11,6 +11,7 @@
 import Denque from "denque";
 import type { Cancel } from "../host/timers.js";
 import { endOfReplies } from "../protocol/reply-scanner.js";
+import { OutgoingFrames } from "./outgoing-frames.js";
 import type { Secrecy } from "./peer-channel.js";
 import { type DialerHost, type PeerAddress, PeerDialer, type Trouble } from "./peer-dialer.js";
 import {
@@ -19,7 +20,6 @@ import {
   ASK,
   DONE,
   DONE_HEAD_BYTES,
-  frameOf,
   GO_ON,
   MARK,
   MARKED,
@@ -103,7 +103,7 @@ export class PeerLink implements RunCarrier {
   #bytesInFlight = 0;
   #nextAsk = 1;
   /** Frames that are no runs, and leave before those. */
-  #urgent: Buffer[] = [];
+  readonly #urgent = new OutgoingFrames();
   #isFlushDue = false;
   /** The link broke, and those are still to hear of it who had something in flight. */
   #isLost = false;
@@ -194,7 +194,7 @@ export class PeerLink implements RunCarrier {
   goOn(run: Run): void {
     if (run.state !== "sent") return;
     run.isParted = false;
-    this.#sendUrgent(frameOf(GO_ON, run.id));
+    this.#sendUrgent(GO_ON, run.id);
     const nowMs = this.#nowMs;
     for (const held of this.#runs.values()) {
       if (held.owner === run.owner) held.deadlineMs = Math.max(held.deadlineMs, nowMs + held.remainingMs);
@@ -213,17 +213,16 @@ export class PeerLink implements RunCarrier {
       const id = this.#nextAsk;
       this.#nextAsk = (this.#nextAsk + 1) >>> 0;
       const parts = body instanceof Uint8Array ? [body] : body;
-      const frame = frameOf(ASK, id, writeName(service), ...parts);
-      this.#asks.set(id, { deadlineMs: this.#nowMs + timeoutMs, byteLength: frame.length, settle });
-      this.#bytesInFlight += frame.length;
-      this.#sendUrgent(frame);
+      const byteLength = this.#sendUrgent(ASK, id, writeName(service), ...parts);
+      this.#asks.set(id, { deadlineMs: this.#nowMs + timeoutMs, byteLength, settle });
+      this.#bytesInFlight += byteLength;
       this.#sweepLater();
     });
   }
 
   /** The same without an answer: it arrives unless the link is down or breaks. */
   tell(service: string, body: Uint8Array): void {
-    this.#sendUrgent(frameOf(TELL, 0, writeName(service), body));
+    this.#sendUrgent(TELL, 0, writeName(service), body);
   }
 
   // ---- Sending ----
@@ -232,10 +231,11 @@ export class PeerLink implements RunCarrier {
     return this.#host.clock.monotonicMs();
   }
 
-  #sendUrgent(frame: Buffer): void {
-    if (!this.isUp) return;
-    this.#urgent.push(frame);
+  /** Answers how many bytes it takes. */
+  #sendUrgent(kind: number, id: number, ...parts: readonly Uint8Array[]): number {
+    if (!this.isUp) return 0;
     this.#flushSoon();
+    return this.#urgent.add(kind, id, ...parts);
   }
 
   #flushSoon(): void {
@@ -250,10 +250,8 @@ export class PeerLink implements RunCarrier {
 
   /** Sends what services were asked and told in this turn, for whoever does not want to wait for its end. */
   flushNow(): void {
-    if (this.#urgent.length === 0 || !this.isUp || this.#isLost) return;
-    const frames = this.#urgent.length === 1 ? this.#urgent[0]! : Buffer.concat(this.#urgent);
-    this.#urgent = [];
-    this.#send(frames);
+    if (this.#urgent.byteLength === 0 || !this.isUp || this.#isLost) return;
+    this.#urgent.sendBy((frames) => this.#send(frames));
   }
 
   #flush(): void {
@@ -296,9 +294,10 @@ export class PeerLink implements RunCarrier {
     this.counters.commandsSent += run.count;
   }
 
-  #send(frames: Buffer): void {
+  /** As `PeerDialer.send`. */
+  #send(frames: Buffer): boolean {
     this.counters.bytesSent += frames.length;
-    this.#dialer.send(frames);
+    return this.#dialer.send(frames);
   }
 
   // ---- Answers ----
@@ -340,7 +339,7 @@ export class PeerLink implements RunCarrier {
     if (run === undefined) {
       const abandonedBytes = this.#abandoned.get(id);
       // Whoever waited for more of it does not any more: the other side is to get it over with.
-      if (!isDone) this.#sendUrgent(frameOf(GO_ON, id));
+      if (!isDone) this.#sendUrgent(GO_ON, id);
       else if (this.#abandoned.delete(id)) this.#settled(abandonedBytes ?? 0);
       return abandonedBytes !== undefined;
     }
@@ -406,7 +405,7 @@ export class PeerLink implements RunCarrier {
     this.#waiting.clear();
     this.#asks.clear();
     this.#abandoned.clear();
-    this.#urgent = [];
+    this.#urgent.clear();
     this.#bytesInFlight = 0;
     for (const run of sent) run.state = "in-doubt";
     for (const run of unsent) run.state = "done";

@@ -5,6 +5,8 @@
 
 export const LENGTH_BYTES = 4;
 const KEPT_BYTES_MIN = 1024;
+/** Memory of this size is used again for the next piece that comes in parts. */
+const KEPT_BYTES_USUAL = 256 * 1024;
 const NOTHING = Buffer.alloc(0);
 
 export interface PieceHearer {
@@ -65,8 +67,8 @@ export class PieceReader {
     this.#keep(bytes, at, end);
     if (this.#keptBytes < size) return end;
     const kept = this.#kept;
-    this.#kept = NOTHING;
     this.#keptBytes = 0;
+    if (kept.length > KEPT_BYTES_USUAL) this.#kept = NOTHING;
     this.#hearer.piece(kept, LENGTH_BYTES, size);
     return end;
   }

@@ -1,6 +1,7 @@
 /** One link from the end that answers: greeting, requests in, answers out. What is answered in a turn leaves with one write. */
 import type { Connection, ConnectionEvents } from "../host/network.js";
 import type { Cancel } from "../host/timers.js";
+import { OutgoingFrames } from "./outgoing-frames.js";
 import { PeerChannel } from "./peer-channel.js";
 import {
   ANSWER,
@@ -9,8 +10,6 @@ import {
   DONE,
   DONE_HEAD_BYTES,
   FAILED,
-  FRAME_HEAD_BYTES,
-  frameOf,
   GO_ON,
   MARK,
   PART,
@@ -20,7 +19,6 @@ import {
   readRunHead,
   TELL,
   UNKNOWN_SERVICE,
-  writeFrameHead,
 } from "./peer-frames.js";
 import {
   HELLO_BYTES,
@@ -36,8 +34,6 @@ import { type StreamMark, writeMark } from "./stream-mark.js";
 
 /** From connect to greeting, or to the proof if there is a secret. */
 const GREETING_MS_MAX = 3000;
-const BUFFER_BYTES_MIN = 16 * 1024;
-const BUFFER_BYTES_KEPT_MAX = 256 * 1024;
 
 export type RefusalKind = keyof PeerServerCounters["refused"];
 
@@ -78,9 +74,8 @@ export class ServedPeer implements ConnectionEvents, PeerSession {
   #hasSpoken = false;
   /** Those who executed its runs know that too. */
   #isEnded = false;
-  /** Answers that leave when the turn is over: `#buffer[0, #length)`. */
-  #buffer = Buffer.allocUnsafe(BUFFER_BYTES_MIN);
-  #length = 0;
+  /** Answers that leave when the turn is over. */
+  readonly #frames = new OutgoingFrames();
   #isFlushDue = false;
   #cancelGreeting: Cancel;
 
@@ -98,7 +93,7 @@ export class ServedPeer implements ConnectionEvents, PeerSession {
   }
 
   get pendingBytes(): number {
-    return this.#connection.pendingBytes + this.#length;
+    return this.#connection.pendingBytes + this.#frames.byteLength;
   }
 
   received(bytes: Buffer, length: number): void {
@@ -154,38 +149,26 @@ export class ServedPeer implements ConnectionEvents, PeerSession {
   }
 
   mark(id: number, mark: StreamMark): void {
-    this.#send(frameOf(MARK, id, writeMark(mark)));
+    this.#send(MARK, id, writeMark(mark));
   }
 
   #reply(kind: number, id: number, executed: number, replies: Buffer): void {
     if (this.#isOver) return;
-    const size = FRAME_HEAD_BYTES + DONE_HEAD_BYTES + replies.length;
-    this.#reserve(size);
-    const at = writeFrameHead(this.#buffer, this.#length, { kind, id, size });
-    this.#buffer.writeUInt32LE(executed, at);
-    replies.copy(this.#buffer, at + DONE_HEAD_BYTES);
-    this.#length += size;
+    const frames = this.#frames;
+    const at = frames.begin({ kind, id, payloadBytes: DONE_HEAD_BYTES + replies.length });
+    frames.bytes.writeUInt32LE(executed, at);
+    replies.copy(frames.bytes, at + DONE_HEAD_BYTES);
     this.#flushSoon();
   }
 
   #answer(id: number, outcome: number, body: Uint8Array): void {
-    this.#send(frameOf(ANSWER, id, Uint8Array.of(outcome), body));
+    this.#send(ANSWER, id, Uint8Array.of(outcome), body);
   }
 
-  #send(frame: Buffer): void {
+  #send(kind: number, id: number, ...parts: readonly Uint8Array[]): void {
     if (this.#isOver) return;
-    this.#reserve(frame.length);
-    frame.copy(this.#buffer, this.#length);
-    this.#length += frame.length;
+    this.#frames.add(kind, id, ...parts);
     this.#flushSoon();
-  }
-
-  #reserve(count: number): void {
-    const needed = this.#length + count;
-    if (needed <= this.#buffer.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(needed, 2 * this.#buffer.length));
-    this.#buffer.copy(larger, 0, 0, this.#length);
-    this.#buffer = larger;
   }
 
   #flushSoon(): void {
@@ -193,16 +176,8 @@ export class ServedPeer implements ConnectionEvents, PeerSession {
     this.#isFlushDue = true;
     this.#options.host.timers.afterTurn(() => {
       this.#isFlushDue = false;
-      if (!this.#isOver) this.#flush();
+      if (!this.#isOver) this.#frames.sendBy((frames) => this.#channel?.send(frames) ?? true);
     });
-  }
-
-  #flush(): void {
-    const isTaken = this.#channel?.send(this.#buffer.subarray(0, this.#length)) ?? true;
-    this.#length = 0;
-    if (!isTaken || this.#buffer.length > BUFFER_BYTES_KEPT_MAX) {
-      this.#buffer = Buffer.allocUnsafe(BUFFER_BYTES_MIN);
-    }
   }
 
   // ---- Greeting ----

@@ -5,7 +5,6 @@ import {
   DONE,
   DONE_HEAD_BYTES,
   FRAME_BYTES_MAX,
-  frameOf,
   NO_TOUCH,
   RESP3,
   RUN,
@@ -13,6 +12,7 @@ import {
   writeRunHead,
 } from "#torus/cluster/peer-frames.js";
 import { PEER_VERSION, verdicts } from "#torus/cluster/peer-hello.js";
+import { frameOf } from "../support/frame.js";
 import { encodeCommand } from "../support/request.js";
 
 const path = fileURLToPath(new URL("../../../docs/formats/peer.md", import.meta.url));

@@ -1,12 +1,13 @@
 import { expect } from "chai";
 import { Prng } from "#torus/base/prng.js";
-import { frameOf, MARKED, RUN } from "#torus/cluster/peer-frames.js";
+import { MARKED, RUN } from "#torus/cluster/peer-frames.js";
 import { PEER_VERSION, writeHello } from "#torus/cluster/peer-hello.js";
 import type { RunServer, Service } from "#torus/cluster/peer-server.js";
 import { Run, type RunOwner } from "#torus/cluster/run.js";
 import type { PeerSession } from "#torus/cluster/served-peer.js";
 import type { StreamMark } from "#torus/cluster/stream-mark.js";
 import type { World } from "#torus/host/sim/world.js";
+import { frameOf } from "../support/frame.js";
 import { encodeCommand } from "../support/request.js";
 import { CLUSTER_PORT, nodeIdOf, SimPeers, type SimPeersOptions } from "../support/sim-peers.js";
 import { worldOf } from "../support/world.js";

@@ -4,7 +4,6 @@ import {
   ASK,
   DONE,
   FRAME_HEAD_BYTES,
-  frameOf,
   GO_ON,
   PART,
   RUN,
@@ -19,6 +18,7 @@ import { Run, type RunOwner } from "#torus/cluster/run.js";
 import type { PeerSession } from "#torus/cluster/served-peer.js";
 import type { Connection } from "#torus/host/network.js";
 import { Damager } from "../support/damaged-stream.js";
+import { frameOf } from "../support/frame.js";
 import { encodeCommand } from "../support/request.js";
 import { keyAt, linkBetween, SimCluster } from "../support/sim-cluster.js";
 import { nodeIdOf } from "../support/sim-peers.js";

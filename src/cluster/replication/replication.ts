@@ -219,7 +219,7 @@ export class Replication {
       log,
       persistence,
       mayTouch: (slot) => this.#own.has(slot),
-      flush: () => stream.flushNow(),
+      flush: () => this.shipping.flushNow(),
       changed: () => generation.repaired(),
     });
     this.copies = new SlotCopies({

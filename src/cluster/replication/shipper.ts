@@ -33,6 +33,12 @@ import { addedSlots, checkOf, type SlotFilter } from "./slot-filter.js";
 export const MESSAGE_BYTES = 256 * 1024;
 /** A longer batch is not shipped: no frame of a link holds more. */
 const SHIPPED_BYTES_MAX = 2 ** 30;
+/**
+ * While a message is under way, what is executed gathers up to so many bytes, but not for longer than that: many small messages would cost both
+ * sides more than what is in them (the idea is Nagle's, RFC 896). Who waits for what was executed does not wait for that.
+ */
+const GATHERED_BYTES = 32 * 1024;
+const GATHERED_MS = 4;
 /** Under way at a time: enough for a busy network's delay, and what the other side may have to hold. */
 const WINDOW_BYTES_MAX = 4 * 2 ** 20;
 const WINDOW_MESSAGES_MAX = 32;
@@ -191,10 +197,12 @@ export class Shipper {
     if (isOther) this.#goOn();
   }
 
-  /** The other node hears at once how far the stream is, even if what came last does not concern it. */
+  /** What there is is sent at once, and the other node hears how far the stream is even if what came last does not concern it. */
   tell(): void {
-    if (this.#scanned > this.#sent) this.#mustTell = true;
-    this.pump();
+    this.hurry();
+    if (this.#scanned === this.#sent) return;
+    this.#mustTell = true;
+    this.hurry();
   }
 
   /**
@@ -216,8 +224,14 @@ export class Shipper {
     return true;
   }
 
-  /** Sends what there is to send, as far as the window allows. */
+  /** Sends what there is to send, or lets it gather for a while. */
   pump(): void {
+    if (this.#gathers) this.#timer.after(GATHERED_MS, () => this.hurry());
+    else this.hurry();
+  }
+
+  /** Sends what there is to send, as far as the window allows: somebody waits for it. */
+  hurry(): void {
     if (this.state !== "shipping") return;
     const { backlog } = this.#options;
     const link = this.#options.link();
@@ -325,6 +339,12 @@ export class Shipper {
   }
 
   // ---- Messages ----
+
+  /** Whether there is something that waits for more to be sent with it. */
+  get #gathers(): boolean {
+    const bytes = this.#options.backlog.end - this.#scanned;
+    return this.#messagesUnderWay > 0 && bytes > 0 && bytes < GATHERED_BYTES && !this.#mustTell;
+  }
 
   get #hasRoom(): boolean {
     return this.#messagesUnderWay < WINDOW_MESSAGES_MAX && this.#bytesUnderWay < WINDOW_BYTES_MAX;

@@ -66,7 +66,7 @@ export class Shipping implements LocalConsumer {
    */
   setOwners(slotsByNode: ReadonlyMap<string, Iterable<number> | null>): void {
     // What was executed until now is shipped as it was.
-    this.#options.stream.flushNow();
+    this.flushNow();
     for (const [nodeId, shipper] of this.#shippers) {
       if (slotsByNode.has(nodeId)) continue;
       shipper.close();
@@ -81,6 +81,12 @@ export class Shipping implements LocalConsumer {
       if (known === undefined) this.#shippers.set(nodeId, this.#newShipper(nodeId, filter));
       else known.setFilter(filter);
     }
+  }
+
+  /** Sends at once, as far as windows allow, what was executed until now: what is sent over the same links next will find it there. */
+  flushNow(): void {
+    this.#options.stream.flushNow();
+    for (const shipper of this.#shippers.values()) shipper.hurry();
   }
 
   get shippers(): Iterable<Shipper> {

@@ -35,7 +35,14 @@ async function replicas() {
   return { world, a: a!, b: b!, c: c! };
 }
 
-function readsOf({ name, host, keyspace, persistence, peers: { peers } }: SimReplica): ReadConfirmation {
+function readsOf({
+  name,
+  host,
+  keyspace,
+  persistence,
+  shipping,
+  peers: { peers },
+}: SimReplica): ReadConfirmation {
   const numberOf = (other: string) => (other === name ? SELF : peers.numberOf(nodeIdOf(other)));
   return new ReadConfirmation({
     peers,
@@ -50,7 +57,7 @@ function readsOf({ name, host, keyspace, persistence, peers: { peers } }: SimRep
     log: host.log,
     persistence,
     mayTouch: () => true,
-    flush: () => persistence.stream.flushNow(),
+    flush: () => shipping.flushNow(),
     changed() {},
   });
 }

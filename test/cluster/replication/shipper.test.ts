@@ -102,6 +102,37 @@ describe("a shipper", () => {
     expect(shipper.bytesUnderWay).to.equal(0);
   });
 
+  it("lets gather what is executed while a message is under way", async () => {
+    for (let i = 0; i < 5; i++) execute(batch(100));
+    expect(owner.requests.map(({ to }) => to)).to.deep.equal([100]);
+    await owner.acknowledge();
+    expect(owner.requests.map(({ from, to }) => [from, to])).to.deep.equal([[100, 500]]);
+    execute(batch(32 * 1024));
+    expect(
+      owner.requests.map(({ from }) => from),
+      "as much as a message",
+    ).to.deep.equal([100, 500]);
+    await owner.acknowledge();
+    await owner.acknowledge();
+    expect(owner.requests.length).to.equal(0);
+  });
+
+  it("lets nothing gather for more than some milliseconds, nor what somebody waits for", async () => {
+    execute(batch(100));
+    execute(batch(100));
+    await time.pass(3);
+    expect(owner.requests.length).to.equal(1);
+    await time.pass(1);
+    expect(owner.requests.length).to.equal(2);
+    execute(batch(100));
+    expect(owner.requests.length).to.equal(2);
+    shipper.hurry();
+    expect(owner.requests.map(({ to }) => to)).to.deep.equal([100, 200, 300]);
+    execute(batch(100));
+    shipper.tell();
+    expect(owner.requests.map(({ to }) => to)).to.deep.equal([100, 200, 300, 400]);
+  });
+
   it("has few bytes under way, and looks at so many in a turn", async () => {
     for (let i = 0; i < 400; i++) {
       const from = backlog.end;
@@ -121,7 +152,9 @@ describe("a shipper", () => {
     execute(batch(100));
     await owner.acknowledge();
     execute(batch(2 ** 30 + 100));
+    await time.pass(10);
     execute(batch(100));
+    await time.pass(10);
     const from = 2 ** 30 + 200;
     const [start, next] = owner.requests;
     expect(start).to.include({ starts: true, isWhole: false, from, to: from });
