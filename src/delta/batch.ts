@@ -27,9 +27,11 @@ export const UNCHECKED = 0;
 /** Begins a batch at the writer's end; deltas are written next. Returns where it begins, for `endBatch`. */
 export function beginBatch(writer: ByteWriter): number {
   const start = writer.length;
-  writer.u32(0);
-  writer.u32(0);
-  writer.u8(FORMAT);
+  writer.ensure(BATCH_HEAD_BYTES + 1);
+  const { bytes } = writer;
+  for (let at = start; at < start + LENGTH_AT; at++) bytes[at] = UNCHECKED;
+  bytes[start + BATCH_HEAD_BYTES] = FORMAT;
+  writer.length = start + BATCH_HEAD_BYTES + 1;
   return start;
 }
 

@@ -29,8 +29,9 @@
 import { unreachable } from "../base/assert.js";
 import type { ByteReader } from "../base/byte-reader.js";
 import type { ByteWriter } from "../base/byte-writer.js";
-import { type ByteRange, rangeOf } from "../base/bytes.js";
+import { type ByteRange, copyRange, rangeOf } from "../base/bytes.js";
 import { SLOT_COUNT } from "../base/key-hash.js";
+import { VARINT_BYTES_MAX, writeVarint } from "../base/varint.js";
 import { BODY_BYTES_MAX, packBody, unpackBody } from "./body-codec.js";
 import {
   type CollectDelta,
@@ -56,6 +57,9 @@ const PIECE = 132;
 const FORGET = 133;
 const DROP = 134;
 const LOCAL = 135;
+
+/** Of a record all but key and body: tag, database, slot, length of the key, life, deadline, register. */
+const HEAD_BYTES_MAX = 4 + 2 * VARINT_BYTES_MAX + 2 * VERSION_BYTES;
 
 const ALL_DBS = 255;
 const ALL_SLOTS = 0xffff;
@@ -104,15 +108,30 @@ export function writeRecord(writer: ByteWriter, record: PlacedRecord): void {
   if (rank !== RANKS.none) writer.sized(body);
 }
 
-/** All of a record before its body, which is to follow with its length before it. */
+/**
+ * All of a record before its body, which is to follow with its length before it. Each write that is logged or shipped comes through here: room is
+ * made once, and offsets are kept in a local.
+ */
 export function writeRecordHead(writer: ByteWriter, record: Omit<PlacedRecord, "body">): void {
-  const { life, deadlineMs, registered, rank } = record;
+  const { db, slot, key, life, deadlineMs, registered, rank } = record;
+  const keyLength = key.end - key.start;
+  writer.ensure(HEAD_BYTES_MAX + keyLength);
+  const { bytes } = writer;
+  let at = writer.length;
   const isOfLife = equalVersions(registered, life);
-  writer.u8(rank | (deadlineMs === 0 ? 0 : HAS_DEADLINE) | (isOfLife ? 0 : HAS_REGISTER));
-  writePlace(writer, record);
-  appendVersion(writer, life);
-  if (deadlineMs !== 0) writer.varint(deadlineMs);
-  if (!isOfLife) appendVersion(writer, registered);
+  bytes[at] = rank | (deadlineMs === 0 ? 0 : HAS_DEADLINE) | (isOfLife ? 0 : HAS_REGISTER);
+  bytes[at + 1] = db;
+  bytes[at + 2] = slot;
+  bytes[at + 3] = slot >>> 8;
+  at = copyRange(key, bytes, writeVarint(bytes, at + 4, keyLength));
+  writeVersion(bytes, at, life);
+  at += VERSION_BYTES;
+  if (deadlineMs !== 0) at = writeVarint(bytes, at, deadlineMs);
+  if (!isOfLife) {
+    writeVersion(bytes, at, registered);
+    at += VERSION_BYTES;
+  }
+  writer.length = at;
 }
 
 export function writePatch(writer: ByteWriter, patch: PlacedPatch): void {

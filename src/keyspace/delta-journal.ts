@@ -103,11 +103,13 @@ export class DeltaJournal implements Journal {
 
   replaced(): void {
     const { database, records, at } = this.#keyspace;
+    const type = records.type(at);
     this.#place(this.#record);
     this.#readLife();
-    this.#readRegister();
-    this.#record.rank = records.type(at);
-    if (records.type(at) === TYPE_HASH && tableOfHash(database, at) !== PACKED) {
+    if (records.hasRegister(at)) this.#readRegister();
+    else this.#leaveRegister();
+    this.#record.rank = type;
+    if (type === TYPE_HASH && tableOfHash(database, at) !== PACKED) {
       this.#composed.clear();
       packWholeHash(database, at, this.#composed);
       this.#takeComposed();

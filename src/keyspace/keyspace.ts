@@ -253,6 +253,8 @@ export class Keyspace {
     const old = this.at !== NOWHERE ? this.at : this.ghost;
     let access = this.access.initial();
     let at = old;
+    // Where the record stays in its cell, and its register as long as it is, the key is where it has to be.
+    let hasKey = false;
     if (old === NOWHERE) {
       at = records.arena.allocate(bytes);
       database.index.insert(this.slot, this.hash, at);
@@ -265,6 +267,8 @@ export class Keyspace {
       if (at !== old) {
         database.index.replace(at);
         records.arena.free(old);
+      } else {
+        hasKey = registerBytes(records.word1(old)) === registerSize;
       }
     }
     if (this.at === NOWHERE) database.countKey(this.slot, 1);
@@ -276,7 +280,8 @@ export class Keyspace {
       type | flags | (registerSize << (REGISTER_SIZE_SHIFT - 3)) | (isOutside ? OUTSIDE : 0);
     slab.words[word + KEY_LENGTH] = keyLength;
     slab.words[word + BODY_LENGTH] = isOutside ? records.createOutside(bodyLength) : bodyLength;
-    copyBytes(this.bytes, this.start, this.end, slab.bytes, (unit << 3) + HEADER_BYTES + registerSize);
+    if (!hasKey)
+      copyBytes(this.bytes, this.start, this.end, slab.bytes, (unit << 3) + HEADER_BYTES + registerSize);
     this.at = at;
     this.ghost = NOWHERE;
     return at;

@@ -95,6 +95,11 @@ export class Records {
     slab.doubles[unit + LIFE_CLOCK] = clock;
   }
 
+  /** Whether the record has an expiry register of its own: without one it never expires, as of its life. */
+  hasRegister(at: Location): boolean {
+    return (this.word1(at) & REGISTER_SIZE_MASK) !== 0;
+  }
+
   /** When the record expires, in milliseconds since the epoch; 0 for never. */
   deadline(at: Location): number {
     const slab = this.slab(at);
