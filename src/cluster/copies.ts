@@ -19,6 +19,8 @@ export interface Copies {
   isConfirmed(slot: number, position: number): boolean;
   /** Other owners of a slot that live and have all up to a local position: for WAIT. */
   countOf(slot: number, position: number): number;
+  /** Somebody has begun to wait for others to have what this node executed until now: it does not wait for more to be sent with it. */
+  hasten(): void;
   /**
    * Sees to it that what this node has of a key is what a majority of its owners has, or is later. Never rejects, and takes no longer
    * than `timeoutMs`.
@@ -35,6 +37,7 @@ export const NO_COPIES: Copies = {
   positionOf: () => 0,
   isConfirmed: () => true,
   countOf: () => 0,
+  hasten() {},
   confirmRead: () => Promise.resolve("confirmed"),
   subscribe: () => () => {},
 };

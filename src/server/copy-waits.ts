@@ -51,6 +51,7 @@ export class CopyWaits {
         return;
       }
       this.#waits.set(who, wait);
+      this.#copies().hasten();
       if (wanted.timeoutMs > TIMEOUT_MS_MAX) return;
       wait.cancel = this.#timers.after(wanted.timeoutMs, () => this.#end(who, wait));
     });

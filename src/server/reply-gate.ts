@@ -182,10 +182,13 @@ export class ReplyGate implements Sightings, ReplyConditions {
   }
 
   #confirmationOf(slots: readonly number[], hasChanged: boolean): Confirmation | null {
-    return Confirmation.of(slots, this.#options.copies(), () => ({
+    const copies = this.#options.copies();
+    const confirmation = Confirmation.of(slots, copies, () => ({
       deadlineMs: this.nowMs + this.#options.quorumTimeoutMs(),
       failure: hasChanged ? NO_QUORUM : NO_QUORUM_FOR_READ,
     }));
+    if (confirmation !== null) copies.hasten();
+    return confirmation;
   }
 }
 

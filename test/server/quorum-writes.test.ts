@@ -58,6 +58,20 @@ describe("A client at quorum", () => {
     expect(await replied(other, "SET a 2")).to.deep.equal(["OK"]);
   });
 
+  it("has passed on at once what it waits for, as nobody else has", async () => {
+    await replied(other, "SET a 1", "GET a");
+    expect(copies.hastened).to.equal(0);
+    await replied(client, "GET a");
+    expect(copies.hastened).to.equal(1);
+    copies.ack();
+    await replied(client, "GET a");
+    expect(copies.hastened).to.equal(1);
+    await replied(other, "SET b 1");
+    expect(copies.hastened).to.equal(1);
+    await replied(other, "WAIT 1 0");
+    expect(copies.hastened).to.equal(2);
+  });
+
   it("gets its replies in order, whatever level it was at when it sent the commands", async () => {
     expect(
       await replied(

@@ -20,6 +20,8 @@ export class FakeCopies implements Copies {
   /** Reads that were asked about. The test calls `end`, unless they are confirmed at once. */
   readonly asked: AskedRead[] = [];
   confirmsReads = true;
+  /** Times that somebody began to wait. */
+  hastened = 0;
   readonly #persistence: FakePersistence;
   readonly #listeners = new Set<() => void>();
 
@@ -46,6 +48,10 @@ export class FakeCopies implements Copies {
 
   countOf(_slot: number, position: number): number {
     return this.acked.filter((acked) => acked >= position).length;
+  }
+
+  hasten(): void {
+    this.hastened++;
   }
 
   confirmRead(slot: number, database: number, key: Buffer, timeoutMs: number): Promise<ReadOutcome> {

@@ -49,6 +49,7 @@ export class Shipping implements LocalConsumer {
   readonly #earlier: ShippingCounters = { ...noShipments(), gaps: 0 };
   #stopShipping: (() => void) | undefined;
   #session = 0;
+  #isFlushDue = false;
 
   constructor(options: ShippingOptions) {
     this.#options = options;
@@ -87,6 +88,16 @@ export class Shipping implements LocalConsumer {
   flushNow(): void {
     this.#options.stream.flushNow();
     for (const shipper of this.#shippers.values()) shipper.hurry();
+  }
+
+  /** The same when the turn is over. */
+  flushSoon(): void {
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    this.#options.host.timers.afterTurn(() => {
+      this.#isFlushDue = false;
+      this.flushNow();
+    });
   }
 
   get shippers(): Iterable<Shipper> {

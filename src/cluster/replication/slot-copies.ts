@@ -11,6 +11,7 @@ export interface SlotCopiesOptions {
   readonly shipping: {
     /** What another node has been shipped. */
     shipper(id: string): { readonly reach: Pick<OwnerReach, "has"> } | undefined;
+    flushSoon(): void;
   };
   readonly stream: Pick<LocalStream, "localPositionOf">;
   readonly isAlive: (node: NodeNumber) => boolean;
@@ -47,6 +48,10 @@ export class SlotCopies implements Copies {
     const { owners = [] } = this.groups?.of(slot) ?? {};
     const { isAlive } = this.#options;
     return owners.filter((node) => node !== SELF && isAlive(node) && this.#has(node, slot, position)).length;
+  }
+
+  hasten(): void {
+    this.#options.shipping.flushSoon();
   }
 
   confirmRead(slot: number, database: number, key: Buffer, timeoutMs: number): Promise<ReadOutcome> {

@@ -46,6 +46,24 @@ describe("shipping to other owners", () => {
     expect(b.missing).to.deep.equal([]);
   });
 
+  it("lets what is executed gather while messages are under way, unless somebody waits for it", async () => {
+    await begin(3);
+    await repaired(a, b);
+    const messagesOf = async (wait: () => void): Promise<number> => {
+      const before = a.shipping.counters.messages;
+      for (let turn = 0; turn < 10; turn++) {
+        a.execute(["set", "key:1", `${turn}`]);
+        wait();
+        await world.advance(0.02);
+      }
+      await world.advance(20);
+      expectEqual(a, b);
+      return a.shipping.counters.messages - before;
+    };
+    expect(await messagesOf(() => {})).to.be.below(6);
+    expect(await messagesOf(() => a.shipping.flushSoon())).to.equal(10);
+  });
+
   it("counts nothing as acknowledged before the first repair, for nobody knows what the other lacks", async () => {
     await begin(2);
     write(a, prng, { count: 10 });

@@ -11,7 +11,10 @@ function copiesOf(owners: readonly string[], nextOwners: readonly string[] = own
   const dead = new Set<string>();
   const copies = new SlotCopies({
     peers: { idOf: (number) => NAMES[number] },
-    shipping: { shipper: (id) => ({ reach: { has: ({ position }) => (has.get(id) ?? -1) >= position } }) },
+    shipping: {
+      shipper: (id) => ({ reach: { has: ({ position }) => (has.get(id) ?? -1) >= position } }),
+      flushSoon() {},
+    },
     stream: { localPositionOf: () => 7 },
     isAlive: (number) => !dead.has(NAMES[number]!),
     confirmRead: () => Promise.resolve("failed"),
