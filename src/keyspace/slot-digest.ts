@@ -55,7 +55,8 @@ export class RangeDigests {
 
 const digest = new Digest64();
 
-function addFloors(sum: DigestSum, { databases }: Keyspace, slot: number): void {
+/** Lets the digest of a whole slot take its floors. */
+export function addFloors(sum: DigestSum, { databases }: Keyspace, slot: number): void {
   for (const { number, flushFloors, birthFloors } of databases) {
     addFloor(sum, flushFloors, slot, number | (FLUSH_FLOOR << 8));
     addFloor(sum, birthFloors, slot, number | (BIRTH_FLOOR << 8));

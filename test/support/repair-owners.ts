@@ -2,7 +2,7 @@ import { crc32 } from "#torus/base/crc32.js";
 import { KeyHasher } from "#torus/base/key-hash.js";
 import { Pace } from "#torus/cluster/repair/pace.js";
 import { Repair } from "#torus/cluster/repair/repair.js";
-import { REPAIR_SERVICE } from "#torus/cluster/repair/repair-messages.js";
+import { LIST, REPAIR_SERVICE, readRequestHead } from "#torus/cluster/repair/repair-messages.js";
 import type { RepairNode } from "#torus/cluster/repair/repair-node.js";
 import { RepairService } from "#torus/cluster/repair/repair-service.js";
 import type { KeyPlace } from "#torus/delta/delta.js";
@@ -36,7 +36,7 @@ export class RepairOwner {
   /** Keys whose record is to be fetched. */
   missing: KeyPlace[] = [];
   /** Of what it asked, and was answered. */
-  readonly traffic = { messages: 0, inFlight: 0, inFlightMax: 0, bytesMax: 0 };
+  readonly traffic = { messages: 0, lists: 0, inFlight: 0, inFlightMax: 0, bytesMax: 0 };
   isWhole = true;
   isShared = (_slot: number): boolean => true;
   peers!: SimPeers;
@@ -96,18 +96,19 @@ export class RepairOwner {
     return this.peers.peers.link(NUMBER)!;
   }
 
-  repair(slots: readonly number[] = ALL_SLOTS): Repair {
+  repair(slots: readonly number[] = ALL_SLOTS, { mostDiffer = false } = {}): Repair {
     const { traffic } = this;
     const ask = async (body: Uint8Array, timeoutMs: number) => {
       traffic.inFlightMax = Math.max(traffic.inFlightMax, ++traffic.inFlight);
       traffic.bytesMax = Math.max(traffic.bytesMax, body.length);
+      if (readRequestHead(Buffer.from(body))?.kind === LIST) traffic.lists++;
       const outcome = await this.link.ask(REPAIR_SERVICE, body, timeoutMs);
       if (outcome.kind === "answered") traffic.bytesMax = Math.max(traffic.bytesMax, outcome.body.length);
       traffic.inFlight--;
       traffic.messages++;
       return outcome;
     };
-    return new Repair({ node: this.node, slots, ask, newSession: () => 1 });
+    return new Repair({ node: this.node, slots, ask, newSession: () => 1, mostDiffer });
   }
 
   /** Does steps. */

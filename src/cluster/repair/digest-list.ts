@@ -1,27 +1,71 @@
 /** What lies in ranges, one by one, each with its digest; and which of two such lists has what the other has not. */
 import type { Keyspace } from "../../keyspace/keyspace.js";
 import { type HashRange, type RangeWalk, walkRange } from "../../keyspace/range-walk.js";
-import type { Lanes } from "../../keyspace/record-digest.js";
-import type { ListedItem } from "./repair-messages.js";
+import { DigestSum, type Lanes } from "../../keyspace/record-digest.js";
+import { addFloors, isWholeSlot, RangeDigests } from "../../keyspace/slot-digest.js";
+import type { DigestedItem } from "./repair-messages.js";
 
-export interface DigestedItem extends Lanes, ListedItem {}
+/** A range of more items is not listed when it is compared. */
+export const LISTED_OF_RANGE_MAX = 256;
+
+/** Digests of ranges, and what lies in those in which that is little. */
+export interface RangeSurvey {
+  readonly sums: readonly DigestSum[];
+  /** Undefined for ranges that are not listed. */
+  readonly lists?: readonly (readonly DigestedItem[] | undefined)[];
+  /** False if all are done. */
+  step(): boolean;
+}
+
+export interface Survey {
+  /** The time of the hybrid clock at which what has expired counts as gone. */
+  readonly atMs: number;
+  /** Whether anything is to be listed. */
+  readonly isListed: boolean;
+}
+
+export function surveyOf(
+  keyspace: Keyspace,
+  ranges: readonly HashRange[],
+  { atMs, isListed }: Survey,
+): RangeSurvey {
+  return isListed
+    ? new RangeLists(keyspace, ranges, { atMs, itemsMax: LISTED_OF_RANGE_MAX })
+    : new RangeDigests(keyspace, ranges, atMs);
+}
+
+export interface RangeListing {
+  /** The time of the hybrid clock at which what has expired counts as gone. */
+  readonly atMs: number;
+  /** Ranges of more items are not listed; no bound if left out. */
+  readonly itemsMax?: number;
+}
 
 /** Lists ranges one after the other, in steps of bounded time. */
 export class RangeLists {
-  /** Of the ranges that are done. */
-  readonly lists: DigestedItem[][] = [];
+  /** Of the ranges that are done; undefined for those that have too many items. */
+  readonly lists: (DigestedItem[] | undefined)[] = [];
+  /** Their digests, as `RangeDigests` has them. */
+  readonly sums: DigestSum[] = [];
   /** Items so far. */
   count = 0;
   readonly #keyspace: Keyspace;
   readonly #ranges: readonly HashRange[];
   readonly #atMs: number;
+  readonly #itemsMax: number;
   #walk: RangeWalk | undefined;
   #list: DigestedItem[] = [];
+  #sum = new DigestSum();
 
-  constructor(keyspace: Keyspace, ranges: readonly HashRange[], atMs: number) {
+  constructor(
+    keyspace: Keyspace,
+    ranges: readonly HashRange[],
+    { atMs, itemsMax = Number.POSITIVE_INFINITY }: RangeListing,
+  ) {
     this.#keyspace = keyspace;
     this.#ranges = ranges;
     this.#atMs = atMs;
+    this.#itemsMax = itemsMax;
   }
 
   /** False if all are done. */
@@ -29,15 +73,24 @@ export class RangeLists {
     const range = this.#ranges[this.lists.length];
     if (range === undefined) return false;
     this.#walk ??= walkRange(this.#keyspace, range, this.#atMs, (item, db, isTable) => {
+      this.#sum.add(item);
+      this.count++;
+      if (this.#sum.count > this.#itemsMax) return;
       const { hash, low, high, clock, origin } = item;
       this.#list.push({ db, hash, low, high, version: { clock, origin }, isTable });
-      this.count++;
     });
     if (this.#walk.step()) return true;
-    this.lists.push(this.#list);
-    this.#list = [];
-    this.#walk = undefined;
+    this.#end(range);
     return true;
+  }
+
+  #end(range: HashRange): void {
+    this.lists.push(this.#sum.count <= this.#itemsMax ? this.#list : undefined);
+    if (isWholeSlot(range)) addFloors(this.#sum, this.#keyspace, range.slot);
+    this.sums.push(this.#sum);
+    this.#list = [];
+    this.#sum = new DigestSum();
+    this.#walk = undefined;
   }
 }
 

@@ -13,21 +13,19 @@ import { compareVersions, VERSION_ZERO } from "../../delta/version.js";
 import type { Location } from "../../keyspace/arena.js";
 import type { Keyspace } from "../../keyspace/keyspace.js";
 import { HASH_END, type HashRange } from "../../keyspace/range-walk.js";
-import { RangeDigests, wholeSlot } from "../../keyspace/slot-digest.js";
+import { wholeSlot } from "../../keyspace/slot-digest.js";
 import { SlotEraser } from "../../keyspace/slot-eraser.js";
 import { newestClock } from "../../keyspace/succession.js";
-import { type DigestedItem, RangeLists } from "./digest-list.js";
+import { differenceOf, LISTED_OF_RANGE_MAX, RangeLists, surveyOf } from "./digest-list.js";
 import { FloorExchange } from "./floor-exchange.js";
 import { type Comparison, compareLists } from "./list-comparison.js";
 import type { RepairLink } from "./repair-link.js";
-import type { ListedItem } from "./repair-messages.js";
+import type { DigestedItem, ListedItem } from "./repair-messages.js";
 import type { RepairNode } from "./repair-node.js";
 import type { RegisterWant, Want } from "./shipment.js";
 
 /** Ranges whose digests are compared by one message. */
 const COMPARED_MAX = 512;
-/** A range of more records is cut into smaller ones rather than listed. */
-const LISTED_OF_RANGE_MAX = 256;
 /** Records on a side that are listed by one message. */
 const LISTED_MAX = 8192;
 /** What a range is cut into has about so many records each; and so many parts at most. */
@@ -39,11 +37,28 @@ export interface GroupCounters {
   slotsRenewed: number;
 }
 
+export interface GroupRepairOptions {
+  readonly node: RepairNode;
+  readonly link: RepairLink;
+  readonly counters: GroupCounters;
+  /** Whether most of the slots may be expected to differ. */
+  readonly mostDiffer: boolean;
+}
+
 /** A range that is not the same on both sides, and how many records, or entries, it has on each. */
 interface Difference {
   readonly range: HashRange;
   readonly mine: number;
   readonly theirs: number;
+  /** All that lies in it, if that is known of both sides. */
+  readonly lists: { readonly mine: readonly DigestedItem[]; readonly theirs: readonly DigestedItem[] } | null;
+}
+
+/** What of a range is not alike on the other side, and what of it on that side is not alike here. */
+interface Unlike {
+  readonly range: HashRange;
+  readonly mine: readonly DigestedItem[];
+  readonly theirs: readonly ListedItem[];
 }
 
 export class GroupRepair {
@@ -52,11 +67,14 @@ export class GroupRepair {
   readonly #counters: GroupCounters;
   readonly #floors: FloorExchange;
   readonly #stale = new Set<number>();
+  /** What is compared next is mostly different, it seems: then it is listed at once, and nothing is walked twice. */
+  #mostDiffer: boolean;
 
-  constructor(node: RepairNode, link: RepairLink, counters: GroupCounters) {
+  constructor({ node, link, counters, mostDiffer }: GroupRepairOptions) {
     this.#node = node;
     this.#link = link;
     this.#counters = counters;
+    this.#mostDiffer = mostDiffer;
     this.#floors = new FloorExchange(node, link);
   }
 
@@ -76,18 +94,22 @@ export class GroupRepair {
     const differences: Difference[] = [];
     for (let next = 0; next < ranges.length; next += COMPARED_MAX) {
       const part = ranges.slice(next, next + COMPARED_MAX);
-      const { atMs } = this.#link;
-      const digests = new RangeDigests(this.#node.keyspace, part, atMs);
-      await this.#link.work(() => digests.step());
-      const compared = part.map((range, i) => ({ range, digest: digests.sums[i]! }));
-      const answer = await this.#link.compare(compared, atMs);
+      const how = { atMs: this.#link.atMs, isListed: this.#mostDiffer };
+      const survey = surveyOf(this.#node.keyspace, part, how);
+      await this.#link.work(() => survey.step());
+      const compared = part.map((range, i) => ({ range, digest: survey.sums[i]! }));
+      const answer = await this.#link.compare({ ...how, ranges: compared });
       for (const [i, difference] of answer.entries()) {
         if (difference === undefined) continue;
         const { range, digest } = compared[i]!;
-        if (difference.floors !== undefined) this.#floors.add(range.slot, difference.floors);
-        differences.push({ range, mine: digest.count, theirs: difference.count });
+        const { count: theirs, floors, items } = difference;
+        if (floors !== undefined) this.#floors.add(range.slot, floors);
+        const list = survey.lists?.[i];
+        const lists = list === undefined || items === undefined ? null : { mine: list, theirs: items };
+        differences.push({ range, mine: digest.count, theirs, lists });
       }
     }
+    this.#mostDiffer = 2 * differences.length > ranges.length;
     return differences;
   }
 
@@ -96,6 +118,7 @@ export class GroupRepair {
     const push: HashRange[] = [];
     const pull: HashRange[] = [];
     const listed: Difference[] = [];
+    const known: Unlike[] = [];
     const closer: HashRange[] = [];
     for (const difference of differences) {
       const { range, mine, theirs } = difference;
@@ -105,11 +128,13 @@ export class GroupRepair {
       const isListed = this.#mayBeStale(range.slot);
       if (mine === 0 && !isListed.theirs) pull.push(range);
       else if (theirs === 0 && !isListed.mine) push.push(range);
+      else if (difference.lists !== null) known.push(unlikeOf(range, difference.lists));
       else if (count <= LISTED_OF_RANGE_MAX || range.end - range.from === 1) listed.push(difference);
       else closer.push(...partsOf(range, count));
     }
     await this.#link.pull(pull);
     await this.#link.push(push);
+    closer.push(...(await this.#repairItems(known)));
     for (let next = 0; next < listed.length; ) {
       const part: HashRange[] = [];
       for (let count = 0; next < listed.length && count < LISTED_MAX; next++) {
@@ -117,28 +142,34 @@ export class GroupRepair {
         part.push(range);
         count += Math.max(mine, theirs);
       }
-      closer.push(...(await this.#repairLists(part)));
+      closer.push(...(await this.#repairItems(await this.#list(part))));
     }
     return closer;
   }
 
-  /** The same of ranges with few records, by lists of them: answers ranges of fields. */
-  async #repairLists(ranges: readonly HashRange[]): Promise<HashRange[]> {
+  /** Finds by lists what is not alike in ranges with few records. */
+  async #list(ranges: readonly HashRange[]): Promise<Unlike[]> {
     const { atMs } = this.#link;
-    const listing = new RangeLists(this.#node.keyspace, ranges, atMs);
+    const listing = new RangeLists(this.#node.keyspace, ranges, { atMs });
     await this.#link.work(() => listing.step());
     const listed = ranges.map((range, i) => ({ range, digests: listing.lists[i]! }));
     const answers = await this.#link.list(listed, atMs);
+    return answers.map(({ missing, extra }, i) => {
+      const { range, digests } = listed[i]!;
+      return { range, mine: missing.map((index) => digests[index]!), theirs: extra };
+    });
+  }
+
+  /** Lets both sides tell what is not alike; answers ranges of fields that are to be looked at more closely. */
+  async #repairItems(unlike: readonly Unlike[]): Promise<HashRange[]> {
     const first: Want[] = [];
     const pull: Want[] = [];
     const last: Want[] = [];
     const closer: HashRange[] = [];
-    for (const [i, { missing, extra }] of answers.entries()) {
-      const range = ranges[i]!;
-      const mine = missing.map((index) => listing.lists[i]![index]!);
+    for (const { range, mine, theirs } of unlike) {
       const { slot } = range;
       const floorOf = (db: number) => (range.kind === "keys" ? this.#floors.birthOf(slot, db) : VERSION_ZERO);
-      const comparison = compareLists(mine, extra, floorOf);
+      const comparison = compareLists(mine, theirs, floorOf);
       this.#findStale(range, comparison);
       pull.push(...comparison.pull.map((item) => wantOf(range, item)));
       for (const item of comparison.push) {
@@ -216,6 +247,11 @@ export class GroupRepair {
     this.#node.keyspace.databases[db]!.index.collect(slot, from, 1, found, from + 1);
     return found;
   }
+}
+
+function unlikeOf(range: HashRange, { mine, theirs }: NonNullable<Difference["lists"]>): Unlike {
+  const { missing, extra } = differenceOf(mine, theirs);
+  return { range, mine: missing.map((index) => mine[index]!), theirs: extra };
 }
 
 /** For this node's own log: other owners have the slot as before. */

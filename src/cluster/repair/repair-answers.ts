@@ -4,13 +4,16 @@ import type { HashRange } from "../../keyspace/range-walk.js";
 import { isWholeSlot } from "../../keyspace/slot-digest.js";
 import {
   beginAnswer,
+  type DigestedItem,
   type FloorsOfSlot,
   type ListedItem,
   PARCEL_BYTES_MAX,
   readCounted,
+  readDigestedItem,
   readFloors,
   readItem,
   readWant,
+  writeDigestedItem,
   writeFloors,
   writeItem,
   writeWant,
@@ -23,6 +26,8 @@ export interface RangeDifference {
   readonly count: number;
   /** Of a whole slot. */
   readonly floors: FloorsOfSlot | undefined;
+  /** All of them; undefined if they are too many, or were not asked for. */
+  readonly items: readonly DigestedItem[] | undefined;
 }
 
 export interface CompareAnswer {
@@ -34,15 +39,21 @@ export interface CompareAnswer {
 
 const SAME = 0;
 const DIFFERENT = 1;
+const LISTED = 2;
 
 export function writeCompareAnswer({ atMs, differences }: CompareAnswer): Uint8Array {
   const writer = beginAnswer("accepted");
   writer.u64(atMs);
   for (const difference of differences) {
-    writer.u8(difference === undefined ? SAME : DIFFERENT);
-    if (difference === undefined) continue;
-    writer.varint(difference.count);
-    if (difference.floors !== undefined) writeFloors(writer, difference.floors);
+    if (difference === undefined) {
+      writer.u8(SAME);
+      continue;
+    }
+    const { count, floors, items } = difference;
+    writer.u8(items === undefined ? DIFFERENT : LISTED);
+    writer.varint(count);
+    if (floors !== undefined) writeFloors(writer, floors);
+    for (const item of items ?? []) writeDigestedItem(writer, item);
   }
   return writer.written();
 }
@@ -57,7 +68,7 @@ export function readCompareAnswer(
   const differences: (RangeDifference | undefined)[] = [];
   for (const range of ranges) {
     const state = reader.u8();
-    if (reader.failed || state > DIFFERENT) return undefined;
+    if (reader.failed || state > LISTED) return undefined;
     if (state === SAME) {
       differences.push(undefined);
       continue;
@@ -65,7 +76,12 @@ export function readCompareAnswer(
     const count = reader.varint();
     const floors = isWholeSlot(range) ? readFloors(reader, databases) : undefined;
     if (isWholeSlot(range) && floors === undefined) return undefined;
-    differences.push({ count, floors });
+    const isListed = state === LISTED;
+    const items = isListed
+      ? readCounted(reader, count, (from) => readDigestedItem(from, databases))
+      : undefined;
+    if (isListed && items === undefined) return undefined;
+    differences.push({ count, floors, items });
   }
   return reader.failed || reader.remaining > 0 ? undefined : { atMs, differences };
 }

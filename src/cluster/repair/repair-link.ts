@@ -20,7 +20,7 @@ import { beginRequest, MESSAGE_BYTES, PUSH, readVerdict, type Verdict } from "./
 import { type RepairNode, seedCheck } from "./repair-node.js";
 import {
   type BeginRequest,
-  type DigestedRange,
+  type CompareRequest,
   type ListedRange,
   writeBegin,
   writeCompare,
@@ -118,12 +118,9 @@ export class RepairLink {
   }
 
   /** What is known of each range that is not the same on the other side. */
-  async compare(
-    ranges: readonly DigestedRange[],
-    atMs: number,
-  ): Promise<readonly (RangeDifference | undefined)[]> {
-    const answer = await this.#accepted(writeCompare(this.#seed, { atMs, ranges }));
-    const asked = ranges.map(({ range }) => range);
+  async compare(request: CompareRequest): Promise<readonly (RangeDifference | undefined)[]> {
+    const answer = await this.#accepted(writeCompare(this.#seed, request));
+    const asked = request.ranges.map(({ range }) => range);
     const comparison = readCompareAnswer(answer.reader, asked, this.#databases);
     if (comparison === undefined) throw malformed();
     this.#theirMs = Math.max(this.#theirMs, comparison.atMs);

@@ -6,7 +6,7 @@
  *     request := crc:u32 format:u8 kind:u8 seed:u32 rest
  *     begin   := session:u32 flags:u8 slots:sized                        a repair of these begins (slot-set.ts)
  *     end     := session:u32                                             it is done
- *     compare := atMs:u64 (want digest)*                                 ranges: are they the same?
+ *     compare := atMs:u64 flags:u8 (want digest)*                        ranges: are they the same?
  *     list    := atMs:u64 (want count:varint digest{count})*             ranges, one by one: what is not on both sides?
  *     pull    := want*                                                   tell these
  *     push    := batch+                                                  merge these
@@ -24,7 +24,8 @@
  *     digest  := low:u32 high:u32
  *
  *     answer  := crc:u32 verdict:u8 rest                                 rest only if accepted
- *     compare := atMs:u64 (0 | 1 count:varint [floors])*                 as many as ranges: the same, or not; floors of a whole slot
+ *     compare := atMs:u64 (0 | 1 count:varint [floors] | 2 count:varint [floors] digested{count})*
+ *                                                                        as many as ranges: the same, or not; floors of a whole slot
  *     list    := (count:varint index:varint{count} count:varint item{count})*        missing here; missing there
  *     pull    := taken:varint ahead:varint want{ahead} records:varint (0 [batch] | 1 parcel:u32 total:u64 byte*)
  *     fetch   := byte*
@@ -32,8 +33,10 @@
  *
  *     floors  := isWhole:u8 count:u8 (db:u8 flush:version birth:version){count}
  *     item    := flags:u8 db:u8 hash:u32 version                         flags 1: a table
+ *     digested := item digest
  *
- * `crc` is of all behind it. Flags of `begin`: 1, the side that asks is whole; 2, it goes on where it was stopped.
+ * `crc` is of all behind it. Flags of `begin`: 1, the side that asks is whole; 2, it goes on where it was stopped. Of `compare`: 1, what
+ * differs is to be listed at once, where it is little.
  * `seed` tells whether both sides hash alike; `atMs`, a time of the hybrid clock, what counts as expired. An index counts the digests of a
  * range. After `ahead`, what is left of a pull is the wants behind the first `taken`.
  */
@@ -287,11 +290,25 @@ export interface ListedItem {
 
 const TABLE_FLAG = 1;
 
+/** The same with its digest. */
+export interface DigestedItem extends Lanes, ListedItem {}
+
 export function writeItem(writer: ByteWriter, { db, hash, version, isTable }: ListedItem): void {
   writer.u8(isTable ? TABLE_FLAG : 0);
   writer.u8(db);
   writer.u32(hash);
   writeVersionTo(writer, version);
+}
+
+/** What is listed for who has told no digests of single items. */
+export function writeDigestedItem(writer: ByteWriter, item: DigestedItem): void {
+  writeItem(writer, item);
+  writeDigest(writer, item);
+}
+
+export function readDigestedItem(reader: ByteReader, databases: number): DigestedItem | undefined {
+  const item = readItem(reader, databases);
+  return item && { ...item, ...readDigest(reader) };
 }
 
 export function readItem(reader: ByteReader, databases: number): ListedItem | undefined {

@@ -27,6 +27,7 @@ import type { Want } from "./shipment.js";
 const DIGEST_BYTES = 8;
 const WHOLE_FLAG = 1;
 const RESUMED_FLAG = 2;
+const LISTED_FLAG = 1;
 
 export interface BeginRequest {
   /** Of who asks: it repairs with the other side under one number at a time. */
@@ -73,12 +74,15 @@ export interface DigestedRange {
 
 export interface CompareRequest {
   readonly atMs: number;
+  /** Whether what differs is to be listed at once, if it is little: most of it does. */
+  readonly isListed: boolean;
   readonly ranges: readonly DigestedRange[];
 }
 
-export function writeCompare(seed: number, { atMs, ranges }: CompareRequest): Uint8Array {
+export function writeCompare(seed: number, { atMs, isListed, ranges }: CompareRequest): Uint8Array {
   const writer = beginRequest(COMPARE, seed);
   writer.u64(atMs);
+  writer.u8(isListed ? LISTED_FLAG : 0);
   for (const { range, digest } of ranges) {
     writeWant(writer, range);
     writeDigest(writer, digest);
@@ -88,11 +92,13 @@ export function writeCompare(seed: number, { atMs, ranges }: CompareRequest): Ui
 
 export function readCompare(reader: ByteReader, databases: number): CompareRequest | undefined {
   const atMs = reader.u64();
+  const flags = reader.u8();
   const ranges = readAll(reader, (from): DigestedRange | undefined => {
     const range = readRange(from, databases);
     return range && { range, digest: readDigest(from) };
   });
-  return ranges && { atMs, ranges };
+  if (ranges === undefined || flags > LISTED_FLAG) return undefined;
+  return { atMs, isListed: flags === LISTED_FLAG, ranges };
 }
 
 export interface ListedRange {

@@ -6,9 +6,9 @@ import type { ByteReader } from "../../base/byte-reader.js";
 import { ByteWriter } from "../../base/byte-writer.js";
 import { batchBytes, beginBatch, endBatch } from "../../delta/batch.js";
 import type { HashRange } from "../../keyspace/range-walk.js";
-import { isWholeSlot, RangeDigests } from "../../keyspace/slot-digest.js";
+import { isWholeSlot } from "../../keyspace/slot-digest.js";
 import { isSound, seal } from "../checked-message.js";
-import { differenceOf, RangeLists } from "./digest-list.js";
+import { differenceOf, RangeLists, surveyOf } from "./digest-list.js";
 import { ParcelAssembly, ParcelShelf, partOf } from "./parcels.js";
 import {
   type RangeDifference,
@@ -47,6 +47,8 @@ import { type Parcel, parcelBytes, Shipment } from "./shipment.js";
 
 /** Items that one request may let this node list: who asks keeps to far fewer. */
 const LISTED_MAX = 2 ** 17;
+/** The same of what is listed as soon as it is found different. */
+const COMPARED_ITEMS_MAX = 8192;
 const BATCH_BYTES_MAX = 2 ** 30;
 
 export interface RepairServiceOptions extends RepairNode {
@@ -137,12 +139,19 @@ export class RepairService {
     if (request === undefined) throw malformed();
     const ranges = request.ranges.map(({ range }) => range);
     if (!this.#areShared(ranges, from)) return verdict("unshared");
-    const digests = new RangeDigests(keyspace, ranges, request.atMs);
-    await pace.run(() => digests.step());
+    const { atMs, isListed } = request;
+    const survey = surveyOf(keyspace, ranges, { atMs, isListed });
+    await pace.run(() => survey.step());
+    let itemsLeft = COMPARED_ITEMS_MAX;
     const differences = request.ranges.map(({ range, digest }, i): RangeDifference | undefined => {
-      const { low, high, count } = digests.sums[i]!;
+      const { low, high, count } = survey.sums[i]!;
       if (low === digest.low && high === digest.high) return undefined;
-      return { count, floors: isWholeSlot(range) ? this.#floorsOf(range) : undefined };
+      const floors = isWholeSlot(range) ? this.#floorsOf(range) : undefined;
+      // Who has nothing is told all, whatever that is.
+      const isNothing = digest.low === 0 && digest.high === 0;
+      const items = isNothing || count > itemsLeft ? undefined : survey.lists?.[i];
+      itemsLeft -= items?.length ?? 0;
+      return { count, floors, items };
     });
     return writeCompareAnswer({ atMs: keyspace.nowMs, differences });
   }
@@ -158,7 +167,7 @@ export class RepairService {
     if (request === undefined) throw malformed();
     const ranges = request.ranges.map(({ range }) => range);
     if (!this.#areShared(ranges, from)) return verdict("unshared");
-    const listing = new RangeLists(keyspace, ranges, request.atMs);
+    const listing = new RangeLists(keyspace, ranges, request);
     await pace.run(() => {
       if (listing.count > LISTED_MAX) throw new Error("too much is to be listed at once");
       return listing.step();

@@ -40,6 +40,8 @@ export interface RepairOptions {
   readonly ask: (body: Uint8Array, timeoutMs: number) => Promise<Outcome>;
   /** A number that this node's repairs with the other one never had. */
   readonly newSession: () => number;
+  /** Whether most of the slots may be expected to differ. */
+  readonly mostDiffer?: boolean;
 }
 
 export type RepairEnd =
@@ -56,9 +58,12 @@ export class Repair {
   #isAborted = false;
   #wasBegun = false;
   #pending: number[];
+  /** Of the group that was done last, and so perhaps of the next. */
+  #mostDiffer: boolean;
 
   constructor(options: RepairOptions) {
-    const { slots } = options;
+    const { slots, mostDiffer = false } = options;
+    this.#mostDiffer = mostDiffer;
     this.#options = options;
     this.#pending = [...slots].reverse();
     this.#slots = new SlotSet(slots);
@@ -129,7 +134,9 @@ export class Repair {
     while (this.#pending.length > 0) {
       const group = this.#takeGroup();
       try {
-        const differing = await new GroupRepair(node, link, progress).run(group);
+        const mostDiffer = this.#mostDiffer;
+        const differing = await new GroupRepair({ node, link, counters: progress, mostDiffer }).run(group);
+        this.#mostDiffer = 2 * differing > group.length;
         progress.slotsCompared += group.length;
         progress.slotsDiffering += differing;
       } catch (error) {

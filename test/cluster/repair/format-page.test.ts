@@ -46,8 +46,9 @@ describe("the page on the format of repair", () => {
   const example = exampleOf(readFileSync(path, "utf8"));
   const range = wholeSlot(SLOT);
   const begin = { session: 3, isWhole: true, isResumed: false, slots: new SlotSet([SLOT]) };
-  const compare = { atMs: 0, ranges: [{ range, digest: { low: 1, high: 2 } }] };
-  const compared = { atMs: 0, differences: [{ count: 1, floors: { isWhole: true, floors: [] } }] };
+  const compare = { atMs: 0, isListed: false, ranges: [{ range, digest: { low: 1, high: 2 } }] };
+  const floors = { isWhole: true, floors: [] };
+  const compared = { atMs: 0, differences: [{ count: 1, floors, items: undefined }] };
   const pulled = { taken: 1, ahead: [], records: 1, content: { kind: "batch", bytes: batch() } } as const;
   const messages = [
     writeBegin(SEED, begin),

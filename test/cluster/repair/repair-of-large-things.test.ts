@@ -55,6 +55,15 @@ async function repaired({ world, a, b }: RepairPair, slot: number): Promise<Repa
   return repair.progress;
 }
 
+/** A hash tag of each slot. */
+function tagsOf(slots: readonly number[]): string[] {
+  const tags = new Map<number, string>();
+  for (let i = 0; slots.some((slot) => !tags.has(slot)); ) {
+    for (const end = i + 10_000; i < end; i++) tags.set(slotOfKey(`{${i}}`), `{${i}}`);
+  }
+  return slots.map((slot) => tags.get(slot)!);
+}
+
 /** Both have it, the second by hearing of the first. */
 function share({ a, b }: RepairPair): void {
   a.keyspace.journal!.ended();
@@ -95,6 +104,31 @@ describe("a repair of large things", () => {
           ? { recordsPushed: 0, recordsPulled: 100_000 }
           : { recordsPushed: 100_000, recordsPulled: 0 },
       );
+    }
+  });
+
+  it("is told at once what differs where most does, and digests it once", async () => {
+    const slots = Array.from({ length: 2048 }, (_, slot) => slot);
+    const tags = tagsOf(slots);
+    for (const differing of [0, slots.length]) {
+      const pair = await twoOwners();
+      const { world, a, b } = pair;
+      for (const tag of tags) for (let i = 0; i < 4; i++) set(a.keyspace, `${tag}${i}`, "of both");
+      share(pair);
+      for (const tag of tags.slice(0, differing)) {
+        set(a.keyspace, `${tag}1`, "of a");
+        set(b.keyspace, `${tag}of b`, "new");
+      }
+      settleTime(a, b);
+      const { traffic } = a;
+      const repair = a.repair(slots);
+      expect(await world.complete(repair.run())).to.deep.equal({ kind: "done" });
+      for (const slot of slots) expect(digestOf(a, slot)).to.equal(digestOf(b, slot));
+      const { slotsDiffering, recordsPushed, recordsPulled } = repair.progress;
+      expect([slotsDiffering, recordsPushed, recordsPulled]).to.deep.equal([differing, differing, differing]);
+      // Of eight groups four begin before anybody knows.
+      expect(traffic.lists).to.equal(differing === 0 ? 0 : 4);
+      expect(traffic.bytesMax).to.be.lessThan(MESSAGE_BYTES_MAX);
     }
   });
 
