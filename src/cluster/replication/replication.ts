@@ -163,6 +163,7 @@ export class Replication {
     };
     this.#survivors = new Survivors({
       ...sources,
+      isAlive,
       isOver: (life) => !isAlive(life.nodeId) || bootOf(life.nodeId) !== life.boot,
     });
     this.#past = new OwnPast({ ...sources, nodeId: selfId });
@@ -380,11 +381,12 @@ export class Replication {
     return boot !== undefined && this.receiver.isInSync(id, boot);
   }
 
-  /** Who is left of the owners of a dead node's slots tells what it has of it. */
+  /** Who is left of the owners of a dead node's slots tells what it has of it, and who cannot be asked does so when it is back. */
   #seeDeaths(): void {
     const { peers, isAlive } = this.#options;
     const alive = new Set<NodeId>();
     const survivorsByDead = new Map<NodeId, Set<NodeId>>();
+    const absentByDead = new Map<NodeId, Set<NodeId>>();
     // Of one that started again nobody may have seen that it was dead.
     const isOver = (id: NodeId) => !isAlive(id) || this.#hasStartedAgain(id);
     for (const group of this.#groups?.groups ?? []) {
@@ -397,15 +399,20 @@ export class Replication {
         const survivors = survivorsByDead.get(id) ?? new Set();
         for (const other of living) if (other !== id) survivors.add(other);
         survivorsByDead.set(id, survivors);
+        if (!this.#boots.has(id)) continue;
+        const absent = absentByDead.get(id) ?? new Set();
+        for (const other of ids) if (other !== id && !isAlive(other)) absent.add(other);
+        absentByDead.set(id, absent);
       }
     }
-    this.#survivors.update({ survivorsByDead, alive });
+    this.#survivors.update({ survivorsByDead, absentByDead, alive });
     for (const id of alive) this.#boots.set(id, this.#options.bootOf(id));
   }
 
-  /** Since this was looked at last. */
+  /** Since this was looked at last; or while this node did, and it has not got back yet what others have of it. */
   #hasStartedAgain(id: NodeId): boolean {
-    return this.#boots.has(id) && this.#boots.get(id) !== this.#options.bootOf(id);
+    const { bootOf, readinessOf } = this.#options;
+    return this.#boots.has(id) ? this.#boots.get(id) !== bootOf(id) : readinessOf(id) === "apart";
   }
 
   /** A link with another node has come up. */

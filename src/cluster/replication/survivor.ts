@@ -19,6 +19,7 @@ export interface SurvivorOptions {
   readonly ask: Ask;
   /** Those of this node, of which it keeps what it pulls; null for all. */
   readonly slots: () => readonly number[] | null;
+  readonly isAlive: (nodeId: string) => boolean;
   /** Whether a node will execute no more in a life: it is dead, or has begun another one. */
   readonly isOver: (life: { readonly nodeId: string; readonly boot: number }) => boolean;
   /** Compares all that this node and the other share, and copies what differs both ways; answers whether that is done. */
@@ -142,8 +143,10 @@ export class Survivor {
   /** Not if one of the two started since, and knows nothing of a life by which the other could tell what it lacks. */
   #areComparable(nodeId: string, theirs: readonly StreamPosition[]): boolean {
     if (this.#estates.get(nodeId)?.isCompared) return true;
-    const { receiver, isOver } = this.#options;
+    const { receiver, isOver, isAlive } = this.#options;
     const ours = receiver.positions().filter((life) => life.nodeId === nodeId && isOver(life));
+    // Who is back has compared copies with each of the two, or goes on where they are.
+    if (isAlive(nodeId) && ours.length === 0 && theirs.length === 0) return true;
     return ours.length > 0 && ours.every(({ boot }) => theirs.some((life) => life.boot === boot));
   }
 

@@ -13,6 +13,8 @@ export interface SurvivorsOptions extends Omit<SurvivorOptions, "nodeId" | "ask"
 export interface Deaths {
   /** By dead node, the living ones that own slots with it and with this node. */
   readonly survivorsByDead: ReadonlyMap<string, Iterable<string>>;
+  /** By one of which this node has received something, the other owners that cannot be asked at present. */
+  readonly absentByDead: ReadonlyMap<string, Iterable<string>>;
   /** All living ones that own slots with this node. */
   readonly alive: ReadonlySet<string>;
 }
@@ -20,17 +22,25 @@ export interface Deaths {
 export class Survivors {
   readonly #options: SurvivorsOptions;
   readonly #survivors = new Map<string, Survivor>();
+  /** By owner that cannot be asked, dead nodes of which it may have more: it is asked when it is back, though those may be back by then, too. */
+  readonly #owed = new Map<string, Set<string>>();
 
   constructor(options: SurvivorsOptions) {
     this.#options = options;
   }
 
   /** To be told whenever any of it may have changed. */
-  update({ survivorsByDead, alive }: Deaths): void {
+  update({ survivorsByDead, absentByDead, alive }: Deaths): void {
     const lost = this.#removeAllBut(alive);
     const deadBySurvivor = new Map<string, Set<string>>();
     for (const [deadId, survivorIds] of survivorsByDead) {
       for (const id of survivorIds) deadBySurvivor.set(id, (deadBySurvivor.get(id) ?? new Set()).add(deadId));
+    }
+    for (const [deadId, absentIds] of absentByDead) for (const id of absentIds) this.#owe(id, deadId);
+    for (const [id, deadIds] of this.#owed) {
+      if (!alive.has(id)) continue;
+      this.#owed.delete(id);
+      deadBySurvivor.set(id, new Set([...(deadBySurvivor.get(id) ?? []), ...deadIds]));
     }
     for (const [id, survivor] of this.#survivors) survivor.setDead(deadBySurvivor.get(id) ?? new Set());
     for (const [id, deadIds] of deadBySurvivor) {
@@ -65,11 +75,18 @@ export class Survivors {
     const lost = new Set<string>();
     for (const [id, survivor] of this.#survivors) {
       if (alive.has(id)) continue;
-      for (const deadId of survivor.unsettled) lost.add(deadId);
+      for (const deadId of survivor.unsettled) {
+        lost.add(deadId);
+        this.#owe(id, deadId);
+      }
       survivor.close();
       this.#survivors.delete(id);
     }
     return lost;
+  }
+
+  #owe(id: string, deadId: string): void {
+    this.#owed.set(id, (this.#owed.get(id) ?? new Set()).add(deadId));
   }
 
   #newSurvivor(nodeId: string): Survivor {

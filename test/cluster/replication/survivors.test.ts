@@ -21,6 +21,7 @@ class Heir {
     readonly others: () => readonly SimReplica[],
   ) {
     this.survivors = new Survivors({
+      isAlive: () => false,
       isOver: () => true,
       receiver: owner.receiver,
       timers: owner.host.timers,
@@ -32,10 +33,12 @@ class Heir {
   }
 
   /** Says who died; all others that are given outlived them. */
-  died(dead: readonly string[], alive: readonly string[]): void {
+  died(dead: readonly string[], alive: readonly string[], absent: readonly string[] = []): void {
     const ids = alive.map(nodeIdOf);
+    const absentIds = absent.map(nodeIdOf);
     const survivorsByDead = new Map(dead.map((name) => [nodeIdOf(name), ids]));
-    this.survivors.update({ survivorsByDead, alive: new Set(ids) });
+    const absentByDead = new Map(dead.map((name) => [nodeIdOf(name), absentIds]));
+    this.survivors.update({ survivorsByDead, absentByDead, alive: new Set(ids) });
   }
 
   #compare(nodeId: string): boolean {
@@ -99,6 +102,37 @@ describe("owners that outlived others", () => {
       expectEqual(b, c);
       expect(c.receiver.counters.pulledBatches).to.be.greaterThan(0);
     }
+  });
+
+  it("ask one that could not be asked, when it is back, whoever else is back by then", async () => {
+    await begin(7);
+    await writeForSome();
+    world.crash("a");
+    world.partition(["b"], ["c"]);
+    heir.died(["a"], [], ["b"]);
+    await world.advance(1000);
+    expect([heir.survivors.isSettled(), heir.settled], "there is nobody to ask").to.deep.equal([true, 0]);
+    world.heal();
+    heir.died([], ["b"]);
+    expect(heir.survivors.isSettled()).to.equal(false);
+    await world.advance(200);
+    expect([heir.survivors.isSettled(), heir.compared]).to.deep.equal([true, []]);
+    expectEqual(b, c);
+  });
+
+  it("ask one again that died before it had told everything", async () => {
+    await begin(8);
+    await writeForSome();
+    world.crash("a");
+    world.partition(["b"], ["c"]);
+    heir.died(["a"], ["b"]);
+    await world.advance(100);
+    heir.died(["b"], []);
+    world.heal();
+    heir.died([], ["b"]);
+    await world.advance(500);
+    expect(heir.survivors.isSettled()).to.equal(true);
+    expectEqual(b, c);
   });
 
   it("get what they lack of the life before the last one too", async () => {
