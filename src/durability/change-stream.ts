@@ -5,7 +5,8 @@
  *
  * Some batches are *local*: this node executed what made them. Others came from other nodes, and were merged; they are handed on as the
  * bytes that came. Who keeps the stream gets all, who ships it to other nodes only what is local; that is a stream of its own
- * within the stream, and a *local position* counts its bytes since this process began.
+ * within the stream, and a *local position* counts its bytes since this process began. It begins with the tail of that of an earlier life, if
+ * there is one: what other owners may not have been told any more.
  *
  * While it is shipped, and its shipper asks for that (`note`), the stream itself says behind each local chunk how far it is in the local one: so a node
  * that starts again learns from what it kept up to where it has what others were shipped.
@@ -20,6 +21,7 @@ import { writeLocal } from "../delta/delta-codec.js";
 import type { Timers } from "../host/timers.js";
 import { type BatchSink, DeltaJournal } from "../keyspace/delta-journal.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
+import type { EarlierLife, LocalPosition } from "./local-tail.js";
 
 /** All who consume the stream put it into frames, which have checksums: one for each batch would cost a write a tenth of its time. */
 const NO_CHECKSUM = undefined;
@@ -46,12 +48,6 @@ export interface LocalConsumer {
   takeLocal(chunk: Buffer, start: number, batches: number): void;
 }
 
-/** In the local stream of one life of a node. */
-export interface LocalPosition {
-  readonly boot: number;
-  readonly position: number;
-}
-
 /** What of the stream concerns who ships it, and who waits until it arrived. */
 export interface LocalStream {
   /** Behind the last local batch. */
@@ -74,8 +70,8 @@ export interface ChangeStreamOptions {
   readonly timers: Timers;
   /** Where the stream goes on. */
   readonly position: number;
-  /** What it said last of the local one, if that is known. */
-  readonly earlier?: LocalPosition | undefined;
+  /** What it said last of the local one, if that is known. The tail of that is what the local stream begins with, handed over before. */
+  readonly earlier?: EarlierLife | undefined;
 }
 
 export class ChangeStream implements BatchSink, LocalStream {
@@ -90,8 +86,9 @@ export class ChangeStream implements BatchSink, LocalStream {
   /** Offsets in the writer: up to where it was handed over, and behind its last batch. */
   #handed = 0;
   #end = 0;
-  /** Bytes of the stream that are not local, or were before this process. */
+  /** Bytes of the stream that are not local, or were before what the local stream begins with. */
   #foreignBytes: number;
+  readonly #tailBytes: number;
   /** Local batches that are not handed over. */
   #batches = 0;
   #isDue = false;
@@ -112,7 +109,8 @@ export class ChangeStream implements BatchSink, LocalStream {
     this.#timers = timers;
     this.#journal = new DeltaJournal(keyspace, this.#writer, NO_CHECKSUM, this);
     this.#origin = position;
-    this.#foreignBytes = position;
+    this.#tailBytes = earlier?.tail.length ?? 0;
+    this.#foreignBytes = position - this.#tailBytes;
     this.#isNoted = earlier !== undefined;
   }
 
@@ -155,6 +153,8 @@ export class ChangeStream implements BatchSink, LocalStream {
     this.flushNow();
     this.#shippers = [...this.#shippers, consumer];
     this.#localPositions ??= new Float64Array(SLOT_COUNT);
+    // It may have touched any.
+    this.#localPositionOfAll = Math.max(this.#localPositionOfAll, this.#tailBytes);
     this.#listen();
     return () => {
       if (!this.#shippers.includes(consumer)) return;

@@ -9,9 +9,10 @@ import type { Host } from "../host/host.js";
 import type { Cancel } from "../host/timers.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
 import { Backups, type OpenSnapshot } from "./backups.js";
-import { ChangeStream, type LocalPosition, type LocalStream } from "./change-stream.js";
+import { ChangeStream, type LocalStream } from "./change-stream.js";
 import { ClockCeiling } from "./clock-ceiling.js";
 import type { DataDirectory } from "./data-directory.js";
+import type { EarlierLife } from "./local-tail.js";
 import {
   type LoadingProgress,
   type LogFacts,
@@ -56,8 +57,8 @@ export interface PersistenceOptions {
 
 export class Persistence implements PersistenceView {
   loading: LoadingProgress | null = null;
-  /** How far what was found at the start has the local stream of an earlier life; undefined if that is not known. */
-  earlier: LocalPosition | undefined;
+  /** Of what was found at the start; undefined if it is not known how far that has the local stream of an earlier life. */
+  earlier: EarlierLife | undefined;
   readonly snapshots: Snapshots;
   readonly backups: Backups;
   readonly #options: PersistenceOptions;
@@ -247,7 +248,7 @@ export class Persistence implements PersistenceView {
         if (this.loading !== null) this.loading = { ...this.loading, loadedBytes, totalBytes };
       },
     });
-    this.earlier = found.local;
+    this.earlier = found.earlier;
     this.#stream = this.#streamFrom(found.position);
     this.#settledPosition = found.position;
     this.#snapshotBytes = found.snapshotBytes;

@@ -2,12 +2,11 @@
  * What a start finds in the data directory becomes the keyspace: the newest snapshot, then the log behind it. Says plainly
  * what it found, and refuses rather than go on without what was certainly kept.
  */
-import type { LocalDelta } from "../delta/delta.js";
 import type { Host } from "../host/host.js";
 import type { HashLimits } from "../keyspace/hash-writer.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
 import { Replay } from "../keyspace/replay.js";
-import type { LocalPosition } from "./change-stream.js";
+import { type EarlierLife, LocalTail } from "./local-tail.js";
 import { type LogReading, readLog } from "./log-reader.js";
 import { UnusableDirectory } from "./node-file.js";
 import { listSegments, withFile } from "./segment-files.js";
@@ -36,8 +35,8 @@ export interface Recovered {
   readonly nextSnapshot: number;
   /** 0 if there is no snapshot. */
   readonly snapshotBytes: number;
-  /** How far what was kept has the local stream of an earlier life; undefined if that is not known. */
-  readonly local: LocalPosition | undefined;
+  /** Undefined if it is not known how far what was kept has the local stream of an earlier life. */
+  readonly earlier: EarlierLife | undefined;
 }
 
 /** Rejects with `UnusableDirectory` or `DamagedLog`, naming file and offset, or with what the disk rejects with. */
@@ -48,6 +47,9 @@ export async function recover(options: RecoveryOptions): Promise<Recovered> {
 class Recovery {
   readonly #options: RecoveryOptions;
   #replay: Replay;
+  readonly #local = new LocalTail();
+  /** Of the log, where what is being replayed begins. */
+  #position = Number.NEGATIVE_INFINITY;
   #totalBytes = 0;
   #sliceEndMs: number;
   #nextReportMs: number;
@@ -83,7 +85,7 @@ class Recovery {
       position,
       nextSnapshot: 1 + (snapshots.at(-1)?.sequence ?? 0),
       snapshotBytes: snapshot?.bytes ?? 0,
-      local: localPositionOf(this.#replay.local),
+      earlier: this.#local.earlierLife(),
     };
   }
 
@@ -96,6 +98,7 @@ class Recovery {
       clock: host.clock,
       checksum: null,
       batchBytesMax: BATCH_BYTES_MAX,
+      saidLocal: (said, offset) => this.#local.say(said, this.#position + offset),
     });
   }
 
@@ -165,6 +168,8 @@ class Recovery {
     const { host, directory } = this.#options;
     const { disk, checksum, log } = host;
     const reading = await readLog({ disk, checksum, log, directory, from }, async (payload, position) => {
+      this.#position = position;
+      this.#local.add(payload, position);
       this.#replay.apply(payload, 0, payload.length);
       this.#progressed(snapshotBytes + position + payload.length - from);
       await this.#giveTurns();
@@ -199,8 +204,4 @@ class Recovery {
     await new Promise<void>((resolve) => timers.afterTurn(resolve));
     this.#sliceEndMs = clock.monotonicMs() + SLICE_MS;
   }
-}
-
-function localPositionOf(told: LocalDelta | undefined): LocalPosition | undefined {
-  return told === undefined || told.boot === 0 ? undefined : { boot: told.boot, position: told.position };
 }

@@ -61,6 +61,8 @@ export interface ReplayOptions {
   readonly checksum: Checksum | null;
   /** No batch is longer: what says so is damaged. */
   readonly batchBytesMax: number;
+  /** The batch at an offset says how far the local stream is of whoever wrote this. */
+  readonly saidLocal?: (said: LocalDelta, offset: number) => void;
 }
 
 /** What is known of a database that is being loaded. */
@@ -77,14 +79,13 @@ export class Replay {
   deltas = 0;
   /** Keys that were found expired at the end. */
   expired = 0;
-  /** What was said last of the local stream of whoever wrote this; undefined if nothing was. */
-  local: LocalDelta | undefined;
 
   readonly #keyspace: Keyspace;
   readonly #limits: HashLimits;
   readonly #clock: Clock;
   readonly #checksum: Checksum | null;
   readonly #batchBytesMax: number;
+  readonly #saidLocal: ReplayOptions["saidLocal"];
   readonly #keepTombstones: boolean;
   readonly #record = new RecordCursor();
   readonly #loader: RecordLoader;
@@ -98,15 +99,18 @@ export class Replay {
   #slot = 0;
   #from = 0;
   #areRemainsCollected = false;
+  /** Of the batch at hand. */
+  #batchStart = 0;
 
   /** Begins: from here on the keyspace is the replay's alone, until `finish` answers true. */
-  constructor({ keyspace, limits, clock, checksum, batchBytesMax }: ReplayOptions) {
+  constructor({ keyspace, limits, clock, checksum, batchBytesMax, saidLocal }: ReplayOptions) {
     assert(keyspace.journal === null, "what is replayed is not told to anybody");
     this.#keyspace = keyspace;
     this.#limits = limits;
     this.#clock = clock;
     this.#checksum = checksum;
     this.#batchBytesMax = batchBytesMax;
+    this.#saidLocal = saidLocal;
     this.#keepTombstones = keyspace.keepTombstones;
     this.#loader = new RecordLoader(keyspace, limits);
     this.#sweeper = new Sweeper(keyspace, clock);
@@ -144,6 +148,7 @@ export class Replay {
   }
 
   #applyBatch(bytes: Buffer, at: number, end: number): void {
+    this.#batchStart = at;
     const checked = at + LENGTH_AT;
     const first = at + BATCH_HEAD_BYTES;
     if (this.#checksum !== null && this.#checksum(bytes, checked, end) !== bytes.readUInt32LE(at)) {
@@ -211,7 +216,7 @@ export class Replay {
         applyDelta(keyspace, this.#limits, delta);
         return;
       case "local":
-        this.local = delta;
+        this.#saidLocal?.(delta, this.#batchStart);
         return;
       default:
         this.#select(delta.db, from);

@@ -3,12 +3,8 @@ import { crc32 } from "#torus/base/crc32.js";
 import { slotOf } from "#torus/base/key-hash.js";
 import { readBatch } from "#torus/delta/batch.js";
 import type { Delta } from "#torus/delta/delta.js";
-import {
-  ChangeStream,
-  type LocalConsumer,
-  type LocalPosition,
-  type StreamConsumer,
-} from "#torus/durability/change-stream.js";
+import { ChangeStream, type LocalConsumer, type StreamConsumer } from "#torus/durability/change-stream.js";
+import type { EarlierLife } from "#torus/durability/local-tail.js";
 import { CommandRunner } from "../support/command-runner.js";
 import { smallKeyspace } from "../support/small-keyspace.js";
 import { ManualTime } from "./manual-time.js";
@@ -54,7 +50,7 @@ function slot(key: string): number {
 }
 
 describe("the change stream", () => {
-  function setUp(earlier?: LocalPosition) {
+  function setUp(earlier?: EarlierLife) {
     const keyspace = smallKeyspace();
     const turns = new ManualTime();
     const stream = new ChangeStream({ keyspace, timers: turns, position: START, earlier });
@@ -292,7 +288,12 @@ describe("the change stream", () => {
       });
 
       it("that nobody knows, if an earlier life said what is not right any more", () => {
-        const { stream, run, collector } = setUp({ boot: 3, position: 500 });
+        const { stream, run, collector } = setUp({
+          boot: 3,
+          position: 500,
+          tail: Buffer.alloc(0),
+          tailBatches: 0,
+        });
         stream.subscribe(collector);
         stream.ship(new Collector());
         expect(saidBy(collector)).deep.equal([]);

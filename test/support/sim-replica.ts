@@ -88,7 +88,7 @@ export class SimReplica {
       events: {
         progressed() {},
         gapped: (shipper) => this.gapped.add(shipper),
-        continued: ({ nodeId }, from) => this.past.get(nodeId, from),
+        continued: ({ nodeId }) => this.past.get(nodeId, persistence.earlier!),
       },
     });
     this.past = new OwnPast({

@@ -2,7 +2,7 @@
  * What this node executed in its earlier life and lost with the end of its log, while other owners have it: who turns out to have all that
  * it has left of that life is asked for the rest. All others compare copies with this node anyway.
  */
-import type { LocalPosition } from "../../durability/change-stream.js";
+import type { LocalPosition } from "../../durability/local-tail.js";
 import type { Timers } from "../../host/timers.js";
 import type { NodeId } from "../../membership/member.js";
 import type { Peers } from "../peers.js";

@@ -18,7 +18,7 @@ import { ByteWriter } from "../../base/byte-writer.js";
 import { rangeOf } from "../../base/bytes.js";
 import type { Checksum } from "../../base/crc32.js";
 import { SLOT_COUNT } from "../../base/key-hash.js";
-import type { LocalPosition } from "../../durability/change-stream.js";
+import type { LocalPosition } from "../../durability/local-tail.js";
 import {
   readNodeId,
   readReceived,

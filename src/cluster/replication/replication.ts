@@ -5,7 +5,8 @@
  * Long because all of these are put together here, and each is told something of the others.
  */
 import { SLOT_COUNT } from "../../base/key-hash.js";
-import type { LocalPosition, LocalStream } from "../../durability/change-stream.js";
+import type { LocalStream } from "../../durability/change-stream.js";
+import type { EarlierLife } from "../../durability/local-tail.js";
 import type { PersistenceView } from "../../durability/persistence-view.js";
 import type { Host } from "../../host/host.js";
 import type { HashLimits } from "../../keyspace/hash-writer.js";
@@ -48,7 +49,7 @@ export interface ReplicationOptions {
   readonly limits: () => HashLimits;
   readonly persistence: PersistenceView & {
     readonly stream: LocalStream;
-    readonly earlier: LocalPosition | undefined;
+    readonly earlier: EarlierLife | undefined;
     makeLast(): Promise<boolean>;
   };
   readonly peers: Peers;
@@ -134,7 +135,7 @@ export class Replication {
           this.copies.progressed();
         },
         gapped: (shipper) => this.#repair(shipper),
-        continued: (shipper, from) => this.#past.get(shipper.nodeId, from),
+        continued: ({ nodeId }) => this.#past.get(nodeId, persistence.earlier!),
       },
     });
     this.repairs = new Repairs({

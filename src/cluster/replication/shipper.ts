@@ -11,7 +11,7 @@
  */
 import { byteLengthOf } from "../../base/bytes.js";
 import type { Checksum } from "../../base/crc32.js";
-import type { LocalPosition } from "../../durability/change-stream.js";
+import type { LocalPosition } from "../../durability/local-tail.js";
 import type { Clock } from "../../host/clock.js";
 import type { Timers } from "../../host/timers.js";
 import type { Outcome } from "../peer-link.js";
@@ -93,7 +93,7 @@ export interface ShipperOptions {
   /** The other node says that what it was sent makes no sense. */
   readonly refused: () => void;
   /** The other node lacks nothing of an earlier life; it may have more of that than this node has. */
-  readonly continued?: (from: LocalPosition) => void;
+  readonly continued?: () => void;
 }
 
 export class Shipper {
@@ -290,7 +290,7 @@ export class Shipper {
     const continues = this.#continues;
     this.#continues = undefined;
     const from = this.reach.resume(answer, { continues: continues !== undefined });
-    if (continues !== undefined && this.reach.isWhole) this.#options.continued?.(continues);
+    if (continues !== undefined && this.reach.isWhole) this.#options.continued?.();
     const hasNews = newSlots !== null && newSlots !== this.#heard;
     this.#heard = newSlots;
     this.state = "shipping";

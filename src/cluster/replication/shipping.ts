@@ -3,7 +3,8 @@
  * are none the stream is not listened to, and costs nothing.
  */
 import type { Checksum } from "../../base/crc32.js";
-import type { LocalConsumer, LocalPosition, LocalStream } from "../../durability/change-stream.js";
+import type { LocalConsumer, LocalStream } from "../../durability/change-stream.js";
+import type { EarlierLife, LocalPosition } from "../../durability/local-tail.js";
 import type { Clock } from "../../host/clock.js";
 import type { Log } from "../../host/log.js";
 import type { Timers } from "../../host/timers.js";
@@ -18,8 +19,8 @@ export interface ShippingEvents {
   progressed(shipper: Shipper): void;
   /** An owner lacks what it will not be shipped: it is to be repaired (`Shipper.repaired`). */
   gapped(shipper: Shipper): void;
-  /** An owner lacks nothing of an earlier life of this node; it may have more of that than this node has, beyond this position. */
-  continued?(shipper: Shipper, from: LocalPosition): void;
+  /** An owner lacks nothing of an earlier life of this node; it may have more of that than this node has. */
+  continued?(shipper: Shipper): void;
 }
 
 export interface ShippingOptions {
@@ -33,8 +34,8 @@ export interface ShippingOptions {
   readonly stream: LocalStream;
   /** How much of the stream is kept: option `repl-backlog-size`, as it is at present. What is more than that goes with the next change. */
   readonly backlogBytesMax: () => number;
-  /** How far this node has its local stream of an earlier life; undefined if that is not known. Asked when there is a stream. */
-  readonly earlier?: () => LocalPosition | undefined;
+  /** With the tail of which the stream begins; undefined if it is not known how far this node has that life. Asked when there is a stream. */
+  readonly earlier?: () => EarlierLife | undefined;
   readonly events: ShippingEvents;
 }
 
@@ -147,9 +148,15 @@ export class Shipping implements LocalConsumer {
 
   #begin(): void {
     if (this.#stopShipping !== undefined) return;
-    const { stream } = this.#options;
+    const { stream, earlier, host } = this.#options;
     this.#stopShipping = stream.ship(this);
-    this.#backlog.restart(stream.localPosition);
+    const life = earlier?.();
+    const isNew = life !== undefined && stream.localPosition === life.tail.length;
+    this.#backlog.restart(isNew ? 0 : stream.localPosition);
+    if (!isNew || life.tail.length === 0) return;
+    const nowMs = host.clock.monotonicMs();
+    const { tail, tailBatches } = life;
+    this.#backlog.add({ bytes: tail, from: 0, to: tail.length, batches: tailBatches, nowMs });
   }
 
   #end(): void {
@@ -161,7 +168,7 @@ export class Shipping implements LocalConsumer {
   #newShipper(nodeId: string, filter: SlotFilter | null): Shipper {
     const { host, peers, events, earlier } = this.#options;
     // Nobody knows of which slots it got what was executed since, if it was shipped to before.
-    const continues = this.#known.has(nodeId) ? undefined : earlier?.();
+    const continues = this.#known.has(nodeId) ? undefined : beforeTail(earlier?.());
     this.#known.add(nodeId);
     const shipper = new Shipper({
       nodeId,
@@ -175,9 +182,14 @@ export class Shipping implements LocalConsumer {
       newSession: () => ++this.#session,
       progressed: () => events.progressed(shipper),
       gapped: () => events.gapped(shipper),
-      continued: (from) => events.continued?.(shipper, from),
+      continued: () => events.continued?.(shipper),
       refused: () => host.log.error("another node can make nothing of what it is shipped", { node: nodeId }),
     });
     return shipper;
   }
+}
+
+/** Where the stream goes on. */
+function beforeTail(life: EarlierLife | undefined): LocalPosition | undefined {
+  return life && { boot: life.boot, position: life.position - life.tail.length };
 }

@@ -115,16 +115,44 @@ describe("an owner that starts again", () => {
     expectGoesOn();
   });
 
-  it("finds a gap where the other one lacks what it has", async () => {
-    await begin(40);
+  /** Much of what it executes reaches nobody. */
+  async function loseOnTheWay(count: number, valueBytes: number): Promise<void> {
     world.cut(["a"], ["b"]);
-    write(a, prng, { count: 20 });
+    for (let i = 0; i < count; i++) {
+      write(a, prng, { count: 5, valueBytes, expire: false });
+      await world.advance(5);
+    }
     await world.advance(2000);
     world.crash("a");
     world.resetStreams("a", "b");
     world.heal();
     await startAgain();
     await world.advance(3000);
+  }
+
+  it("tells others again what they were not told any more", async () => {
+    for (let seed = 50; seed < 54; seed++) {
+      await begin(seed);
+      write(a, prng, { count: 50, expire: false });
+      await world.advance(20);
+      const { applied } = b.positionOf("a")!;
+      await loseOnTheWay(20, 2000);
+      const { position, tail } = a.persistence.earlier!;
+      expect(position).to.be.greaterThan(applied);
+      expect(tail.length, "all that it ever executed").to.equal(position);
+      expectGoesOn();
+      write(a, prng, { count: 5 });
+      await world.advance(50);
+      expectGoesOn();
+    }
+  });
+
+  it("finds a gap where others were told too little", async () => {
+    await begin(55);
+    await loseOnTheWay(200, 30_000);
+    const { position, tail } = a.persistence.earlier!;
+    expect(position).to.be.greaterThan(tail.length);
+    expect(tail.length).to.be.within(3_500_000, 4_200_000);
     expect(a.gapped.size).to.equal(1);
     await repaired();
     expectEqual(a, b);
