@@ -81,6 +81,11 @@ export class ReceivedStream {
     this.durable.doubt();
   }
 
+  /** Whether nothing is missing of a slot before what is applied, and who ships the stream knows which slots this node owns. */
+  hasSlot(slot: number, owned: number): boolean {
+    return this.isWhole && owned === this.#owned && this.newSlots?.has(slot) !== true;
+  }
+
   /** Whether nothing is missing up to a position of what concerns the slots of a checksum. */
   hasAll({ position, owned }: { readonly position: number; readonly owned: number }): boolean {
     const { applied, isWhole, newSlots } = this;

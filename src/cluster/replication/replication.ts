@@ -37,6 +37,7 @@ import type { Shipper } from "./shipper.js";
 import { Shipping } from "./shipping.js";
 import type { SlotStanding } from "./slot-assent.js";
 import { SlotCopies } from "./slot-copies.js";
+import { checkOf, SlotFilter } from "./slot-filter.js";
 import { SlotReads } from "./slot-reads.js";
 import { Survivors } from "./survivors.js";
 
@@ -87,6 +88,10 @@ export class Replication {
   readonly #stream: LocalStream;
   /** Of other owners, when they were last seen alive. */
   readonly #boots = new Map<NodeId, number | undefined>();
+  /** Slots that this node came to own, and of which it may lack what others have. */
+  readonly #newSlots = new SlotSet();
+  /** A checksum of all that it owns, or is to own, once it was asked for. */
+  #ownCheck: number | undefined;
   /** Those for whose owners a repair is asked for. */
   readonly #repairing = new WeakSet<Shipper>();
   /** Nodes that will not come back, until their slots have other owners: nobody waits for them. */
@@ -146,7 +151,7 @@ export class Replication {
       limits,
       persistence,
       isShared: (nodeId, slot) => this.#plan?.slotsOf(nodeId).all.has(slot) === true && this.#own.has(slot),
-      isWhole: () => this.primaries.hasCaughtUp,
+      isWhole: (slot) => this.primaries.hasCaughtUp && !this.#isNew(slot),
       isServing: () => this.primaries.mayAct,
       changed: () => generation.repaired(),
     });
@@ -295,7 +300,12 @@ export class Replication {
     });
     this.#gone = placement.gone;
     this.#placement = nameOf(placement);
+    // Those that it owned when it started it had: what it lost of that it has to catch up with anyway.
+    const known = this.#plan?.slotsOf(selfId).all ?? plan.slotsOf(selfId).current;
+    const { all } = plan.slotsOf(selfId);
+    if (all !== known) this.#newSlots.addAll(all.slots().filter((slot) => !known.has(slot)));
     this.#plan = plan;
+    this.#ownCheck = undefined;
     this.#groups = groups;
     this.copies.groups = groups;
     this.replicaReads.groups = groups;
@@ -454,6 +464,18 @@ export class Replication {
     let bytesShipped = 0;
     for (const { counters } of this.shipping.shippers) bytesShipped += counters.bytes;
     return { slots, slotsDone: isCopied ? slots : 0, bytesShipped };
+  }
+
+  /** Whether copies of a slot that is new here are still to be compared with those of any other owner that is alive. */
+  #isNew(slot: number): boolean {
+    if (!this.#newSlots.has(slot)) return false;
+    const { isAlive, bootOf, host } = this.#options;
+    this.#ownCheck ??= checkOf(new SlotFilter(this.#own), host.checksum);
+    const owned = this.#ownCheck;
+    const others = this.#othersOf(slot).filter(isAlive);
+    const isFilled = others.every((id) => this.receiver.stream(id, bootOf(id) ?? -1)?.hasSlot(slot, owned));
+    if (isFilled) this.#newSlots.deleteAll([slot]);
+    return !isFilled;
   }
 
   get #own(): SlotSet {
