@@ -23,13 +23,20 @@ export function msOfClock(clock: number): number {
 export class HybridClock {
   /** [latest clock issued, observed or reached]. A typed array, so that no write allocates a boxed double. */
   readonly #latest = new Float64Array(1);
+  #timeMs = 0;
 
   /** `steady` makes time of what the wall clock shows: without it that is taken as it is. */
   constructor(readonly steady: SteadyTime | null = null) {}
 
   /** Takes note of the wall clock: once per tick of the event loop, not per write. */
   tick(wallMs: number): void {
-    this.observe(clockOfMs(this.steady === null ? wallMs : this.steady.at(wallMs)));
+    this.#timeMs = this.steady === null ? wallMs : this.steady.at(wallMs);
+    this.observe(clockOfMs(this.#timeMs));
+  }
+
+  /** What time it was in the last tick, in milliseconds, whatever versions say: what is issued may be ahead of it. */
+  get timeMs(): number {
+    return this.#timeMs;
   }
 
   /** A clock above every other that was issued or observed here. */

@@ -5,8 +5,13 @@
 import { clockOfMs, type HybridClock, msOfClock } from "../delta/hybrid-clock.js";
 import type { Cancel, Timers } from "../host/timers.js";
 
-/** How far ahead of the clock the ceiling is put: so far, less the period at most, the clock of a node is ahead that starts again after a crash. */
+/** How far ahead of time the ceiling is put: so far the clock of a node is ahead that starts again after a crash. */
 const AHEAD_MS = 4000;
+/**
+ * And how far ahead of the clock at least, which may be ahead of time itself. It waits for time then, but for what is written, so that is
+ * enough; with more, each of many crashes in a row would bring the clock further ahead of time.
+ */
+const AHEAD_OF_CLOCK_MS = 1100;
 const PERIOD_MS = 1500;
 /** With less than this left, writes wait: one turn of the loop cannot use so much up. */
 const RESERVE_MS = 1000;
@@ -60,7 +65,8 @@ export class ClockCeiling {
   }
 
   #wanted(): number {
-    return clockOfMs(msOfClock(this.#options.clock.latest) + AHEAD_MS);
+    const { latest, timeMs } = this.#options.clock;
+    return clockOfMs(Math.max(timeMs + AHEAD_MS, msOfClock(latest) + AHEAD_OF_CLOCK_MS));
   }
 
   async #put(ceiling: number): Promise<void> {

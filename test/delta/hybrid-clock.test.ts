@@ -5,6 +5,15 @@ import { CLOCK_UNITS_PER_MS, clockOfMs, HybridClock } from "#torus/delta/hybrid-
 const WALL_MS = 1_760_000_000_000;
 
 describe("hybrid clock", () => {
+  it("tells time apart from what versions say", () => {
+    const clock = new HybridClock();
+    clock.tick(WALL_MS);
+    clock.observe(clockOfMs(WALL_MS + 5000));
+    expect([clock.timeMs, clock.nowMs()]).deep.equal([WALL_MS, WALL_MS + 5000]);
+    clock.tick(WALL_MS + 10);
+    expect([clock.timeMs, clock.nowMs()]).deep.equal([WALL_MS + 10, WALL_MS + 5000]);
+  });
+
   it("only ever rises, whatever the wall clock and other nodes' clocks do", () => {
     const event = fc.oneof(
       fc.record({ kind: fc.constant("tick" as const), to: fc.nat(20).map((ms) => WALL_MS + ms) }),

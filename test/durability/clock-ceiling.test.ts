@@ -21,6 +21,27 @@ describe("clock ceiling", () => {
     expect(issued).greaterThan(590);
   });
 
+  it("does not bring the clock further ahead of time with each crash", async () => {
+    const world = worldOf("crashes");
+    const { clock: wall } = world.host("a");
+    let onDisk = 0;
+    for (let life = 0; life < 30; life++) {
+      const subject = subjectOn(world.host("a"), onDisk);
+      await world.complete(subject.ceiling.start());
+      const aheadMs = subject.clock.nowMs() - wall.wallMs();
+      expect(aheadMs, `life ${life}`).to.be.at.most(4000);
+      if (life > 0) expect(aheadMs).to.be.greaterThan(1000);
+      for (let i = 0; i < 10; i++) {
+        await world.advance(120);
+        subject.clock.tick(wall.wallMs());
+        expect(subject.ceiling.hasRoom).to.equal(true);
+        for (let write = 0; write < 100; write++) subject.clock.next();
+        expect(subject.clock.latest).to.be.lessThan(subject.onDisk());
+      }
+      onDisk = subject.onDisk();
+    }
+  });
+
   it("has no room while the disk hangs, and some again when it does not", async () => {
     const world = worldOf("hang");
     const host = world.host("a");
@@ -67,10 +88,12 @@ describe("clock ceiling", () => {
   });
 });
 
-function subjectOn({ timers, clock: wall }: SimHost) {
+/** A node that starts, and finds a ceiling on its disk. */
+function subjectOn({ timers, clock: wall }: SimHost, found = 0) {
   const clock = new HybridClock();
+  clock.observe(found);
   clock.tick(wall.wallMs());
-  let onDisk = 0;
+  let onDisk = found;
   let failure: Error | undefined;
   let gate = Promise.resolve();
   let release = () => {};
