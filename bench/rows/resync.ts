@@ -28,7 +28,7 @@ interface Way {
 
 export const resyncRows: readonly Row[] = [
   resync({ name: "resync-backlog", title: "from the backlog", backlog: "256mb" }),
-  resync({ name: "resync-repair", title: "by comparing all keys", backlog: "1mb" }),
+  resync({ name: "resync-repair", title: "by comparing all keys", backlog: "4mb" }),
 ];
 
 function resync(way: Way): Row {

@@ -3,7 +3,10 @@ import type { Keyspace } from "../../keyspace/keyspace.js";
 import { type HashRange, type RangeWalk, walkRange } from "../../keyspace/range-walk.js";
 import { DigestSum, type Lanes } from "../../keyspace/record-digest.js";
 import { addFloors, isWholeSlot, RangeDigests } from "../../keyspace/slot-digest.js";
-import type { DigestedItem } from "./repair-messages.js";
+import type { ListedItem } from "./repair-messages.js";
+
+/** What is listed, with its digest. */
+export interface DigestedItem extends Lanes, ListedItem {}
 
 /** A range of more items is not listed when it is compared. */
 export const LISTED_OF_RANGE_MAX = 256;
@@ -99,31 +102,27 @@ export interface ListDifference {
   /** Indices of digests that no item has. */
   readonly missing: readonly number[];
   /** Items whose digest is not listed. */
-  readonly extra: readonly DigestedItem[];
+  readonly extra: readonly ListedItem[];
 }
 
 export function differenceOf(digests: readonly Lanes[], items: readonly DigestedItem[]): ListDifference {
   const places = new DigestPlaces(digests);
-  const isMet = new Uint8Array(digests.length);
-  const extra = items.filter((item) => {
-    const place = places.find(item);
-    if (place >= 0) isMet[place] = 1;
-    return place < 0;
-  });
-  const missing: number[] = [];
-  for (const [place, met] of isMet.entries()) if (met === 0) missing.push(place);
-  return { missing, extra };
+  const extra = items.filter(({ low, high }) => !places.meet(low, high));
+  return { missing: places.missed(), extra };
 }
 
 /** Finds digests in a list: a hash table without objects, since lists are long and short-lived. Digests spread by themselves. */
-class DigestPlaces {
+export class DigestPlaces {
   readonly #digests: readonly Lanes[];
+  /** 1 for those that were met. */
+  readonly #isMet: Uint8Array;
   /** Place + 1; 0 if the cell is free. */
   readonly #cells: Int32Array;
 
   constructor(digests: readonly Lanes[]) {
     const size = 2 ** Math.ceil(Math.log2(2 * digests.length + 1));
     this.#digests = digests;
+    this.#isMet = new Uint8Array(digests.length);
     this.#cells = new Int32Array(size);
     for (const [place, { low }] of digests.entries()) {
       let cell = low & (size - 1);
@@ -132,13 +131,23 @@ class DigestPlaces {
     }
   }
 
-  find({ low, high }: Lanes): number {
+  /** Whether a digest is in the list. */
+  meet(low: number, high: number): boolean {
     const mask = this.#cells.length - 1;
     for (let cell = low & mask; ; cell = (cell + 1) & mask) {
       const place = this.#cells[cell]! - 1;
-      if (place < 0) return place;
+      if (place < 0) return false;
       const digest = this.#digests[place]!;
-      if (digest.low === low && digest.high === high) return place;
+      if (digest.low !== low || digest.high !== high) continue;
+      this.#isMet[place] = 1;
+      return true;
     }
+  }
+
+  /** Indices of those that were not met. */
+  missed(): number[] {
+    const missed: number[] = [];
+    for (let place = 0; place < this.#isMet.length; place++) if (this.#isMet[place] === 0) missed.push(place);
+    return missed;
   }
 }

@@ -16,11 +16,12 @@ import { HASH_END, type HashRange } from "../../keyspace/range-walk.js";
 import { wholeSlot } from "../../keyspace/slot-digest.js";
 import { SlotEraser } from "../../keyspace/slot-eraser.js";
 import { newestClock } from "../../keyspace/succession.js";
-import { differenceOf, LISTED_OF_RANGE_MAX, RangeLists, surveyOf } from "./digest-list.js";
+import { type DigestedItem, LISTED_OF_RANGE_MAX, RangeLists, surveyOf } from "./digest-list.js";
 import { FloorExchange } from "./floor-exchange.js";
 import { type Comparison, compareLists } from "./list-comparison.js";
+import type { ListedItems } from "./listed-items.js";
 import type { RepairLink } from "./repair-link.js";
-import type { DigestedItem, ListedItem } from "./repair-messages.js";
+import type { ListedItem } from "./repair-messages.js";
 import type { RepairNode } from "./repair-node.js";
 import type { RegisterWant, Want } from "./shipment.js";
 
@@ -51,7 +52,7 @@ interface Difference {
   readonly mine: number;
   readonly theirs: number;
   /** All that lies in it, if that is known of both sides. */
-  readonly lists: { readonly mine: readonly DigestedItem[]; readonly theirs: readonly DigestedItem[] } | null;
+  readonly lists: { readonly mine: readonly DigestedItem[]; readonly theirs: ListedItems } | null;
 }
 
 /** What of a range is not alike on the other side, and what of it on that side is not alike here. */
@@ -59,6 +60,14 @@ interface Unlike {
   readonly range: HashRange;
   readonly mine: readonly DigestedItem[];
   readonly theirs: readonly ListedItem[];
+}
+
+/** What is to be told: by this side, then by the other one, then by this side; and what is to be looked at more closely. */
+interface Telling {
+  readonly first: Want[];
+  readonly pull: Want[];
+  readonly last: Want[];
+  readonly closer: HashRange[];
 }
 
 export class GroupRepair {
@@ -118,7 +127,7 @@ export class GroupRepair {
     const push: HashRange[] = [];
     const pull: HashRange[] = [];
     const listed: Difference[] = [];
-    const known: Unlike[] = [];
+    const known: Difference[] = [];
     const closer: HashRange[] = [];
     for (const difference of differences) {
       const { range, mine, theirs } = difference;
@@ -128,13 +137,13 @@ export class GroupRepair {
       const isListed = this.#mayBeStale(range.slot);
       if (mine === 0 && !isListed.theirs) pull.push(range);
       else if (theirs === 0 && !isListed.mine) push.push(range);
-      else if (difference.lists !== null) known.push(unlikeOf(range, difference.lists));
+      else if (difference.lists !== null) known.push(difference);
       else if (count <= LISTED_OF_RANGE_MAX || range.end - range.from === 1) listed.push(difference);
       else closer.push(...partsOf(range, count));
     }
     await this.#link.pull(pull);
     await this.#link.push(push);
-    closer.push(...(await this.#repairItems(known)));
+    closer.push(...(await this.#repairItems(await this.#unlikeOf(known))));
     for (let next = 0; next < listed.length; ) {
       const part: HashRange[] = [];
       for (let count = 0; next < listed.length && count < LISTED_MAX; next++) {
@@ -145,6 +154,20 @@ export class GroupRepair {
       closer.push(...(await this.#repairItems(await this.#list(part))));
     }
     return closer;
+  }
+
+  /** Finds in lists that are here what is not alike. */
+  async #unlikeOf(listed: readonly Difference[]): Promise<Unlike[]> {
+    const unlike: Unlike[] = [];
+    await this.#link.work(() => {
+      const difference = listed[unlike.length];
+      if (difference === undefined) return false;
+      const { mine, theirs } = difference.lists!;
+      const { missing, extra } = theirs.differenceFrom(mine);
+      unlike.push({ range: difference.range, mine: missing.map((index) => mine[index]!), theirs: extra });
+      return true;
+    });
+    return unlike;
   }
 
   /** Finds by lists what is not alike in ranges with few records. */
@@ -162,30 +185,36 @@ export class GroupRepair {
 
   /** Lets both sides tell what is not alike; answers ranges of fields that are to be looked at more closely. */
   async #repairItems(unlike: readonly Unlike[]): Promise<HashRange[]> {
-    const first: Want[] = [];
-    const pull: Want[] = [];
-    const last: Want[] = [];
-    const closer: HashRange[] = [];
-    for (const { range, mine, theirs } of unlike) {
-      const { slot } = range;
-      const floorOf = (db: number) => (range.kind === "keys" ? this.#floors.birthOf(slot, db) : VERSION_ZERO);
-      const comparison = compareLists(mine, theirs, floorOf);
-      this.#findStale(range, comparison);
-      pull.push(...comparison.pull.map((item) => wantOf(range, item)));
-      for (const item of comparison.push) {
-        (this.#floors.tellsFirst(slot, item.db) ? first : last).push(wantOf(range, item));
-      }
-      for (const item of comparison.refine) {
-        const register = this.#registerOf(slot, item);
-        pull.push(register ?? wantOf(range, item));
-        last.push(register ?? wantOf(range, item));
-        if (register !== undefined) closer.push({ ...register, kind: "fields", from: 0, end: HASH_END });
-      }
-    }
+    const telling: Telling = { first: [], pull: [], last: [], closer: [] };
+    let next = 0;
+    await this.#link.work(() => {
+      const range = unlike[next++];
+      if (range !== undefined) this.#decide(range, telling);
+      return range !== undefined;
+    });
+    const { first, pull, last, closer } = telling;
     await this.#link.push(first);
     await this.#link.pull(pull);
     await this.#link.push(last);
     return closer;
+  }
+
+  /** Who tells what of a range. */
+  #decide({ range, mine, theirs }: Unlike, { first, pull, last, closer }: Telling): void {
+    const { slot } = range;
+    const floorOf = (db: number) => (range.kind === "keys" ? this.#floors.birthOf(slot, db) : VERSION_ZERO);
+    const comparison = compareLists(mine, theirs, floorOf);
+    this.#findStale(range, comparison);
+    for (const item of comparison.pull) pull.push(wantOf(range, item));
+    for (const item of comparison.push) {
+      (this.#floors.tellsFirst(slot, item.db) ? first : last).push(wantOf(range, item));
+    }
+    for (const item of comparison.refine) {
+      const register = this.#registerOf(slot, item);
+      pull.push(register ?? wantOf(range, item));
+      last.push(register ?? wantOf(range, item));
+      if (register !== undefined) closer.push({ ...register, kind: "fields", from: 0, end: HASH_END });
+    }
   }
 
   // ---- Stale slots ----
@@ -247,11 +276,6 @@ export class GroupRepair {
     this.#node.keyspace.databases[db]!.index.collect(slot, from, 1, found, from + 1);
     return found;
   }
-}
-
-function unlikeOf(range: HashRange, { mine, theirs }: NonNullable<Difference["lists"]>): Unlike {
-  const { missing, extra } = differenceOf(mine, theirs);
-  return { range, mine: missing.map((index) => mine[index]!), theirs: extra };
 }
 
 /** For this node's own log: other owners have the slot as before. */

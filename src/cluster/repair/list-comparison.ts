@@ -1,7 +1,8 @@
 /** Decides, of records or entries that two sides do not have alike, who has to tell the other one what. */
 import { isSameLife } from "../../delta/merge.js";
 import { compareVersions, equalVersions, type Version } from "../../delta/version.js";
-import type { DigestedItem, ListedItem } from "./repair-messages.js";
+import type { DigestedItem } from "./digest-list.js";
+import type { ListedItem } from "./repair-messages.js";
 
 export interface Comparison {
   /** To be told by this side. */

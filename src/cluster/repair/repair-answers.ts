@@ -2,46 +2,48 @@
 import { ByteReader } from "../../base/byte-reader.js";
 import type { HashRange } from "../../keyspace/range-walk.js";
 import { isWholeSlot } from "../../keyspace/slot-digest.js";
+import type { DigestedItem } from "./digest-list.js";
+import { ListedItems, writeListedItems } from "./listed-items.js";
 import {
   beginAnswer,
-  type DigestedItem,
   type FloorsOfSlot,
   type ListedItem,
   PARCEL_BYTES_MAX,
   readCounted,
-  readDigestedItem,
   readFloors,
   readItem,
   readWant,
-  writeDigestedItem,
   writeFloors,
   writeItem,
   writeWant,
 } from "./repair-messages.js";
 import type { Want } from "./shipment.js";
 
-/** Of a range that is not the same on both sides. */
-export interface RangeDifference {
+/** Of a range that is not the same on both sides; `Items` are values where it is told, bytes where it is heard. */
+export interface RangeDifference<Items> {
   /** Records, or entries, that the answering side has. */
   readonly count: number;
   /** Of a whole slot. */
   readonly floors: FloorsOfSlot | undefined;
   /** All of them; undefined if they are too many, or were not asked for. */
-  readonly items: readonly DigestedItem[] | undefined;
+  readonly items: Items | undefined;
 }
 
-export interface CompareAnswer {
+export interface CompareAnswer<Items> {
   /** What time it is there. */
   readonly atMs: number;
   /** Of each range; undefined if it is the same. */
-  readonly differences: readonly (RangeDifference | undefined)[];
+  readonly differences: readonly (RangeDifference<Items> | undefined)[];
 }
 
 const SAME = 0;
 const DIFFERENT = 1;
 const LISTED = 2;
 
-export function writeCompareAnswer({ atMs, differences }: CompareAnswer): Uint8Array {
+export function writeCompareAnswer({
+  atMs,
+  differences,
+}: CompareAnswer<readonly DigestedItem[]>): Uint8Array {
   const writer = beginAnswer("accepted");
   writer.u64(atMs);
   for (const difference of differences) {
@@ -53,7 +55,7 @@ export function writeCompareAnswer({ atMs, differences }: CompareAnswer): Uint8A
     writer.u8(items === undefined ? DIFFERENT : LISTED);
     writer.varint(count);
     if (floors !== undefined) writeFloors(writer, floors);
-    for (const item of items ?? []) writeDigestedItem(writer, item);
+    if (items !== undefined) writeListedItems(writer, items);
   }
   return writer.written();
 }
@@ -63,9 +65,9 @@ export function readCompareAnswer(
   reader: ByteReader,
   ranges: readonly HashRange[],
   databases: number,
-): CompareAnswer | undefined {
+): CompareAnswer<ListedItems> | undefined {
   const atMs = reader.u64();
-  const differences: (RangeDifference | undefined)[] = [];
+  const differences: (RangeDifference<ListedItems> | undefined)[] = [];
   for (const range of ranges) {
     const state = reader.u8();
     if (reader.failed || state > LISTED) return undefined;
@@ -77,9 +79,7 @@ export function readCompareAnswer(
     const floors = isWholeSlot(range) ? readFloors(reader, databases) : undefined;
     if (isWholeSlot(range) && floors === undefined) return undefined;
     const isListed = state === LISTED;
-    const items = isListed
-      ? readCounted(reader, count, (from) => readDigestedItem(from, databases))
-      : undefined;
+    const items = isListed ? ListedItems.read(reader, count, databases) : undefined;
     if (isListed && items === undefined) return undefined;
     differences.push({ count, floors, items });
   }

@@ -6,6 +6,7 @@ import type { ByteReader } from "../../base/byte-reader.js";
 import { beginBatch, endBatch } from "../../delta/batch.js";
 import { isSound, seal } from "../checked-message.js";
 import type { Outcome } from "../peer-link.js";
+import type { ListedItems } from "./listed-items.js";
 import { ParcelAssembly, partOf } from "./parcels.js";
 import {
   type ListAnswer,
@@ -118,7 +119,7 @@ export class RepairLink {
   }
 
   /** What is known of each range that is not the same on the other side. */
-  async compare(request: CompareRequest): Promise<readonly (RangeDifference | undefined)[]> {
+  async compare(request: CompareRequest): Promise<readonly (RangeDifference<ListedItems> | undefined)[]> {
     const answer = await this.#accepted(writeCompare(this.#seed, request));
     const asked = request.ranges.map(({ range }) => range);
     const comparison = readCompareAnswer(answer.reader, asked, this.#databases);

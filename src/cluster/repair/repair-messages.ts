@@ -24,7 +24,7 @@
  *     digest  := low:u32 high:u32
  *
  *     answer  := crc:u32 verdict:u8 rest                                 rest only if accepted
- *     compare := atMs:u64 (0 | 1 count:varint [floors] | 2 count:varint [floors] digested{count})*
+ *     compare := atMs:u64 (0 | 1 count:varint [floors] | 2 count:varint [floors] listed{count})*
  *                                                                        as many as ranges: the same, or not; floors of a whole slot
  *     list    := (count:varint index:varint{count} count:varint item{count})*        missing here; missing there
  *     pull    := taken:varint ahead:varint want{ahead} records:varint (0 [batch] | 1 parcel:u32 total:u64 byte*)
@@ -33,7 +33,7 @@
  *
  *     floors  := isWhole:u8 count:u8 (db:u8 flush:version birth:version){count}
  *     item    := flags:u8 db:u8 hash:u32 version                         flags 1: a table
- *     digested := item digest
+ *     listed  := item digest                                             listed-items.ts
  *
  * `crc` is of all behind it. Flags of `begin`: 1, the side that asks is whole; 2, it goes on where it was stopped. Of `compare`: 1, what
  * differs is to be listed at once, where it is little.
@@ -288,27 +288,13 @@ export interface ListedItem {
   readonly isTable: boolean;
 }
 
-const TABLE_FLAG = 1;
-
-/** The same with its digest. */
-export interface DigestedItem extends Lanes, ListedItem {}
+export const TABLE_FLAG = 1;
 
 export function writeItem(writer: ByteWriter, { db, hash, version, isTable }: ListedItem): void {
   writer.u8(isTable ? TABLE_FLAG : 0);
   writer.u8(db);
   writer.u32(hash);
   writeVersionTo(writer, version);
-}
-
-/** What is listed for who has told no digests of single items. */
-export function writeDigestedItem(writer: ByteWriter, item: DigestedItem): void {
-  writeItem(writer, item);
-  writeDigest(writer, item);
-}
-
-export function readDigestedItem(reader: ByteReader, databases: number): DigestedItem | undefined {
-  const item = readItem(reader, databases);
-  return item && { ...item, ...readDigest(reader) };
 }
 
 export function readItem(reader: ByteReader, databases: number): ListedItem | undefined {

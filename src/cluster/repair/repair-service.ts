@@ -8,7 +8,7 @@ import { batchBytes, beginBatch, endBatch } from "../../delta/batch.js";
 import type { HashRange } from "../../keyspace/range-walk.js";
 import { isWholeSlot } from "../../keyspace/slot-digest.js";
 import { isSound, seal } from "../checked-message.js";
-import { differenceOf, RangeLists, surveyOf } from "./digest-list.js";
+import { type DigestedItem, differenceOf, RangeLists, surveyOf } from "./digest-list.js";
 import { ParcelAssembly, ParcelShelf, partOf } from "./parcels.js";
 import {
   type RangeDifference,
@@ -58,6 +58,9 @@ export interface RepairServiceOptions extends RepairNode {
   readonly isReady: () => boolean;
   readonly partners: RepairPartners;
 }
+
+/** Of a range: nothing if it is the same. */
+type Told = RangeDifference<readonly DigestedItem[]> | undefined;
 
 /** Those who repair with this node, which has what to repair with them itself. */
 export interface RepairPartners {
@@ -143,7 +146,7 @@ export class RepairService {
     const survey = surveyOf(keyspace, ranges, { atMs, isListed });
     await pace.run(() => survey.step());
     let itemsLeft = COMPARED_ITEMS_MAX;
-    const differences = request.ranges.map(({ range, digest }, i): RangeDifference | undefined => {
+    const differences = request.ranges.map(({ range, digest }, i): Told => {
       const { low, high, count } = survey.sums[i]!;
       if (low === digest.low && high === digest.high) return undefined;
       const floors = isWholeSlot(range) ? this.#floorsOf(range) : undefined;
