@@ -18,9 +18,9 @@ export interface Simulation {
   run(seed: number): Promise<void>;
 }
 
-/** What is on a disk that is lost is lost, if there is no other copy. */
-const kindsWithOneCopy = replicatedKinds.filter(
-  (kind) => !(kindsOfReplicated[kind].faults as readonly string[]).includes("disk"),
+/** What is on a disk that is lost is lost, if there is no other copy, and nobody acts in the place of who is away. */
+const kindsWithOneCopy = replicatedKinds.filter((kind) =>
+  (kindsOfReplicated[kind].kept as readonly string[]).includes("one"),
 );
 
 export const simulations: Readonly<Record<string, Simulation>> = {

@@ -150,6 +150,11 @@ export class ClusterFace implements ClusterView {
           `${this.#nameOf(nodeId)} lacks some of what this node executed, until their copies are compared`,
         );
     }
+    for (const id of replication.leftOut) {
+      warnings.push(
+        `${this.#nameOf(id)} was away for longer than \`tombstone-grace\`: it takes what the others have when it is back`,
+      );
+    }
     if (replication.isServing && !replication.isReady)
       warnings.push("this node lacks some of what others executed, until their copies are compared");
     return warnings;

@@ -142,6 +142,8 @@ export class Cluster {
       bootOf: (id) => this.#gossiper?.table.get(id)?.record.boot,
       backlogBytesMax: () => options.current().replBacklogSizeBytes,
       startWaitMs: () => config.clusterStartWaitMs,
+      directory: directory?.path,
+      tombstoneGraceMs: () => options.current().tombstoneGraceMs,
       absenceMsMax: ABSENCE_MS_MAX,
       routed: (slots) => this.#ownership.reroute(slots),
       readied: () => this.#updateDigests(),
@@ -211,6 +213,7 @@ export class Cluster {
   /** Reads what the directory keeps of the cluster: before what it keeps of keys. Rejects with `UnusableDirectory` if it makes no sense. */
   async recall(): Promise<void> {
     this.#recalled = this.#factsOf(await this.#memory.recall(), await this.#ownership.recall());
+    await this.#replication.recall();
     this.#clockWatch.hold(this.#comesToOthers ? this.#options.config.clusterStartWaitMs : 0);
   }
 

@@ -88,6 +88,8 @@ export interface ReplicationView {
   readonly backlogBytesMax: number;
   /** Memory for what was received of others, for the sake of owners that outlive them. */
   readonly receivedBytes: number;
+  /** Those that were away for so long that remains were collected without them, and that are to take what the others have when they are back. */
+  readonly leftOut: readonly NodeId[];
   /** The other owners of this node's slots. */
   coOwners(): readonly CoOwnerView[];
   coOwner(id: NodeId): CoOwnerView | undefined;

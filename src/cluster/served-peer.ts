@@ -30,6 +30,7 @@ import {
   writeWelcome,
 } from "./peer-hello.js";
 import type { PeerServerCounters, PeerServerOptions, RunServer } from "./peer-server.js";
+import { ServiceRefusal } from "./service-refusal.js";
 import { type StreamMark, writeMark } from "./stream-mark.js";
 
 /** From connect to greeting, or to the proof if there is a secret. */
@@ -265,10 +266,12 @@ export class ServedPeer implements ConnectionEvents, PeerSession {
       const answer = await service(body, this.peer);
       if (id !== undefined) this.#answer(id, ANSWERED, answer);
     } catch (error) {
-      this.#options.host.log.error("a service for other nodes failed", {
-        service: name,
-        error: String(error),
-      });
+      if (!(error instanceof ServiceRefusal)) {
+        this.#options.host.log.error("a service for other nodes failed", {
+          service: name,
+          error: String(error),
+        });
+      }
       if (id !== undefined) this.#answer(id, FAILED, NOTHING);
     }
   }

@@ -5,6 +5,7 @@ import { integer, memory, oneOf } from "./option-types.js";
 const KB = 1024;
 const MB = 1024 * KB;
 const INT_MAX = 2 ** 31 - 1;
+const HOUR_MS = 3_600_000;
 
 const REPLICATION_FACTOR_DEFAULT = 3;
 /** More copies protect against hardly anything more, and each of them takes part in every write. */
@@ -55,6 +56,15 @@ export const replicationOptions = {
       "How long a node that starts waits for the other owners of its slots, which may know of newer writes than it does, before it serves without them. Higher loses less when all " +
       "nodes were down and come back one after the other; lower serves sooner when some do not come back.",
     differs: "Not in Redis.",
+  }),
+  tombstoneGraceMs: option(integer({ min: 0, max: INT_MAX, unit: "milliseconds" }), {
+    name: "tombstone-grace",
+    default: HOUR_MS,
+    mutable: true,
+    doc:
+      "For how long what remains of deleted and expired keys is kept for an owner that is away; 0: for as long as it is. One that comes back later takes what the others have: of what it " +
+      "alone had executed it keeps only what began a life since. Higher loses less of that, lower takes less memory while a node is away.",
+    differs: "Not in Redis, where a replica that was away for long copies everything.",
   }),
   maxClockOffsetMs: option(integer({ min: 1, max: INT_MAX, unit: "milliseconds" }), {
     name: "max-clock-offset",

@@ -36,6 +36,7 @@ export class FakeReplication implements ReplicationView {
   backlogBytes = 0;
   backlogBytesMax = 64 * 2 ** 20;
   receivedBytes = 0;
+  leftOut: NodeId[] = [];
   readonly counts = new Map([[3, 16_384]]);
   /** Of each slot, what others have. */
   readonly copies = new Map<NodeId, CopyState>();

@@ -3,7 +3,7 @@ import { KeyHasher } from "#torus/base/key-hash.js";
 import { Pace } from "#torus/cluster/repair/pace.js";
 import { Repair } from "#torus/cluster/repair/repair.js";
 import { LIST, REPAIR_SERVICE, readRequestHead } from "#torus/cluster/repair/repair-messages.js";
-import type { RepairNode } from "#torus/cluster/repair/repair-node.js";
+import { type LeftOut, NOBODY_LEFT_OUT, type RepairNode } from "#torus/cluster/repair/repair-node.js";
 import { RepairService } from "#torus/cluster/repair/repair-service.js";
 import type { KeyPlace } from "#torus/delta/delta.js";
 import type { World } from "#torus/host/sim/world.js";
@@ -38,6 +38,7 @@ export class RepairOwner {
   /** Of what it asked, and was answered. */
   readonly traffic = { messages: 0, lists: 0, inFlight: 0, inFlightMax: 0, bytesMax: 0 };
   isWhole = true;
+  leftOut: LeftOut = NOBODY_LEFT_OUT;
   isShared = (_slot: number): boolean => true;
   peers!: SimPeers;
   service!: RepairService;
@@ -71,6 +72,7 @@ export class RepairOwner {
     owner.service = new RepairService({
       ...owner.node,
       isShared: (_, slot) => owner.isShared(slot),
+      isOpen: () => true,
       isReady: () => true,
       partners: { begin: () => true, heard() {}, end: () => true },
     });
@@ -108,7 +110,8 @@ export class RepairOwner {
       traffic.messages++;
       return outcome;
     };
-    return new Repair({ node: this.node, slots, ask, newSession: () => 1, mostDiffer });
+    const leftOut = () => this.leftOut;
+    return new Repair({ node: this.node, slots, leftOut, ask, newSession: () => 1, mostDiffer });
   }
 
   /** Does steps. */

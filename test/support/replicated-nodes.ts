@@ -1,5 +1,6 @@
 import type { ClusterView } from "#torus/cluster/cluster-view.js";
 import type { ReplicationView } from "#torus/cluster/replication-view.js";
+import type { ConfigValues } from "#torus/config/config.js";
 import type { World } from "#torus/host/sim/world.js";
 import { Chronicle } from "../simulation/cluster/chronicle.js";
 import { Fleet } from "../simulation/cluster/fleet.js";
@@ -14,18 +15,21 @@ export class ReplicatedNodes {
   #broken: unknown;
   readonly fleet: Fleet;
 
-  private constructor(readonly world: World) {
+  private constructor(
+    readonly world: World,
+    config: ConfigValues,
+  ) {
     this.fleet = new Fleet({
       world,
       chronicle: new Chronicle(world),
-      config: { replicationFactor: 3, membershipPreset: "local", appendonly: "yes" },
+      config: { replicationFactor: 3, membershipPreset: "local", appendonly: "yes", ...config },
       broken: (error) => (this.#broken = error),
     });
   }
 
   /** Resolves once all of so many nodes own slots. */
-  static async start(count: number): Promise<ReplicatedNodes> {
-    const nodes = new ReplicatedNodes(worldOf("copies that are seen"));
+  static async start(count: number, config: ConfigValues = {}): Promise<ReplicatedNodes> {
+    const nodes = new ReplicatedNodes(worldOf("copies that are seen"), config);
     for (let i = 0; i < count; i++) nodes.fleet.add();
     await nodes.until(async () => (await nodes.fleet.unsettled()) === undefined);
     return nodes;

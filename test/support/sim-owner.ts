@@ -97,6 +97,8 @@ export class SimOwner {
       bootOf: () => undefined,
       backlogBytesMax: () => store.current.replBacklogSizeBytes,
       startWaitMs: () => store.current.clusterStartWaitMs,
+      directory: undefined,
+      tombstoneGraceMs: () => 0,
       absenceMsMax: 1000,
       routed: (slots) => ownership.reroute(slots),
       readied() {},

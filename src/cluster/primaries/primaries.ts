@@ -9,9 +9,9 @@ import type { Log } from "../../host/log.js";
 import type { Cancel, Timers } from "../../host/timers.js";
 import type { NodeId } from "../../membership/member.js";
 import type { Service } from "../peer-server.js";
-import type { Peers } from "../peers.js";
 import type { Placement } from "../placement.js";
 import { nameOf } from "../placement-messages.js";
+import type { ReplicationPeers } from "../replication/fenced-peers.js";
 import { ALL_SLOTS } from "../slot-set.js";
 import { noClaims } from "./claim-counters.js";
 import {
@@ -38,7 +38,7 @@ const SPOKEN_MS = 1000;
 
 export interface PrimariesOptions {
   readonly host: { readonly clock: Clock; readonly timers: Timers; readonly log: Log };
-  readonly peers: Peers;
+  readonly peers: ReplicationPeers;
   readonly streams: Streams;
   /** Of another node, whether it is there. */
   readonly isAlive: (id: NodeId) => boolean;
@@ -186,6 +186,11 @@ export class Primaries {
   linked(): void {
     this.#mustConfirm = true;
     this.wake();
+  }
+
+  /** This node may not execute for these slots as it is, and has to catch up before it claims any. */
+  standDown(slots: Iterable<number>): void {
+    this.#giveUp([...slots].filter((slot) => this.#tenure.isActing(slot) || this.#tenure.isClaiming(slot)));
   }
 
   /** Tells who executes for a slot, in this turn: this node (`SELF`), another one, or `NOBODY` as far as it knows. */

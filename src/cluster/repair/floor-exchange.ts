@@ -15,7 +15,7 @@ import { writeDelta } from "../../delta/delta-codec.js";
 import { compareVersions, maxVersion, VERSION_ZERO, type Version } from "../../delta/version.js";
 import type { RepairLink } from "./repair-link.js";
 import type { DatabaseFloors, FloorsOfSlot } from "./repair-messages.js";
-import { floorsOf, type RepairNode } from "./repair-node.js";
+import { floorsOf, type LeftOut, type RepairNode } from "./repair-node.js";
 
 /** Two floors of each database. */
 const BATCH_BYTES_MAX = 2 ** 16;
@@ -36,17 +36,20 @@ interface Slot {
 export class FloorExchange {
   readonly #node: RepairNode;
   readonly #link: RepairLink;
+  readonly #leftOut: LeftOut;
   readonly #slots = new Map<number, Slot>();
 
-  constructor(node: RepairNode, link: RepairLink) {
+  constructor(node: RepairNode, link: RepairLink, leftOut: LeftOut) {
     this.#node = node;
     this.#link = link;
+    this.#leftOut = leftOut;
   }
 
   /** A slot that differs, and its floors on the other side. */
   add(slot: number, theirs: FloorsOfSlot): void {
     const { keyspace, isWhole } = this.#node;
-    const mine = { isWhole: isWhole(slot), floors: floorsOf(keyspace, slot) };
+    const isMine = isWhole(slot) && this.#leftOut.mine?.has(slot) !== true;
+    const mine = { isWhole: isMine, floors: floorsOf(keyspace, slot) };
     this.#slots.set(slot, { slot, mine: sideOf(mine), theirs: sideOf(theirs) });
   }
 
@@ -77,6 +80,12 @@ export class FloorExchange {
   tellsFirst(slot: number, db: number): boolean {
     const { mine, theirs } = this.#slots.get(slot)!;
     return !mine.isWhole && compareVersions(birthOf(mine, db), birthOf(theirs, db)) < 0;
+  }
+
+  /** Whether remains were collected without this side, as a birth floor of the other one tells that is news here. */
+  isLeftOut(slot: number): boolean {
+    const { mine, theirs } = this.#slots.get(slot)!;
+    return this.#leftOut.mine?.has(slot) === true && birthNews(slot, theirs, mine).length > 0;
   }
 
   /** Whether this side is wrong where it has otherwise what a birth floor of the other one covers: it is not whole. */

@@ -3,6 +3,9 @@
  * them, and lets each side tell the other one what that lacks. What either had at the beginning is merged on both at the end; what is
  * written meanwhile may be told too, or not.
  *
+ * A slot of which this side was *left out* took a birth floor without it: of that slot it tells only what began a life since. It is stale if there is
+ * anything else that the other side does not have like that.
+ *
  * A slot is *stale* if this side is not whole, and they differ in what a birth floor of the other one covers, or its own if the other is
  * whole. This side has then missed, or lost, what all had merged, maybe a deletion whose tombstone has been collected since, and to merge
  * would bring back what was deleted. It tells what it has that no floor covers, forgets the slot and lets itself be told all of it.
@@ -22,7 +25,7 @@ import { type Comparison, compareLists } from "./list-comparison.js";
 import type { ListedItems } from "./listed-items.js";
 import type { RepairLink } from "./repair-link.js";
 import type { ListedItem } from "./repair-messages.js";
-import type { RepairNode } from "./repair-node.js";
+import type { LeftOut, RepairNode } from "./repair-node.js";
 import type { RegisterWant, Want } from "./shipment.js";
 
 /** Ranges whose digests are compared by one message. */
@@ -44,6 +47,7 @@ export interface GroupRepairOptions {
   readonly counters: GroupCounters;
   /** Whether most of the slots may be expected to differ. */
   readonly mostDiffer: boolean;
+  readonly leftOut: LeftOut;
 }
 
 /** A range that is not the same on both sides, and how many records, or entries, it has on each. */
@@ -74,22 +78,26 @@ export class GroupRepair {
   readonly #node: RepairNode;
   readonly #link: RepairLink;
   readonly #counters: GroupCounters;
+  readonly #leftOut: LeftOut;
   readonly #floors: FloorExchange;
   readonly #stale = new Set<number>();
   /** What is compared next is mostly different, it seems: then it is listed at once, and nothing is walked twice. */
   #mostDiffer: boolean;
 
-  constructor({ node, link, counters, mostDiffer }: GroupRepairOptions) {
+  constructor({ node, link, counters, mostDiffer, leftOut }: GroupRepairOptions) {
     this.#node = node;
     this.#link = link;
     this.#counters = counters;
     this.#mostDiffer = mostDiffer;
-    this.#floors = new FloorExchange(node, link);
+    this.#leftOut = leftOut;
+    this.#floors = new FloorExchange(node, link, leftOut);
   }
 
   /** Answers how many slots differed. */
   async run(slots: readonly number[]): Promise<number> {
-    let differences = await this.#compare(slots.map(wholeSlot));
+    // Those the other side renews itself.
+    const own = slots.filter((slot) => this.#leftOut.theirs?.has(slot) !== true);
+    let differences = await this.#compare(own.map(wholeSlot));
     const differing = differences.length;
     if (differing === 0) return 0;
     await this.#floors.begin();
@@ -203,7 +211,7 @@ export class GroupRepair {
   #decide({ range, mine, theirs }: Unlike, { first, pull, last, closer }: Telling): void {
     const { slot } = range;
     const floorOf = (db: number) => (range.kind === "keys" ? this.#floors.birthOf(slot, db) : VERSION_ZERO);
-    const comparison = compareLists(mine, theirs, floorOf);
+    const comparison = this.#sinceLeftOut(range, compareLists(mine, theirs, floorOf));
     this.#findStale(range, comparison);
     for (const item of comparison.pull) pull.push(wantOf(range, item));
     for (const item of comparison.push) {
@@ -221,10 +229,26 @@ export class GroupRepair {
 
   /** Whether records of this side, or of the other one, may show that a slot is stale. */
   #mayBeStale(slot: number): { readonly mine: boolean; readonly theirs: boolean } {
-    if (!this.#floors.isOverruled(slot) || this.#stale.has(slot)) return { mine: false, theirs: false };
+    const isLeftOut = this.#floors.isLeftOut(slot);
+    if (!this.#floors.isOverruled(slot) || this.#stale.has(slot)) return { mine: isLeftOut, theirs: false };
     const { mine, theirs } = this.#floors.hasBirths(slot);
     // Records are covered by the floor of the other side.
-    return { mine: theirs, theirs: mine && this.#floors.isOutdone(slot) };
+    return { mine: theirs || isLeftOut, theirs: mine && this.#floors.isOutdone(slot) };
+  }
+
+  /**
+   * Where this side was left out it tells what began a life above the floor, and nothing else: of a life below nobody knows whether it had ended
+   * before something was added to it here.
+   */
+  #sinceLeftOut({ kind, slot }: HashRange, comparison: Comparison): Comparison {
+    if (kind === "fields" || !this.#floors.isLeftOut(slot)) return comparison;
+    const isSince = ({ db, version }: ListedItem) =>
+      compareVersions(version, this.#floors.theirBirthOf(slot, db)) > 0;
+    const push = comparison.push.filter(isSince);
+    const refine = comparison.refine.filter(isSince);
+    const isAll = push.length === comparison.push.length && refine.length === comparison.refine.length;
+    if (!isAll) this.#stale.add(slot);
+    return { ...comparison, push, refine };
   }
 
   #findStale(range: HashRange, { push, refine, lacking }: Comparison): void {

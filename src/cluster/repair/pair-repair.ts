@@ -7,9 +7,10 @@ import type { Log } from "../../host/log.js";
 import type { Random } from "../../host/random.js";
 import type { Cancel, Timers } from "../../host/timers.js";
 import type { Outcome, PeerLink } from "../peer-link.js";
+import type { SlotSet } from "../slot-set.js";
 import { Repair, type RepairEnd, type RepairProgress } from "./repair.js";
 import { REPAIR_SERVICE } from "./repair-messages.js";
-import type { RepairNode } from "./repair-node.js";
+import type { LeftOut, RepairNode } from "./repair-node.js";
 import type { BeginRequest } from "./repair-requests.js";
 
 /** Before the next try, on average, and as it grows with each that fails. */
@@ -27,6 +28,8 @@ export interface PairRepairOptions {
   /** Whether this node can repair anything at present, and whether a slot is the other node's too. */
   readonly isReady: () => boolean;
   readonly isShared: (slot: number) => boolean;
+  /** Who of the two was left out of what. Nothing but the repair of who was left out may pass between them. */
+  readonly leftOut: () => LeftOut;
   /** A repair of this side ended for good, or for now. */
   readonly ended: (end: RepairEnd) => void;
   /** It will not go on: this is all that it did. */
@@ -48,6 +51,8 @@ interface Attempt {
 interface Visit {
   readonly session: number;
   readonly covered: ReadonlySet<Request>;
+  /** What is renewed by it, if that is done in one go; null if nothing is. */
+  readonly renewed: SlotSet | null;
   isHeard: boolean;
   cancel: Cancel;
 }
@@ -114,9 +119,10 @@ export class PairRepair {
     if (this.#isClosed || this.#isRunning || this.#visit !== undefined || this.#cancelPause !== undefined)
       return;
     if (this.#attempt === undefined && this.#waiting.length === 0) return;
-    const { link, isReady } = this.#options;
+    const { link, isReady, leftOut } = this.#options;
     if (!link()?.isUp) return;
-    if (!isReady()) {
+    const { mine, theirs } = leftOut();
+    if (!isReady() || (theirs !== null && mine === null)) {
       this.#pause();
       return;
     }
@@ -131,7 +137,8 @@ export class PairRepair {
     const slots = [...new Set(requests.flatMap((request) => request.slots))].filter(isShared);
     const ask = async (body: Uint8Array, timeoutMs: number): Promise<Outcome> =>
       (await link()?.ask(REPAIR_SERVICE, body, timeoutMs)) ?? { kind: "unsent" };
-    const repair = new Repair({ node, slots, ask, newSession: () => host.random.uint32() });
+    const newSession = () => host.random.uint32();
+    const repair = new Repair({ node, slots, leftOut: this.#options.leftOut, ask, newSession });
     return { repair, requests };
   }
 
@@ -180,23 +187,31 @@ export class PairRepair {
     // What it began before is over.
     this.#leave();
     if (this.#isClosed || this.#attempt?.repair.isBegun || this.#goesFirst(request)) return false;
+    const isRenewal = this.#options.leftOut().theirs !== null;
+    if (isRenewal && !request.isRenewing) return false;
     const isWhole = this.#isWhole(request);
+    const renewed = isRenewal && !request.isResumed ? request.slots : null;
     const covered = new Set(
       isWhole && !request.isResumed ? this.#requests.filter(({ slots }) => isWithin(slots, request)) : [],
     );
     const cancel = this.#watchSilence();
-    this.#visit = { session: request.session, covered, isHeard: false, cancel };
+    this.#visit = { session: request.session, covered, renewed, isHeard: false, cancel };
     return true;
+  }
+
+  /** Whether the other side may ask what belongs to no repair of its own, or to the one that is under way. */
+  get isOpen(): boolean {
+    return this.#visit !== undefined || this.#options.leftOut().theirs === null;
   }
 
   heard(): void {
     if (this.#visit !== undefined) this.#visit.isHeard = true;
   }
 
-  /** The other side is done. Answers whether this one knew of it. */
-  end(session: number): boolean {
+  /** The other side is done. Answers what it renewed by that, null for nothing; undefined if this side does not know of it. */
+  end(session: number): SlotSet | null | undefined {
     const visit = this.#visit;
-    if (visit?.session !== session) return false;
+    if (visit?.session !== session) return undefined;
     this.#leave();
     const { covered } = visit;
     const isLeft = (request: Request) => !covered.has(request);
@@ -208,7 +223,7 @@ export class PairRepair {
     }
     for (const { done } of covered) done();
     this.#goOnNow();
-    return true;
+    return visit.renewed;
   }
 
   get #requests(): readonly Request[] {

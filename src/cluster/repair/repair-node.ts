@@ -2,6 +2,7 @@
 import type { Checksum } from "../../base/crc32.js";
 import type { Timers } from "../../host/timers.js";
 import type { Keyspace } from "../../keyspace/keyspace.js";
+import type { SlotSet } from "../slot-set.js";
 import type { Pace } from "./pace.js";
 import type { DatabaseFloors } from "./repair-messages.js";
 
@@ -25,6 +26,17 @@ export interface RepairNode {
    */
   readonly isWhole: (slot: number) => boolean;
 }
+
+/**
+ * Slots in which remains were collected without one of two nodes that repair with each other, so that it may have what is to be gone
+ * (docs/formats/repair.md): `mine` without this one, `theirs` without the other. Null: in none.
+ */
+export interface LeftOut {
+  readonly mine: SlotSet | null;
+  readonly theirs: SlotSet | null;
+}
+
+export const NOBODY_LEFT_OUT: LeftOut = { mine: null, theirs: null };
 
 /** A number that is the same on nodes that hash keys alike. */
 export function seedCheck({ hasher }: Keyspace): number {

@@ -28,6 +28,8 @@ const DIGEST_BYTES = 8;
 const WHOLE_FLAG = 1;
 const RESUMED_FLAG = 2;
 const LISTED_FLAG = 1;
+const RENEWING_FLAG = 4;
+const ALL_FLAGS = WHOLE_FLAG | RESUMED_FLAG | RENEWING_FLAG;
 
 export interface BeginRequest {
   /** Of who asks: it repairs with the other side under one number at a time. */
@@ -36,13 +38,16 @@ export interface BeginRequest {
   readonly isWhole: boolean;
   /** Some of the slots may have been repaired a while ago. */
   readonly isResumed: boolean;
+  /** Who asks knows that it was left out, and takes what the other side has. */
+  readonly isRenewing: boolean;
   readonly slots: SlotSet;
 }
 
-export function writeBegin(seed: number, { session, isWhole, isResumed, slots }: BeginRequest): Uint8Array {
+export function writeBegin(seed: number, request: BeginRequest): Uint8Array {
+  const { session, isWhole, isResumed, isRenewing, slots } = request;
   const writer = beginRequest(BEGIN, seed);
   writer.u32(session);
-  writer.u8((isWhole ? WHOLE_FLAG : 0) | (isResumed ? RESUMED_FLAG : 0));
+  writer.u8((isWhole ? WHOLE_FLAG : 0) | (isResumed ? RESUMED_FLAG : 0) | (isRenewing ? RENEWING_FLAG : 0));
   writer.sized(rangeOf(Buffer.from(slots.toString(), "latin1")));
   return writer.written();
 }
@@ -51,9 +56,10 @@ export function readBegin(reader: ByteReader): BeginRequest | undefined {
   const session = reader.u32();
   const flags = reader.u8();
   const slots = SlotSet.parse(Buffer.from(reader.sized()).toString("latin1"));
-  if (reader.failed || reader.remaining > 0 || flags > (WHOLE_FLAG | RESUMED_FLAG)) return undefined;
-  const isWhole = (flags & WHOLE_FLAG) !== 0;
-  return slots && { session, isWhole, isResumed: (flags & RESUMED_FLAG) !== 0, slots };
+  if (reader.failed || reader.remaining > 0 || flags > ALL_FLAGS) return undefined;
+  const has = (flag: number) => (flags & flag) !== 0;
+  const [isWhole, isResumed, isRenewing] = [has(WHOLE_FLAG), has(RESUMED_FLAG), has(RENEWING_FLAG)];
+  return slots && { session, isWhole, isResumed, isRenewing, slots };
 }
 
 export function writeEnd(seed: number, session: number): Uint8Array {

@@ -54,6 +54,8 @@ const BATCH_BYTES_MAX = 2 ** 30;
 export interface RepairServiceOptions extends RepairNode {
   /** Whether another node and this one both own a slot. */
   readonly isShared: (nodeId: string, slot: number) => boolean;
+  /** Whether another node may ask what belongs to no repair of its own, or to the one that is under way. */
+  readonly isOpen: (nodeId: string) => boolean;
   /** Whether this node can do anything of that at present. */
   readonly isReady: () => boolean;
   readonly partners: RepairPartners;
@@ -69,7 +71,7 @@ export interface RepairPartners {
   /** It does something of what it began. */
   heard(nodeId: string): void;
   /** It is done, and all lasts here. Answers whether that session is known. */
-  end(nodeId: string, session: number): boolean;
+  end(nodeId: string, session: number): boolean | Promise<boolean>;
 }
 
 export class RepairService {
@@ -87,11 +89,13 @@ export class RepairService {
 
   /** Answers a message from a node. Rejects if it makes no sense. */
   async answer(bytes: Buffer, from: string): Promise<Uint8Array> {
-    const { checksum, keyspace, isReady, partners } = this.#options;
+    const { checksum, keyspace, isReady, isOpen, partners } = this.#options;
     const head = isSound(bytes, checksum) ? readRequestHead(bytes) : undefined;
     if (head === undefined) throw malformed();
     if (!isReady()) return seal(verdict("later"), checksum);
     if (head.seed !== seedCheck(keyspace)) throw new Error("the nodes hash keys by different seeds");
+    const isApart = head.kind !== BEGIN && head.kind !== END;
+    if (isApart && !isOpen(from)) return seal(verdict("later"), checksum);
     partners.heard(from);
     return seal(await this.#answer(head, bytes, from), checksum);
   }
@@ -133,7 +137,7 @@ export class RepairService {
     const session = readEnd(reader);
     if (session === undefined) throw malformed();
     await lasts();
-    return verdict(partners.end(from, session) ? "accepted" : "lost");
+    return verdict((await partners.end(from, session)) ? "accepted" : "lost");
   }
 
   async #compare(reader: ByteReader, from: string): Promise<Uint8Array> {

@@ -10,7 +10,7 @@ import type { Outcome } from "../peer-link.js";
 import { SlotSet } from "../slot-set.js";
 import { GroupRepair } from "./group-repair.js";
 import { RepairLink, type RepairStop, Stopped } from "./repair-link.js";
-import type { RepairNode } from "./repair-node.js";
+import type { LeftOut, RepairNode } from "./repair-node.js";
 
 /** Groups under way: messages in flight, and memory for them, at most. */
 const LANES = 4;
@@ -36,6 +36,8 @@ export interface RepairOptions {
   readonly node: RepairNode;
   /** Slots that both nodes own. */
   readonly slots: readonly number[];
+  /** As it is when asked. */
+  readonly leftOut: () => LeftOut;
   /** Asks the service `REPAIR_SERVICE` of the other node. */
   readonly ask: (body: Uint8Array, timeoutMs: number) => Promise<Outcome>;
   /** A number that this node's repairs with the other one never had. */
@@ -114,7 +116,8 @@ export class Repair {
   async #begin(link: RepairLink, session: number): Promise<void> {
     const { node, slots } = this.#options;
     const isWhole = slots.every((slot) => node.isWhole(slot));
-    await link.begin({ session, isWhole, isResumed: this.#wasBegun, slots: this.#slots });
+    const isRenewing = this.#options.leftOut().mine !== null;
+    await link.begin({ session, isWhole, isResumed: this.#wasBegun, isRenewing, slots: this.#slots });
     this.isBegun = this.#wasBegun = true;
   }
 
@@ -134,8 +137,8 @@ export class Repair {
     while (this.#pending.length > 0) {
       const group = this.#takeGroup();
       try {
-        const mostDiffer = this.#mostDiffer;
-        const differing = await new GroupRepair({ node, link, counters: progress, mostDiffer }).run(group);
+        const of = { mostDiffer: this.#mostDiffer, leftOut: this.#options.leftOut() };
+        const differing = await new GroupRepair({ node, link, counters: progress, ...of }).run(group);
         this.#mostDiffer = 2 * differing > group.length;
         progress.slotsCompared += group.length;
         progress.slotsDiffering += differing;

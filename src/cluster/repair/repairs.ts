@@ -16,12 +16,13 @@ import type { Keyspace } from "../../keyspace/keyspace.js";
 import { LogRoom } from "../log-room.js";
 import type { Service } from "../peer-server.js";
 import type { Peers } from "../peers.js";
+import type { SlotSet } from "../slot-set.js";
 import { Pace } from "./pace.js";
 import { PairRepair } from "./pair-repair.js";
 import type { RepairProgress } from "./repair.js";
 import { RepairLink, Stopped } from "./repair-link.js";
 import { REPAIR_SERVICE } from "./repair-messages.js";
-import type { RepairNode } from "./repair-node.js";
+import { type LeftOut, NOBODY_LEFT_OUT, type RepairNode } from "./repair-node.js";
 import { RepairService } from "./repair-service.js";
 import type { ValueWant } from "./shipment.js";
 
@@ -43,6 +44,10 @@ export interface RepairsOptions {
   readonly persistence: LogProgress & Pick<PersistenceView, "loading" | "hasRoomFor">;
   /** Whether another node and this one both own a slot at present, or are to: nothing else is told to it, or by it. */
   readonly isShared: (nodeId: string, slot: number) => boolean;
+  /** Who of this node and another was left out of what; nobody if absent. */
+  readonly leftOut?: (nodeId: string) => LeftOut;
+  /** Another node, which this one had left out, has what this one has of slots. */
+  readonly renewed?: (nodeId: string, slots: SlotSet) => Promise<void>;
   /** `RepairNode.isWhole`. */
   readonly isWhole: (slot: number) => boolean;
   /** Whether clients wait for this node: else repair takes all time that is left. */
@@ -126,11 +131,12 @@ export class Repairs {
     this.#service = new RepairService({
       ...this.#node,
       isShared,
+      isOpen: (nodeId) => this.#pair(nodeId).isOpen,
       isReady: () => this.#isReady,
       partners: {
         begin: (nodeId, request) => this.#pair(nodeId).begin(request),
         heard: (nodeId) => this.#pairs.get(nodeId)?.heard(),
-        end: (nodeId, session) => this.#pairs.get(nodeId)?.end(session) ?? false,
+        end: (nodeId, session) => this.#end(nodeId, session),
       },
     });
     this.services = new Map([[REPAIR_SERVICE, (body, { nodeId }) => this.#service.answer(body, nodeId)]]);
@@ -157,6 +163,7 @@ export class Repairs {
    */
   async pullRecords(nodeId: string, wants: readonly ValueWant[], timeoutMs: number): Promise<boolean> {
     const { host, peers, isShared } = this.#options;
+    if (!this.#pair(nodeId).isOpen) return false;
     const link = new RepairLink({
       node: this.#node,
       ask: (body) =>
@@ -217,7 +224,7 @@ export class Repairs {
   #pair(nodeId: string): PairRepair {
     const known = this.#pairs.get(nodeId);
     if (known !== undefined) return known;
-    const { host, selfId, peers, isShared } = this.#options;
+    const { host, selfId, peers, isShared, leftOut } = this.#options;
     const pair = new PairRepair({
       host,
       selfId,
@@ -226,6 +233,7 @@ export class Repairs {
       link: () => peers.linkTo(nodeId),
       isReady: () => this.#isReady,
       isShared: (slot) => isShared(nodeId, slot),
+      leftOut: () => leftOut?.(nodeId) ?? NOBODY_LEFT_OUT,
       ended: (end) => {
         if (end.kind === "done") this.#done.repairs++;
         else this.#done.stops++;
@@ -236,6 +244,12 @@ export class Repairs {
     });
     this.#pairs.set(nodeId, pair);
     return pair;
+  }
+
+  async #end(nodeId: string, session: number): Promise<boolean> {
+    const renewed = this.#pairs.get(nodeId)?.end(session);
+    if (renewed) await this.#options.renewed?.(nodeId, renewed);
+    return renewed !== undefined;
   }
 
   async #apply(batches: Buffer, mayTouch: (slot: number) => boolean): Promise<string | undefined> {

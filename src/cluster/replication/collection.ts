@@ -4,7 +4,8 @@
  * more, and agrees if all that it has executed is with all others, and it is in sync with them (slot-assent.ts). If all agree the slot
  * takes the version as its birth floor, by a change as any other: it is logged, and shipped behind all that it covers.
  *
- * Nothing is collected while an owner is away. One that comes back finds the tombstones of what was deleted meanwhile.
+ * Nothing is collected while an owner is away, for one that comes back has to find the tombstones of what was deleted meanwhile: but for one
+ * that has been away for so long that it is left out (absences.ts).
  */
 import type { Checksum } from "../../base/crc32.js";
 import { SLOT_COUNT } from "../../base/key-hash.js";
@@ -27,7 +28,14 @@ import {
   writeAnswer,
   writeRequest,
 } from "./collection-messages.js";
-import { isSettled, type Settled, type SlotStanding, settledOf } from "./slot-assent.js";
+import {
+  type Absent,
+  isSettled,
+  type Settled,
+  type SlotStanding,
+  settledOf,
+  slotsWithout,
+} from "./slot-assent.js";
 
 /** From the end of a round to the next one, on average; and if there was more than a round takes. */
 const PERIOD_MS = 10_000;
@@ -66,6 +74,13 @@ export interface CollectionCounters {
 /** A slot as it stood when the others were asked. */
 interface Candidate extends Settled {
   readonly coOwners: readonly string[];
+}
+
+/** What all that were asked agree on. */
+interface Agreement {
+  readonly floor: Version;
+  readonly placement: string;
+  readonly absent: Absent;
 }
 
 export class Collection {
@@ -121,37 +136,43 @@ export class Collection {
     return slots;
   }
 
-  async #collect(slots: readonly number[]): Promise<void> {
+  async #collect(due: readonly number[]): Promise<void> {
     const { keyspace, host, standing } = this.#options;
     const { placement } = standing;
     if (!(await this.#hasRoom())) return;
     this.counters.rounds++;
+    const absent = this.#absentFrom(due);
+    const slots = await slotsWithout(due, standing, absent);
     const floor = { clock: keyspace.clock.next(), origin: keyspace.origin };
     const coOwners = new Map(slots.map((slot) => [slot, standing.coOwnersOf(slot) ?? []]));
-    const own = settledOf(slots, standing, host);
-    const agreed = await this.#ask({ floor, placement, coOwners });
+    const own = settledOf(slots, standing, host, absent);
+    const agreement = { floor, placement, absent };
+    const agreed = await this.#ask(agreement, coOwners);
     const candidates = (await own)
       .map((settled): Candidate => ({ ...settled, coOwners: coOwners.get(settled.slot)! }))
-      .filter(({ slot, coOwners }) => coOwners.every((id) => agreed.get(id)?.has(slot)));
-    this.counters.slotsRefused += slots.length - candidates.length;
-    await this.#takeFloors(candidates, { floor, placement });
+      .filter(({ slot, coOwners }) => coOwners.every((id) => absent.has(id) || agreed.get(id)?.has(slot)));
+    this.counters.slotsRefused += due.length - candidates.length;
+    await this.#takeFloors(candidates, agreement);
+  }
+
+  /** Other owners of slots for whom nobody waits. */
+  #absentFrom(slots: readonly number[]): Absent {
+    const { standing } = this.#options;
+    const ids = new Set(slots.flatMap((slot) => standing.coOwnersOf(slot) ?? []));
+    return new Set([...ids].filter((id) => standing.isAbsent(id)));
   }
 
   /** Asks all other owners; answers of which slots each of them agrees. */
-  async #ask({
-    floor,
-    placement,
-    coOwners,
-  }: {
-    readonly floor: Version;
-    readonly placement: string;
-    readonly coOwners: ReadonlyMap<number, readonly string[]>;
-  }): Promise<ReadonlyMap<string, SlotSet>> {
+  async #ask(
+    agreement: Agreement,
+    coOwners: ReadonlyMap<number, readonly string[]>,
+  ): Promise<ReadonlyMap<string, SlotSet>> {
     const { host, peers } = this.#options;
     const { checksum } = host;
     const slotsById = new Map<string, number[]>();
     for (const [slot, ids] of coOwners) {
       for (const id of ids) {
+        if (agreement.absent.has(id)) continue;
         const slots = slotsById.get(id);
         if (slots === undefined) slotsById.set(id, [slot]);
         else slots.push(slot);
@@ -159,7 +180,7 @@ export class Collection {
     }
     const agreed = new Map<string, SlotSet>();
     const asked = [...slotsById].map(async ([id, slots]) => {
-      const request = writeRequest({ floor, placement, slots: new SlotSet(slots) }, checksum);
+      const request = writeRequest({ ...agreement, slots: new SlotSet(slots) }, checksum);
       const outcome = await peers.linkTo(id)?.ask(COLLECT_SERVICE, request, ASK_TIMEOUT_MS);
       const answer = outcome?.kind === "answered" ? readAnswer(outcome.body, checksum) : undefined;
       if (answer !== undefined) agreed.set(id, answer);
@@ -169,10 +190,7 @@ export class Collection {
   }
 
   /** Lets slots take the floor, a few in a slice, as long as all is as it was when everybody agreed. */
-  async #takeFloors(
-    candidates: readonly Candidate[],
-    agreement: { readonly floor: Version; readonly placement: string },
-  ): Promise<void> {
+  async #takeFloors(candidates: readonly Candidate[], agreement: Agreement): Promise<void> {
     const { keyspace, limits, host } = this.#options;
     let walked = 0;
     for (const candidate of candidates) {
@@ -181,7 +199,7 @@ export class Collection {
         walked = 0;
       }
       const { slot } = candidate;
-      if (!(await this.#hasRoom()) || !this.#isAsItWas(candidate, agreement.placement)) {
+      if (!(await this.#hasRoom()) || !this.#isAsItWas(candidate, agreement)) {
         this.counters.slotsRefused++;
         continue;
       }
@@ -198,14 +216,15 @@ export class Collection {
     return this.#room.waitFor(DELTA_BYTES);
   }
 
-  /** An owner that is new, or has started anew, has not agreed. */
-  #isAsItWas(candidate: Candidate, placement: string): boolean {
+  /** An owner that is new, or has started anew, has not agreed; nor has one that was absent and is there now. */
+  #isAsItWas(candidate: Candidate, { placement, absent }: Agreement): boolean {
     const { standing } = this.#options;
     const { slot, coOwners } = candidate;
     const now = standing.coOwnersOf(slot) ?? [];
     const areSame = now.length === coOwners.length && now.every((id) => coOwners.includes(id));
     const isActing = this.#isReady && standing.isActing(slot) && standing.placement === placement;
-    return areSame && isActing && isSettled(standing, candidate);
+    const isLeft = coOwners.every((id) => !absent.has(id) || standing.isAbsent(id));
+    return areSame && isActing && isLeft && isSettled(standing, candidate, absent);
   }
 
   // ---- What others collect ----
@@ -214,12 +233,12 @@ export class Collection {
     const { host, keyspace, standing } = this.#options;
     const request = readRequest(body, host.checksum);
     if (request === undefined) throw new Error("a request to collect is malformed");
-    const { floor, placement, slots } = request;
+    const { floor, placement, slots, absent } = request;
     const isAgreed = this.#isReady && placement === standing.placement;
     if (!isAgreed) return writeAnswer(new SlotSet(), host.checksum);
     keyspace.clock.observe(floor.clock);
     const owned = [...slots].filter((slot) => standing.coOwnersOf(slot) !== undefined);
-    const settled = await settledOf(owned, standing, host);
+    const settled = await settledOf(await slotsWithout(owned, standing, absent), standing, host, absent);
     const isStill = placement === standing.placement;
     return writeAnswer(new SlotSet(isStill ? settled.map(({ slot }) => slot) : []), host.checksum);
   }

@@ -142,6 +142,7 @@ export class ReadConfirmation {
       ...node,
       apply: (batches, mayTouchOf) => Promise.resolve(this.#merge(batches, mayTouchOf)),
       isShared: (_, slot) => mayTouch(slot),
+      isOpen: () => true,
       isReady: () => this.#isMerging,
       // Here nobody repairs more than a record.
       partners: { begin: () => false, heard() {}, end: () => false },

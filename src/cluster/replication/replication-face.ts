@@ -13,6 +13,7 @@ import type {
   ReplicationCounters,
   ReplicationView,
 } from "../replication-view.js";
+import type { Absences } from "./absences.js";
 import type { Receiver } from "./receiver.js";
 import type { Shipper } from "./shipper.js";
 import type { Shipping } from "./shipping.js";
@@ -26,6 +27,7 @@ export interface ReplicationParts {
   readonly receiver: Receiver;
   readonly repairs: Repairs;
   readonly primaries: Primaries;
+  readonly absences: Pick<Absences, "leftOut">;
   /** Of another node. */
   readonly isAlive: (id: NodeId) => boolean;
   readonly readinessOf: (id: NodeId) => Readiness;
@@ -125,6 +127,10 @@ export class ReplicationFace implements ReplicationView {
 
   get receivedBytes(): number {
     return this.#parts.receiver.backlogBytes;
+  }
+
+  get leftOut(): readonly NodeId[] {
+    return this.#parts.absences.leftOut;
   }
 
   // ---- Other owners ----

@@ -22,20 +22,25 @@ import { Primaries } from "../primaries/primaries.js";
 import type { Readiness } from "../primaries/readiness.js";
 import { Repairs } from "../repair/repairs.js";
 import type { ReplicationView } from "../replication-view.js";
+import { ServiceRefusal } from "../service-refusal.js";
 import type { SlotPlan } from "../slot-plan.js";
 import type { Route, SlotRoutes } from "../slot-routes.js";
 import { SlotSet } from "../slot-set.js";
+import { Absences } from "./absences.js";
 import { CatchingUp } from "./catching-up.js";
 import { Collection } from "./collection.js";
+import { FencedPeers } from "./fenced-peers.js";
 import { Generation } from "./generation.js";
+import { isDecisive } from "./majority.js";
 import { MissingRecords } from "./missing-records.js";
 import { OwnPast } from "./own-past.js";
 import { ReadConfirmation } from "./read-confirmation.js";
 import { Receiver } from "./receiver.js";
+import { Renewal } from "./renewal.js";
 import { ReplicationFace } from "./replication-face.js";
 import type { Shipper } from "./shipper.js";
 import { Shipping } from "./shipping.js";
-import type { SlotStanding } from "./slot-assent.js";
+import type { Absent, SlotStanding } from "./slot-assent.js";
 import { SlotCopies } from "./slot-copies.js";
 import { checkOf, SlotFilter } from "./slot-filter.js";
 import { SlotReads } from "./slot-reads.js";
@@ -62,6 +67,10 @@ export interface ReplicationOptions {
   /** Options `repl-backlog-size` and `cluster-start-wait`, as they are at present. */
   readonly backlogBytesMax: () => number;
   readonly startWaitMs: () => number;
+  /** Undefined for a node that keeps nothing. */
+  readonly directory: string | undefined;
+  /** Option `tombstone-grace`, as it is at present. */
+  readonly tombstoneGraceMs: () => number;
   /** A node that was stopped for longer others may have taken for dead. */
   readonly absenceMsMax: number;
   /** Who executes for slots has changed. */
@@ -81,6 +90,8 @@ export class Replication {
   readonly reads: ReadConfirmation;
   readonly collection: Collection;
   readonly primaries: Primaries;
+  readonly absences: Absences;
+  readonly #renewal: Renewal;
   readonly #options: ReplicationOptions;
   readonly #survivors: Survivors;
   readonly #past: OwnPast;
@@ -109,12 +120,42 @@ export class Replication {
     const { host, selfId, boot, keyspace, limits, persistence, peers, routes, isAlive, bootOf } = options;
     const { clock, timers, log, checksum } = host;
     const stream = (this.#stream = lateStream(persistence));
+    // Nothing passes between this node and one that is left out, or left this one out, but what renews.
+    const isFenced = (nodeId: NodeId) => this.#isFenced(nodeId);
+    const reachable = new FencedPeers(peers, isFenced);
+    const isReached = (nodeId: NodeId) => isAlive(nodeId) && !isFenced(nodeId);
+    // Who left this one out lives, and this one has to have what it has.
+    const isThere = (nodeId: NodeId) => isAlive(nodeId) && !this.absences.isLeftOut(nodeId);
+    this.absences = new Absences({
+      host,
+      directory: options.directory,
+      graceMs: options.tombstoneGraceMs,
+      coOwners: () => this.#coOwners(),
+      isAlive,
+      isInSync: (nodeId) =>
+        isReached(nodeId) &&
+        this.#isInSync(nodeId) &&
+        this.#hasAllOf(nodeId) &&
+        this.shipping.shipper(nodeId)?.isWhole === true,
+      // All that anybody is to know of what it executed is known; who was away with it may have more.
+      settled: (nodeId) => this.receiver.forget(nodeId),
+      changed: (nodeId) => this.#fenceChanged(nodeId),
+    });
+    this.#renewal = new Renewal({
+      host,
+      peers,
+      absences: this.absences,
+      isAlive,
+      standDown: (slots) => this.primaries.standDown(slots),
+      repair: (nodeId, done) => this.repairs.request(nodeId, this.#sharedWith(nodeId), done),
+      changed: (nodeId) => this.#fenceChanged(nodeId),
+    });
     const generation = new Generation({ routes, numberOf: (nodeId) => peers.numberOf(nodeId) });
     const missing = new MissingRecords({
       host,
       keyspace,
       pull: (...wanted) => this.repairs.pullRecords(...wanted),
-      othersOf: (slot) => this.#othersOf(slot).filter(isAlive),
+      othersOf: (slot) => this.#othersOf(slot).filter(isReached),
     });
     this.receiver = new Receiver({
       clock,
@@ -130,7 +171,7 @@ export class Replication {
     });
     this.shipping = new Shipping({
       host,
-      peers,
+      peers: reachable,
       stream,
       backlogBytesMax: options.backlogBytesMax,
       earlier: () => persistence.earlier,
@@ -151,7 +192,12 @@ export class Replication {
       limits,
       persistence,
       isShared: (nodeId, slot) => this.#plan?.slotsOf(nodeId).all.has(slot) === true && this.#own.has(slot),
-      isWhole: (slot) => this.primaries.hasCaughtUp && !this.#isNew(slot),
+      leftOut: (nodeId) => ({
+        mine: this.#renewal.outdatedBy(nodeId),
+        theirs: this.absences.leftOutOf(nodeId),
+      }),
+      renewed: (nodeId, slots) => this.#renewed(nodeId, slots),
+      isWhole: (slot) => this.primaries.hasCaughtUp && !this.#renewal.isOutdated && !this.#isNew(slot),
       isServing: () => this.primaries.mayAct,
       changed: () => generation.repaired(),
     });
@@ -162,7 +208,7 @@ export class Replication {
     const sources = {
       receiver: this.receiver,
       timers,
-      peers,
+      peers: reachable,
       slots: () => (this.#own.size === SLOT_COUNT ? null : this.#own.slots()),
       repair,
       settled: () => this.primaries.wake(),
@@ -188,16 +234,16 @@ export class Replication {
     };
     this.primaries = new Primaries({
       host,
-      peers,
+      peers: reachable,
       streams: {
         isInSync: (nodeId) => this.#isInSync(nodeId),
         isFollowedBy: (nodeId) =>
           this.shipping.shipper(nodeId)?.isWhole === true && this.#past.isSettled(nodeId),
-        isSettled: () => this.#survivors.isSettled(),
+        isSettled: () => this.#survivors.isSettled() && !this.#renewal.isOutdated,
         positions,
         reach: (nodeId, positions) => this.#catchingUp.reach(nodeId, positions),
       },
-      isAlive,
+      isAlive: isThere,
       readinessOf: options.readinessOf,
       bootOf,
       startWaitMs: options.startWaitMs,
@@ -212,12 +258,12 @@ export class Replication {
         options.readied();
       },
     });
-    const isNodeAlive = (node: NodeNumber) => node === SELF || isAlive(peers.idOf(node)!);
+    const isNodeReached = (node: NodeNumber) => node === SELF || isReached(peers.idOf(node)!);
     this.reads = new ReadConfirmation({
-      peers,
+      peers: reachable,
       groups: () => this.#groups,
       idOf: (node) => peers.idOf(node),
-      isAlive: isNodeAlive,
+      isAlive: isNodeReached,
       keyspace,
       limits,
       clock,
@@ -233,20 +279,20 @@ export class Replication {
       peers,
       shipping: this.shipping,
       stream,
-      isAlive: isNodeAlive,
+      isAlive: isNodeReached,
       confirmRead: (...read) => this.reads.confirmRead(...read),
     });
     this.replicaReads = new SlotReads({
       host,
       selfId,
       boot,
-      peers,
+      peers: reachable,
       stream,
       shipping: this.shipping,
       receiver: this.receiver,
       catchingUp: this.#catchingUp,
       generation,
-      isAlive,
+      isAlive: isReached,
       bootOf,
       positions,
       repair,
@@ -255,21 +301,30 @@ export class Replication {
       host,
       keyspace,
       limits,
-      peers,
+      peers: reachable,
       persistence,
       standing: this.#standing(stream),
     });
-    this.services = new Map([
+    const fenced = [
       ...this.collection.services,
       ...this.receiver.services,
-      ...this.repairs.services,
       ...this.reads.services,
       this.primaries.service,
       this.replicaReads.service,
+    ];
+    this.services = new Map<string, Service>([
+      ...fenced.map(([name, service]) => [name, this.#fence(service)] as const),
+      ...this.repairs.services,
+      this.#renewal.service,
     ]);
     this.receiver.subscribe(() => {
       if (!this.primaries.mayAct) this.primaries.wake();
     });
+  }
+
+  /** Reads what the directory keeps of owners that are away. Rejects if it makes no sense. */
+  recall(): Promise<void> {
+    return this.absences.recall();
   }
 
   /** Slots may be claimed from now on: what this node had it has loaded, and it knows who owns what if it ever did. */
@@ -278,6 +333,8 @@ export class Replication {
   }
 
   close(): void {
+    this.absences.close();
+    this.#renewal.close();
     this.primaries.close();
     this.#survivors.close();
     this.#past.close();
@@ -312,6 +369,8 @@ export class Replication {
     const slots = this.#slotsByCoOwner(plan, groups);
     for (const { nodeId } of [...this.shipping.shippers]) if (!slots.has(nodeId)) this.#forget(nodeId);
     this.shipping.setOwners(slots);
+    this.absences.keepOnly((id) => placement.members.some((member) => member.id === id));
+    this.#renewal.keepOnly((id) => slots.has(id));
     if (this.primaries.mayAct) this.#stream.note();
     this.#seeDeaths();
     this.primaries.place(placement, groups);
@@ -324,6 +383,7 @@ export class Replication {
       receiver: this.receiver,
       repairs: this.repairs,
       primaries: this.primaries,
+      absences: this.absences,
     });
   }
 
@@ -350,6 +410,7 @@ export class Replication {
   }
 
   membersChanged(): void {
+    this.#renewal.tell();
     this.#seeDeaths();
     this.primaries.membersChanged();
   }
@@ -360,13 +421,10 @@ export class Replication {
 
   /** How slots stand, for who collects what remains in them. */
   #standing(stream: LocalStream): SlotStanding {
-    const { persistence, isAlive, bootOf } = this.#options;
+    const { persistence, peers, isAlive } = this.#options;
     const othersOf = (slot: number) => this.#othersOf(slot);
+    const presentOf = (slot: number, absent: Absent) => othersOf(slot).filter((id) => !absent.has(id));
     const placement = () => this.#placement;
-    const hasAllOf = (id: NodeId) => {
-      const boot = bootOf(id);
-      return boot !== undefined && this.receiver.position(id, boot)?.isWhole === true;
-    };
     return {
       get placement() {
         return placement();
@@ -374,22 +432,66 @@ export class Replication {
       coOwnersOf: (slot) => (this.#own.has(slot) ? othersOf(slot) : undefined),
       isActing: (slot) => this.primaries.isActing(slot),
       positionOf: (slot) => stream.localPositionOf(slot),
-      isKept: (slot, position) =>
-        othersOf(slot).every((id) => {
+      isKept: (slot, position, absent) =>
+        presentOf(slot, absent).every((id) => {
           const reach = this.shipping.shipper(id)?.reach;
           return reach?.isWhole === true && reach.keeps({ slot, position });
         }),
-      isInSync: (slot) =>
+      isInSync: (slot, absent) =>
         this.#survivors.isSettled() &&
         this.#past.isSettled() &&
-        othersOf(slot).every((id) => isAlive(id) && this.#isInSync(id) && hasAllOf(id)),
+        presentOf(slot, absent).every((id) => isAlive(id) && this.#isInSync(id) && this.#hasAllOf(id)),
+      isAbsent: (id) => this.primaries.mayAct && this.absences.isAbsent(id),
+      canDoWithout: (slot, absent) =>
+        isDecisive(this.#groups!.of(slot), (node) => node === SELF || !absent.has(peers.idOf(node)!)),
+      leaveOut: (slotsById) => this.absences.leaveOut(slotsById),
       makeLast: () => persistence.makeLast(),
     };
   }
 
   #isInSync(id: NodeId): boolean {
     const boot = this.#options.bootOf(id);
-    return boot !== undefined && this.receiver.isInSync(id, boot);
+    return boot !== undefined && !this.#isFenced(id) && this.receiver.isInSync(id, boot);
+  }
+
+  #hasAllOf(id: NodeId): boolean {
+    const boot = this.#options.bootOf(id);
+    return boot !== undefined && this.receiver.position(id, boot)?.isWhole === true;
+  }
+
+  #coOwners(): readonly NodeId[] {
+    return Array.from(this.#groups?.coOwners() ?? [], (node) => this.#options.peers.idOf(node)!);
+  }
+
+  // ---- Who was away for too long ----
+
+  #isFenced(id: NodeId): boolean {
+    return this.absences.isLeftOut(id) || this.#renewal.outdatedBy(id) !== null;
+  }
+
+  /** A service for all but those that are fenced: to these it fails. */
+  #fence(service: Service): Service {
+    return (body, from) => {
+      if (this.#isFenced(from.nodeId))
+        throw new ServiceRefusal("one of the two nodes has to be renewed first");
+      return service(body, from);
+    };
+  }
+
+  /** What was under way between the two is over; once they are not fenced any more they begin anew, for neither knows what the other lacks. */
+  #fenceChanged(id: NodeId): void {
+    this.shipping.shipper(id)?.down();
+    if (!this.#isFenced(id)) {
+      this.receiver.forget(id);
+      this.shipping.restart(id);
+    }
+    this.membersChanged();
+    this.primaries.linked();
+  }
+
+  /** Another node, which was left out, has what this one has of slots: of all that both own, or it has to do it again. */
+  async #renewed(id: NodeId, slots: SlotSet): Promise<void> {
+    if (this.#sharedWith(id).every((slot) => slots.has(slot))) await this.absences.renewed(id);
   }
 
   /** Who is left of the owners of a dead node's slots tells what it has of it, and who cannot be asked does so when it is back. */
@@ -399,11 +501,12 @@ export class Replication {
     const survivorsByDead = new Map<NodeId, Set<NodeId>>();
     const absentByDead = new Map<NodeId, Set<NodeId>>();
     // Of one that started again nobody may have seen that it was dead.
-    const isOver = (id: NodeId) => !isAlive(id) || this.#hasStartedAgain(id);
+    const isThere = (id: NodeId) => isAlive(id) && !this.absences.isLeftOut(id);
+    const isOver = (id: NodeId) => !isThere(id) || this.#hasStartedAgain(id);
     for (const group of this.#groups?.groups ?? []) {
       if (!isOwner(group, SELF)) continue;
       const ids = group.others.map((node) => peers.idOf(node)!);
-      const living = ids.filter(isAlive);
+      const living = ids.filter(isThere);
       for (const id of living) alive.add(id);
       for (const id of ids) {
         if (!isOver(id)) continue;
@@ -412,7 +515,7 @@ export class Replication {
         survivorsByDead.set(id, survivors);
         if (!this.#boots.has(id)) continue;
         const absent = absentByDead.get(id) ?? new Set();
-        for (const other of ids) if (other !== id && !isAlive(other)) absent.add(other);
+        for (const other of ids) if (other !== id && !isThere(other)) absent.add(other);
         absentByDead.set(id, absent);
       }
     }
@@ -428,6 +531,7 @@ export class Replication {
 
   /** A link with another node has come up. */
   linked(): void {
+    this.#renewal.tell();
     this.primaries.linked();
   }
 
@@ -442,7 +546,7 @@ export class Replication {
     const groups = this.#groups;
     if (groups === undefined) return { isCopied: true, isHandedOver: true };
     const shippers = [...this.shipping.shippers].filter(({ nodeId }) => !this.#gone.includes(nodeId));
-    const isCopied = shippers.every(({ isWhole }) => isWhole);
+    const isCopied = shippers.every(({ isWhole, nodeId }) => isWhole && !this.#isFenced(nodeId));
     const isNobodysElse = this.primaries.acting().every((slot) => groups.of(slot).nextOwners.includes(SELF));
     const isHandedOver = isNobodysElse && shippers.every((shipper) => shipper.isCaughtUp(this.#yieldedAt));
     return { isCopied, isHandedOver };

@@ -144,6 +144,11 @@ export class Shipper {
     return this.isWhole && this.reach.acknowledged >= position;
   }
 
+  /** What is sent; null for all. */
+  get filter(): SlotFilter | null {
+    return this.#filter;
+  }
+
   get bytesUnderWay(): number {
     return this.#bytesUnderWay;
   }

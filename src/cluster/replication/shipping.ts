@@ -8,8 +8,8 @@ import type { EarlierLife, LocalPosition } from "../../durability/local-tail.js"
 import type { Clock } from "../../host/clock.js";
 import type { Log } from "../../host/log.js";
 import type { Timers } from "../../host/timers.js";
-import type { Peers } from "../peers.js";
 import { Backlog } from "./backlog.js";
+import type { ReplicationPeers } from "./fenced-peers.js";
 import { Shipper } from "./shipper.js";
 import { addShipments, noShipments, type ShippingCounters } from "./shipping-counters.js";
 import { SlotFilter } from "./slot-filter.js";
@@ -30,7 +30,7 @@ export interface ShippingOptions {
     readonly checksum: Checksum;
     readonly log: Log;
   };
-  readonly peers: Peers;
+  readonly peers: ReplicationPeers;
   readonly stream: LocalStream;
   /** How much of the stream is kept: option `repl-backlog-size`, as it is at present. What is more than that goes with the next change. */
   readonly backlogBytesMax: () => number;
@@ -99,6 +99,15 @@ export class Shipping implements LocalConsumer {
       this.#isFlushDue = false;
       this.flushNow();
     });
+  }
+
+  /** Ships to a node as if it had not been shipped to before: it may lack anything. */
+  restart(nodeId: string): void {
+    const shipper = this.#shippers.get(nodeId);
+    if (shipper === undefined) return;
+    shipper.close();
+    addShipments(shipper, this.#earlier);
+    this.#shippers.set(nodeId, this.#newShipper(nodeId, shipper.filter));
   }
 
   get shippers(): Iterable<Shipper> {

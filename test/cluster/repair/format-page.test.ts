@@ -45,7 +45,13 @@ describe("the page on the format of repair", () => {
   const path = fileURLToPath(new URL("../../../../docs/formats/repair.md", import.meta.url));
   const example = exampleOf(readFileSync(path, "utf8"));
   const range = wholeSlot(SLOT);
-  const begin = { session: 3, isWhole: true, isResumed: false, slots: new SlotSet([SLOT]) };
+  const begin = {
+    session: 3,
+    isWhole: true,
+    isResumed: false,
+    isRenewing: false,
+    slots: new SlotSet([SLOT]),
+  };
   const compare = { atMs: 0, isListed: false, ranges: [{ range, digest: { low: 1, high: 2 } }] };
   const floors = { isWhole: true, floors: [] };
   const compared = { atMs: 0, differences: [{ count: 1, floors, items: undefined }] };

@@ -2,6 +2,8 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import type { RepairProgress } from "#torus/cluster/repair/repair.js";
+import { SlotSet } from "#torus/cluster/slot-set.js";
+import { compareVersions } from "#torus/delta/version.js";
 import { dumpedStates } from "../../support/dumped-states.js";
 import { contentsOf, expectSoundCounts } from "../../support/keyspace-contents.js";
 import { canRepeat, history, type Step, visibleOf } from "../../support/recorded-keyspace.js";
@@ -38,6 +40,18 @@ async function repairedBack({ world, a, b }: RepairPair): Promise<void> {
   await world.advance(20);
   const mostDiffer = b.keyspace.size % 2 === 0;
   expect(await world.complete(b.repair(SLOTS, { mostDiffer }).run())).to.deep.equal({ kind: "done" });
+}
+
+function isFlushing(steps: readonly Step[]): boolean {
+  return steps.some(({ commands }) => commands.some(([name]) => name?.startsWith("flush")));
+}
+
+/** Remains were collected without a, as both know. */
+function leaveOut({ a, b }: RepairPair): void {
+  const slots = new SlotSet(SLOTS);
+  a.isWhole = false;
+  a.leftOut = { mine: slots, theirs: null };
+  b.leftOut = { mine: null, theirs: slots };
 }
 
 function fetchMissing({ a, b }: RepairPair): void {
@@ -272,6 +286,72 @@ describe("a repair", () => {
             await expectEqualDigests(pair);
           },
         ),
+        { numRuns: 120 },
+      );
+    });
+
+    it("lets a node without which remains were collected have what the other has, and nothing of what it did before", async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          mergeable(12),
+          // What it flushed merges as on any other side of a partition.
+          mergeable(12).filter((steps) => !isFlushing(steps)),
+          mergeable(12),
+          mergeable(8),
+          fc.boolean(),
+          async (before, alone, there, after, isOtherFirst) => {
+            const pair = await twoOwners();
+            const { a, b } = pair;
+            b.perform(before);
+            a.hear(b);
+            settleTime(a, b);
+            a.perform(alone);
+            a.miss(b);
+            b.perform(there);
+            settleTime(a, b);
+            for (const key of KEYS) b.recorded.collect(key, null);
+            b.perform(after);
+            settleTime(a, b);
+            const contents = contentsOf(b.keyspace, KEYS);
+            leaveOut(pair);
+            if (isOtherFirst) {
+              await repairedBack(pair);
+              expect(contentsOf(b.keyspace, KEYS)).to.deep.equal(contents);
+            }
+            await repaired(pair);
+            expect(contentsOf(b.keyspace, KEYS)).to.deep.equal(contents);
+            expectAlike(pair);
+            await expectEqualDigests(pair);
+          },
+        ),
+        { numRuns: 120 },
+      );
+    });
+
+    it("and keep what began a life since, on both sides", async () => {
+      await fc.assert(
+        fc.asyncProperty(mergeable(12), mergeable(12), mergeable(12), async (before, there, alone) => {
+          const pair = await twoOwners();
+          const { a, b } = pair;
+          b.perform(before);
+          a.hear(b);
+          b.perform(there);
+          settleTime(a, b);
+          for (const key of KEYS) b.recorded.collect(key, null);
+          settleTime(a, b);
+          const floor = b.keyspace.databases[0]!.birthFloors.version(slotOfKey("k"));
+          a.perform(alone);
+          a.perform([{ pauseMs: 1, database: 0, commands: [["set", "k", "alone"]] }]);
+          settleTime(a, b);
+          leaveOut(pair);
+          await repaired(pair);
+          expectAlike(pair);
+          expect(visibleOf(b.keyspace)["0:k"]).to.match(/^text alone /);
+          expect(
+            compareVersions(a.keyspace.databases[0]!.birthFloors.version(slotOfKey("k")), floor),
+          ).to.equal(0);
+          await expectEqualDigests(pair);
+        }),
         { numRuns: 120 },
       );
     });

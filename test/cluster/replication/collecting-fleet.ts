@@ -134,6 +134,9 @@ export class CollectingFleet {
         !this.doubted.has(owner.name) &&
         this.#isSettled(owner.name) &&
         others.every((name) => owner.receiver.isInSync(nodeIdOf(name), this.#boots.get(name)!)),
+      isAbsent: () => false,
+      canDoWithout: () => false,
+      leaveOut: () => Promise.resolve(false),
       makeLast: () => owner.persistence.makeLast(),
     };
   }

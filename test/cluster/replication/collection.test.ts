@@ -130,6 +130,7 @@ describe("the collection of what remains", () => {
       floor: { clock: 7 * 2 ** 40, origin: 65_535 },
       placement: "12 abc",
       slots: new SlotSet([1, 2, 9]),
+      absent: new Set(["0f".repeat(16), "a0".repeat(16)]),
     };
     const written = Buffer.from(writeRequest(request, crc32));
     const answer = Buffer.from(writeAnswer(request.slots, crc32));

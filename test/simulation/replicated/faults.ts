@@ -18,6 +18,9 @@ const DRIFTS_PPM = [-20_000, -500, 500, 20_000];
 /** A change of owners takes about a second, and is to be disturbed at any point of it. */
 const CHANGE_MS = 1500;
 const PEACE_CHANCE = 0.3;
+/** What is deleted is collected half a minute after somebody has gone, who may come back while that is so. */
+const ABSENCE_MS_MIN = 10_000;
+const ABSENCE_MS_MAX = 60_000;
 
 export interface FaultsOptions {
   readonly world: World;
@@ -34,6 +37,7 @@ export class Faults {
   readonly #prng: Prng;
   readonly #chronicle: Chronicle;
   readonly #frozen = new Set<string>();
+  #isAnyAway = false;
   #isMended = false;
 
   constructor(options: FaultsOptions) {
@@ -101,6 +105,7 @@ export class Faults {
       process: () => this.#disturbProcess(),
       clock: () => this.#disturbClock(),
       disk: () => this.#loseDisk(),
+      absence: () => this.#beAway(),
     };
     failures[this.#prng.pick(this.#options.faults)]();
   }
@@ -238,6 +243,30 @@ export class Faults {
       this.#chronicle.note(`the clock of ${name} gains ${ppm} millionths`);
       clock.drift(ppm);
     }
+  }
+
+  /** For so long that the others go on without it. */
+  #beAway(): void {
+    const prng = this.#prng;
+    const { alive } = this.#fleet;
+    if (this.#isAnyAway || alive.length < NODES_MIN) return;
+    const name = prng.pick(alive);
+    this.#isAnyAway = true;
+    if (prng.chance(0.5)) this.#crash(name);
+    else {
+      this.#cut(
+        [name],
+        alive.filter((other) => other !== name),
+        "and back",
+      );
+    }
+    const ms = ABSENCE_MS_MIN + prng.below(ABSENCE_MS_MAX - ABSENCE_MS_MIN);
+    this.#world.host("saboteur").timers.after(ms, () => {
+      this.#isAnyAway = false;
+      if (this.#isMended) return;
+      this.#heal();
+      if (this.#fleet.down.includes(name)) this.#fleet.start(name);
+    });
   }
 
   /** One at a time: the others have to have what it had, and to have taken it out of the cluster, before another is lost. */

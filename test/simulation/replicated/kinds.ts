@@ -1,7 +1,7 @@
 /** The kinds of runs of replicated clusters: what may happen in them, and what has to hold all the same. */
 import type { Level } from "./level.js";
 
-export type Fault = "delay" | "network" | "process" | "clock" | "disk";
+export type Fault = "delay" | "network" | "process" | "clock" | "disk" | "absence";
 
 export interface KindOfRun {
   readonly faults: readonly Fault[];
@@ -21,6 +21,10 @@ export interface KindOfRun {
   readonly isLinearizable: boolean;
   /** How far clocks may differ, in milliseconds. */
   readonly clocksApartMs: number;
+  /** How long it takes at most from one thing that happens to the next. */
+  readonly pausesMs: readonly number[];
+  /** For how long an owner that is away is waited for before remains are collected. */
+  readonly graceMs: number;
 }
 
 const BOTH: readonly Level[] = ["one", "quorum"];
@@ -29,7 +33,13 @@ const EVEN_CLOCKS_MS = 500;
 const CRASHED_CLOCKS_MS = EVEN_CLOCKS_MS + 4000;
 const STEPPED_CLOCKS_MS = 10_000;
 
+/** Nobody is away for so long. */
+const LONG_MS = 3_600_000;
+
+const USUAL = { pausesMs: [300, 1500, 5000], graceMs: LONG_MS } as const;
+
 const RIGHT_CLOCKS = {
+  ...USUAL,
   kept: BOTH,
   sessions: ["quorum"],
   mayBeDeposed: true,
@@ -48,6 +58,7 @@ export const kinds = {
   crashes: { ...RIGHT_CLOCKS, clocksApartMs: CRASHED_CLOCKS_MS, faults: ["process"] },
   /** Clocks drift and are set, amid all of that. */
   clocks: {
+    ...USUAL,
     faults: ["network", "process", "clock", "clock"],
     kept: BOTH,
     sessions: ["quorum"],
@@ -61,6 +72,18 @@ export const kinds = {
     clocksApartMs: CRASHED_CLOCKS_MS,
     faults: ["disk", "process"],
     kept: ["quorum"],
+  },
+  /**
+   * Nodes are away for longer than they are waited for, one at a time: dead, or cut off from all others but not from clients. What one of them
+   * executed alone is lost; what a majority has is not, and nothing comes back.
+   */
+  absences: {
+    ...RIGHT_CLOCKS,
+    clocksApartMs: CRASHED_CLOCKS_MS,
+    faults: ["absence", "absence", "process"],
+    kept: ["quorum"],
+    pausesMs: [1500, 5000, 30_000],
+    graceMs: 1000,
   },
   /** All of that but wrong clocks. */
   turmoil: {

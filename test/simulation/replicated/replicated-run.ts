@@ -115,7 +115,7 @@ class Run {
     });
     for (let steps = 4 + prng.below(10); steps > 0; steps--) {
       faults.step();
-      await this.#pass(prng.below(prng.pick([300, 1500, 5000])));
+      await this.#pass(prng.below(prng.pick(this.#kind.pausesMs)));
       this.#forgetMaybe(0.3);
     }
     faults.mend();
@@ -255,7 +255,7 @@ class Run {
   }
 
   #config(): ConfigValues {
-    const { faults } = this.#kind;
+    const { faults, graceMs } = this.#kind;
     const isKept = faults.includes("process") || faults.includes("disk") || this.#prng.chance(0.3);
     return {
       membershipPreset: "local",
@@ -263,6 +263,7 @@ class Run {
       appendonly: isKept ? "yes" : "no",
       appendfsync: "always",
       save: "",
+      tombstoneGraceMs: String(graceMs),
       replicationFactor: String(this.#of.copies),
     };
   }

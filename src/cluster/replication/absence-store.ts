@@ -1,0 +1,91 @@
+/**
+ * What a node must not forget of owners that are away: for how long it has missed each of them, and in which slots remains were collected
+ * without it. A small file in the data directory, replaced as a whole; in memory alone for a node that keeps nothing.
+ *
+ *     {"format": 1, "absences": {"3f..": {"awayMs": 61000, "leftOut": "0-5,7"}}}
+ */
+import { UnusableDirectory } from "../../durability/node-file.js";
+import type { Files } from "../../host/files.js";
+import { HostError } from "../../host/host-error.js";
+import type { NodeId } from "../../membership/member.js";
+import { SlotSet } from "../slot-set.js";
+
+export const ABSENCES_FILE = "absences.json";
+/** Raised when an older release could no longer make sense of the file. */
+const FORMAT = 1;
+
+export interface Absence {
+  /** Since the two were last in sync, as far as this node ran meanwhile. */
+  readonly awayMs: number;
+  /** Slots that may have taken birth floors without it; null if it was left out of nothing. Another set whenever there are more. */
+  readonly leftOut: SlotSet | null;
+}
+
+export class AbsenceStore {
+  readonly #files: Files;
+  readonly #path: string | undefined;
+  /** The file is written by one at a time. */
+  #writing: Promise<void> = Promise.resolve();
+
+  private constructor(files: Files, path: string | undefined) {
+    this.#files = files;
+    this.#path = path;
+  }
+
+  /** Rejects with `UnusableDirectory` if there is a file that makes no sense: who was left out would bring back what was deleted. */
+  static async open(
+    files: Files,
+    directory: string | undefined,
+  ): Promise<{ readonly store: AbsenceStore; readonly kept: ReadonlyMap<NodeId, Absence> }> {
+    const path = directory && `${directory}/${ABSENCES_FILE}`;
+    const text = path && (await readIfThere(files, path));
+    const kept = text === undefined ? new Map<NodeId, Absence>() : parse(text);
+    if (kept === undefined)
+      throw new UnusableDirectory(
+        `${path} makes no sense: restore it, or empty the directory and let the node join anew`,
+      );
+    return { store: new AbsenceStore(files, path), kept };
+  }
+
+  /** Resolves when it lasts. Rejects if the disk does. */
+  write(absences: ReadonlyMap<NodeId, Absence>): Promise<void> {
+    const path = this.#path;
+    if (path === undefined) return Promise.resolve();
+    const kept = [...absences].map(([id, { awayMs, leftOut }]) => {
+      return [id, { awayMs: Math.floor(awayMs), leftOut: leftOut?.toString() ?? null }];
+    });
+    const text = `${JSON.stringify({ format: FORMAT, absences: Object.fromEntries(kept) })}\n`;
+    const written = this.#writing.then(() => this.#files.replaceText(path, text));
+    this.#writing = written.catch(() => {});
+    return written;
+  }
+}
+
+async function readIfThere(files: Files, path: string): Promise<string | undefined> {
+  try {
+    return await files.readText(path);
+  } catch (error) {
+    if (error instanceof HostError && error.code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** Undefined if it makes no sense. */
+function parse(text: string): Map<NodeId, Absence> | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const { format, absences } = (value ?? {}) as Record<string, unknown>;
+  if (format !== FORMAT || typeof absences !== "object" || absences === null) return undefined;
+  const kept = new Map<NodeId, Absence>();
+  for (const [id, absence] of Object.entries(absences)) {
+    const { awayMs, leftOut } = (absence ?? {}) as Record<string, unknown>;
+    const slots = leftOut === null ? null : typeof leftOut === "string" ? SlotSet.parse(leftOut) : undefined;
+    if (!Number.isSafeInteger(awayMs) || (awayMs as number) < 0 || slots === undefined) return undefined;
+    kept.set(id, { awayMs: awayMs as number, leftOut: slots });
+  }
+  return kept;
+}

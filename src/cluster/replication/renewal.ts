@@ -1,0 +1,132 @@
+/**
+ * Renews who was left out (absences.ts). The node that left another one out tells it, by the service `renew`, as soon as that one lives again,
+ * and until it is done; nothing else passes between the two. Who is told stops to execute for the slots in question, and repairs all that the
+ * two share: there it takes what the other one has, and keeps of its own what began a life since (repair/group-repair.ts).
+ *
+ *     told   := crc:u32 format:u8 slots:sized                            ranges as text, `0-5,7`: those in which it was left out
+ *     answer :=                                                          nothing: it was heard
+ */
+import { ByteReader } from "../../base/byte-reader.js";
+import { ByteWriter } from "../../base/byte-writer.js";
+import { rangeOf } from "../../base/bytes.js";
+import type { Checksum } from "../../base/crc32.js";
+import type { Log } from "../../host/log.js";
+import type { Cancel, Timers } from "../../host/timers.js";
+import type { NodeId } from "../../membership/member.js";
+import { CHECK_BYTES, isSound, seal } from "../checked-message.js";
+import type { Service } from "../peer-server.js";
+import type { Peers } from "../peers.js";
+import { SlotSet } from "../slot-set.js";
+import type { Absences } from "./absences.js";
+
+export const RENEW_SERVICE = "renew";
+
+const FORMAT = 1;
+const PERIOD_MS = 500;
+const ASK_TIMEOUT_MS = 5000;
+/** A text of all slots, no two of which are neighbours. */
+const MESSAGE_BYTES_MAX = 2 ** 17;
+
+export interface RenewalOptions {
+  readonly host: { readonly timers: Timers; readonly checksum: Checksum; readonly log: Log };
+  readonly peers: Pick<Peers, "linkTo">;
+  readonly absences: Absences;
+  readonly isAlive: (id: NodeId) => boolean;
+  /** This node was left out by another one: executes for these slots no more, and is not to be preferred before it is renewed. */
+  readonly standDown: (slots: SlotSet) => void;
+  /** Repairs all slots that this node shares with another, and calls back when that is done. */
+  readonly repair: (id: NodeId, done: () => void) => void;
+  /** This node is, or is not any more, one that another one left out. */
+  readonly changed: (id: NodeId) => void;
+}
+
+export class Renewal {
+  readonly service: readonly [string, Service];
+  readonly #options: RenewalOptions;
+  /** By node that left this one out, the slots. */
+  readonly #outdated = new Map<NodeId, SlotSet>();
+  readonly #asking = new Set<NodeId>();
+  readonly #cancel: Cancel;
+
+  constructor(options: RenewalOptions) {
+    this.#options = options;
+    this.service = [RENEW_SERVICE, async (body, { nodeId }) => this.#told(nodeId, body)];
+    this.#cancel = options.host.timers.every(PERIOD_MS, () => this.tell());
+  }
+
+  close(): void {
+    this.#cancel();
+  }
+
+  /** Whether a node that lives left this one out. Of one that is dead others have what it had; it will tell again when it is back. */
+  get isOutdated(): boolean {
+    for (const id of this.#outdated.keys()) if (this.#options.isAlive(id)) return true;
+    return false;
+  }
+
+  /** The slots in which another node left this one out; null if it did not. */
+  outdatedBy(id: NodeId): SlotSet | null {
+    return this.#outdated.get(id) ?? null;
+  }
+
+  /** Tells those that are left out and live. */
+  tell(): void {
+    const { absences, isAlive } = this.#options;
+    for (const id of absences.leftOut) if (isAlive(id)) void this.#tell(id, absences.leftOutOf(id)!);
+  }
+
+  async #tell(id: NodeId, slots: SlotSet): Promise<void> {
+    const { peers, host } = this.#options;
+    if (this.#asking.has(id)) return;
+    this.#asking.add(id);
+    await peers.linkTo(id)?.ask(RENEW_SERVICE, writeTold(slots, host.checksum), ASK_TIMEOUT_MS);
+    this.#asking.delete(id);
+  }
+
+  #told(from: NodeId, body: Buffer): Uint8Array {
+    const { host, standDown, repair, changed } = this.#options;
+    const slots = readTold(body, host.checksum);
+    if (slots === undefined) throw new Error("what tells that this node was left out is malformed");
+    const known = this.#outdated.get(from);
+    this.#outdated.set(from, known?.with(slots) ?? slots);
+    if (known === undefined) {
+      host.log.warn(
+        "this node was away for so long that others went on without it: it takes what they have",
+        {
+          node: from,
+          slots: slots.size,
+        },
+      );
+      changed(from);
+    }
+    standDown(slots);
+    if (known === undefined) repair(from, () => this.#renewed(from));
+    return new Uint8Array();
+  }
+
+  #renewed(by: NodeId): void {
+    if (this.#outdated.delete(by)) this.#options.changed(by);
+  }
+
+  /** These share slots with this node, and no others. */
+  keepOnly(isCoOwner: (id: NodeId) => boolean): void {
+    for (const id of [...this.#outdated.keys()]) if (!isCoOwner(id)) this.#outdated.delete(id);
+  }
+}
+
+export function writeTold(slots: SlotSet, checksum: Checksum): Uint8Array {
+  const writer = new ByteWriter({ bytesMax: MESSAGE_BYTES_MAX });
+  writer.length = CHECK_BYTES;
+  writer.u8(FORMAT);
+  writer.sized(rangeOf(Buffer.from(slots.toString())));
+  return seal(writer.written(), checksum);
+}
+
+/** Undefined if it makes no sense, or is damaged. */
+export function readTold(bytes: Buffer, checksum: Checksum): SlotSet | undefined {
+  if (!isSound(bytes, checksum)) return undefined;
+  const reader = new ByteReader({ bytes, start: CHECK_BYTES, end: bytes.length });
+  const format = reader.u8();
+  const text = Buffer.from(reader.sized()).toString("latin1");
+  return reader.failed || reader.remaining > 0 || format !== FORMAT ? undefined : SlotSet.parse(text);
+}
