@@ -24,8 +24,9 @@ export class OwnerReach {
   acknowledged = NOTHING;
   /** Counts them. */
   gaps = 0;
-  /** When it answered last. */
+  /** When it answered last, and when it last had anything to tell of the stream. */
   #boot: number | undefined;
+  #tellingBoot: number | undefined;
   #isDurablyWhole = false;
   /** What is acknowledged even after a loss of its power. */
   #durablyAcknowledged = NOTHING;
@@ -91,8 +92,9 @@ export class OwnerReach {
       this.#keep(answer);
       return applied;
     }
-    // Of a node that was not shipped to before nobody knows for which slots it has the stream, even if it has it.
-    const isLater = lastBoot !== undefined && boot > lastBoot;
+    // Of a node that was not shipped to before nobody knows for which slots it has the stream, even if it has it. One that started again may take a
+    // few sessions before it gets the first message.
+    const isLater = this.#tellingBoot !== undefined && boot > this.#tellingBoot;
     if (!isLater || this.durable === undefined) {
       this.#forget();
       return undefined;
@@ -112,7 +114,8 @@ export class OwnerReach {
     if (wasWhole && !answer.isWhole && this.isWhole) this.gap();
   }
 
-  #keep({ applied = 0, isWhole, durable, isDurablyWhole }: Answer): void {
+  #keep({ boot, applied = 0, isWhole, durable, isDurablyWhole }: Answer): void {
+    this.#tellingBoot = boot;
     if (applied > this.applied) this.applied = applied;
     if (isWhole && this.isWhole && applied > this.acknowledged) this.acknowledged = applied;
     if (durable === undefined || durable < (this.durable ?? 0)) return;
@@ -123,6 +126,7 @@ export class OwnerReach {
 
   /** It begins anew, or is another one than before. */
   #forget(): void {
+    this.#tellingBoot = undefined;
     this.isWhole = false;
     this.applied = 0;
     this.durable = undefined;

@@ -68,6 +68,20 @@ describe("what another owner has", () => {
     expect(reach.gaps, "it is known already").to.equal(2);
   });
 
+  it("goes on where the log was of an owner that started again, though it took nothing in the first session", () => {
+    const reach = reachOfWhole();
+    const restarted = { ...UNKNOWN, boot: 2 };
+    for (let session = 0; session < 3; session++) {
+      expect(reach.resume(restarted)).to.equal(80);
+      expect(reach).to.include({ applied: 80, acknowledged: 80, isWhole: true, gaps: 1 });
+    }
+    reach.answered(answer(90, { boot: 2 }), true);
+    expect(reach.resume(restarted), "it has forgotten what it had").to.equal(undefined);
+    expect(reach.resume({ ...UNKNOWN, boot: 3 }), "and nothing lasts that it would know of").to.equal(
+      undefined,
+    );
+  });
+
   it("goes on where it is, if the owner did not start again", () => {
     const reach = reachOfWhole();
     expect(reach.resume(answer(140))).to.equal(140);
