@@ -13,9 +13,19 @@ export interface Copies {
   ownersOf(slot: number): number;
   /** Whether so many owners are alive that a majority (of the current, and of the next owners) can confirm. */
   canConfirm(slot: number): boolean;
+  /** Whether a majority stands by this node: what it executes for a slot from now on can be confirmed. */
+  isStoodBy(slot: number): boolean;
+  /** Resolves with whether that is so for all of some slots, as soon as it is, or after `timeoutMs`. */
+  whenStoodBy(slots: readonly number[], timeoutMs: number): Promise<boolean>;
+  /** Behind all that this node has executed. */
+  readonly position: number;
   /** Behind the last local change of a slot. */
   positionOf(slot: number): number;
-  /** Whether a majority, this node included, has all of a slot up to a local position. */
+  /** Makes that a position which nobody has been told of, without a change: who has it was asked after now. Answers it. */
+  mark(slot: number): number;
+  /** What this node executed for a slot up to here it executed without a majority, or for another term: none confirms it any more. */
+  actsFrom(slot: number): number;
+  /** Whether a majority, this node included, has all of a slot up to a local position, and stands by this node. */
   isConfirmed(slot: number, position: number): boolean;
   /** Other owners of a slot that live and have all up to a local position: for WAIT. */
   countOf(slot: number, position: number): number;
@@ -34,7 +44,12 @@ export interface Copies {
 export const NO_COPIES: Copies = {
   ownersOf: () => 1,
   canConfirm: () => true,
+  isStoodBy: () => true,
+  whenStoodBy: () => Promise.resolve(true),
+  position: 0,
   positionOf: () => 0,
+  mark: () => 0,
+  actsFrom: () => 0,
   isConfirmed: () => true,
   countOf: () => 0,
   hasten() {},

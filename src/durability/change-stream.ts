@@ -18,6 +18,7 @@ import { ByteWriter } from "../base/byte-writer.js";
 import { SLOT_COUNT } from "../base/key-hash.js";
 import { beginBatch, endBatch } from "../delta/batch.js";
 import { writeLocal } from "../delta/delta-codec.js";
+import { VERSION_ZERO } from "../delta/version.js";
 import type { Timers } from "../host/timers.js";
 import { type BatchSink, DeltaJournal } from "../keyspace/delta-journal.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
@@ -54,6 +55,11 @@ export interface LocalStream {
   readonly localPosition: number;
   /** Behind the last local batch that touched a slot; 0 if none did while somebody shipped. */
   localPositionOf(slot: number): number;
+  /**
+   * Puts something behind all of it that changes nothing and concerns a slot: whoever has that was reached after now. Answers what
+   * `localPositionOf` does from then on.
+   */
+  mark(slot: number): number;
   /** Hands over all local batches from now on, until the function that it answers is called. */
   ship(consumer: LocalConsumer): () => void;
   /**
@@ -132,6 +138,15 @@ export class ChangeStream implements BatchSink, LocalStream {
     return this.#localPositions === null
       ? 0
       : Math.max(this.#localPositions[slot]!, this.#localPositionOfAll);
+  }
+
+  mark(slot: number): number {
+    if (this.#localPositions === null) return 0;
+    this.#journal.ended();
+    // No floor is lower than this one.
+    this.#journal.collected(slot, VERSION_ZERO);
+    this.#journal.ended();
+    return this.localPositionOf(slot);
   }
 
   /** Hands over all batches from now on, until the function that it answers is called: up to then, and no more. */

@@ -1,6 +1,6 @@
 /** What stands in a client's queue of replies for commands that are to be executed elsewhere, or that nobody could execute yet. */
 import type { Run } from "../cluster/run.js";
-import type { ReadQuestion } from "./quorum-guard.js";
+import type { QuorumQuestion } from "./quorum-guard.js";
 
 /** Replies to some commands of a run, one behind the other in the client's order: the other node has sent them or will. */
 export class RunPart {
@@ -53,7 +53,7 @@ export class Stray implements StrayOptions {
   readonly deadlineMs: number;
   readonly isDoubtful: boolean;
   /** What was asked for it at quorum, when it was offered last. */
-  question: ReadQuestion | null = null;
+  question: QuorumQuestion | null = null;
 
   constructor(options: StrayOptions) {
     this.request = options.request;

@@ -21,7 +21,7 @@ import { ClientRuns } from "./client-runs.js";
 import { type Entry, WRITE } from "./command-index.js";
 import type { WatchElsewhere } from "./gatherer.js";
 import { HeldReplies } from "./held-replies.js";
-import type { ReadQuestion } from "./quorum-guard.js";
+import type { QuorumQuestion } from "./quorum-guard.js";
 import { NO_SLOT, sameSlot } from "./router.js";
 import type { Server } from "./server.js";
 import type { WrittenSlots } from "./written-slots.js";
@@ -85,7 +85,7 @@ export class Client implements ConnectionEvents, Session {
   /** What other nodes have shown it, if it reads at replicas or stands for a client that does. */
   marks: SeenMarks | null = null;
   /** What was asked of copies for the command at hand, if it was offered before. Null between commands. */
-  question: ReadQuestion | null = null;
+  question: QuorumQuestion | null = null;
   /** Hears whenever something that had to wait got on. */
   progressed: () => void = () => {};
   #authenticated = false;
@@ -103,7 +103,7 @@ export class Client implements ConnectionEvents, Session {
   #partial: PartialRequest | undefined;
   /** A command that was held back, as a request. */
   #held: Buffer | null = null;
-  #heldQuestion: ReadQuestion | null = null;
+  #heldQuestion: QuorumQuestion | null = null;
   /** The reply of a command is still to come; what follows waits for it. */
   #isPostponed = false;
   /** More replies wait to be sent than the client may have. */
@@ -394,7 +394,7 @@ export class Client implements ConnectionEvents, Session {
   }
 
   /** What was asked for a command is answered: it is offered again, if it still waits. */
-  answered(question: ReadQuestion): void {
+  answered(question: QuorumQuestion): void {
     if (this.#heldQuestion !== question) {
       // A command that strayed may have asked; if not, nothing comes of it.
       this.#runs?.retry();

@@ -4,6 +4,13 @@
  */
 import type { Copies } from "../cluster/copies.js";
 
+/** What a command at quorum concerns. */
+export interface ConfirmationScope {
+  readonly slots: readonly number[];
+  /** It may change some of them: then its reply tells what was there when it was executed, even if it did not. */
+  readonly writes: boolean;
+}
+
 export interface ConfirmationOptions {
   /** By when, in monotonic milliseconds. */
   readonly deadlineMs: number;
@@ -23,15 +30,22 @@ export class Confirmation {
     this.failure = failure;
   }
 
-  /** Of all that some slots have now; null if it is confirmed already. */
+  /**
+   * Of all that slots have now, behind a command before which this node had executed all up to `start`; null if it is confirmed
+   * already.
+   */
   static of(
-    slots: readonly number[],
-    copies: Copies,
+    { slots, writes }: ConfirmationScope,
+    { copies, start }: { readonly copies: Copies; readonly start: number },
     options: () => ConfirmationOptions,
   ): Confirmation | null {
     const missing: number[] = [];
     for (const slot of slots) {
-      const position = copies.positionOf(slot);
+      let position = copies.positionOf(slot);
+      // What others acknowledged before says nothing of who executed meanwhile.
+      if (writes && position <= start) position = copies.mark(slot);
+      // Of what this node executed earlier on its own, a read was told what a majority has.
+      else if (!writes && position <= copies.actsFrom(slot)) continue;
       if (!copies.isConfirmed(slot, position)) missing.push(slot, position);
     }
     return missing.length === 0 ? null : new Confirmation(missing, options());

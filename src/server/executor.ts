@@ -47,6 +47,7 @@ import {
   WRITE,
 } from "./command-index.js";
 import { CommandLookup } from "./command-lookup.js";
+import type { ConfirmationScope } from "./confirmation.js";
 import type { Elsewhere } from "./elsewhere.js";
 import { EXEC_ERRAND, PART_ERRAND, PART_HEAD } from "./errands.js";
 import type { NodeState } from "./node-state.js";
@@ -189,9 +190,9 @@ export class Executor {
   }
 
   /** All that a command, or a transaction, changed is one batch; its reply may have to wait until that lasts, and others have it. */
-  #conclude(entry: Entry, slotsAtQuorum: readonly number[] | null = null): void {
+  #conclude(entry: Entry, scope: ConfirmationScope | null = null): void {
     this.call.keyspace.journal?.ended();
-    this.#gate.end((entry.bits & SEES_ALL) !== 0, slotsAtQuorum);
+    this.#gate.end((entry.bits & SEES_ALL) !== 0, scope);
   }
 
   /** Notes for WAIT what was executed here just now. */
@@ -337,23 +338,23 @@ export class Executor {
       this.#enqueue(client, transaction, entry);
       return true;
     }
-    let slotsAtQuorum: readonly number[] | null = null;
+    let scope: ConfirmationScope | null = null;
     if (client.consistency === "quorum") {
       const admission = this.#quorum.admit(client, entry);
       if (admission instanceof ReplyError) return this.reject(client, entry, admission);
       if (admission === null) return this.#postpone();
-      slotsAtQuorum = admission;
+      scope = admission;
     }
     const { written } = client;
     if (written !== null && (bits & EXECUTES) !== 0 && transaction?.writes === true) {
       written.noteTransaction(transaction, written.here);
     }
-    this.#gate.begin(slotsAtQuorum !== null);
+    this.#gate.begin(scope !== null);
     call.keyspace.leavesExpired = isAtReplica;
     if (client.replyMode === "on") this.#runGuarded(entry, client);
     else this.#runSilently(entry, client);
     call.keyspace.leavesExpired = false;
-    this.#conclude(entry, slotsAtQuorum);
+    this.#conclude(entry, scope);
     if (written !== null && (bits & WRITE) !== 0) this.#noteWrite(entry, written);
     return true;
   }

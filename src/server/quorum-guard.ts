@@ -17,12 +17,15 @@ import { RequestScanner } from "../protocol/request-scanner.js";
 import type { Client } from "./client.js";
 import { CHANGES_CONNECTION, type Entry, EXECUTES, USES_KEYS, WRITE } from "./command-index.js";
 import type { CommandLookup } from "./command-lookup.js";
+import type { ConfirmationScope } from "./confirmation.js";
 import type { NodeState } from "./node-state.js";
 
-/** Whether a majority has what a command is to read. */
-export class ReadQuestion {
+/** Whether a majority has what a command is to read, and stands by this node for what it is to write. */
+export class QuorumQuestion {
   /** Undefined until all owners that matter have answered. */
   outcome: ReadOutcome | undefined;
+  /** The error line that it means if it failed. */
+  failure = NO_QUORUM_FOR_READ;
 }
 
 interface Key {
@@ -36,6 +39,7 @@ interface Scope {
   readonly slots: Set<number>;
   /** The keys that it reads. */
   readonly reads: Key[];
+  writes: boolean;
   /** A command of a transaction that changes the connection; empty if there is none. */
   change: string;
 }
@@ -59,39 +63,43 @@ export class QuorumGuard {
   }
 
   /**
-   * Judges the command at hand. Answers the slots whose changes a majority must have before it is replied to, null if it is to be offered
-   * again, or why it may not be executed.
+   * Judges the command at hand. Answers what a majority must confirm before it is replied to, null if it is to be offered again, or why it
+   * may not be executed.
    */
-  admit(client: Client, entry: Entry): readonly number[] | ReplyError | null {
+  admit(client: Client, entry: Entry): ConfirmationScope | ReplyError | null {
     const { copies } = this.#node;
-    const scope: Scope = { slots: new Set(), reads: [], change: "" };
+    const scope: Scope = { slots: new Set(), reads: [], writes: false, change: "" };
     if ((entry.bits & EXECUTES) === 0) this.#add(scope, entry, client.database);
     else if (client.transaction !== null) this.#addTransaction(scope, client, client.transaction);
     for (const slot of scope.slots) if (!copies.canConfirm(slot)) return new ReplyError(NO_REPLICAS);
     const reads = scope.reads.filter(({ slot }) => copies.ownersOf(slot) > 1);
-    if (reads.length > 0) {
+    const unsure = scope.writes ? [...scope.slots].filter((slot) => !copies.isStoodBy(slot)) : [];
+    const { question } = client;
+    if (question !== null || reads.length > 0 || unsure.length > 0) {
       // In which database the keys behind a SELECT lie is not known before it is executed.
-      if (scope.change !== "")
+      if (reads.length > 0 && scope.change !== "")
         return new ReplyError(`${scope.change} stands in a transaction that reads at quorum`);
-      const { question } = client;
-      if (question === null) this.#ask(client, reads);
+      if (question === null) this.#ask(client, reads, unsure);
       if (question?.outcome === undefined) return null;
-      if (question.outcome === "failed") return new ReplyError(NO_QUORUM_FOR_READ);
+      if (question.outcome === "failed") return new ReplyError(question.failure);
     }
-    return [...scope.slots];
+    return { slots: [...scope.slots], writes: scope.writes };
   }
 
-  #ask(client: Client, keys: readonly Key[]): void {
+  /** `unsure`: slots for which no majority stands by this node, as far as it knows. */
+  #ask(client: Client, keys: readonly Key[], unsure: readonly number[]): void {
     const { copies } = this.#node;
     const { quorumTimeoutMs } = this.#call.config.current;
-    const question = new ReadQuestion();
+    const question = new QuorumQuestion();
     client.question = question;
     const answers = keys.map(({ slot, database, bytes }) =>
       copies.confirmRead(slot, database, bytes, quorumTimeoutMs),
     );
-    Promise.all(answers).then(
-      (outcomes) => {
-        question.outcome = outcomes.includes("failed") ? "failed" : "confirmed";
+    const standing = unsure.length === 0 || copies.whenStoodBy(unsure, quorumTimeoutMs);
+    Promise.all([standing, ...answers]).then(
+      ([isStoodBy, ...outcomes]) => {
+        if (!isStoodBy) question.failure = NO_REPLICAS;
+        question.outcome = isStoodBy && !outcomes.includes("failed") ? "confirmed" : "failed";
         client.answered(question);
       },
       (error: unknown) => client.fail(error),
@@ -99,8 +107,10 @@ export class QuorumGuard {
   }
 
   /** What the command in `call` concerns, executed in a database. */
-  #add({ slots, reads }: Scope, { command, bits, firstKey, across }: Entry, database: number): void {
+  #add(scope: Scope, { command, bits, firstKey, across }: Entry, database: number): void {
     const call = this.#call;
+    const { slots, reads } = scope;
+    if ((bits & WRITE) !== 0) scope.writes = true;
     if (firstKey === 0) {
       // It changes all that there is; what only looks at all is no read at quorum.
       if ((bits & WRITE) !== 0 && across !== null) this.#addOwnSlots(slots);

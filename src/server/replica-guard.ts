@@ -11,7 +11,7 @@ import type { SessionCall } from "../commands/session.js";
 import type { Client } from "./client.js";
 import { type Entry, MAY_REPLICATE, USES_KEYS, WATCHES, WRITE } from "./command-index.js";
 import type { NodeState } from "./node-state.js";
-import { ReadQuestion } from "./quorum-guard.js";
+import { QuorumQuestion } from "./quorum-guard.js";
 import { NO_SLOT, type Router } from "./router.js";
 
 /** A copy is behind by a message's way, or it is behind by more than another node is away. */
@@ -61,7 +61,7 @@ export class ReplicaGuard {
   }
 
   #ask(client: Client, read: ReplicaRead): void {
-    const question = new ReadQuestion();
+    const question = new QuorumQuestion();
     client.question = question;
     void this.#node.replicaReads.wait(read, WAIT_MS_MAX).then(() => {
       question.outcome = "confirmed";

@@ -20,7 +20,7 @@ import type { Sightings } from "../keyspace/sightings.js";
 import { IN_DOUBT, NO_QUORUM, NO_QUORUM_FOR_READ } from "../protocol/reply-error.js";
 import type { ByteSink, ReplyWriter } from "../protocol/reply-writer.js";
 import type { Client } from "./client.js";
-import { Confirmation } from "./confirmation.js";
+import { Confirmation, type ConfirmationScope } from "./confirmation.js";
 import { type Dependent, deadlineOf, HeldTurn, type ReplyConditions } from "./held-replies.js";
 
 /** The gate does not watch the command at hand. */
@@ -53,6 +53,8 @@ export class ReplyGate implements Sightings, ReplyConditions {
   #start = NOT_WATCHING;
   #mark = 0;
   #positionBefore = 0;
+  /** The same of what this node executed itself, for a client at quorum. */
+  #executedBefore = 0;
   #seen = 0;
   /** Of the replies in the writer. */
   #dependents: Dependent[] = [];
@@ -87,14 +89,15 @@ export class ReplyGate implements Sightings, ReplyConditions {
     this.#start = this.#reply.byteLength;
     this.#mark = this.#reply.mark();
     this.#positionBefore = this.#persistence.position;
+    if (isAtQuorum) this.#executedBefore = this.#options.copies().position;
     this.#seen = 0;
   }
 
   /**
-   * The command was executed and its batch ended. `seesAll`: its reply tells of keys that it did not open. `slots`: those that a
-   * majority must have as they are now; null for a client that is not at quorum.
+   * The command was executed and its batch ended. `seesAll`: its reply tells of keys that it did not open. `scope`: what a majority must
+   * have as it is now; null for a client that is not at quorum.
    */
-  end(seesAll: boolean, slots: readonly number[] | null = null): void {
+  end(seesAll: boolean, scope: ConfirmationScope | null = null): void {
     const start = this.#start;
     if (start === NOT_WATCHING) return;
     const { position, durablePosition, inDoubtFrom } = this.#persistence;
@@ -102,7 +105,7 @@ export class ReplyGate implements Sightings, ReplyConditions {
     let required = 0;
     if (this.#keyspace.sightings !== null) required = seesAll || hasChanged ? position : this.#seen;
     if (required <= durablePosition) required = 0;
-    const confirmation = slots === null ? null : this.#confirmationOf(slots, hasChanged);
+    const confirmation = scope === null ? null : this.#confirmationOf(scope, hasChanged);
     if (required === 0 && confirmation === null) return;
     const reply = this.#reply;
     const end = reply.byteLength;
@@ -181,9 +184,9 @@ export class ReplyGate implements Sightings, ReplyConditions {
     this.#cancelOverdue();
   }
 
-  #confirmationOf(slots: readonly number[], hasChanged: boolean): Confirmation | null {
+  #confirmationOf(scope: ConfirmationScope, hasChanged: boolean): Confirmation | null {
     const copies = this.#options.copies();
-    const confirmation = Confirmation.of(slots, copies, () => ({
+    const confirmation = Confirmation.of(scope, { copies, start: this.#executedBefore }, () => ({
       deadlineMs: this.nowMs + this.#options.quorumTimeoutMs(),
       failure: hasChanged ? NO_QUORUM : NO_QUORUM_FOR_READ,
     }));

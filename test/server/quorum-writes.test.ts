@@ -112,6 +112,34 @@ describe("A client at quorum", () => {
     expect(await other.ask("GET", "b")).to.equal('"2"');
   });
 
+  it("waits for a majority that was asked after it, if a write changed nothing: what it answers may be out of date", async () => {
+    await other.ask("SET", "a", "1");
+    copies.ack(0);
+    expect(await replied(client, "DEL b", "SETNX a 2")).to.deep.equal(["0", "0"]);
+    copies.ack(0, 0);
+    expect(await replied(client, "DEL b")).to.deep.equal([]);
+    expect(await heard(client, () => copies.ack(1))).to.deep.equal(["0"]);
+  });
+
+  it("is told nothing of what was executed for an earlier term", async () => {
+    expect(await replied(client, "SET a 1")).to.deep.equal([]);
+    copies.actedFrom = copies.position;
+    expect(await heard(client, () => copies.ack())).to.deep.equal([]);
+    await node.world.advance(TIMEOUT_MS);
+    expect(await client.read(1)).to.deep.equal([NO_QUORUM]);
+    expect(await replied(client, "GET a"), "a read was told what a majority has").to.deep.equal(['"1"']);
+  });
+
+  it("waits before it writes until a majority stands by the node, and then nothing is done if none does", async () => {
+    copies.hasMajority = false;
+    expect(await replied(client, "SET a 1", "GET a")).to.deep.equal([]);
+    expect(copies.awaited.map(({ timeoutMs }) => timeoutMs)).to.deep.equal([TIMEOUT_MS]);
+    expect(await heard(client, () => copies.awaited.shift()!.end(false))).to.deep.equal([NO_REPLICAS, "nil"]);
+    expect(await replied(client, "SET a 2")).to.deep.equal([]);
+    expect(await heard(client, () => copies.awaited.shift()!.end(true))).to.deep.equal([]);
+    expect(await heard(client, () => copies.ack(1))).to.deep.equal(["OK"]);
+  });
+
   it("is refused where no majority lives, and nothing is done", async () => {
     copies.living = 1;
     expect(await replied(client, "SET a 1", "GET a", "PING", "DEL a b")).to.deep.equal([

@@ -22,6 +22,12 @@ export class FakeCopies implements Copies {
   confirmsReads = true;
   /** Times that somebody began to wait. */
   hastened = 0;
+  /** Whether a majority stands by this node, and who waits for that: the test calls `end`. */
+  hasMajority = true;
+  readonly awaited: { readonly timeoutMs: number; readonly end: (isStoodBy: boolean) => void }[] = [];
+  /** What was executed up to here nobody confirms. */
+  actedFrom = -1;
+  readonly #marks = new Map<number, number>();
   readonly #persistence: FakePersistence;
   readonly #listeners = new Set<() => void>();
 
@@ -38,12 +44,34 @@ export class FakeCopies implements Copies {
     return 2 * this.living > OWNERS;
   }
 
+  isStoodBy(): boolean {
+    return this.hasMajority;
+  }
+
+  whenStoodBy(_slots: readonly number[], timeoutMs: number): Promise<boolean> {
+    if (this.hasMajority) return Promise.resolve(true);
+    return new Promise((end) => this.awaited.push({ timeoutMs, end }));
+  }
+
+  get position(): number {
+    return this.#persistence.position;
+  }
+
   positionOf(slot: number): number {
-    return this.#persistence.positionOf(slot);
+    return Math.max(this.#persistence.positionOf(slot), this.#marks.get(slot) ?? 0);
+  }
+
+  mark(slot: number): number {
+    this.#marks.set(slot, this.position);
+    return this.position;
+  }
+
+  actsFrom(): number {
+    return this.actedFrom;
   }
 
   isConfirmed(_slot: number, position: number): boolean {
-    return 2 * (1 + this.countOf(_slot, position)) > OWNERS;
+    return position > this.actedFrom && 2 * (1 + this.countOf(_slot, position)) > OWNERS;
   }
 
   countOf(_slot: number, position: number): number {

@@ -87,6 +87,7 @@ export class SimReplica {
       earlier: () => persistence.earlier,
       events: {
         progressed() {},
+        heard() {},
         gapped: (shipper) => this.gapped.add(shipper),
         continued: ({ nodeId }) => this.past.get(nodeId, persistence.earlier!),
       },
@@ -170,6 +171,7 @@ export class SimReplica {
       limits: () => SMALL_LIMITS,
       persistence,
       bring: (nodeId, records) => replica.#bring(nodeId, records),
+      takenFrom: () => 0,
       ...(receivedBytesMax === undefined ? {} : { backlogBytesMax: receivedBytesMax }),
     });
     const services = new Map<string, Service>([...receiver.services, ...(options.services ?? [])]);

@@ -56,6 +56,11 @@ export class OwnerGroups {
     return count;
   }
 
+  /** Whether two nodes own, or are to own, any slot of this node together. */
+  areCoOwners(one: NodeNumber, other: NodeNumber): boolean {
+    return this.groups.some((group) => [SELF, one, other].every((node) => isOwner(group, node)));
+  }
+
   /** All other nodes that own any slot that this node owns, each now or soon. */
   coOwners(): ReadonlySet<NodeNumber> {
     this.#coOwners ??= new Set(

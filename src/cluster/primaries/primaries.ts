@@ -4,6 +4,7 @@
  *
  * Long because to claim, to confirm and to answer go by one state, which each of them changes.
  */
+import { SLOT_COUNT } from "../../base/key-hash.js";
 import type { Clock } from "../../host/clock.js";
 import type { Log } from "../../host/log.js";
 import type { Cancel, Timers } from "../../host/timers.js";
@@ -23,21 +24,27 @@ import {
   encodeAnswer,
   encodeRequest,
 } from "./claim-messages.js";
+import { isMost } from "./majority.js";
 import { type NodeNumber, type OwnerGroups, SELF } from "./owner-groups.js";
 import { OwnReadiness, type Readiness } from "./readiness.js";
 import type { Streams } from "./streams.js";
 import { Tenure } from "./tenure.js";
+import type { Taken, Words } from "./words.js";
 
 const LOOK_PERIOD_MS = 50;
 const CONFIRM_PERIOD_MS = 1000;
 /** Also what bounds how long the support of a node that is cut off seems to last. */
 const ASK_TIMEOUT_MS = 1000;
 const CLAIM_PAUSE_MS = 100;
+/** What is not confirmed within so long after its slots are claimed will not be: less than who claims them waits. */
+const REST_TIMEOUT_MS = 300;
 /** Gossip knows of who is back before this is over. */
 const SPOKEN_MS = 1000;
 
 export interface PrimariesOptions {
   readonly host: { readonly clock: Clock; readonly timers: Timers; readonly log: Log };
+  /** How often this node has started. */
+  readonly boot: number;
   readonly peers: ReplicationPeers;
   readonly streams: Streams;
   /** Of another node, whether it is there. */
@@ -52,6 +59,10 @@ export interface PrimariesOptions {
   readonly absenceMsMax: number;
   /** Who executes for slots has changed, as far as this node knows. */
   readonly routed: (slots: Iterable<number>) => void;
+  /** Others stand by this node: what they have acknowledged counts. */
+  readonly supported: () => void;
+  /** Resolves when a majority has all that this node executed for slots, or after a time. */
+  readonly confirmed: (slots: readonly number[], timeoutMs: number) => Promise<void>;
   /** This node gave slots to another. What it executed for them is handed over. */
   readonly yielded: () => void;
   /** Others are to hear whether this node has caught up: `readiness`. */
@@ -64,12 +75,20 @@ interface Acquaintance {
   boot: number | undefined;
 }
 
+type Answered = Extract<ClaimAnswer, { readonly kind: "answered" }>;
+
+/** The number of the last word of a life of another owner that is settled (`ClaimRequest.settled`). */
+type Settled = Pick<Words, "boot" | "given">;
+
+const NOTHING_SETTLED: Settled = { boot: 0, given: 0 };
+
 export class Primaries {
   readonly service: readonly [string, Service];
   readonly counters = noClaims();
   readonly #options: PrimariesOptions;
   readonly #tenure: Tenure;
   readonly #others = new Map<NodeNumber, Acquaintance>();
+  readonly #settled = new Map<NodeNumber, Settled>();
   #placement: Placement | undefined;
   #groups: OwnerGroups | undefined;
   /** By node, when it last asked this one for slots. */
@@ -77,6 +96,8 @@ export class Primaries {
   /** What is believed of nodes, as slots were routed by it. */
   #beliefs = "";
   readonly #readiness = new OwnReadiness();
+  /** By slot, behind what this node had executed when it began to act for it, or a majority last came to stand by it. */
+  readonly #actsFrom = new Float64Array(SLOT_COUNT);
   /** It has what the other owners had, since it started or gave up slots. */
   #hasCaughtUp = false;
   /** It was, once since it started: from then on nobody is waited for who is not there. */
@@ -206,6 +227,32 @@ export class Primaries {
     return this.#tenure.acting();
   }
 
+  /** Whether a node stands by this one, which acts for a slot: what it acknowledges counts. */
+  isSupporter(node: NodeNumber, slot: number): boolean {
+    return this.#tenure.isSupporter(node, slot);
+  }
+
+  /** What this node executed for a slot up to here nothing that others acknowledge from now on can confirm. */
+  actsFrom(slot: number): number {
+    return this.#actsFrom[slot]!;
+  }
+
+  /** Of this node, for another one. */
+  wordsFor(id: NodeId): Words {
+    return { boot: this.#options.boot, ...this.#tenure.wordsFor(this.#options.peers.numberOf(id)) };
+  }
+
+  /** Another node has acknowledged something. */
+  heard(id: NodeId, words: Taken): void {
+    this.#heard(this.#options.peers.numberOf(id), words);
+  }
+
+  #heard(node: NodeNumber, words: Taken): void {
+    if (!this.#tenure.heard(node, words)) return;
+    this.#mustConfirm = true;
+    this.wake();
+  }
+
   get hasCaughtUp(): boolean {
     return this.#hasCaughtUp;
   }
@@ -321,7 +368,7 @@ export class Primaries {
     const asked = this.#livingOthers(slots);
     if (asked.size === 0) {
       this.counters.slotsWon += slots.length;
-      this.#routed(this.#tenure.act(slots));
+      this.#routed(this.#act(slots));
       return;
     }
     this.#isClaiming = true;
@@ -332,24 +379,62 @@ export class Primaries {
     });
   }
 
+  /** Who executes is asked before the others: while they stand by it, what it executed can be confirmed. */
   async #claimOf(slots: readonly number[], asked: ReadonlyMap<NodeNumber, readonly number[]>): Promise<void> {
     const { log } = this.#options.host;
-    await Promise.all([...asked].map(([node, of]) => this.#claimFrom(node, of)));
+    const executorOf = this.#tenure.executors();
+    const first = [...asked].map(([node, of]) => ({
+      node,
+      slots: of.filter((slot) => executorOf(slot) === node),
+    }));
+    const rest = [...asked].map(([node, of]) => ({
+      node,
+      slots: of.filter((slot) => executorOf(slot) !== node),
+    }));
+    const refused = new Set<number>();
+    const asking = first.map(async ({ node, slots: executed }) => {
+      const granted = new Set(await this.#claimFrom(node, executed));
+      for (const slot of executed) if (!granted.has(slot)) refused.add(slot);
+    });
+    await Promise.all(asking);
+    await Promise.all(
+      rest.map((of) =>
+        this.#claimFrom(
+          of.node,
+          of.slots.filter((slot) => !refused.has(slot)),
+        ),
+      ),
+    );
     const won = this.#tenure.won(slots);
     // Who came while others were asked has to be asked too.
-    const acting = this.#tenure.act(won);
+    const acting = this.#act(won);
     this.#tenure.relinquish(slots.filter((slot) => this.#tenure.isClaiming(slot)));
     if (acting.length > 0) log.info("this node executes for slots", { slots: acting.length });
     this.counters.slotsWon += acting.length;
     this.#routed(slots);
   }
 
-  async #claimFrom(node: NodeNumber, slots: readonly number[]): Promise<void> {
+  #act(slots: readonly number[]): number[] {
+    const acting = this.#tenure.act(slots);
+    this.#actFromNow(acting);
+    return acting;
+  }
+
+  #actFromNow(slots: Iterable<number>): void {
+    const position = this.#options.streams.executed();
+    for (const slot of slots) this.#actsFrom[slot] = position;
+  }
+
+  /** Answers for which slots it has the node's word. */
+  async #claimFrom(node: NodeNumber, slots: readonly number[]): Promise<readonly number[]> {
+    if (slots.length === 0) return [];
     const { peers, streams } = this.#options;
-    const answer = await this.#ask(node, "claim", { support: 0, slots });
-    if (answer?.kind !== "answered" || answer.granted.length === 0) return;
-    if (await streams.reach(peers.idOf(node)!, answer.positions))
-      this.#tenure.supported(node, answer.granted);
+    const answer = await this.#ask(node, "claim", { support: 0, settled: 0, slots });
+    if (answer?.kind !== "answered" || answer.granted.length === 0) return [];
+    this.#heard(node, answer.words);
+    if (!(await streams.reach(peers.idOf(node)!, answer.positions))) return [];
+    this.#tenure.supported(node, answer.words, answer.granted);
+    return answer.granted;
   }
 
   async #confirm(): Promise<void> {
@@ -373,18 +458,87 @@ export class Primaries {
       if (list === undefined) bySupport.set(support, [slot]);
       else list.push(slot);
     }
+    const settled = this.#settled.get(node) ?? NOTHING_SETTLED;
+    const answers: Answered[] = [];
     const refused: number[] = [];
     for (const [support, of] of bySupport) {
-      const answer = await this.#ask(node, "confirm", { support, slots: of });
-      if (answer?.kind !== "answered") {
-        this.#tenure.unsupported(node, of);
+      const answer = await this.#ask(node, "confirm", { support, settled: settled.given, slots: of });
+      if (answer === undefined) this.#tenure.unsupported(node, of);
+      // It goes by another placement for a moment.
+      else if (answer.kind !== "answered") this.#confirmAtMs = 0;
+      if (answer?.kind !== "answered") continue;
+      const granted = new Set(answer.granted);
+      refused.push(...of.filter((slot) => !granted.has(slot)));
+      this.#heard(node, answer.words);
+      answers.push(answer);
+    }
+    void this.#settle(node, answers, settled).then((isSettled) => {
+      if (isSettled && answers.length === bySupport.size) this.#settledWith(node, answers);
+    });
+    return refused;
+  }
+
+  /**
+   * Counts on a node for slots that it said this one may go on with. Where this node has no majority without it, what that one helped others
+   * to confirm nobody else may know: so this node gets all that it has first, and what it executed before was executed without knowing.
+   * Answers whether nothing is left to get.
+   */
+  async #settle(node: NodeNumber, answers: readonly Answered[], settled: Settled): Promise<boolean> {
+    const tenure = this.#tenure;
+    const { peers, streams, supported } = this.#options;
+    let isSettled = true;
+    for (const { words, granted, anew, lent, positions } of answers) {
+      tenure.unsupported(node, lent);
+      const isLent = new Set(lent);
+      const own = granted.filter((slot) => !isLent.has(slot));
+      // What is settled with an earlier life is not with this one.
+      const isAnew = new Set(words.boot === settled.boot ? anew : granted);
+      const isOpen = (slot: number) => !tenure.isSupporter(node, slot) && !this.#hasMajority(slot);
+      const unsure = own.filter((slot) => isAnew.has(slot) && isOpen(slot));
+      tenure.unsupported(node, unsure);
+      const open = unsure.filter((slot) => !this.#mayHaveMajority(slot));
+      const isStill = new Set(unsure);
+      tenure.supported(
+        node,
+        words,
+        own.filter((slot) => !isStill.has(slot)),
+      );
+      supported();
+      // Those of whom this node hears first may still make a majority, and then it has been one throughout.
+      if (open.length < unsure.length) {
+        this.#mustConfirm = true;
+        isSettled = false;
+      }
+      if (open.length === 0) continue;
+      if (!(await streams.reachAll(peers.idOf(node)!, positions))) {
+        isSettled = false;
         continue;
       }
-      const granted = new Set(answer.granted);
-      this.#tenure.supported(node, answer.granted);
-      refused.push(...of.filter((slot) => !granted.has(slot)));
+      // Another round may have been faster: what was executed since then may count already.
+      const reached = open.filter((slot) => tenure.isActing(slot) && isOpen(slot));
+      this.#actFromNow(reached);
+      tenure.supported(node, words, reached);
+      supported();
     }
-    return refused;
+    return isSettled;
+  }
+
+  #settledWith(node: NodeNumber, answers: readonly Answered[]): void {
+    const known = this.#settled.get(node) ?? NOTHING_SETTLED;
+    const { boot } = answers[0]?.words ?? known;
+    const given = Math.min(...answers.map(({ words }) => words.given));
+    if (answers.length === 0 || answers.some(({ words }) => words.boot !== boot)) return;
+    if (boot > known.boot || (boot === known.boot && given > known.given))
+      this.#settled.set(node, { boot, given });
+  }
+
+  /** Whether most of the present owners stand by this node: whatever was confirmed, most of those had, next owners or not. */
+  #hasMajority(slot: number): boolean {
+    return isMost(this.#groups!.of(slot).owners, (node) => this.#tenure.isSupporter(node, slot));
+  }
+
+  #mayHaveMajority(slot: number): boolean {
+    return isMost(this.#groups!.of(slot).owners, (node) => this.#tenure.mayBeSupporter(node, slot));
   }
 
   /** By other owner that is alive, which of the slots it owns too. */
@@ -403,10 +557,10 @@ export class Primaries {
   async #ask(
     node: NodeNumber,
     kind: ClaimRequest["kind"],
-    { support, slots }: Pick<ClaimRequest, "support" | "slots">,
+    { support, settled, slots }: Pick<ClaimRequest, "support" | "settled" | "slots">,
   ): Promise<ClaimAnswer | undefined> {
     const placement = this.#placement!;
-    const request = { kind, epoch: placement.epoch, placement: nameOf(placement), support, slots };
+    const request = { kind, epoch: placement.epoch, placement: nameOf(placement), support, settled, slots };
     const link = this.#options.peers.link(node);
     const outcome = await link?.ask(CLAIMS_SERVICE, encodeRequest(request), ASK_TIMEOUT_MS);
     return outcome?.kind === "answered" ? decodeAnswer(outcome.body) : undefined;
@@ -414,18 +568,39 @@ export class Primaries {
 
   // ---- What others ask ----
 
-  #answer(body: Buffer, from: NodeId): Uint8Array {
+  async #answer(body: Buffer, from: NodeId): Promise<Uint8Array> {
     const request = decodeRequest(body);
     if (request === undefined) throw new Error("a claim of slots is malformed");
+    const resting = await this.#rest(request, from);
+    const answer = this.#judge(request, from);
+    const kept = resting.filter((slot) => this.#tenure.isActing(slot));
+    this.#tenure.rest(kept, false);
+    this.#routed(kept);
+    return encodeAnswer(answer);
+  }
+
+  /** Lets what this node executed for slots that it is to hand over be confirmed while others stand by it. Answers which these are. */
+  async #rest({ kind, placement, slots }: ClaimRequest, from: NodeId): Promise<readonly number[]> {
+    if (kind !== "claim" || this.#placement === undefined || placement !== nameOf(this.#placement)) return [];
+    const resting = this.#tenure.yieldable(this.#options.peers.numberOf(from), slots);
+    if (resting.length === 0) return [];
+    this.#tenure.rest(resting, true);
+    this.#routed(resting);
+    await this.#options.confirmed(resting, REST_TIMEOUT_MS);
+    return resting;
+  }
+
+  #judge(request: ClaimRequest, from: NodeId): ClaimAnswer {
     const placement = this.#placement;
-    if (placement === undefined || request.epoch > placement.epoch) return encodeAnswer({ kind: "later" });
-    if (request.placement !== nameOf(placement)) return encodeAnswer({ kind: "stale" });
-    const { kind, support, slots } = request;
+    if (placement === undefined || request.epoch > placement.epoch) return { kind: "later" };
+    if (request.placement !== nameOf(placement)) return { kind: "stale" };
+    const { kind, slots } = request;
     const tenure = this.#tenure;
     const node = this.#options.peers.numberOf(from);
     this.#spokenMs.set(node, this.#options.host.clock.monotonicMs());
-    const { granted, yielded } =
-      kind === "claim" ? tenure.answerClaim(node, slots) : tenure.answerConfirm(node, support, slots);
+    const { yielded, ...grants } =
+      kind === "claim" ? tenure.answerClaim(node, slots) : tenure.answerConfirm(node, request);
+    const { granted } = grants;
     if (granted.length > 0) this.#routed(granted);
     // Nothing is executed any more for what was yielded: these positions are behind all of it.
     const positions = this.#options.streams.positions(from);
@@ -434,7 +609,7 @@ export class Primaries {
       this.#options.host.log.info("another node executes for slots from now on", { slots: yielded.length });
       this.#options.yielded();
     }
-    return encodeAnswer({ kind: "answered", granted, positions });
+    return { kind: "answered", ...grants, words: this.wordsFor(from), positions };
   }
 
   #routed(slots: readonly number[]): void {

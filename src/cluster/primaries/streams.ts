@@ -10,6 +10,12 @@ export interface Streams {
   isSettled(): boolean;
   /** Tells another node what this node has. All that this node executed is on its way to it then. */
   positions(to: NodeId): Buffer;
-  /** Resolves when this node has what another one has by its positions, or with false if that is not to be soon. */
+  /**
+   * Resolves when this node has what another one has of itself and of the dead, by its positions, or with false if that is not to be soon;
+   * `reachAll`: of all others.
+   */
   reach(nodeId: NodeId, positions: Buffer): Promise<boolean>;
+  reachAll(nodeId: NodeId, positions: Buffer): Promise<boolean>;
+  /** Behind all that this node has executed. */
+  executed(): number;
 }

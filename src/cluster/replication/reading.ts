@@ -15,6 +15,7 @@ import { compareVersions, VERSION_ZERO, type Version } from "../../delta/version
 import type { KeyLocator } from "../../keyspace/long-digest.js";
 import type { ReadOutcome } from "../copies.js";
 import type { Outcome } from "../peer-link.js";
+import { isMajority } from "../primaries/majority.js";
 import { type NodeNumber, type OwnerGroup, SELF } from "../primaries/owner-groups.js";
 import { RepairLink, Stopped } from "../repair/repair-link.js";
 import type { RepairNode } from "../repair/repair-node.js";
@@ -28,7 +29,6 @@ import {
   type KeyDigest,
   type KeyState,
 } from "./key-state.js";
-import { isMajority } from "./majority.js";
 
 const FLOOR_BYTES_MAX = 64;
 

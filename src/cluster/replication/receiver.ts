@@ -60,6 +60,8 @@ export interface ReceiverOptions {
    * are here; if not, that node is told and has to repair what is missing. Never rejects.
    */
   readonly bring: (nodeId: string, records: readonly MissingRecord[]) => Promise<boolean>;
+  /** How often this node took its word from another one, for whose slots that one executed (`Words`). */
+  readonly takenFrom: (nodeId: string) => number;
   /** What a node executed changed something in these slots, as `BatchApplicationOptions.changed` tells. */
   readonly changed?: (nodeId: string, slots: Int32Array, count: number) => void;
   readonly backlogBytesMax?: number;
@@ -196,10 +198,11 @@ export class Receiver {
   // ---- From who executes ----
 
   async #replicate(body: Buffer, from: PeerIdentity): Promise<Uint8Array> {
-    const { boot, checksum } = this.#options;
+    const { boot, checksum, takenFrom } = this.#options;
     const request = readRequest(body, checksum);
     const stream = this.#streamOf(from);
-    if (stream === undefined) return writeAnswer({ verdict: "reopen", boot, ...NO_REACH });
+    const taken = takenFrom(from.nodeId);
+    if (stream === undefined) return writeAnswer({ verdict: "reopen", boot, taken, ...NO_REACH });
     const verdict = request === undefined ? "refused" : this.#verdict(stream, request);
     // While it waits for records and the log more may come, which this answer does not tell of.
     const { applied, isToldWhole } = stream;
@@ -208,13 +211,8 @@ export class Receiver {
       await this.#lasting.reach();
     }
     stream.durable.reached(this.#options.persistence.durablePosition);
-    return writeAnswer({
-      verdict,
-      boot,
-      ...stream.reach,
-      applied,
-      isWhole: isToldWhole && !stream.isLacking,
-    });
+    const reach = { ...stream.reach, applied, isWhole: isToldWhole && !stream.isLacking };
+    return writeAnswer({ verdict, boot, taken, ...reach });
   }
 
   /**

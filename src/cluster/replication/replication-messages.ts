@@ -4,7 +4,7 @@
  *
  *     request  := 1 session:u32 end:u64 owned:u32 boot:u32 position:u64 crc:u32 slot:u16*    open
  *               | 2 session:u32 flags:u8 from:u64 to:u64 crc:u32 batch*                batches
- *     answer   := verdict:u8 flags:u8 boot:u32 applied:u64 durable:u64
+ *     answer   := verdict:u8 flags:u8 boot:u32 taken:u32 applied:u64 durable:u64
  *
  *     question := 1 node:16 boot:u32 from:u64 count:u16 slot:u16{count}                pull
  *               | 2                                                                    how far
@@ -107,6 +107,8 @@ export interface Answer extends Reach {
   readonly verdict: Verdict;
   /** Of who answers. */
   readonly boot: number;
+  /** How often it had taken its word from whom it answers, when it took what it was sent (`Words`). */
+  readonly taken: number;
 }
 
 export interface PullRequest {
@@ -217,10 +219,10 @@ function readOpen(reader: ByteReader, bytes: Buffer, checksum: Checksum): OpenRe
 
 // ---- Answers ----
 
-const ANSWER_BYTES = 22;
+const ANSWER_BYTES = 26;
 
 export function writeAnswer(answer: Answer): Buffer {
-  const { verdict, boot, applied, isWhole, durable, isDurablyWhole } = answer;
+  const { verdict, boot, taken, applied, isWhole, durable, isDurablyWhole } = answer;
   const writer = new ByteWriter({ capacityBytes: ANSWER_BYTES, bytesMax: ANSWER_BYTES });
   writer.u8(VERDICTS.indexOf(verdict));
   writer.u8(
@@ -230,6 +232,7 @@ export function writeAnswer(answer: Answer): Buffer {
       (isDurablyWhole ? KEEPS_WHOLE : 0),
   );
   writer.u32(boot);
+  writer.u32(taken);
   writer.u64(applied ?? 0);
   writer.u64(durable ?? 0);
   return writer.written();
@@ -239,12 +242,13 @@ export function readAnswer(bytes: Uint8Array): Answer | undefined {
   const reader = new ByteReader(rangeOf(bytes));
   const verdict = VERDICTS[reader.u8()];
   const flags = reader.u8();
-  const boot = reader.u32();
+  const [boot, taken] = [reader.u32(), reader.u32()];
   const [applied, durable] = [reader.u64(), reader.u64()];
   if (!isRead(reader) || verdict === undefined) return undefined;
   return {
     verdict,
     boot,
+    taken,
     applied: (flags & KNOWN) === 0 ? undefined : applied,
     isWhole: (flags & IS_WHOLE) !== 0,
     durable: (flags & KEEPS) === 0 ? undefined : durable,

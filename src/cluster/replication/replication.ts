@@ -17,6 +17,7 @@ import type { Service } from "../peer-server.js";
 import type { Peers } from "../peers.js";
 import { hasCopies, type Placement } from "../placement.js";
 import { nameOf, type Progress } from "../placement-messages.js";
+import { isDecisive } from "../primaries/majority.js";
 import { isOwner, type NodeNumber, OwnerGroups, SELF } from "../primaries/owner-groups.js";
 import { Primaries } from "../primaries/primaries.js";
 import type { Readiness } from "../primaries/readiness.js";
@@ -31,7 +32,6 @@ import { CatchingUp } from "./catching-up.js";
 import { Collection } from "./collection.js";
 import { FencedPeers } from "./fenced-peers.js";
 import { Generation } from "./generation.js";
-import { isDecisive } from "./majority.js";
 import { MissingRecords } from "./missing-records.js";
 import { OwnPast } from "./own-past.js";
 import { ReadConfirmation } from "./read-confirmation.js";
@@ -167,6 +167,7 @@ export class Replication {
       limits,
       persistence,
       bring: (nodeId, records) => missing.bring(nodeId, records),
+      takenFrom: (nodeId) => this.primaries.wordsFor(nodeId).taken,
       changed: (nodeId, slots, count) => generation.executed(nodeId, slots, count),
     });
     this.shipping = new Shipping({
@@ -182,6 +183,7 @@ export class Replication {
         },
         gapped: (shipper) => this.#repair(shipper),
         continued: ({ nodeId }) => this.#past.get(nodeId, persistence.earlier!),
+        heard: ({ nodeId }, answer) => this.primaries.heard(nodeId, answer),
       },
     });
     this.repairs = new Repairs({
@@ -226,6 +228,12 @@ export class Replication {
       stream,
       receiver: this.receiver,
       survivors: this.#survivors,
+      isAlive,
+      bootOf,
+      coOwners: () => Array.from(this.shipping.shippers, ({ nodeId }) => nodeId),
+      areCoOwners: (one, other) =>
+        this.#groups?.areCoOwners(peers.numberOf(one), peers.numberOf(other)) === true,
+      repair,
     });
     const positions = (to: NodeId) => {
       const told = this.#catchingUp.positions();
@@ -234,6 +242,7 @@ export class Replication {
     };
     this.primaries = new Primaries({
       host,
+      boot,
       peers: reachable,
       streams: {
         isInSync: (nodeId) => this.#isInSync(nodeId),
@@ -242,6 +251,11 @@ export class Replication {
         isSettled: () => this.#survivors.isSettled() && !this.#renewal.isOutdated,
         positions,
         reach: (nodeId, positions) => this.#catchingUp.reach(nodeId, positions),
+        reachAll: (nodeId, positions) => this.#catchingUp.reachAll(nodeId, positions),
+        executed: () => {
+          stream.flushNow();
+          return stream.localPosition;
+        },
       },
       isAlive: isThere,
       readinessOf: options.readinessOf,
@@ -249,6 +263,8 @@ export class Replication {
       startWaitMs: options.startWaitMs,
       absenceMsMax: options.absenceMsMax,
       routed: options.routed,
+      supported: () => this.copies.progressed(),
+      confirmed: (slots, timeoutMs) => this.copies.confirmed(slots, timeoutMs),
       yielded: () => {
         this.#yieldedAt = stream.localPosition;
       },
@@ -280,6 +296,8 @@ export class Replication {
       shipping: this.shipping,
       stream,
       isAlive: isNodeReached,
+      timers,
+      tenure: this.primaries,
       confirmRead: (...read) => this.reads.confirmRead(...read),
     });
     this.replicaReads = new SlotReads({
@@ -295,7 +313,6 @@ export class Replication {
       isAlive: isReached,
       bootOf,
       positions,
-      repair,
     });
     this.collection = new Collection({
       host,
@@ -405,6 +422,7 @@ export class Replication {
   /** Another node has no slots with this one any more. */
   #forget(nodeId: NodeId): void {
     this.repairs.forget(nodeId);
+    this.#catchingUp.forget(nodeId);
     this.replicaReads.forget(nodeId);
     this.#past.forget(nodeId);
   }
@@ -625,6 +643,7 @@ function lateStream(persistence: { readonly stream: LocalStream }): LocalStream 
       return persistence.stream.localPosition;
     },
     localPositionOf: (slot) => persistence.stream.localPositionOf(slot),
+    mark: (slot) => persistence.stream.mark(slot),
     ship: (consumer) => persistence.stream.ship(consumer),
     note: () => persistence.stream.note(),
     flushNow: () => persistence.stream.flushNow(),

@@ -86,6 +86,8 @@ export interface ShipperOptions {
   readonly checksum: Checksum;
   /** Rises with each call, for all shippers of a node together. */
   readonly newSession: () => number;
+  /** The other node tells whether what it says counts: before it is looked at what it says. */
+  readonly heard: (answer: Pick<Answer, "boot" | "taken">) => void;
   /** What the other node has, or whether it counts, has changed. */
   readonly progressed: () => void;
   /** What the other node lacks is not in the backlog any more, or never was. */
@@ -412,7 +414,10 @@ export class Shipper {
   /** The answer of a node that takes what it is sent; else undefined, and the session is over. */
   #accepted(outcome: Outcome): Answer | undefined {
     const answer = outcome.kind === "answered" ? readAnswer(outcome.body) : undefined;
-    if (answer !== undefined) this.#heardMs = this.#options.clock.monotonicMs();
+    if (answer !== undefined) {
+      this.#heardMs = this.#options.clock.monotonicMs();
+      this.#options.heard(answer);
+    }
     if (answer?.verdict === "accepted") return answer;
     if (answer?.verdict === "refused") this.#options.refused();
     const isPassing =

@@ -10,6 +10,7 @@ import type { Log } from "../../host/log.js";
 import type { Timers } from "../../host/timers.js";
 import { Backlog } from "./backlog.js";
 import type { ReplicationPeers } from "./fenced-peers.js";
+import type { Answer } from "./replication-messages.js";
 import { Shipper } from "./shipper.js";
 import { addShipments, noShipments, type ShippingCounters } from "./shipping-counters.js";
 import { SlotFilter } from "./slot-filter.js";
@@ -21,6 +22,8 @@ export interface ShippingEvents {
   gapped(shipper: Shipper): void;
   /** An owner lacks nothing of an earlier life of this node; it may have more of that than this node has. */
   continued?(shipper: Shipper): void;
+  /** Whoever is shipped to tells whether what it says counts (`ShipperOptions.heard`). */
+  heard(shipper: Shipper, answer: Pick<Answer, "boot" | "taken">): void;
 }
 
 export interface ShippingOptions {
@@ -192,6 +195,7 @@ export class Shipping implements LocalConsumer {
       progressed: () => events.progressed(shipper),
       gapped: () => events.gapped(shipper),
       continued: () => events.continued?.(shipper),
+      heard: (answer) => events.heard(shipper, answer),
       refused: () => host.log.error("another node can make nothing of what it is shipped", { node: nodeId }),
     });
     return shipper;

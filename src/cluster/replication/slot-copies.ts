@@ -1,9 +1,10 @@
 /** What other owners of a slot have of what this node executed for it: the answers of `Copies` where there are copies. */
 import type { LocalStream } from "../../durability/change-stream.js";
+import type { Timers } from "../../host/timers.js";
 import type { Copies, ReadOutcome } from "../copies.js";
 import type { Peers } from "../peers.js";
+import { isMajority } from "../primaries/majority.js";
 import { type NodeNumber, type OwnerGroups, SELF } from "../primaries/owner-groups.js";
-import { isMajority } from "./majority.js";
 import type { OwnerReach } from "./owner-reach.js";
 
 export interface SlotCopiesOptions {
@@ -13,8 +14,14 @@ export interface SlotCopiesOptions {
     shipper(id: string): { readonly reach: Pick<OwnerReach, "has"> } | undefined;
     flushSoon(): void;
   };
-  readonly stream: Pick<LocalStream, "localPositionOf">;
+  readonly stream: Pick<LocalStream, "localPosition" | "localPositionOf" | "mark" | "flushNow">;
   readonly isAlive: (node: NodeNumber) => boolean;
+  readonly timers: Timers;
+  readonly tenure: {
+    /** Whether a node stands by this one, which acts for a slot. */
+    isSupporter(node: NodeNumber, slot: number): boolean;
+    actsFrom(slot: number): number;
+  };
   readonly confirmRead: Copies["confirmRead"];
 }
 
@@ -36,12 +43,55 @@ export class SlotCopies implements Copies {
     return this.#isMajority(slot, this.#options.isAlive);
   }
 
+  isStoodBy(slot: number): boolean {
+    return this.#isMajority(slot, (node) => this.#options.tenure.isSupporter(node, slot));
+  }
+
+  whenStoodBy(slots: readonly number[], timeoutMs: number): Promise<boolean> {
+    return this.#when(() => slots.every((slot) => this.isStoodBy(slot)), timeoutMs);
+  }
+
+  get position(): number {
+    return this.#options.stream.localPosition;
+  }
+
   positionOf(slot: number): number {
     return this.#options.stream.localPositionOf(slot);
   }
 
+  mark(slot: number): number {
+    return this.#options.stream.mark(slot);
+  }
+
+  actsFrom(slot: number): number {
+    return this.#options.tenure.actsFrom(slot);
+  }
+
   isConfirmed(slot: number, position: number): boolean {
-    return this.#isMajority(slot, (node) => this.#has(node, slot, position));
+    if (this.groups === undefined || this.groups.of(slot).others.length === 0) return true;
+    const { tenure } = this.#options;
+    if (position <= tenure.actsFrom(slot)) return false;
+    return this.#isMajority(
+      slot,
+      (node) => tenure.isSupporter(node, slot) && this.#has(node, slot, position),
+    );
+  }
+
+  /** Resolves when a majority has all that this node executed for slots in its present term, or after a time. */
+  async confirmed(slots: readonly number[], timeoutMs: number): Promise<void> {
+    const missing = slots
+      .map((slot) => ({ slot, position: this.positionOf(slot) }))
+      .filter(({ slot, position }) => position > this.actsFrom(slot));
+    this.#options.stream.flushNow();
+    this.hasten();
+    await this.#when(() => {
+      // What was confirmed once is not asked for again.
+      for (let last = missing.at(-1); last !== undefined; last = missing.at(-1)) {
+        if (!this.isConfirmed(last.slot, last.position)) return false;
+        missing.pop();
+      }
+      return true;
+    }, timeoutMs);
   }
 
   countOf(slot: number, position: number): number {
@@ -66,6 +116,21 @@ export class SlotCopies implements Copies {
 
   progressed(): void {
     for (const listener of this.#listeners) listener();
+  }
+
+  #when(isMet: () => boolean, timeoutMs: number): Promise<boolean> {
+    if (isMet()) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const end = (is: boolean) => {
+        unsubscribe();
+        cancel();
+        resolve(is);
+      };
+      const unsubscribe = this.subscribe(() => {
+        if (isMet()) end(true);
+      });
+      const cancel = this.#options.timers.after(timeoutMs, () => end(false));
+    });
   }
 
   #isMajority(slot: number, isSuch: (node: NodeNumber) => boolean): boolean {

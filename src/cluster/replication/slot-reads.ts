@@ -12,14 +12,18 @@ import { type OwnerGroups, SELF } from "../primaries/owner-groups.js";
 import type { Readability, ReplicaRead, ReplicaReads } from "../replica-reads.js";
 import type { StreamMark } from "../stream-mark.js";
 import { Agreements, type AgreementsOptions } from "./agreements.js";
+import type { Receiver } from "./receiver.js";
 import type { Shipping } from "./shipping.js";
 
-export interface SlotReadsOptions extends Omit<AgreementsOptions, "clock" | "isCoOwner"> {
+export interface SlotReadsOptions extends Omit<AgreementsOptions, "clock"> {
   readonly host: { readonly clock: Clock; readonly timers: Timers };
+  readonly selfId: NodeId;
   readonly boot: number;
   readonly peers: Pick<Peers, "idOf" | "linkTo">;
   readonly stream: LocalStream;
+  readonly receiver: Receiver;
   readonly shipping: Shipping;
+  readonly isAlive: (id: NodeId) => boolean;
 }
 
 export class SlotReads implements ReplicaReads {
@@ -31,9 +35,7 @@ export class SlotReads implements ReplicaReads {
 
   constructor(options: SlotReadsOptions) {
     this.#options = options;
-    const { host, shipping } = options;
-    const isCoOwner = (id: NodeId) => shipping.shipper(id) !== undefined;
-    this.#agreements = new Agreements({ ...options, clock: host.clock, isCoOwner });
+    this.#agreements = new Agreements({ ...options, clock: options.host.clock });
     this.service = this.#agreements.service;
   }
 

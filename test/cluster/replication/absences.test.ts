@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { crc32 } from "#torus/base/crc32.js";
+import { isDecisive } from "#torus/cluster/primaries/majority.js";
 import { Absences } from "#torus/cluster/replication/absences.js";
-import { isDecisive } from "#torus/cluster/replication/majority.js";
 import { readTold, writeTold } from "#torus/cluster/replication/renewal.js";
 import { SlotSet } from "#torus/cluster/slot-set.js";
 import type { Files } from "#torus/host/files.js";

@@ -37,6 +37,7 @@ describe("the page on the format of replication", () => {
   const answer: Answer = {
     verdict: "accepted",
     boot: 2,
+    taken: 3,
     applied: head.to,
     isWhole: true,
     durable: head.from,

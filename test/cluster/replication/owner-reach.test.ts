@@ -5,6 +5,7 @@ import type { Answer } from "#torus/cluster/replication/replication-messages.js"
 const UNKNOWN: Answer = {
   verdict: "accepted",
   boot: 1,
+  taken: 0,
   applied: undefined,
   isWhole: false,
   durable: undefined,

@@ -68,6 +68,7 @@ describe("messages of replication", () => {
     const known: Answer = {
       verdict: "accepted",
       boot: 3,
+      taken: 2 ** 32 - 1,
       applied: 0,
       isWhole: true,
       durable: 2 ** 45,
@@ -76,6 +77,7 @@ describe("messages of replication", () => {
     const unknown: Answer = {
       verdict: "refused",
       boot: 4,
+      taken: 0,
       applied: undefined,
       isWhole: false,
       durable: undefined,

@@ -24,6 +24,7 @@ function batch(byteLength: number): Buffer {
 /** Another owner that answers when the test says so. */
 class Owner implements ShippingLink {
   isUp = true;
+  taken = 0;
   readonly requests: BatchesRequest[] = [];
   readonly #settle: ((outcome: Outcome) => void)[] = [];
 
@@ -45,7 +46,7 @@ class Owner implements ShippingLink {
 
   #answered(reach: Partial<Answer>): Outcome {
     const unknown = { isWhole: false, isDurablyWhole: false, durable: undefined, applied: undefined };
-    const body = writeAnswer({ verdict: "accepted", boot: 1, ...unknown, ...reach });
+    const body = writeAnswer({ verdict: "accepted", boot: 1, taken: this.taken, ...unknown, ...reach });
     return { kind: "answered", body };
   }
 }
@@ -56,12 +57,14 @@ describe("a shipper", () => {
   let backlog: Backlog;
   let shipper: Shipper;
   let gaps: number;
+  let heard: { readonly boot: number; readonly taken: number; readonly applied: number | undefined }[];
 
   beforeEach(async () => {
     time = new ManualTime();
     owner = new Owner();
     backlog = new Backlog({ bytesMax: 2 ** 40, position: 0 });
     gaps = 0;
+    heard = [];
     shipper = new Shipper({
       nodeId: "b",
       filter: null,
@@ -71,6 +74,7 @@ describe("a shipper", () => {
       timers: time,
       checksum: crc32,
       newSession: () => 1,
+      heard: ({ boot, taken }) => heard.push({ boot, taken, applied: shipper?.reach.applied }),
       progressed() {},
       gapped: () => gaps++,
       refused() {},
@@ -80,6 +84,16 @@ describe("a shipper", () => {
     expect([gaps, shipper.repaired(1)]).to.deep.equal([1, true]);
     await owner.acknowledge();
     gaps = 0;
+  });
+
+  it("tells whether what the other node says counts, before it looks at what it says", async () => {
+    execute(Buffer.from("batch"));
+    heard = [];
+    owner.taken = 4;
+    const { applied } = shipper.reach;
+    await owner.acknowledge();
+    expect(heard).to.deep.equal([{ boot: 1, taken: 4, applied }]);
+    expect(shipper.reach.applied).to.be.greaterThan(applied);
   });
 
   function execute(bytes: Buffer): void {

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { OwnerGroups } from "#torus/cluster/primaries/owner-groups.js";
 import { SlotCopies } from "#torus/cluster/replication/slot-copies.js";
+import { ManualTime, settled } from "../../durability/manual-time.js";
 import { slotGroups } from "../../support/slot-groups.js";
 
 const NAMES = ["self", "b", "c", "d"];
@@ -9,14 +10,22 @@ const NAMES = ["self", "b", "c", "d"];
 function copiesOf(owners: readonly string[], nextOwners: readonly string[] = owners) {
   const has = new Map<string, number>();
   const dead = new Set<string>();
+  const deserters = new Set<string>();
+  const term = { start: 0 };
+  const time = new ManualTime();
   const copies = new SlotCopies({
     peers: { idOf: (number) => NAMES[number] },
     shipping: {
       shipper: (id) => ({ reach: { has: ({ position }) => (has.get(id) ?? -1) >= position } }),
       flushSoon() {},
     },
-    stream: { localPositionOf: () => 7 },
+    stream: { localPosition: 9, localPositionOf: () => 7, mark: () => 9, flushNow() {} },
+    timers: time,
     isAlive: (number) => !dead.has(NAMES[number]!),
+    tenure: {
+      isSupporter: (number) => !deserters.has(NAMES[number]!),
+      actsFrom: () => term.start,
+    },
     confirmRead: () => Promise.resolve("failed"),
   });
   copies.groups = new OwnerGroups({
@@ -27,7 +36,7 @@ function copiesOf(owners: readonly string[], nextOwners: readonly string[] = own
     phase: owners === nextOwners ? null : "transfer",
     numberOf: (id) => NAMES.indexOf(id),
   });
-  return { copies, has, dead };
+  return { copies, has, dead, deserters, term, time };
 }
 
 describe("What other owners have of a slot", () => {
@@ -38,6 +47,49 @@ describe("What other owners have of a slot", () => {
     dead.add("b");
     expect(copies.isConfirmed(1, copies.positionOf(1))).to.equal(true);
     expect(copies.isConfirmed(1, 8)).to.equal(false);
+  });
+
+  it("is not confirmed by an owner that stands by another node", () => {
+    const { copies, has, deserters } = copiesOf(["self", "b", "c"]);
+    has.set("b", 7);
+    deserters.add("b");
+    expect(copies.isConfirmed(1, 7)).to.equal(false);
+    has.set("c", 7);
+    expect(copies.isConfirmed(1, 7)).to.equal(true);
+  });
+
+  it("is not confirmed any more if it was executed for an earlier term", () => {
+    const { copies, has, term } = copiesOf(["self", "b", "c"]);
+    has.set("b", 9);
+    term.start = 7;
+    expect(copies.isConfirmed(1, 7)).to.equal(false);
+    expect(copies.isConfirmed(1, copies.mark(1))).to.equal(true);
+    expect(copiesOf(["self"]).copies.isConfirmed(1, 0), "nobody else is to have it").to.equal(true);
+  });
+
+  it("is waited for until a majority has it, or for a while", async () => {
+    const { copies, has, time, term } = copiesOf(["self", "b", "c"]);
+    let isOver = false;
+    const note = () => {
+      isOver = true;
+    };
+    const waiting = copies.confirmed([1, 2], 100).then(note);
+    has.set("b", 6);
+    copies.progressed();
+    await settled();
+    expect(isOver).to.equal(false);
+    has.set("b", 7);
+    copies.progressed();
+    await waiting;
+    has.clear();
+    isOver = false;
+    const late = copies.confirmed([1], 100).then(note);
+    await time.pass(99);
+    expect(isOver).to.equal(false);
+    await time.pass(1);
+    await late;
+    term.start = 7;
+    await copies.confirmed([1], 100);
   });
 
   it("can be confirmed while most owners live", () => {

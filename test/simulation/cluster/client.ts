@@ -27,7 +27,7 @@ export interface ClientOptions {
   /** A node to connect to; undefined if none runs. */
   readonly pickNode: () => { readonly host: string; readonly port: number } | undefined;
   /** Whether what a node replies may be an error. */
-  readonly mayFail: (node: string) => boolean;
+  readonly mayFail: (node: string, sentAtMs: number) => boolean;
   /** Steps under way at once, and how long the client rests between bursts, at most. */
   readonly depth: number;
   readonly restMs: number;
@@ -137,7 +137,7 @@ export class ClusterClient {
     });
   }
 
-  #settled(session: Session, { step }: Sent, replies: readonly Reply[] | undefined): void {
+  #settled(session: Session, { step, atMs }: Sent, replies: readonly Reply[] | undefined): void {
     const { chronicle, name, broken, mayFail } = this.#options;
     if (replies !== undefined) this.answered++;
     const said = () => {
@@ -146,7 +146,7 @@ export class ClusterClient {
     };
     chronicle.detail(step.text, said);
     try {
-      step.settle(replies, mayFail(session.node));
+      step.settle(replies, mayFail(session.node, atMs));
     } catch (violation) {
       chronicle.note(`broken at ${session.node} for ${name}: ${step.text}`);
       broken(violation);

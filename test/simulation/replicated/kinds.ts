@@ -13,8 +13,8 @@ export interface KindOfRun {
    */
   readonly sessions: readonly Level[];
   /**
-   * Whether a node may go on executing though others have replaced it: then writes that read decide, and answer, by what it has, at
-   * `quorum` too, and of increments of a field those of one side are lost (docs/consistency.md).
+   * Whether a node may go on executing though others have replaced it: then what it did, and nobody confirmed, may win over increments of a
+   * field that somebody else acknowledged (docs/consistency.md).
    */
   readonly mayBeDeposed: boolean;
   /** Whether registers are linearizable: not where a clock that was set back lets an earlier write win. */

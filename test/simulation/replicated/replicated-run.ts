@@ -76,8 +76,8 @@ class Run {
   readonly #ledger: Ledger;
   readonly #clients: ClusterClient[] = [];
   readonly #lens: Lens | undefined;
-  /** All is mended and agreed on: nothing may be refused any more. */
-  #isSettled = false;
+  /** From then on all is mended and agreed on: nothing that is sent may be refused any more. */
+  #settledAtMs = Number.POSITIVE_INFINITY;
   #broken: unknown;
 
   constructor(of: ReplicatedRun, key?: string) {
@@ -121,7 +121,7 @@ class Run {
     faults.mend();
     this.#chronicle.note("all is mended");
     await this.#agree();
-    this.#isSettled = true;
+    this.#settledAtMs = this.#world.nowMs;
     this.#chronicle.note("all agree");
     await this.#pass(SETTLED_MS);
     await this.#quiet();
@@ -154,8 +154,6 @@ class Run {
         kept,
         sessions: this.#of.copies === 1 ? kept : this.#kind.sessions,
         confirming,
-        // Where one node has the only copy, nobody takes its place.
-        mayBeDeposed: this.#kind.mayBeDeposed && !isAlone,
       });
       const client = new ClusterClient({
         world: this.#world,
@@ -167,7 +165,7 @@ class Run {
           const { serving } = this.#fleet;
           return serving.length === 0 ? undefined : { host: prng.pick(serving), port: NODE_PORT };
         },
-        mayFail: (node) => this.#mayFail(node),
+        mayFail: (node, sentAtMs) => this.#mayFail(node, sentAtMs),
         depth: prng.pick([1, 1, 4, 12]),
         restMs: 250,
         commandMs: COMMAND_MS,
@@ -178,8 +176,8 @@ class Run {
   }
 
   /** Whether a node may refuse a command, or leave it in doubt. Who goes to one that is about to end may be there too late. */
-  #mayFail(node: string): boolean {
-    return (this.#kind.faults.length > 0 && !this.#isSettled) || !this.#fleet.isStaying(node);
+  #mayFail(node: string, sentAtMs: number): boolean {
+    return (this.#kind.faults.length > 0 && sentAtMs < this.#settledAtMs) || !this.#fleet.isStaying(node);
   }
 
   #breaks(violation: unknown): void {

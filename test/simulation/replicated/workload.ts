@@ -27,8 +27,6 @@ export interface WorkloadOptions {
   readonly sessions: readonly Level[];
   /** The levels at which a majority has what is acknowledged, and is asked for what is read. */
   readonly confirming: readonly Level[];
-  /** As in `KindOfRun`. */
-  readonly mayBeDeposed: boolean;
 }
 
 /** What a command may fail with that was surely not executed, or that changed nothing. */
@@ -96,7 +94,7 @@ export class Workload implements Errands {
   }
 
   #draw(): Step {
-    const { prng, ledger, mayBeDeposed } = this.#options;
+    const { prng, ledger } = this.#options;
     switch (prng.below(this.#isConfirmed ? 20 : 14)) {
       case 0:
       case 1:
@@ -123,7 +121,7 @@ export class Workload implements Errands {
       case 14:
         return this.#add(prng.pick(ledger.fieldTallies));
       case 15:
-        return mayBeDeposed ? this.#add(prng.pick(ledger.tallies)) : this.#count(prng.pick(ledger.counters));
+        return this.#count(prng.pick(ledger.counters));
       default:
         return this.#useRegister(prng.pick(ledger.registers));
     }
@@ -159,8 +157,7 @@ export class Workload implements Errands {
 
   #endedBy(leaf: Leaf, reply: Reply | undefined, goneAtMs: number): void {
     const outcome = this.#outcomeOf(reply);
-    if (textOf(reply ?? NOTHING) === "0")
-      leaf.missed({ isConfirmed: this.#isConfirmed && !this.#options.mayBeDeposed });
+    if (textOf(reply ?? NOTHING) === "0") leaf.missed({ isConfirmed: this.#isConfirmed });
     else leaf.ended(outcome, goneAtMs);
   }
 
@@ -220,10 +217,10 @@ export class Workload implements Errands {
   // ---- Linearizable ----
 
   #useRegister(register: RegisterHistory): Step {
-    const { prng, name, mayBeDeposed } = this.#options;
+    const { prng, name } = this.#options;
     switch (prng.below(8)) {
       case 0:
-        return mayBeDeposed ? this.#getRegister(register) : this.#deleteRegister(register);
+        return this.#deleteRegister(register);
       case 1:
       case 2:
       case 3: {

@@ -1,5 +1,5 @@
 /** When so many owners of a slot are agreed that no others can be agreed on the contrary. */
-import type { NodeNumber, OwnerGroup } from "../primaries/owner-groups.js";
+import type { NodeNumber, OwnerGroup } from "./owner-groups.js";
 
 /** Whether most of the owners are such, and while owners are changing, most of the next ones too. */
 export function isMajority(
@@ -23,7 +23,7 @@ export function isDecisive(
   });
 }
 
-function isMost(nodes: readonly NodeNumber[], isSuch: (node: NodeNumber) => boolean): boolean {
+export function isMost(nodes: readonly NodeNumber[], isSuch: (node: NodeNumber) => boolean): boolean {
   let count = 0;
   for (const node of nodes) if (isSuch(node)) count++;
   return count * 2 > nodes.length;
