@@ -5,6 +5,7 @@ import { Repair } from "#torus/cluster/repair/repair.js";
 import { LIST, REPAIR_SERVICE, readRequestHead } from "#torus/cluster/repair/repair-messages.js";
 import { type LeftOut, NOBODY_LEFT_OUT, type RepairNode } from "#torus/cluster/repair/repair-node.js";
 import { RepairService } from "#torus/cluster/repair/repair-service.js";
+import { SlotTurns } from "#torus/cluster/repair/slot-turns.js";
 import type { KeyPlace } from "#torus/delta/delta.js";
 import type { World } from "#torus/host/sim/world.js";
 import { BatchApplication } from "#torus/keyspace/batch-application.js";
@@ -68,6 +69,7 @@ export class RepairOwner {
       apply: (batches, mayTouch) => Promise.resolve(owner.application.apply(batches, mayTouch)),
       lasts: () => Promise.resolve(),
       isWhole: () => owner.isWhole,
+      renewals: new SlotTurns(),
     };
     owner.service = new RepairService({
       ...owner.node,

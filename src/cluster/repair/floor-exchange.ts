@@ -128,7 +128,7 @@ export class FloorExchange {
     const outgoing: Buffer[] = [];
     for (const { slot, mine, theirs } of this.#slots.values()) {
       const incoming = isDue(mine) ? batchOf(news(slot, theirs, mine)) : undefined;
-      if (incoming !== undefined) await this.#link.merge(incoming);
+      if (incoming !== undefined) await this.#node.renewals.take(slot, () => this.#link.merge(incoming));
       const batch = isTold && isDue(theirs) ? batchOf(news(slot, mine, theirs)) : undefined;
       if (batch !== undefined) outgoing.push(batch);
     }

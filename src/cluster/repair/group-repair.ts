@@ -102,7 +102,7 @@ export class GroupRepair {
     if (differing === 0) return 0;
     await this.#floors.begin();
     while (differences.length > 0) differences = await this.#compare(await this.#repair(differences));
-    for (const slot of this.#stale) await this.#renew(slot);
+    for (const slot of this.#stale) await this.#node.renewals.take(slot, () => this.#renew(slot));
     await this.#floors.end();
     return differing;
   }

@@ -5,6 +5,7 @@ import type { Keyspace } from "../../keyspace/keyspace.js";
 import type { SlotSet } from "../slot-set.js";
 import type { Pace } from "./pace.js";
 import type { DatabaseFloors } from "./repair-messages.js";
+import type { SlotTurns } from "./slot-turns.js";
 
 export interface RepairNode {
   /** It keeps tombstones. */
@@ -25,6 +26,11 @@ export interface RepairNode {
    * there it is then known to be gone.
    */
   readonly isWhole: (slot: number) => boolean;
+  /**
+   * For slots that this node forgets, to be told them as a whole: while one owner tells it, no other one may have it forget that, nor take a floor,
+   * which would cover what is yet to be told.
+   */
+  readonly renewals: SlotTurns;
 }
 
 /**

@@ -25,6 +25,7 @@ import { REPAIR_SERVICE } from "./repair-messages.js";
 import { type LeftOut, NOBODY_LEFT_OUT, type RepairNode } from "./repair-node.js";
 import { RepairService } from "./repair-service.js";
 import type { ValueWant } from "./shipment.js";
+import { SlotTurns } from "./slot-turns.js";
 
 /** Between two slices of a millisecond, where clients wait: repair takes half of the time at most. */
 const PAUSE_MS = 1;
@@ -127,6 +128,7 @@ export class Repairs {
       apply: (batches, mayTouch) => this.#apply(batches, mayTouch),
       lasts: () => this.#lasting.reach(),
       isWhole,
+      renewals: new SlotTurns(),
     };
     this.#service = new RepairService({
       ...this.#node,

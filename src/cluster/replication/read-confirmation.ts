@@ -23,6 +23,7 @@ import type { Service } from "../peer-server.js";
 import type { NodeNumber, OwnerGroups } from "../primaries/owner-groups.js";
 import { Pace } from "../repair/pace.js";
 import { RepairService } from "../repair/repair-service.js";
+import { SlotTurns } from "../repair/slot-turns.js";
 import { digestAtOnce, digestInSteps, floorOf, type KeyDigest, type KeyState } from "./key-state.js";
 import {
   PLACES_BYTES_MAX,
@@ -129,6 +130,7 @@ export class ReadConfirmation {
       lasts: () => this.#lasts(persistence.position),
       // What floors cover is for the repair of whole slots.
       isWhole: () => false,
+      renewals: new SlotTurns(),
     };
     this.#host = {
       node,
