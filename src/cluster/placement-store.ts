@@ -5,11 +5,10 @@
  *     {"format": 1, "cluster": "47..", "placement": ..., "handover": {"change": "7 3f..", "taken": "0-5,7", "offered": ""},
  *      "toForget": [{"kind": "forget", "ids": ["9c.."], "isForced": false}]}
  */
-import { UnusableDirectory } from "../durability/node-file.js";
 import type { Files } from "../host/files.js";
-import { HostError } from "../host/host-error.js";
 import { CLUSTER_ID_FORM, type ClusterId } from "../membership/member.js";
 import { PLACEMENT_FILE } from "./earlier-cluster.js";
+import { readKeptFile } from "./kept-file.js";
 import { formatPlacement, type Placement, parsePlacement } from "./placement.js";
 import { type ForgetWish, isForgetWish } from "./placement-messages.js";
 import { SlotSet } from "./slot-set.js";
@@ -50,12 +49,7 @@ export class PlacementStore {
     directory: string | undefined,
   ): Promise<{ store: PlacementStore; kept: KeptPlacement | undefined }> {
     const path = directory && `${directory}/${PLACEMENT_FILE}`;
-    const text = path && (await readIfThere(files, path));
-    const kept = text === undefined ? null : parseKept(text);
-    if (kept === undefined)
-      throw new UnusableDirectory(
-        `${path} makes no sense: restore it, or empty the directory and let the node join anew`,
-      );
+    const kept = path === undefined ? undefined : await readKeptFile(files, path, parseKept);
     return { store: new PlacementStore(files, path), kept: kept ?? undefined };
   }
 
@@ -83,15 +77,6 @@ export class PlacementStore {
 }
 
 const NONE = { format: FORMAT, cluster: null, placement: null, handover: null, toForget: [] };
-
-async function readIfThere(files: Files, path: string): Promise<string | undefined> {
-  try {
-    return await files.readText(path);
-  } catch (error) {
-    if (error instanceof HostError && error.code === "ENOENT") return undefined;
-    throw error;
-  }
-}
 
 /** Null if it says that there is none; undefined if it makes no sense. */
 function parseKept(text: string): KeptPlacement | null | undefined {

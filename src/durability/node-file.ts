@@ -2,8 +2,7 @@
  * What a node is, beyond its data: who it is, how often it started, how its keys are hashed, and how far its clock may have
  * run. One small file in the data directory, replaced as a whole and synced, for what it says must never be taken back.
  */
-import type { Files } from "../host/files.js";
-import { HostError } from "../host/host-error.js";
+import { type Files, readTextIfThere } from "../host/files.js";
 import type { Random } from "../host/random.js";
 import type { HashSeed } from "./hash-seed.js";
 
@@ -60,14 +59,8 @@ export function drawNodeFacts(random: Random): NodeFacts {
 /** Undefined if the directory has no such file yet. Rejects with `UnusableDirectory` if there is one that says no sense. */
 export async function readNodeFile(files: Files, directory: string): Promise<NodeFacts | undefined> {
   const path = `${directory}/${NODE_FILE}`;
-  let text: string;
-  try {
-    text = await files.readText(path);
-  } catch (error) {
-    if (error instanceof HostError && error.code === "ENOENT") return undefined;
-    throw error;
-  }
-  return parseNodeFile(text, path);
+  const text = await readTextIfThere(files, path);
+  return text === undefined ? undefined : parseNodeFile(text, path);
 }
 
 export function writeNodeFile(files: Files, directory: string, facts: NodeFacts): Promise<void> {

@@ -4,10 +4,9 @@
  *
  *     {"format": 1, "absences": {"3f..": {"awayMs": 61000, "leftOut": "0-5,7"}}}
  */
-import { UnusableDirectory } from "../../durability/node-file.js";
 import type { Files } from "../../host/files.js";
-import { HostError } from "../../host/host-error.js";
 import type { NodeId } from "../../membership/member.js";
+import { readKeptFile } from "../kept-file.js";
 import { SlotSet } from "../slot-set.js";
 
 export const ABSENCES_FILE = "absences.json";
@@ -38,13 +37,8 @@ export class AbsenceStore {
     directory: string | undefined,
   ): Promise<{ readonly store: AbsenceStore; readonly kept: ReadonlyMap<NodeId, Absence> }> {
     const path = directory && `${directory}/${ABSENCES_FILE}`;
-    const text = path && (await readIfThere(files, path));
-    const kept = text === undefined ? new Map<NodeId, Absence>() : parse(text);
-    if (kept === undefined)
-      throw new UnusableDirectory(
-        `${path} makes no sense: restore it, or empty the directory and let the node join anew`,
-      );
-    return { store: new AbsenceStore(files, path), kept };
+    const kept = path === undefined ? undefined : await readKeptFile(files, path, parse);
+    return { store: new AbsenceStore(files, path), kept: kept ?? new Map() };
   }
 
   /** Resolves when it lasts. Rejects if the disk does. */
@@ -58,15 +52,6 @@ export class AbsenceStore {
     const written = this.#writing.then(() => this.#files.replaceText(path, text));
     this.#writing = written.catch(() => {});
     return written;
-  }
-}
-
-async function readIfThere(files: Files, path: string): Promise<string | undefined> {
-  try {
-    return await files.readText(path);
-  } catch (error) {
-    if (error instanceof HostError && error.code === "ENOENT") return undefined;
-    throw error;
   }
 }
 
