@@ -18,6 +18,11 @@ export class ManualTime implements Timers, Clock {
     return this.#turn.length;
   }
 
+  /** Timers that are set. */
+  get dueCount(): number {
+    return this.#due.length;
+  }
+
   wallMs(): number {
     return this.#nowMs;
   }

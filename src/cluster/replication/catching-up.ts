@@ -8,6 +8,7 @@ import type { NodeId } from "../../membership/member.js";
 import { positionsOf, readPositions, type StreamPosition, writePositions } from "./positions.js";
 import type { Receiver } from "./receiver.js";
 import type { Survivors } from "./survivors.js";
+import { doneWithin, metWithin, type Patience } from "./within.js";
 
 /** Of as many nodes as may own slots together, two lives each, there is room many times over. */
 const POSITIONS_BYTES_MAX = 2 ** 20;
@@ -40,11 +41,14 @@ interface Acquaintance {
 
 export class CatchingUp {
   readonly #options: CatchingUpOptions;
+  /** With what other nodes are to bring. */
+  readonly #patience: Patience;
   readonly #writer = new ByteWriter({ bytesMax: POSITIONS_BYTES_MAX });
   readonly #others = new Map<NodeId, Acquaintance>();
 
   constructor(options: CatchingUpOptions) {
     this.#options = options;
+    this.#patience = { timers: options.host.timers, timeoutMs: REACH_TIMEOUT_MS };
   }
 
   /** Hands over what this node has executed, first. */
@@ -70,7 +74,7 @@ export class CatchingUp {
     const { boot, end, received } = positions;
     const isThere = await Promise.all([
       this.received(nodeId, boot, end),
-      this.soon(this.#options.survivors.catchUp(nodeId, received)),
+      doneWithin(this.#patience, this.#options.survivors.catchUp(nodeId, received)),
     ]);
     return !isThere.includes(false);
   }
@@ -112,7 +116,10 @@ export class CatchingUp {
       other.repairing = undefined;
     });
     // One that was under way may have begun before the other one had all of it: then it is asked again.
-    return this.soon(other.repairing.then(() => lives.every(isHere)));
+    return doneWithin(
+      this.#patience,
+      other.repairing.then(() => lives.every(isHere)),
+    );
   }
 
   /** Whether what a node executed up to a position of its stream is here soon. */
@@ -122,24 +129,9 @@ export class CatchingUp {
       const applied = receiver.stream(nodeId, boot)?.applied;
       return applied !== undefined && applied >= end && receiver.isInSync(nodeId, boot);
     };
-    if (isHere()) return Promise.resolve(true);
-    let unsubscribe = () => {};
-    const here = new Promise<boolean>((resolve) => {
-      unsubscribe = receiver.subscribe(() => {
-        if (isHere()) resolve(true);
-      });
-    });
-    return this.soon(here).finally(unsubscribe);
-  }
-
-  /** What something comes to, or false if that takes too long. */
-  soon(outcome: Promise<boolean>): Promise<boolean> {
-    return new Promise((resolve) => {
-      const cancel = this.#options.host.timers.after(REACH_TIMEOUT_MS, () => resolve(false));
-      void outcome.then((value) => {
-        cancel();
-        resolve(value);
-      });
+    return metWithin(this.#patience, {
+      isMet: isHere,
+      subscribe: (changed) => receiver.subscribe(changed),
     });
   }
 }

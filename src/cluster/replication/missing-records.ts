@@ -16,6 +16,7 @@ import { type KeyLocator, locate } from "../../keyspace/long-digest.js";
 import { TYPE_COUNTER, TYPE_HASH } from "../../keyspace/record.js";
 import type { ValueWant } from "../repair/shipment.js";
 import { awaitsBody } from "./key-state.js";
+import { doneWithin } from "./within.js";
 
 /** So many at a time, of all nodes: where more is missing something else is wrong, and to compare is cheaper. */
 const RECORDS_MAX = 1024;
@@ -46,9 +47,10 @@ export class MissingRecords {
     const { host } = this.#options;
     if (this.#count + records.length > RECORDS_MAX) return false;
     this.#count += records.length;
+    const patience = { timers: host.timers, timeoutMs: TIME_MS_MAX };
     const untilMs = host.clock.monotonicMs() + TIME_MS_MAX;
     try {
-      return await this.#until(untilMs, this.#bring(nodeId, records, untilMs));
+      return await doneWithin(patience, this.#bring(nodeId, records, untilMs));
     } catch (error) {
       host.log.error("records that are missing could not be fetched", {
         node: nodeId,
@@ -88,15 +90,6 @@ export class MissingRecords {
       return { kind: "value", slot, db, key: Buffer.from(key), field: null };
     });
     return this.#options.pull(nodeId, wants, Math.max(1, untilMs - this.#options.host.clock.monotonicMs()));
-  }
-
-  async #until(untilMs: number, work: Promise<boolean>): Promise<boolean> {
-    const { clock, timers } = this.#options.host;
-    let cancel = () => {};
-    const late = new Promise<boolean>((resolve) => {
-      cancel = timers.after(Math.max(0, untilMs - clock.monotonicMs()), () => resolve(false));
-    });
-    return Promise.race([work, late]).finally(() => cancel());
   }
 
   // ---- This node's keyspace ----

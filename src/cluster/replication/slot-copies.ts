@@ -6,6 +6,7 @@ import type { Peers } from "../peers.js";
 import { isMajority } from "../primaries/majority.js";
 import { type NodeNumber, type OwnerGroups, SELF } from "../primaries/owner-groups.js";
 import type { OwnerReach } from "./owner-reach.js";
+import { metWithin } from "./within.js";
 
 export interface SlotCopiesOptions {
   readonly peers: Pick<Peers, "idOf">;
@@ -119,18 +120,8 @@ export class SlotCopies implements Copies {
   }
 
   #when(isMet: () => boolean, timeoutMs: number): Promise<boolean> {
-    if (isMet()) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      const end = (is: boolean) => {
-        unsubscribe();
-        cancel();
-        resolve(is);
-      };
-      const unsubscribe = this.subscribe(() => {
-        if (isMet()) end(true);
-      });
-      const cancel = this.#options.timers.after(timeoutMs, () => end(false));
-    });
+    const { timers } = this.#options;
+    return metWithin({ timers, timeoutMs }, { isMet, subscribe: (changed) => this.subscribe(changed) });
   }
 
   #isMajority(slot: number, isSuch: (node: NodeNumber) => boolean): boolean {

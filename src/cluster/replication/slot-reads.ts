@@ -14,6 +14,7 @@ import type { StreamMark } from "../stream-mark.js";
 import { Agreements, type AgreementsOptions } from "./agreements.js";
 import type { Receiver } from "./receiver.js";
 import type { Shipping } from "./shipping.js";
+import { metWithin } from "./within.js";
 
 export interface SlotReadsOptions extends Omit<AgreementsOptions, "clock"> {
   readonly host: { readonly clock: Clock; readonly timers: Timers };
@@ -74,18 +75,14 @@ export class SlotReads implements ReplicaReads {
     return stream.applied! >= mark.position ? "here" : "soon";
   }
 
-  wait(read: ReplicaRead, timeoutMs: number): Promise<void> {
+  async wait(read: ReplicaRead, timeoutMs: number): Promise<void> {
     const { receiver, host } = this.#options;
-    return new Promise((resolve) => {
-      const end = () => {
-        unsubscribe();
-        cancel();
-        resolve();
-      };
-      const unsubscribe = receiver.subscribe(() => {
-        if (this.judge(read) !== "soon") end();
-      });
-      const cancel = host.timers.after(timeoutMs, end);
-    });
+    await metWithin(
+      { timers: host.timers, timeoutMs },
+      {
+        isMet: () => this.judge(read) !== "soon",
+        subscribe: (changed) => receiver.subscribe(changed),
+      },
+    );
   }
 }
