@@ -28,8 +28,12 @@ export class ReplicatedNodes {
   }
 
   /** Resolves once all of so many nodes own slots. */
-  static async start(count: number, config: ConfigValues = {}): Promise<ReplicatedNodes> {
-    const nodes = new ReplicatedNodes(worldOf("copies that are seen"), config);
+  static async start(
+    count: number,
+    config: ConfigValues = {},
+    seed: string | number = "copies that are seen",
+  ): Promise<ReplicatedNodes> {
+    const nodes = new ReplicatedNodes(worldOf(seed), config);
     for (let i = 0; i < count; i++) nodes.fleet.add();
     await nodes.until(async () => (await nodes.fleet.unsettled()) === undefined);
     return nodes;

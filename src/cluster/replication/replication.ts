@@ -377,7 +377,8 @@ export class Replication {
     // Those that it owned when it started it had: what it lost of that it has to catch up with anyway.
     const known = this.#plan?.slotsOf(selfId).all ?? plan.slotsOf(selfId).current;
     const { all } = plan.slotsOf(selfId);
-    if (all !== known) this.#newSlots.addAll(all.slots().filter((slot) => !known.has(slot)));
+    const added = all === known ? [] : all.slots().filter((slot) => !known.has(slot));
+    this.#newSlots.addAll(added);
     this.#plan = plan;
     this.#ownCheck = undefined;
     this.#groups = groups;
@@ -386,6 +387,7 @@ export class Replication {
     const slots = this.#slotsByCoOwner(plan, groups);
     for (const { nodeId } of [...this.shipping.shippers]) if (!slots.has(nodeId)) this.#forget(nodeId);
     this.shipping.setOwners(slots);
+    this.#ask(added, slots.keys());
     this.absences.keepOnly((id) => placement.members.some((member) => member.id === id));
     this.#renewal.keepOnly((id) => slots.has(id));
     if (this.primaries.mayAct) this.#stream.note();
@@ -586,6 +588,16 @@ export class Replication {
     let bytesShipped = 0;
     for (const { counters } of this.shipping.shippers) bytesShipped += counters.bytes;
     return { slots, slotsDone: isCopied ? slots : 0, bytesShipped };
+  }
+
+  /** What it lacks of slots that are new here this node has to ask for itself: others tell it all but the floors. */
+  #ask(added: readonly number[], coOwners: Iterable<NodeId>): void {
+    if (added.length === 0) return;
+    for (const id of coOwners) {
+      const shared = this.#sharedWith(id);
+      const isConcerned = new SlotSet(added).shared(new SlotSet(shared)).length > 0;
+      if (isConcerned) this.repairs.request(id, shared, () => {});
+    }
   }
 
   /** Whether copies of a slot that is new here are still to be compared with those of any other owner that is alive. */
