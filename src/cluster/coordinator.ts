@@ -71,6 +71,7 @@ interface Round {
   readonly agreeing: ReadonlySet<string>;
   readonly isCopied: boolean;
   readonly isHandedOver: boolean;
+  readonly isCertain: boolean;
   readonly newer: Placement | undefined;
 }
 
@@ -187,6 +188,7 @@ export class Coordinator {
     const agreeing = new Set<string>();
     let isCopied = true;
     let isHandedOver = true;
+    let isCertain = true;
     let newer: Placement | undefined;
     // Who is to join takes the step from the same placement as all others.
     const joiners = [...this.#wishes].filter(([, { wish }]) => wish.kind === "join").map(([id]) => id);
@@ -209,9 +211,10 @@ export class Coordinator {
         if (current.gone.includes(id)) return;
         isCopied &&= answer.isCopied;
         isHandedOver &&= answer.isHandedOver;
+        isCertain &&= answer.isCertain;
       }),
     );
-    return { agreeing, isCopied, isHandedOver, newer };
+    return { agreeing, isCopied, isHandedOver, isCertain, newer };
   }
 
   /** Undefined if there is nothing to do but wait. */
@@ -227,13 +230,13 @@ export class Coordinator {
     return undefined;
   }
 
-  #wantedStep(current: Placement, { isCopied, isHandedOver, agreeing }: Round): Placement | undefined {
+  #wantedStep(current: Placement, round: Round): Placement | undefined {
     const { selfId, isAlive } = this.#options;
+    const { isCopied, isHandedOver, agreeing } = round;
     const { change } = current;
     const given = this.#givenUp(current);
     if (given.length > 0) return givingUp(current, given, selfId);
-    if (change === null && current.gone.length > 0) return forgetting(current, selfId);
-    if (change === null) return this.#wantedChange(current);
+    if (change === null) return round.isCertain ? this.#wantedChange(current) : undefined;
     const isWhole = participants(current).every((id) => agreeing.has(id));
     if (change.phase === "switch") return isWhole && isHandedOver ? done(current, selfId) : undefined;
     if (isWhole) {
@@ -267,6 +270,7 @@ export class Coordinator {
 
   #wantedChange(current: Placement): Placement | undefined {
     const { selfId, isAlive } = this.#options;
+    if (current.gone.length > 0) return forgetting(current, selfId);
     for (const [id, { wish }] of this.#wishes) {
       const isPossible = refusalOf(current, wish, isAlive) === null;
       const isDue = wish.kind === "join" ? !isMember(current, id) : isMember(current, id);

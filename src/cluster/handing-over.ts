@@ -52,7 +52,7 @@ export class HandingOver {
     return this.#sum(({ bytesSent }) => bytesSent);
   }
 
-  get progress(): Progress {
+  get progress(): Omit<Progress, "isCertain"> {
     const senders = [...this.#senders.values()];
     return {
       isCopied: senders.every(({ isCopied, isDone }) => isCopied || isDone),

@@ -457,7 +457,7 @@ export class Ownership {
   #progress(): Progress {
     if (isReplicated(this.#placement!)) return this.#options.replication.progress;
     const { isCopied, isHandedOver } = this.#handingOver.progress;
-    return { isCopied, isHandedOver: isHandedOver && this.#abandoned().length === 0 };
+    return { isCopied, isHandedOver: isHandedOver && this.#abandoned().length === 0, isCertain: true };
   }
 
   /** Tells the coordinator what this node wants. Answers why it cannot be, as an error line, or null. */

@@ -9,6 +9,8 @@ export interface Progress {
   readonly isCopied: boolean;
   /** All is handed over. */
   readonly isHandedOver: boolean;
+  /** Whether new owners may have what it has: nobody may have collected remains without it (replication/renewal.ts). */
+  readonly isCertain: boolean;
 }
 
 /** What a node wants. */

@@ -181,38 +181,36 @@ export function canGiveUp(placement: Placement, ids: readonly string[]): boolean
 }
 
 /**
- * Gives up nodes that will not come back. What they had goes to its next owners: from other copies, and where there are none it begins
- * anew there, but for what had been handed over. What a node that was joining had taken over goes back to those who had it before, as it
- * was then. A change that can be given up makes way for that; one whose slots are being switched goes on without those who are gone.
+ * Gives up nodes that will not come back: nobody waits for their word from then on, and the next change takes them out. One that can be given
+ * up makes way for that; one whose slots are being switched goes on without them. What a node that was joining had taken over goes back
+ * to those who had it before, as it was then.
  */
 export function givingUp(placement: Placement, ids: readonly string[], by: string): Placement {
   assert(canGiveUp(placement, ids), "who is given up is known, and somebody is left");
   const added = ids.filter((id) => isMember(placement, id) && !placement.gone.includes(id));
   const gone = [...placement.gone, ...added];
-  const change = changeWithout({ ...placement, gone }, ids);
+  const change = changeWithout(placement, ids);
   // One more than a step: what those who are gone may have proposed alone, cut off from the others, is not to be above it.
   return { ...stepOf(placement, by, { gone, change }), epoch: placement.epoch + 2 };
 }
 
 /** What becomes of the change under way when these are given up. */
-function changeWithout(placement: Placement, ids: readonly string[]): PlacementChange | null {
-  const { change } = placement;
-  if (change?.phase !== "switch") return forgetOf(placement);
+function changeWithout({ change }: Placement, ids: readonly string[]): PlacementChange | null {
+  if (change?.phase !== "switch") return null;
   if (!ids.includes(change.node.id)) return change;
-  return change.kind === "join" ? forgetOf(placement) : { ...change, kind: "forget" };
+  return change.kind === "join" ? null : { ...change, kind: "forget" };
 }
 
-/** Begins to take out those that were given up while something else was under way. */
+/**
+ * Begins to take out all that were given up. What they had goes to its next owners: from other copies, and where there are none it begins
+ * anew there, but for what had been handed over.
+ */
 export function forgetting(placement: Placement, by: string): Placement {
-  assert(placement.change === null && placement.gone.length > 0, "one change at a time");
-  return stepOf(placement, by, { change: forgetOf(placement) });
-}
-
-/** The change that takes out all that are gone for good; null if nobody is. */
-function forgetOf(placement: Placement): PlacementChange | null {
-  const [first, ...others] = placement.gone;
-  const node = placement.members.find(({ id }) => id === first);
-  return node === undefined ? null : { kind: "forget", ...begun(placement, node), others };
+  const { members, gone, change } = placement;
+  const [first, ...others] = gone;
+  const node = members.find(({ id }) => id === first);
+  assert(change === null && node !== undefined, "one change at a time");
+  return stepOf(placement, by, { change: { kind: "forget", ...begun(placement, node), others } });
 }
 
 function begun({ epoch }: Placement, node: PlacedMember): Omit<PlacementChange, "kind"> {

@@ -80,6 +80,17 @@ describe("a node that was away for longer than tombstone-grace", () => {
     ).to.equal(0);
   });
 
+  it("tells a node that joins just as it comes back nothing that was deleted meanwhile", async () => {
+    await leave("cut off");
+    await deleteHalf();
+    await nodes.world.advance(COLLECTED_MS);
+    const joiner = nodes.fleet.add();
+    await nodes.until(() => nodes.fleet.interiorOf(joiner) !== undefined);
+    await nodes.until(() => nodes.viewOf("n1").member(nodes.idOf(joiner))?.status === "alive");
+    await comeBack("cut off");
+    await expectHalf(...NAMES, joiner);
+  });
+
   it("is waited for as long as it takes where the grace is 0", async () => {
     for (const name of NAMES) await nodes.call(name, "CONFIG", "SET", "tombstone-grace", "0");
     await leave("crashed");
@@ -136,8 +147,8 @@ describe("a node that was away for longer than tombstone-grace", () => {
     }
   }
 
-  async function expectHalf(): Promise<void> {
-    for (const name of NAMES) {
+  async function expectHalf(...names: string[]): Promise<void> {
+    for (const name of names.length > 0 ? names : NAMES) {
       for (const [i, key] of KEYS.entries()) {
         const isThere = i % 2 === 0 ? 0 : 3;
         expect(await nodes.call(name, "EXISTS", `text:${key}`, `hash:${key}`, `count:${key}`)).to.equal(

@@ -43,7 +43,7 @@ describe("forgetting dead members where there are copies", () => {
     const { epoch } = nodes.viewOf("n2").placement!;
     expect(await forgetBy("n2", "n1", "n4")).to.equal("OK");
     await untilOnly("n2", "n3", "n5");
-    expect(nodes.viewOf("n2").placement!.epoch).to.equal(epoch + 4);
+    expect(nodes.viewOf("n2").placement!.epoch).to.equal(epoch + 5);
     await expectAll(KEYS, "n3");
   });
 

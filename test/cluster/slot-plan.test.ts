@@ -4,6 +4,7 @@ import {
   done,
   type Founding,
   firstPlacement,
+  forgetting,
   givingUp,
   joining,
   leaving,
@@ -50,7 +51,7 @@ describe("what a placement means for slots", () => {
   });
 
   it("moves all from one that leaves, or is gone", () => {
-    for (const placement of [leaving(THREE, "b", "a"), givingUp(THREE, ["b"], "a")]) {
+    for (const placement of [leaving(THREE, "b", "a"), forgetting(givingUp(THREE, ["b"], "a"), "a")]) {
       const plan = new SlotPlan(placement);
       const owned = plan.owners.filter((number) => number === plan.numberOf("b")).length;
       expect([...plan.from("b").values()].flat().length).equal(owned);
@@ -156,7 +157,7 @@ function replicated(): readonly { readonly of: string; readonly placement: Place
     { of: "four with three copies", placement: four },
     { of: "a fifth joins", placement: joining(four, E, "a") },
     { of: "one of four leaves", placement: switching(leaving(four, "b", "a"), "a") },
-    { of: "one of three is gone", placement: givingUp(membersOf([A, B, C], 3), ["c"], "a") },
+    { of: "one of three is gone", placement: forgetting(givingUp(membersOf([A, B, C], 3), ["c"], "a"), "a") },
     { of: "two with one copy, and a third", placement: joining(membersOf([A, B]), C, "a") },
   ];
 }

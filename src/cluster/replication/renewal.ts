@@ -3,13 +3,16 @@
  * and until it is done; nothing else passes between the two. Who is told stops to execute for the slots in question, and repairs all that the
  * two share: there it takes what the other one has, and keeps of its own what began a life since (repair/group-repair.ts).
  *
+ * Until it is told it may have been left out, and not know: it asks before anybody becomes an owner who would copy from it.
+ *
  *     told   := crc:u32 format:u8 slots:sized                            ranges as text, `0-5,7`: those in which it was left out
- *     answer :=                                                          nothing: it was heard
+ *     answer := leftOut:u8                                               1 if who answers has left out who asks or tells; no slots are told by who asks
  */
 import { ByteReader } from "../../base/byte-reader.js";
 import { ByteWriter } from "../../base/byte-writer.js";
 import { rangeOf } from "../../base/bytes.js";
 import type { Checksum } from "../../base/crc32.js";
+import type { Clock } from "../../host/clock.js";
 import type { Log } from "../../host/log.js";
 import type { Cancel, Timers } from "../../host/timers.js";
 import type { NodeId } from "../../membership/member.js";
@@ -24,11 +27,18 @@ export const RENEW_SERVICE = "renew";
 const FORMAT = 1;
 const PERIOD_MS = 500;
 const ASK_TIMEOUT_MS = 5000;
+/** Who said that it has not left out this node has not for as long, for that takes longer (absences.ts). */
+const SURE_MS = 3000;
 /** A text of all slots, no two of which are neighbours. */
 const MESSAGE_BYTES_MAX = 2 ** 17;
 
 export interface RenewalOptions {
-  readonly host: { readonly timers: Timers; readonly checksum: Checksum; readonly log: Log };
+  readonly host: {
+    readonly clock: Clock;
+    readonly timers: Timers;
+    readonly checksum: Checksum;
+    readonly log: Log;
+  };
   readonly peers: Pick<Peers, "linkTo">;
   readonly absences: Absences;
   readonly isAlive: (id: NodeId) => boolean;
@@ -46,6 +56,8 @@ export class Renewal {
   /** By node that left this one out, the slots. */
   readonly #outdated = new Map<NodeId, SlotSet>();
   readonly #asking = new Set<NodeId>();
+  /** When those were asked who said that they have not left out this node. */
+  readonly #sureMs = new Map<NodeId, number>();
   readonly #cancel: Cancel;
 
   constructor(options: RenewalOptions) {
@@ -75,18 +87,36 @@ export class Renewal {
     for (const id of absences.leftOut) if (isAlive(id)) void this.#tell(id, absences.leftOutOf(id)!);
   }
 
+  /** Those of some nodes that have not left out this one, by what they said a moment ago. The others are asked. */
+  areSure(ids: Iterable<NodeId>): ReadonlySet<NodeId> {
+    const nowMs = this.#options.host.clock.monotonicMs();
+    const sure = new Set<NodeId>();
+    for (const id of ids) {
+      const askedMs = this.#sureMs.get(id);
+      const isSure = askedMs !== undefined && nowMs - askedMs < SURE_MS && !this.#outdated.has(id);
+      if (isSure) sure.add(id);
+      if (!isSure || nowMs - askedMs > SURE_MS / 2) void this.#tell(id, NOTHING);
+    }
+    return sure;
+  }
+
   async #tell(id: NodeId, slots: SlotSet): Promise<void> {
     const { peers, host } = this.#options;
     if (this.#asking.has(id)) return;
     this.#asking.add(id);
-    await peers.linkTo(id)?.ask(RENEW_SERVICE, writeTold(slots, host.checksum), ASK_TIMEOUT_MS);
+    const askedMs = host.clock.monotonicMs();
+    const message = writeTold(slots, host.checksum);
+    const outcome = await peers.linkTo(id)?.ask(RENEW_SERVICE, message, ASK_TIMEOUT_MS);
     this.#asking.delete(id);
+    if (outcome?.kind === "answered" && outcome.body[0] === 0) this.#sureMs.set(id, askedMs);
   }
 
   #told(from: NodeId, body: Buffer): Uint8Array {
-    const { host, standDown, repair, changed } = this.#options;
+    const { host, absences, standDown, repair, changed } = this.#options;
     const slots = readTold(body, host.checksum);
     if (slots === undefined) throw new Error("what tells that this node was left out is malformed");
+    const answer = Uint8Array.of(absences.isLeftOut(from) ? 1 : 0);
+    if (slots.size === 0) return answer;
     const known = this.#outdated.get(from);
     this.#outdated.set(from, known?.with(slots) ?? slots);
     if (known === undefined) {
@@ -101,7 +131,7 @@ export class Renewal {
     }
     standDown(slots);
     if (known === undefined) repair(from, () => this.#renewed(from));
-    return new Uint8Array();
+    return answer;
   }
 
   #renewed(by: NodeId): void {
@@ -121,6 +151,8 @@ export function writeTold(slots: SlotSet, checksum: Checksum): Uint8Array {
   writer.sized(rangeOf(Buffer.from(slots.toString())));
   return seal(writer.written(), checksum);
 }
+
+const NOTHING = new SlotSet();
 
 /** Undefined if it makes no sense, or is damaged. */
 export function readTold(bytes: Buffer, checksum: Checksum): SlotSet | undefined {

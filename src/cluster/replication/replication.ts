@@ -564,12 +564,27 @@ export class Replication {
   /** How far this node is with the change of owners under way. */
   get progress(): Progress {
     const groups = this.#groups;
-    if (groups === undefined) return { isCopied: true, isHandedOver: true };
+    if (groups === undefined) return { isCopied: true, isHandedOver: true, isCertain: true };
     const shippers = [...this.shipping.shippers].filter(({ nodeId }) => !this.#gone.includes(nodeId));
     const isCopied = shippers.every(({ isWhole, nodeId }) => isWhole && !this.#isFenced(nodeId));
     const isNobodysElse = this.primaries.acting().every((slot) => groups.of(slot).nextOwners.includes(SELF));
     const isHandedOver = isNobodysElse && shippers.every((shipper) => shipper.isCaughtUp(this.#yieldedAt));
-    return { isCopied, isHandedOver };
+    return { isCopied, isHandedOver, isCertain: this.#isCertain() };
+  }
+
+  /**
+   * Whether nobody can have collected remains of any slot without this node: not without it and those who say that they have not, or not without
+   * any that is not given up.
+   */
+  #isCertain(): boolean {
+    const { peers } = this.#options;
+    const heard = this.#renewal.areSure(this.#coOwners().filter((id) => !this.#gone.includes(id)));
+    const isSure = (node: NodeNumber) => node === SELF || heard.has(peers.idOf(node)!);
+    const isGone = (node: NodeNumber) => this.#gone.includes(peers.idOf(node)!);
+    const own = this.#groups?.groups.filter((group) => isOwner(group, SELF)) ?? [];
+    return own.every(
+      (group) => isDecisive(group, isSure) || group.others.every((node) => isSure(node) || isGone(node)),
+    );
   }
 
   /** Copies, for people; undefined as long as there is no placement of a cluster with several. */
