@@ -565,16 +565,25 @@ export class Replication {
   get progress(): Progress {
     const groups = this.#groups;
     if (groups === undefined) return { isCopied: true, isHandedOver: true, isCertain: true };
-    const shippers = [...this.shipping.shippers].filter(({ nodeId }) => !this.#gone.includes(nodeId));
-    const isCopied = shippers.every(({ isWhole, nodeId }) => isWhole && !this.#isFenced(nodeId));
+    const shippers = this.#shippersLeft();
     const isNobodysElse = this.primaries.acting().every((slot) => groups.of(slot).nextOwners.includes(SELF));
     const isHandedOver = isNobodysElse && shippers.every((shipper) => shipper.isCaughtUp(this.#yieldedAt));
-    return { isCopied, isHandedOver, isCertain: this.#isCertain() };
+    return { isCopied: this.#isCopied(), isHandedOver, isCertain: this.#isCertain() };
+  }
+
+  /** Whether all who are to have copies have them. */
+  #isCopied(): boolean {
+    return this.#shippersLeft().every(({ isWhole, nodeId }) => isWhole && !this.#isFenced(nodeId));
+  }
+
+  /** To all other owners that are not given up. */
+  #shippersLeft(): readonly Shipper[] {
+    return [...this.shipping.shippers].filter(({ nodeId }) => !this.#gone.includes(nodeId));
   }
 
   /**
    * Whether nobody can have collected remains of any slot without this node: not without it and those who say that they have not, or not without
-   * any that is not given up.
+   * any that is not given up. Asks those who have not said so lately.
    */
   #isCertain(): boolean {
     const { peers } = this.#options;
@@ -599,7 +608,7 @@ export class Replication {
       next: NO_SLOTS,
     };
     const slots = next.size - current.shared(next).length;
-    const { isCopied } = this.progress;
+    const isCopied = this.#isCopied();
     let bytesShipped = 0;
     for (const { counters } of this.shipping.shippers) bytesShipped += counters.bytes;
     return { slots, slotsDone: isCopied ? slots : 0, bytesShipped };
