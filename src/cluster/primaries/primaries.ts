@@ -383,28 +383,20 @@ export class Primaries {
   async #claimOf(slots: readonly number[], asked: ReadonlyMap<NodeNumber, readonly number[]>): Promise<void> {
     const { log } = this.#options.host;
     const executorOf = this.#tenure.executors();
-    const first = [...asked].map(([node, of]) => ({
+    const parts = [...asked].map(([node, of]) => ({
       node,
-      slots: of.filter((slot) => executorOf(slot) === node),
-    }));
-    const rest = [...asked].map(([node, of]) => ({
-      node,
-      slots: of.filter((slot) => executorOf(slot) !== node),
+      executed: of.filter((slot) => executorOf(slot) === node),
+      others: of.filter((slot) => executorOf(slot) !== node),
     }));
     const refused = new Set<number>();
-    const asking = first.map(async ({ node, slots: executed }) => {
-      const granted = new Set(await this.#claimFrom(node, executed));
-      for (const slot of executed) if (!granted.has(slot)) refused.add(slot);
-    });
-    await Promise.all(asking);
     await Promise.all(
-      rest.map((of) =>
-        this.#claimFrom(
-          of.node,
-          of.slots.filter((slot) => !refused.has(slot)),
-        ),
-      ),
+      parts.map(async ({ node, executed }) => {
+        const granted = new Set(await this.#claimFrom(node, executed));
+        for (const slot of executed) if (!granted.has(slot)) refused.add(slot);
+      }),
     );
+    const isOpen = (slot: number) => !refused.has(slot);
+    await Promise.all(parts.map(({ node, others }) => this.#claimFrom(node, others.filter(isOpen))));
     const won = this.#tenure.won(slots);
     // Who came while others were asked has to be asked too.
     const acting = this.#act(won);
@@ -430,8 +422,9 @@ export class Primaries {
     if (slots.length === 0) return [];
     const { peers, streams } = this.#options;
     const answer = await this.#ask(node, "claim", { support: 0, settled: 0, slots });
-    if (answer?.kind !== "answered" || answer.granted.length === 0) return [];
+    if (answer?.kind !== "answered") return [];
     this.#heard(node, answer.words);
+    if (answer.granted.length === 0) return [];
     if (!(await streams.reach(peers.idOf(node)!, answer.positions))) return [];
     this.#tenure.supported(node, answer.words, answer.granted);
     return answer.granted;
@@ -490,7 +483,8 @@ export class Primaries {
     for (const { words, granted, anew, lent, positions } of answers) {
       tenure.unsupported(node, lent);
       const isLent = new Set(lent);
-      const own = granted.filter((slot) => !isLent.has(slot));
+      // What it does not act for any more, somebody else may own by now.
+      const own = granted.filter((slot) => tenure.isActing(slot) && !isLent.has(slot));
       // What is settled with an earlier life is not with this one.
       const isAnew = new Set(words.boot === settled.boot ? anew : granted);
       const isOpen = (slot: number) => !tenure.isSupporter(node, slot) && !this.#hasMajority(slot);
@@ -559,7 +553,9 @@ export class Primaries {
     kind: ClaimRequest["kind"],
     { support, settled, slots }: Pick<ClaimRequest, "support" | "settled" | "slots">,
   ): Promise<ClaimAnswer | undefined> {
-    const placement = this.#placement!;
+    const placement = this.#placement;
+    // It owned something when it began to ask.
+    if (placement === undefined) return undefined;
     const request = { kind, epoch: placement.epoch, placement: nameOf(placement), support, settled, slots };
     const link = this.#options.peers.link(node);
     const outcome = await link?.ask(CLAIMS_SERVICE, encodeRequest(request), ASK_TIMEOUT_MS);

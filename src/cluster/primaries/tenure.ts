@@ -222,6 +222,8 @@ export class Tenure {
     const support = this.#supporters.get(node) ?? new Uint8Array(SLOT_COUNT);
     this.#supporters.set(node, support);
     for (const slot of slots) {
+      // The answer may be late: what was given up meanwhile is to be claimed anew, and everyone asked again.
+      if (this.#roles[slot] === IDLE) continue;
       support[slot] = STANDS;
       if (this.#roles[slot] === CLAIMING) this.#isOver[slot] = 1;
     }
@@ -373,10 +375,10 @@ export class Tenure {
     this.#losers.clear();
   }
 
+  /** What it knows of who executes in its place, it still knows: whoever refused a claim goes on, and is to be asked first again. */
   #drop(slot: number): void {
     this.#roles[slot] = IDLE;
     this.#isResting[slot] = 0;
-    this.#isOver[slot] = 1;
     for (const support of this.#supporters.values()) support[slot] = NOT;
   }
 

@@ -155,6 +155,29 @@ describe("owners of a slot", () => {
     expect(world.acting()).to.deep.equal(["d"]);
   });
 
+  it("know who executes after a claim that was not granted: who asks again asks that one before the others", () => {
+    const world = worldOf(3);
+    world.place(["a", "b", "c"], ["b", "c"], "switch");
+    const b = world.node("b");
+    const slots = b.tenure.claim();
+    expect(slots).to.deep.equal([SLOT]);
+    b.tenure.relinquish(slots);
+    expect(b.tenure.claim()).to.deep.equal(slots);
+    expect(b.idOf(b.tenure.executors()(SLOT))).to.equal("a");
+  });
+
+  it("do not count on an answer that comes when the claim is given up: the next claim needs it anew", () => {
+    const world = worldOf(3);
+    world.split((id) => id === "a");
+    const [b, c] = [world.node("b"), world.node("c")];
+    const slots = b.tenure.claim();
+    const { granted } = c.tenure.answerClaim(c.numberOf("b"), slots);
+    b.tenure.relinquish(slots);
+    b.tenure.supported(b.numberOf("c"), c.wordsFor("b"), granted);
+    expect(granted).to.deep.equal(slots);
+    expect(b.tenure.won(b.tenure.claim())).to.deep.equal([]);
+  });
+
   it("have one primary on each side of any partition, and one when it is over, in any order of events", function () {
     this.timeout(10_000);
     for (let seed = 1; seed <= 40; seed++) {

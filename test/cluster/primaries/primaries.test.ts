@@ -1,0 +1,135 @@
+import { expect } from "chai";
+import type { Outcome, PeerLink } from "#torus/cluster/peer-link.js";
+import { firstPlacement } from "#torus/cluster/placement.js";
+import {
+  type ClaimAnswer,
+  type ClaimRequest,
+  decodeRequest,
+  encodeAnswer,
+} from "#torus/cluster/primaries/claim-messages.js";
+import { OwnerGroups } from "#torus/cluster/primaries/owner-groups.js";
+import { Primaries } from "#torus/cluster/primaries/primaries.js";
+import type { World } from "#torus/host/sim/world.js";
+import { slotGroups } from "../../support/slot-groups.js";
+import { worldOf } from "../../support/world.js";
+
+const SELF_ID = "self";
+const OTHERS = ["b", "c"] as const;
+/** All slots have the same owners, but only these are looked at. */
+const SLOT = 7;
+
+/** Answers one request of a node that this one asks. */
+type Answerer = (request: ClaimRequest) => Promise<ClaimAnswer> | ClaimAnswer;
+
+describe("the choice of primaries", () => {
+  let world: World;
+  let primaries: Primaries;
+  const answerers = new Map<string, Answerer>();
+
+  beforeEach(() => {
+    world = worldOf("primaries");
+    for (const id of OTHERS) answerers.set(id, grantAll());
+    primaries = new Primaries({
+      host: world.host(SELF_ID),
+      boot: 1,
+      peers: {
+        numberOf: (id) => numberOf(id),
+        idOf: (number) => OTHERS[number - 1],
+        linkTo: (id) => linkTo(id),
+        link: (number) => linkTo(OTHERS[number - 1]!),
+        subscribe: () => () => {},
+      },
+      streams: {
+        isInSync: () => true,
+        isFollowedBy: () => true,
+        isSettled: () => true,
+        positions: () => Buffer.alloc(0),
+        reach: async () => true,
+        reachAll: async () => true,
+        executed: () => 0,
+      },
+      isAlive: () => true,
+      readinessOf: () => "ready",
+      bootOf: () => 1,
+      startWaitMs: () => 0,
+      absenceMsMax: 1000,
+      routed: () => {},
+      supported: () => {},
+      confirmed: async () => {},
+      yielded: () => {},
+      readied: () => {},
+    });
+    const owners = [SELF_ID, ...OTHERS];
+    primaries.place(
+      firstPlacement({ id: SELF_ID } as never),
+      new OwnerGroups({ grouped: slotGroups(() => owners), phase: null, numberOf }),
+    );
+    primaries.start();
+  });
+
+  afterEach(() => primaries.close());
+
+  it("asks nothing more for slots that were given up while an answer was on its way", async () => {
+    await world.advance(200);
+    expect(primaries.isActing(SLOT)).to.equal(true);
+    const answers: (() => void)[] = [];
+    const asked: ClaimRequest[] = [];
+    for (const id of OTHERS) {
+      answerers.set(id, (request) => {
+        asked.push(request);
+        return new Promise((resolve) =>
+          answers.push(() => resolve({ ...granted(request), anew: request.slots })),
+        );
+      });
+    }
+    await world.advance(1000);
+    expect(asked).to.have.length(OTHERS.length);
+    primaries.forsake();
+    for (const answer of answers) answer();
+    await world.advance(2000);
+    // A rejection that nobody handles is known at the end of a turn, and fails the test.
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(asked).to.have.length(OTHERS.length);
+    expect(primaries.isActing(SLOT)).to.equal(false);
+    for (const id of OTHERS) expect(primaries.isSupporter(numberOf(id), SLOT)).to.equal(false);
+  });
+
+  it("does not count on a node any more that says with a refusal that it took its word back", async () => {
+    await world.advance(200);
+    expect(primaries.isSupporter(numberOf("b"), SLOT)).to.equal(true);
+    primaries.standDown([SLOT]);
+    answerers.set("b", (request) =>
+      request.kind === "claim" ? refused(2) : new Promise<ClaimAnswer>(() => {}),
+    );
+    await world.advance(100);
+    expect(primaries.isSupporter(numberOf("b"), SLOT + 1)).to.equal(false);
+    expect(primaries.isSupporter(numberOf("c"), SLOT + 1)).to.equal(true);
+  });
+
+  /** What this node asks of another one. */
+  function linkTo(id: string): PeerLink {
+    const ask = async (_service: string, body: Uint8Array): Promise<Outcome> => {
+      const request = decodeRequest(Buffer.from(body))!;
+      return { kind: "answered", body: Buffer.from(encodeAnswer(await answerers.get(id)!(request))) };
+    };
+    return { ask } as unknown as PeerLink;
+  }
+});
+
+function numberOf(id: string): number {
+  return OTHERS.indexOf(id as never) + 1;
+}
+
+function grantAll(): Answerer {
+  return granted;
+}
+
+function granted({ slots }: ClaimRequest) {
+  return { ...refused(0), granted: slots };
+}
+
+/** By a node that has taken back its word so often. */
+function refused(taken: number) {
+  const words = { boot: 1, given: 1, taken };
+  return { kind: "answered" as const, words, granted: [], anew: [], lent: [], positions: Buffer.alloc(0) };
+}
