@@ -374,13 +374,17 @@ export class Primaries {
     this.#isClaiming = true;
     this.counters.claims++;
     this.#claimAtMs = nowMs + CLAIM_PAUSE_MS;
-    void this.#claimOf(slots, asked).finally(() => {
+    void this.#claimOf(slots, asked, this.#placement!).finally(() => {
       this.#isClaiming = false;
     });
   }
 
   /** Who executes is asked before the others: while they stand by it, what it executed can be confirmed. */
-  async #claimOf(slots: readonly number[], asked: ReadonlyMap<NodeNumber, readonly number[]>): Promise<void> {
+  async #claimOf(
+    slots: readonly number[],
+    asked: ReadonlyMap<NodeNumber, readonly number[]>,
+    placement: Placement,
+  ): Promise<void> {
     const { log } = this.#options.host;
     const executorOf = this.#tenure.executors();
     const parts = [...asked].map(([node, of]) => ({
@@ -391,12 +395,14 @@ export class Primaries {
     const refused = new Set<number>();
     await Promise.all(
       parts.map(async ({ node, executed }) => {
-        const granted = new Set(await this.#claimFrom(node, executed));
+        const granted = new Set(await this.#claimFrom(node, placement, executed));
         for (const slot of executed) if (!granted.has(slot)) refused.add(slot);
       }),
     );
     const isOpen = (slot: number) => !refused.has(slot);
-    await Promise.all(parts.map(({ node, others }) => this.#claimFrom(node, others.filter(isOpen))));
+    await Promise.all(
+      parts.map(({ node, others }) => this.#claimFrom(node, placement, others.filter(isOpen))),
+    );
     const won = this.#tenure.won(slots);
     // Who came while others were asked has to be asked too.
     const acting = this.#act(won);
@@ -418,10 +424,14 @@ export class Primaries {
   }
 
   /** Answers for which slots it has the node's word. */
-  async #claimFrom(node: NodeNumber, slots: readonly number[]): Promise<readonly number[]> {
+  async #claimFrom(
+    node: NodeNumber,
+    placement: Placement,
+    slots: readonly number[],
+  ): Promise<readonly number[]> {
     if (slots.length === 0) return [];
     const { peers, streams } = this.#options;
-    const answer = await this.#ask(node, "claim", { support: 0, settled: 0, slots });
+    const answer = await this.#ask(node, placement, "claim", { support: 0, settled: 0, slots });
     if (answer?.kind !== "answered") return [];
     this.#heard(node, answer.words);
     if (answer.granted.length === 0) return [];
@@ -431,8 +441,13 @@ export class Primaries {
   }
 
   async #confirm(): Promise<void> {
+    const placement = this.#placement!;
     const asked = this.#livingOthers(this.#tenure.acting());
-    const refused = await Promise.all([...asked].map(([node, slots]) => this.#confirmWith(node, slots)));
+    const refused = await Promise.all(
+      [...asked].map(([node, slots]) => this.#confirmWith(node, placement, slots)),
+    );
+    // Who refused may be no owner any more: those of now are asked next.
+    if (placement !== this.#placement) return;
     const lost = [...new Set(refused.flat())].filter((slot) => this.#tenure.isActing(slot));
     if (lost.length === 0) return;
     this.#options.host.log.warn("another node executes for slots in this node's place", {
@@ -443,7 +458,7 @@ export class Primaries {
   }
 
   /** Answers the slots for which another node stands by somebody else. */
-  async #confirmWith(node: NodeNumber, slots: readonly number[]): Promise<number[]> {
+  async #confirmWith(node: NodeNumber, placement: Placement, slots: readonly number[]): Promise<number[]> {
     const bySupport = new Map<number, number[]>();
     for (const slot of slots) {
       const support = this.#tenure.supportOf(slot);
@@ -455,7 +470,11 @@ export class Primaries {
     const answers: Answered[] = [];
     const refused: number[] = [];
     for (const [support, of] of bySupport) {
-      const answer = await this.#ask(node, "confirm", { support, settled: settled.given, slots: of });
+      const answer = await this.#ask(node, placement, "confirm", {
+        support,
+        settled: settled.given,
+        slots: of,
+      });
       if (answer === undefined) this.#tenure.unsupported(node, of);
       // It goes by another placement for a moment.
       else if (answer.kind !== "answered") this.#confirmAtMs = 0;
@@ -548,14 +567,13 @@ export class Primaries {
     return living;
   }
 
+  /** By the placement that tells who owns the slots, though there may be another one by now: then whoever is asked knows, and does nothing. */
   async #ask(
     node: NodeNumber,
+    placement: Placement,
     kind: ClaimRequest["kind"],
     { support, settled, slots }: Pick<ClaimRequest, "support" | "settled" | "slots">,
   ): Promise<ClaimAnswer | undefined> {
-    const placement = this.#placement;
-    // It owned something when it began to ask.
-    if (placement === undefined) return undefined;
     const request = { kind, epoch: placement.epoch, placement: nameOf(placement), support, settled, slots };
     const link = this.#options.peers.link(node);
     const outcome = await link?.ask(CLAIMS_SERVICE, encodeRequest(request), ASK_TIMEOUT_MS);

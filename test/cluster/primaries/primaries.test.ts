@@ -1,6 +1,7 @@
 import { expect } from "chai";
+import { SLOT_COUNT } from "#torus/base/key-hash.js";
 import type { Outcome, PeerLink } from "#torus/cluster/peer-link.js";
-import { firstPlacement } from "#torus/cluster/placement.js";
+import { firstPlacement, type PlacedMember } from "#torus/cluster/placement.js";
 import {
   type ClaimAnswer,
   type ClaimRequest,
@@ -59,11 +60,7 @@ describe("the choice of primaries", () => {
       yielded: () => {},
       readied: () => {},
     });
-    const owners = [SELF_ID, ...OTHERS];
-    primaries.place(
-      firstPlacement({ id: SELF_ID } as never),
-      new OwnerGroups({ grouped: slotGroups(() => owners), phase: null, numberOf }),
-    );
+    place(1, SELF_ID, ...OTHERS);
     primaries.start();
   });
 
@@ -105,6 +102,35 @@ describe("the choice of primaries", () => {
     expect(primaries.isSupporter(numberOf("b"), SLOT + 1)).to.equal(false);
     expect(primaries.isSupporter(numberOf("c"), SLOT + 1)).to.equal(true);
   });
+
+  it("goes by one placement as long as it asks: who owns slots no more does not refuse them", async () => {
+    // One more stands by this node for most slots than for one of them, which is asked for apart.
+    answerers.set("c", (request) => ({ ...granted(request), lent: [SLOT] }));
+    await world.advance(2000);
+    const asked: ClaimRequest[] = [];
+    let answerFirst = () => {};
+    answerers.set("b", (request) => {
+      asked.push(request);
+      if (asked.length > 1) return refused(0);
+      return new Promise((resolve) => {
+        answerFirst = () => resolve(granted(request));
+      });
+    });
+    await world.advance(1000);
+    expect(asked).to.have.length(1);
+    place(2, SELF_ID, "c");
+    answerFirst();
+    await world.advance(500);
+    expect(asked.map(({ epoch }) => epoch)).to.deep.equal([1, 1]);
+    expect(primaries.acting()).to.have.length(SLOT_COUNT);
+  });
+
+  function place(epoch: number, ...owners: readonly string[]): void {
+    primaries.place(
+      { ...firstPlacement({ id: SELF_ID } as PlacedMember), epoch },
+      new OwnerGroups({ grouped: slotGroups(() => owners), phase: null, numberOf }),
+    );
+  }
 
   /** What this node asks of another one. */
   function linkTo(id: string): PeerLink {
