@@ -1,4 +1,5 @@
 /** What other owners of a slot have of what this node executed for it: the answers of `Copies` where there are copies. */
+import { SLOT_COUNT } from "../../base/key-hash.js";
 import type { LocalStream } from "../../durability/change-stream.js";
 import type { Timers } from "../../host/timers.js";
 import type { Copies, ReadOutcome } from "../copies.js";
@@ -31,6 +32,8 @@ export class SlotCopies implements Copies {
   groups: OwnerGroups | undefined;
   readonly #options: SlotCopiesOptions;
   readonly #listeners = new Set<() => void>();
+  /** By slot, a local position up to which all was confirmed before the slot was handed over. */
+  readonly #confirmedTo = new Float64Array(SLOT_COUNT);
 
   constructor(options: SlotCopiesOptions) {
     this.#options = options;
@@ -70,6 +73,7 @@ export class SlotCopies implements Copies {
 
   isConfirmed(slot: number, position: number): boolean {
     if (this.groups === undefined || this.groups.of(slot).others.length === 0) return true;
+    if (position <= this.#confirmedTo[slot]!) return true;
     const { tenure } = this.#options;
     if (position <= tenure.actsFrom(slot)) return false;
     return this.#isMajority(
@@ -78,7 +82,10 @@ export class SlotCopies implements Copies {
     );
   }
 
-  /** Resolves when a majority has all that this node executed for slots in its present term, or after a time. */
+  /**
+   * Resolves when a majority has all that this node executed for slots in its present term, or after a time. What was confirmed stays so,
+   * though others may stand by another node a moment later: a reply may only look at its slots when those before it have left.
+   */
   async confirmed(slots: readonly number[], timeoutMs: number): Promise<void> {
     const missing = slots
       .map((slot) => ({ slot, position: this.positionOf(slot) }))
@@ -89,6 +96,7 @@ export class SlotCopies implements Copies {
       // What was confirmed once is not asked for again.
       for (let last = missing.at(-1); last !== undefined; last = missing.at(-1)) {
         if (!this.isConfirmed(last.slot, last.position)) return false;
+        this.#confirmedTo[last.slot] = last.position;
         missing.pop();
       }
       return true;

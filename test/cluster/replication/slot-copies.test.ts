@@ -83,13 +83,24 @@ describe("What other owners have of a slot", () => {
     await waiting;
     has.clear();
     isOver = false;
-    const late = copies.confirmed([1], 100).then(note);
+    const late = copies.confirmed([3], 100).then(note);
     await time.pass(99);
     expect(isOver).to.equal(false);
     await time.pass(1);
     await late;
     term.start = 7;
     await copies.confirmed([1], 100);
+  });
+
+  it("stays confirmed once that was waited for, whoever stands by another node then", async () => {
+    const { copies, has, deserters, term } = copiesOf(["self", "b", "c"]);
+    has.set("b", 7);
+    await copies.confirmed([1], 100);
+    for (const name of ["b", "c"]) deserters.add(name);
+    term.start = 8;
+    expect(copies.isConfirmed(1, 7)).to.equal(true);
+    expect(copies.isConfirmed(1, 8)).to.equal(false);
+    expect(copies.isConfirmed(2, 7)).to.equal(false);
   });
 
   it("can be confirmed while most owners live", () => {
