@@ -27,6 +27,7 @@ import {
 import { isMost } from "./majority.js";
 import { type NodeNumber, type OwnerGroups, SELF } from "./owner-groups.js";
 import { OwnReadiness, type Readiness } from "./readiness.js";
+import { SettledWords } from "./settled-words.js";
 import type { Streams } from "./streams.js";
 import { Tenure } from "./tenure.js";
 import type { Taken, Words } from "./words.js";
@@ -75,12 +76,16 @@ interface Acquaintance {
   boot: number | undefined;
 }
 
+type AskedSlots = Pick<ClaimRequest, "support" | "settled" | "slots">;
+
 type Answered = Extract<ClaimAnswer, { readonly kind: "answered" }>;
 
-/** The number of the last word of a life of another owner that is settled (`ClaimRequest.settled`). */
-type Settled = Pick<Words, "boot" | "given">;
-
-const NOTHING_SETTLED: Settled = { boot: 0, given: 0 };
+/** Slots that another node gave this one its word for, and what it said with that. */
+interface Grant {
+  readonly node: NodeNumber;
+  readonly words: Words;
+  readonly slots: readonly number[];
+}
 
 export class Primaries {
   readonly service: readonly [string, Service];
@@ -88,7 +93,7 @@ export class Primaries {
   readonly #options: PrimariesOptions;
   readonly #tenure: Tenure;
   readonly #others = new Map<NodeNumber, Acquaintance>();
-  readonly #settled = new Map<NodeNumber, Settled>();
+  readonly #settled = new Map<NodeNumber, SettledWords>();
   #placement: Placement | undefined;
   #groups: OwnerGroups | undefined;
   /** By node, when it last asked this one for slots. */
@@ -393,19 +398,29 @@ export class Primaries {
       others: of.filter((slot) => executorOf(slot) !== node),
     }));
     const refused = new Set<number>();
-    await Promise.all(
+    const first = await Promise.all(
       parts.map(async ({ node, executed }) => {
-        const granted = new Set(await this.#claimFrom(node, placement, executed));
+        const grant = await this.#claimFrom(node, placement, executed);
+        const granted = new Set(grant?.slots);
         for (const slot of executed) if (!granted.has(slot)) refused.add(slot);
+        return grant;
       }),
     );
     const isOpen = (slot: number) => !refused.has(slot);
-    await Promise.all(
+    const rest = await Promise.all(
       parts.map(({ node, others }) => this.#claimFrom(node, placement, others.filter(isOpen))),
     );
     const won = this.#tenure.won(slots);
     // Who came while others were asked has to be asked too.
     const acting = this.#act(won);
+    const isActing = new Set(acting);
+    for (const grant of [...first, ...rest]) {
+      if (grant === undefined) continue;
+      this.#settledWith(grant.node).settle(
+        grant.words,
+        grant.slots.filter((slot) => isActing.has(slot)),
+      );
+    }
     this.#tenure.relinquish(slots.filter((slot) => this.#tenure.isClaiming(slot)));
     if (acting.length > 0) log.info("this node executes for slots", { slots: acting.length });
     this.counters.slotsWon += acting.length;
@@ -423,21 +438,21 @@ export class Primaries {
     for (const slot of slots) this.#actsFrom[slot] = position;
   }
 
-  /** Answers for which slots it has the node's word. */
+  /** Answers for which slots it has the node's word; undefined if for none. */
   async #claimFrom(
     node: NodeNumber,
     placement: Placement,
     slots: readonly number[],
-  ): Promise<readonly number[]> {
-    if (slots.length === 0) return [];
+  ): Promise<Grant | undefined> {
+    if (slots.length === 0) return undefined;
     const { peers, streams } = this.#options;
     const answer = await this.#ask(node, placement, "claim", { support: 0, settled: 0, slots });
-    if (answer?.kind !== "answered") return [];
-    this.#heard(node, answer.words);
-    if (answer.granted.length === 0) return [];
-    if (!(await streams.reach(peers.idOf(node)!, answer.positions))) return [];
-    this.#tenure.supported(node, answer.words, answer.granted);
-    return answer.granted;
+    if (answer?.kind !== "answered") return undefined;
+    const { words, granted, positions } = answer;
+    this.#heard(node, words);
+    if (granted.length === 0 || !(await streams.reach(peers.idOf(node)!, positions))) return undefined;
+    this.#tenure.supported(node, words, granted);
+    return { node, words, slots: granted };
   }
 
   async #confirm(): Promise<void> {
@@ -459,90 +474,78 @@ export class Primaries {
 
   /** Answers the slots for which another node stands by somebody else. */
   async #confirmWith(node: NodeNumber, placement: Placement, slots: readonly number[]): Promise<number[]> {
-    const bySupport = new Map<number, number[]>();
-    for (const slot of slots) {
-      const support = this.#tenure.supportOf(slot);
-      const list = bySupport.get(support);
-      if (list === undefined) bySupport.set(support, [slot]);
-      else list.push(slot);
-    }
-    const settled = this.#settled.get(node) ?? NOTHING_SETTLED;
+    const settled = this.#settledWith(node);
+    const { boot } = settled;
     const answers: Answered[] = [];
     const refused: number[] = [];
-    for (const [support, of] of bySupport) {
-      const answer = await this.#ask(node, placement, "confirm", {
-        support,
-        settled: settled.given,
-        slots: of,
-      });
-      if (answer === undefined) this.#tenure.unsupported(node, of);
+    for (const asked of this.#confirmable(settled, slots)) {
+      const answer = await this.#ask(node, placement, "confirm", asked);
+      if (answer === undefined) this.#tenure.unsupported(node, asked.slots);
       // It goes by another placement for a moment.
       else if (answer.kind !== "answered") this.#confirmAtMs = 0;
       if (answer?.kind !== "answered") continue;
       const granted = new Set(answer.granted);
-      refused.push(...of.filter((slot) => !granted.has(slot)));
+      refused.push(...asked.slots.filter((slot) => !granted.has(slot)));
       this.#heard(node, answer.words);
       answers.push(answer);
     }
-    void this.#settle(node, answers, settled).then((isSettled) => {
-      if (isSettled && answers.length === bySupport.size) this.#settledWith(node, answers);
-    });
+    void this.#settle(node, answers, boot);
     return refused;
+  }
+
+  /** Slots that are asked for together: with the same support, and settled up to the same word. */
+  #confirmable(settled: SettledWords, slots: readonly number[]): Iterable<AskedSlots> {
+    const asked = new Map<string, AskedSlots & { readonly slots: number[] }>();
+    for (const slot of slots) {
+      const support = this.#tenure.supportOf(slot);
+      const name = `${support} ${settled.of(slot)}`;
+      const known = asked.get(name);
+      if (known === undefined) asked.set(name, { support, settled: settled.of(slot), slots: [slot] });
+      else known.slots.push(slot);
+    }
+    return asked.values();
   }
 
   /**
    * Counts on a node for slots that it said this one may go on with. Where this node has no majority without it, what that one helped others
    * to confirm nobody else may know: so this node gets all that it has first, and what it executed before was executed without knowing.
-   * Answers whether nothing is left to get.
+   * What was asked was settled with the life `boot` of that node.
    */
-  async #settle(node: NodeNumber, answers: readonly Answered[], settled: Settled): Promise<boolean> {
+  async #settle(node: NodeNumber, answers: readonly Answered[], boot: number): Promise<void> {
     const tenure = this.#tenure;
     const { peers, streams, supported } = this.#options;
-    let isSettled = true;
     for (const { words, granted, anew, lent, positions } of answers) {
       tenure.unsupported(node, lent);
       const isLent = new Set(lent);
       // What it does not act for any more, somebody else may own by now.
       const own = granted.filter((slot) => tenure.isActing(slot) && !isLent.has(slot));
       // What is settled with an earlier life is not with this one.
-      const isAnew = new Set(words.boot === settled.boot ? anew : granted);
+      const isAnew = new Set(words.boot === boot ? anew : granted);
       const isOpen = (slot: number) => !tenure.isSupporter(node, slot) && !this.#hasMajority(slot);
       const unsure = own.filter((slot) => isAnew.has(slot) && isOpen(slot));
       tenure.unsupported(node, unsure);
-      const open = unsure.filter((slot) => !this.#mayHaveMajority(slot));
-      const isStill = new Set(unsure);
-      tenure.supported(
-        node,
-        words,
-        own.filter((slot) => !isStill.has(slot)),
-      );
+      const isUnsure = new Set(unsure);
+      const sure = own.filter((slot) => !isUnsure.has(slot));
+      tenure.supported(node, words, sure);
+      this.#settledWith(node).settle(words, sure);
       supported();
+      const open = unsure.filter((slot) => !this.#mayHaveMajority(slot));
       // Those of whom this node hears first may still make a majority, and then it has been one throughout.
-      if (open.length < unsure.length) {
-        this.#mustConfirm = true;
-        isSettled = false;
-      }
-      if (open.length === 0) continue;
-      if (!(await streams.reachAll(peers.idOf(node)!, positions))) {
-        isSettled = false;
-        continue;
-      }
+      if (open.length < unsure.length) this.#mustConfirm = true;
+      if (open.length === 0 || !(await streams.reachAll(peers.idOf(node)!, positions))) continue;
       // Another round may have been faster: what was executed since then may count already.
       const reached = open.filter((slot) => tenure.isActing(slot) && isOpen(slot));
       this.#actFromNow(reached);
       tenure.supported(node, words, reached);
+      this.#settledWith(node).settle(words, open);
       supported();
     }
-    return isSettled;
   }
 
-  #settledWith(node: NodeNumber, answers: readonly Answered[]): void {
-    const known = this.#settled.get(node) ?? NOTHING_SETTLED;
-    const { boot } = answers[0]?.words ?? known;
-    const given = Math.min(...answers.map(({ words }) => words.given));
-    if (answers.length === 0 || answers.some(({ words }) => words.boot !== boot)) return;
-    if (boot > known.boot || (boot === known.boot && given > known.given))
-      this.#settled.set(node, { boot, given });
+  #settledWith(node: NodeNumber): SettledWords {
+    let settled = this.#settled.get(node);
+    if (settled === undefined) this.#settled.set(node, (settled = new SettledWords()));
+    return settled;
   }
 
   /** Whether most of the present owners stand by this node: whatever was confirmed, most of those had, next owners or not. */
@@ -572,7 +575,7 @@ export class Primaries {
     node: NodeNumber,
     placement: Placement,
     kind: ClaimRequest["kind"],
-    { support, settled, slots }: Pick<ClaimRequest, "support" | "settled" | "slots">,
+    { support, settled, slots }: AskedSlots,
   ): Promise<ClaimAnswer | undefined> {
     const request = { kind, epoch: placement.epoch, placement: nameOf(placement), support, settled, slots };
     const link = this.#options.peers.link(node);

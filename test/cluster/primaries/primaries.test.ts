@@ -26,10 +26,12 @@ describe("the choice of primaries", () => {
   let world: World;
   let primaries: Primaries;
   const answerers = new Map<string, Answerer>();
+  let executed: number;
 
   beforeEach(() => {
     world = worldOf("primaries");
-    for (const id of OTHERS) answerers.set(id, grantAll());
+    for (const id of OTHERS) answerers.set(id, granted);
+    executed = 0;
     primaries = new Primaries({
       host: world.host(SELF_ID),
       boot: 1,
@@ -47,7 +49,7 @@ describe("the choice of primaries", () => {
         positions: () => Buffer.alloc(0),
         reach: async () => true,
         reachAll: async () => true,
-        executed: () => 0,
+        executed: () => executed,
       },
       isAlive: () => true,
       readinessOf: () => "ready",
@@ -125,6 +127,23 @@ describe("the choice of primaries", () => {
     expect(primaries.acting()).to.have.length(SLOT_COUNT);
   });
 
+  it("has settled with a claim what others had: their words need not be settled when it confirms", async () => {
+    const confirmed: ClaimRequest[] = [];
+    for (const id of OTHERS) {
+      answerers.set(id, (request) => {
+        if (request.kind === "claim") return granted(request);
+        confirmed.push(request);
+        executed = 10;
+        // It took its word for another slot.
+        return { ...refused(1), granted: request.slots, anew: request.settled < 1 ? request.slots : [] };
+      });
+    }
+    await world.advance(1000);
+    expect(confirmed[0]?.settled).to.equal(1);
+    expect(primaries.actsFrom(SLOT)).to.equal(0);
+    for (const id of OTHERS) expect(primaries.isSupporter(numberOf(id), SLOT)).to.equal(true);
+  });
+
   function place(epoch: number, ...owners: readonly string[]): void {
     primaries.place(
       { ...firstPlacement({ id: SELF_ID } as PlacedMember), epoch },
@@ -144,10 +163,6 @@ describe("the choice of primaries", () => {
 
 function numberOf(id: string): number {
   return OTHERS.indexOf(id as never) + 1;
-}
-
-function grantAll(): Answerer {
-  return granted;
 }
 
 function granted({ slots }: ClaimRequest) {

@@ -61,12 +61,18 @@ export class Node {
   claim(): void {
     const { tenure, world } = this;
     const slots = tenure.claim();
+    const words = new Map<string, Words>();
     for (const other of world.reachableFrom(this.id)) {
       const { granted } = other.tenure.answerClaim(other.numberOf(this.id), slots);
-      if (granted.length > 0) this.learnFrom(other);
-      tenure.supported(this.numberOf(other.id), other.wordsFor(this.id), granted);
+      if (granted.length === 0) continue;
+      this.learnFrom(other);
+      words.set(other.id, other.wordsFor(this.id));
+      tenure.supported(this.numberOf(other.id), words.get(other.id)!, granted);
     }
-    if (tenure.act(tenure.won(slots)).length > 0) this.waiting.clear();
+    if (tenure.act(tenure.won(slots)).length > 0) {
+      this.waiting.clear();
+      for (const [id, given] of words) this.settled.set(id, given);
+    }
     tenure.relinquish(slots.filter((slot) => tenure.isClaiming(slot)));
   }
 
