@@ -73,7 +73,8 @@ export async function startNode(options: NodeOptions = {}): Promise<TorusNode> {
     config,
     configFile: "",
     // A fault of our own is in the log, and the reason why calls are rejected from here on.
-    stopped: () => void close(),
+    // That it could not end well is for whoever closes it to hear: it must not end the process around it.
+    stopped: () => void close().catch(() => {}),
   });
   let closing: Promise<void> | undefined;
   close = () => (closing ??= node.close().finally(() => host.log.close()));

@@ -49,6 +49,9 @@ import { Replication, type ReplicationOptions } from "./replication/replication.
 import { gossipKeyOf, secrecyOf } from "./secrets.js";
 import { type Route, SlotRoutes } from "./slot-routes.js";
 
+/** Who leaves waits so long for what it still executes, or waits for, on behalf of other nodes; longer than for any of their deadlines. */
+const LAST_RUNS_MS_MAX = 10_000;
+const LAST_RUNS_PERIOD_MS = 10;
 /** As long as others take at least to declare a node dead that is silent. */
 const ABSENCE_MS_MAX = 1000;
 const NO_CLUSTER: ClusterId = "0".repeat(32);
@@ -550,6 +553,7 @@ export class Cluster {
   /** All slots are handed over: says farewell, forgets the cluster and ends. */
   async #depart(): Promise<void> {
     const { host, ended } = this.#options;
+    await this.#whenServed();
     try {
       await this.#gossiper.leave();
       await this.#ownership.forsake();
@@ -560,6 +564,15 @@ export class Cluster {
     }
     host.log.info("left the cluster", {});
     ended();
+  }
+
+  /** No node sends this one runs any more. Those that it has are answered before links are given up, which leaves them in doubt. */
+  async #whenServed(): Promise<void> {
+    const { clock, timers } = this.#options.host;
+    const untilMs = clock.monotonicMs() + LAST_RUNS_MS_MAX;
+    while (this.#peerServer.isServing && clock.monotonicMs() < untilMs && !this.#isClosed) {
+      await new Promise<void>((resolve) => void timers.after(LAST_RUNS_PERIOD_MS, resolve));
+    }
   }
 
   #facts(): ClusterFacts | undefined {

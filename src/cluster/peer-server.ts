@@ -16,6 +16,8 @@ const STRANGERS_MAX = 256;
 
 /** Executes the runs of one link. */
 export interface RunServer {
+  /** Whether a run is still to be answered. */
+  readonly isServing: boolean;
   /**
    * Executes a run: the requests are `bytes[start, end)`, valid during the call only. It is answered by `session.done`, in
    * this call or later. False, and nothing is executed, if this is no run.
@@ -91,6 +93,11 @@ export class PeerServer {
     this.#sessions.add(session);
     if (++this.#strangers > STRANGERS_MAX || this.#isClosed) session.refuse("stranger");
     return session;
+  }
+
+  /** Whether any node waits for the answer to a run. */
+  get isServing(): boolean {
+    return Array.from(this.#sessions).some((session) => session.isServing);
   }
 
   close(): void {

@@ -93,6 +93,11 @@ export class ServedPeer implements ConnectionEvents, PeerSession {
     return this.#runs !== undefined;
   }
 
+  /** Whether it waits for the answer to a run. */
+  get isServing(): boolean {
+    return !this.#isOver && this.#runs?.isServing === true;
+  }
+
   get pendingBytes(): number {
     return this.#connection.pendingBytes + this.#frames.byteLength;
   }

@@ -56,6 +56,10 @@ export class RemoteRuns implements RunServer {
     this.#options = options;
   }
 
+  get isServing(): boolean {
+    return this.#underWay.size > 0 || this.#queue.length > 0;
+  }
+
   run(id: number, head: RunHead, bytes: Buffer, start: number, end: number): boolean {
     const { server, clock, session } = this.#options;
     const isRun = (head.flags & ~FLAGS) === 0 && head.hops < HOPS_MAX;

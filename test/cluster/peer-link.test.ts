@@ -57,6 +57,7 @@ class Sender implements RunOwner {
 
 /** Executes nothing, and answers as the test says. */
 class Replier implements RunServer {
+  isServing = false;
   readonly heard: string[] = [];
   readonly ids: number[] = [];
   session!: PeerSession;

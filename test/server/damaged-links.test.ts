@@ -105,6 +105,7 @@ describe("A node of another configuration", () => {
 describe("A node that answers for another what cannot be", () => {
   /** Answers each run with what the test says. */
   class Liar implements RunServer {
+    readonly isServing = false;
     answer: (session: PeerSession, id: number, count: number) => void = () => {};
     #session!: PeerSession;
 

@@ -48,6 +48,27 @@ describe("Replies from other nodes to a client that is slow to take them", () =>
     expect(link(1).inFlight).to.equal(0);
   });
 
+  it("are known to be waited for at the node that executes, until the last of them has left", async () => {
+    await fill(theirs, MIB);
+    const { server } = cluster.nodes[1]!.peers;
+    expect(server.isServing).to.equal(false);
+    caller.connection.pauseReading();
+    caller.sendBytes(times(30, "GET", theirs));
+    await advance(5000);
+    expect(server.isServing).to.equal(true);
+    caller.connection.resumeReading();
+    await caller.read(30);
+    await advance(10);
+    expect(server.isServing).to.equal(false);
+    caller.connection.pauseReading();
+    caller.sendBytes(times(30, "GET", theirs));
+    await advance(1000);
+    expect(server.isServing).to.equal(true);
+    caller.connection.destroy();
+    await advance(1000);
+    expect(server.isServing).to.equal(false);
+  });
+
   it("do not wait for each other where several nodes have parts of them", async () => {
     const [one, other] = [await fill(theirs, 300 * KIB), await fill(others, 300 * KIB)];
     const startMs = cluster.world.nowMs;

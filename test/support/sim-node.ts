@@ -50,7 +50,8 @@ export class SimNode {
         loadCluster: async () => cluster,
         stopped(error) {
           stops.push(error);
-          void close();
+          // What it could not do is said to whoever closes it, too.
+          close().catch(() => {});
         },
       }),
     );
