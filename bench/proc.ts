@@ -98,6 +98,23 @@ export function openDescriptors(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length;
 }
 
+/** As often as this one after the other the number must be the same before a process counts as settled, and so long it has for that. */
+const settledLooks = 6;
+const settleMsMax = 5_000;
+
+/** Descriptors of a process that has just begun to answer, and may still be reading the rest of its code: once their number stays. */
+export async function settledDescriptors(pid: number): Promise<number> {
+  let descriptors = openDescriptors(pid);
+  let looks = 0;
+  for (let waitedMs = 0; waitedMs < settleMsMax && looks < settledLooks; waitedMs += lookMs) {
+    await pause(lookMs);
+    const now = openDescriptors(pid);
+    looks = now === descriptors ? looks + 1 : 0;
+    descriptors = now;
+  }
+  return descriptors;
+}
+
 /** A descriptor that is still open this long after its client closed is leaked. */
 const closeMsMax = 3_000;
 const lookMs = 50;

@@ -3,7 +3,7 @@ import { type Bench, type Row, turnsOf } from "../bench.js";
 import type { ChurnAnswer, ChurnRequest } from "../clients/churn.js";
 import { LoadClient } from "../load-client.js";
 import { type Figure, type Measurement, measurementsOf } from "../measurement.js";
-import { cpuSeconds, leakedDescriptors, openDescriptors, residentBytes } from "../proc.js";
+import { cpuSeconds, leakedDescriptors, residentBytes, settledDescriptors } from "../proc.js";
 import { formatCount } from "../report/format.js";
 import { type Contender, type Server, startServer } from "../servers.js";
 import { inTurns } from "../turns.js";
@@ -47,7 +47,7 @@ async function churn({ children, scale, note }: Bench, contender: Contender): Pr
   const server = await startServer(children, contender);
   try {
     const before = {
-      descriptors: openDescriptors(server.pid),
+      descriptors: await settledDescriptors(server.pid),
       resident: residentBytes(server.pid),
       cpu: cpuSeconds(server.pid),
     };

@@ -3,7 +3,7 @@ import { type Bench, type Row, turnsOf, withServers } from "../bench.js";
 import type { CrowdAnswer, CrowdRequest } from "../clients/crowd.js";
 import { LoadClient } from "../load-client.js";
 import { type Figure, type Measurement, measurementsOf } from "../measurement.js";
-import { leakedDescriptors, openDescriptors, openFilesMax } from "../proc.js";
+import { leakedDescriptors, openDescriptors, openFilesMax, settledDescriptors } from "../proc.js";
 import { redisBenchmark } from "../redis-benchmark.js";
 import { formatCount } from "../report/format.js";
 import type { Server } from "../servers.js";
@@ -66,7 +66,7 @@ interface Visit extends CrowdAnswer {
 
 async function visit(bench: Bench, server: Server, clients: number): Promise<Visit> {
   const { children, scale } = bench;
-  const before = openDescriptors(server.pid);
+  const before = await settledDescriptors(server.pid);
   const crowd = LoadClient.start<CrowdRequest, CrowdAnswer>(children, "crowd");
   await crowd.ask({ kind: "connect", port: server.port, clients }, answerMsMax);
   const answer = await crowd.ask({ kind: "work", turns: scale.crowdTurns }, answerMsMax);
