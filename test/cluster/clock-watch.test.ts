@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { World } from "#torus/host/sim/world.js";
 import { SimNode } from "../support/sim-node.js";
+import { until } from "../support/until.js";
 import { worldOf } from "../support/world.js";
 
 const CLUSTER_PORT = 16_379;
@@ -141,10 +142,8 @@ describe("a node whose clock is wrong", () => {
       } as const;
       nodes.set(name, await SimNode.start(world, { name, config }));
     }
-    await until(async () => {
-      const each = await Promise.all(
-        [...nodes.keys()].map(async (name) => pairsOf(await call(name, "TORUS", "STATUS"))),
-      );
+    await until(world, async () => {
+      const each = await Promise.all([...nodes.values()].map((node) => node.told("STATUS")));
       return each.every(
         ({ lifecycle, missing }) => lifecycle === "active" && (missing as unknown[]).length === 0,
       );
@@ -155,7 +154,7 @@ describe("a node whose clock is wrong", () => {
   /** A key that a node executes, which it may yet have to take over. */
   async function keyAt(name: string): Promise<string> {
     let found: string | undefined;
-    await until(async () => {
+    await until(world, async () => {
       for (let i = 0; i < 50 && found === undefined; i++) {
         if ((await explained(`key:${i}`)).name === name) found = `key:${i}`;
       }
@@ -164,23 +163,7 @@ describe("a node whose clock is wrong", () => {
     return found!;
   }
 
-  async function explained(key: string): Promise<Record<string, unknown>> {
-    return pairsOf(await [...nodes.values()][0]!.call("TORUS", "EXPLAIN", key));
-  }
-
-  async function until(isSo: () => Promise<boolean>): Promise<void> {
-    for (let i = 0; i < 600; i++) {
-      if (await isSo()) return;
-      await world.advance(50);
-    }
-    throw new Error("it does not come to that");
+  function explained(key: string): Promise<Record<string, unknown>> {
+    return [...nodes.values()][0]!.told("EXPLAIN", key);
   }
 });
-
-/** Of a map as RESP2 has it: names and values in turn. */
-function pairsOf(reply: unknown): Record<string, unknown> {
-  const items = reply as readonly unknown[];
-  return Object.fromEntries(
-    items.flatMap((name, at) => (at % 2 === 0 ? [[String(name), items[at + 1]]] : [])),
-  );
-}

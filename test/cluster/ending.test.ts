@@ -49,7 +49,7 @@ describe("a node of a cluster that ends", () => {
     const world = worldOf(1);
     const a = await start(world, "a");
     const b = await start(world, "b", { join: `a:${CLUSTER_PORT}` });
-    await active(world, b);
+    await b.whenActive();
     expect(await b.call("TORUS", "LEAVE")).to.equal("OK");
     b.host.files.replaceText = () => Promise.reject(new HostError("ENOSPC", "no space left"));
     await world.advance(60_000);
@@ -66,15 +66,5 @@ describe("a node of a cluster that ends", () => {
       replicationFactor: 1,
     } as const;
     return SimNode.start(world, { name, config: { ...cluster, dir: "data", appendonly: "yes", ...config } });
-  }
-
-  /** Lets time pass until a node has taken over its share of the slots. */
-  async function active(world: World, node: SimNode): Promise<void> {
-    for (let seconds = 0; seconds < 60; seconds++) {
-      const status = (await node.call("TORUS", "STATUS")) as readonly unknown[];
-      if (status[status.indexOf("lifecycle") + 1] === "active") return;
-      await world.advance(1000);
-    }
-    throw new Error("the slots are not shared");
   }
 });

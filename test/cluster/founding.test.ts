@@ -3,6 +3,7 @@ import type { ConfigValues } from "#torus/config/config.js";
 import { formatHashSeed } from "#torus/durability/hash-seed.js";
 import { readNodeFile } from "#torus/durability/node-file.js";
 import type { World } from "#torus/host/sim/world.js";
+import { pairsOf } from "../support/pairs-of.js";
 import { SimNode } from "../support/sim-node.js";
 import { worldOf } from "../support/world.js";
 
@@ -70,11 +71,8 @@ describe("a cluster that is founded with several copies", () => {
   /** Starts a node that joins the first one, and lets time pass until it has taken over its share of the slots. */
   async function joined(name: string, config: ConfigValues = {}): Promise<SimNode> {
     const node = await start(name, { join: `a:${CLUSTER_PORT}`, ...config });
-    for (let seconds = 0; seconds < 60; seconds++) {
-      if (pairsOf(await node.call("TORUS", "STATUS")).lifecycle === "active") return node;
-      await world.advance(1000);
-    }
-    throw new Error(`${name} does not become active`);
+    await node.whenActive();
+    return node;
   }
 
   function start(name: string, config: ConfigValues = {}): Promise<SimNode> {
@@ -86,7 +84,7 @@ describe("a cluster that is founded with several copies", () => {
   /** One of the keys whose slot a node executes. */
   async function executedAt(node: SimNode, keys: readonly string[]): Promise<string> {
     for (const key of keys) {
-      const { name } = await explained(node, key);
+      const { name } = await node.told("EXPLAIN", key);
       if (name === node.host.name) return key;
     }
     throw new Error("the node executes for some of the keys");
@@ -94,13 +92,9 @@ describe("a cluster that is founded with several copies", () => {
 
   /** What is known of a key at the node that executes for it. */
   async function stateOf(node: SimNode, key: string): Promise<unknown> {
-    const { replicas } = await explained(node, key);
+    const { replicas } = await node.told("EXPLAIN", key);
     const states = (replicas as readonly unknown[]).map((replica) => pairsOf(replica).state);
     return states.find((state) => state !== "unknown" && state !== "same");
-  }
-
-  async function explained(node: SimNode, key: string): Promise<Record<string, unknown>> {
-    return pairsOf(await node.call("TORUS", "EXPLAIN", key));
   }
 
   async function seedOf({ host }: SimNode): Promise<string> {
@@ -112,11 +106,3 @@ describe("a cluster that is founded with several copies", () => {
     return JSON.parse(await world.complete(host.files.readText("data/placement.json"))).placement;
   }
 });
-
-/** Of a map as RESP2 has it: names and values in turn. */
-function pairsOf(reply: unknown): Record<string, unknown> {
-  const items = reply as readonly unknown[];
-  return Object.fromEntries(
-    items.flatMap((name, at) => (at % 2 === 0 ? [[String(name), items[at + 1]]] : [])),
-  );
-}

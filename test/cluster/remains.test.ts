@@ -18,7 +18,7 @@ describe("what is left of a cluster on disk", () => {
 
   it("is not guessed at: keys without a word of whose their slots are keep a member from starting", async () => {
     const [a, b] = [await start("a"), await start("b", { join: `a:${CLUSTER_PORT}` })];
-    await active(b);
+    await b.whenActive();
     for (let i = 0; i < 20; i++) expect(await a.call("SET", `key:${i}`, i)).to.equal("OK");
     await world.advance(2000);
     await b.close();
@@ -46,7 +46,7 @@ describe("what is left of a cluster on disk", () => {
   for (const join of ["", `a:${CLUSTER_PORT}`]) {
     it(`is gone on with where others are not known any more, ${join === "" ? "without" : "with"} a seed`, async () => {
       const [a, b] = [await start("a"), await start("b", { join: `a:${CLUSTER_PORT}` })];
-      await active(b);
+      await b.whenActive();
       for (let i = 0; i < 20; i++) expect(await a.call("SET", `key:${i}`, i)).to.equal("OK");
       await world.advance(2000);
       await b.close();
@@ -76,7 +76,7 @@ describe("what is left of a cluster on disk", () => {
     const replicated = { replicationFactor: 3 } as const;
     const a = await start("a", replicated);
     const b = await start("b", { ...replicated, join: `a:${CLUSTER_PORT}` });
-    await active(b);
+    await b.whenActive();
     await a.call("SET", "mine", 1);
     await world.advance(2000);
     await b.close();
@@ -84,7 +84,7 @@ describe("what is left of a cluster on disk", () => {
     expect(failure).to.include({ name: "UnusableDirectory" });
     expect(failure.message).to.contain("data is of a node of a cluster that keeps copies");
     const back = await start("b", replicated);
-    await active(back);
+    await back.whenActive();
     await a.call("DEL", "mine");
     await world.advance(2000);
     expect(await back.call("EXISTS", "mine")).to.equal(0);
@@ -128,15 +128,5 @@ describe("what is left of a cluster on disk", () => {
       },
       (error: Error) => error,
     );
-  }
-
-  /** Lets time pass until a node has taken over its share of the slots. */
-  async function active(node: SimNode): Promise<void> {
-    for (let seconds = 0; seconds < 60; seconds++) {
-      const status = (await node.call("TORUS", "STATUS")) as readonly unknown[];
-      if (status[status.indexOf("lifecycle") + 1] === "active") return;
-      await world.advance(1000);
-    }
-    throw new Error("the slots are not shared");
   }
 });

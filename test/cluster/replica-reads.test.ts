@@ -2,6 +2,7 @@ import { expect } from "chai";
 import type { World } from "#torus/host/sim/world.js";
 import type { SimCaller } from "../support/sim-caller.js";
 import { SimNode } from "../support/sim-node.js";
+import { until } from "../support/until.js";
 import { worldOf } from "../support/world.js";
 
 const CLUSTER_PORT = 16_379;
@@ -23,9 +24,9 @@ describe("reads at replicas", () => {
     world = worldOf("replica reads", { wireSpeed: { latencyMs: 0.2, jitterMs: 0.3 } });
     nodes = [];
     for (const name of NAMES) nodes.push(await start(name));
-    await until(async () => (await readyNodes()) === NAMES.length);
+    await until(world, async () => (await readyNodes()) === NAMES.length);
     key = await keyOf((executor) => executor !== "a");
-    const { name } = await explained(nodes[0]!, key);
+    const { name } = await nodes[0]!.told("EXPLAIN", key);
     primary = nodes.find(({ host }) => host.name === name)!;
     other = nodes.find((node) => node !== nodes[0] && node !== primary)!;
     client = await nodes[0]!.connect();
@@ -63,7 +64,7 @@ describe("reads at replicas", () => {
       expect(Number(seen!.slice(1, -1))).to.be.least(2 * i + 1);
       const again = await client.ask("GET", key);
       expect(Number(again.slice(1, -1))).to.be.least(Number(seen!.slice(1, -1)));
-      await until(async () => (await client.ask("GET", key)) === `"${2 * (i + 1)}"`);
+      await until(world, async () => (await client.ask("GET", key)) === `"${2 * (i + 1)}"`);
       reads++;
     }
     expect(reads).to.equal(100);
@@ -95,7 +96,7 @@ describe("reads at replicas", () => {
       if (!reply.startsWith("-")) expect(Number(reply.slice(1, -1))).to.be.least(seen);
       await world.advance(50);
     }
-    const { name } = await explained(nodes[0]!, key);
+    const { name } = await nodes[0]!.told("EXPLAIN", key);
     if (name === "a") key = await keyOf((executor) => executor !== "a");
     primary = nodes.find((node) => node !== nodes[0])!;
     await client.ask("SET", key, "100");
@@ -124,7 +125,7 @@ describe("reads at replicas", () => {
 
   /** Reads until it is the first node that answers. */
   async function readHere(): Promise<void> {
-    await until(async () => {
+    await until(world, async () => {
       const before = await getsAt(nodes[0]!);
       await client.ask("GET", key);
       return (await getsAt(nodes[0]!)) > before;
@@ -153,37 +154,17 @@ describe("reads at replicas", () => {
   async function readyNodes(): Promise<number> {
     let ready = 0;
     for (const node of nodes) {
-      const { lifecycle } = pairsOf(await node.call("TORUS", "STATUS"));
-      const owners = pairsOf(await node.call("TORUS", "EXPLAIN", "x")).replicas;
-      if (lifecycle === "active" && (owners as unknown[] | undefined)?.length === NAMES.length) ready++;
+      const { lifecycle } = await node.told("STATUS");
+      const { replicas } = await node.told("EXPLAIN", "x");
+      if (lifecycle === "active" && (replicas as unknown[] | undefined)?.length === NAMES.length) ready++;
     }
     return ready;
   }
 
   async function keyOf(isSuch: (executor: string) => boolean): Promise<string> {
     for (let i = 0; ; i++) {
-      const { name } = await explained(nodes[0]!, `key:${i}`);
+      const { name } = await nodes[0]!.told("EXPLAIN", `key:${i}`);
       if (isSuch(String(name))) return `key:${i}`;
     }
   }
-
-  async function explained(node: SimNode, of: string): Promise<Record<string, unknown>> {
-    return pairsOf(await node.call("TORUS", "EXPLAIN", of));
-  }
-
-  async function until(isSo: () => Promise<boolean>): Promise<void> {
-    for (let i = 0; i < 600; i++) {
-      if (await isSo()) return;
-      await world.advance(50);
-    }
-    throw new Error("it does not come to that");
-  }
 });
-
-/** Of a map as RESP2 has it: names and values in turn. */
-function pairsOf(reply: unknown): Record<string, unknown> {
-  const items = reply as readonly unknown[];
-  return Object.fromEntries(
-    items.flatMap((name, at) => (at % 2 === 0 ? [[String(name), items[at + 1]]] : [])),
-  );
-}

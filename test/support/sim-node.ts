@@ -3,7 +3,9 @@ import { type ConfigValues, makeConfig } from "#torus/config/config.js";
 import type { SimHost } from "#torus/host/sim/sim-host.js";
 import type { World } from "#torus/host/sim/world.js";
 import { type RunningNode, runNode } from "#torus/node.js";
+import { pairsOf } from "./pairs-of.js";
 import { SimCaller } from "./sim-caller.js";
+import { until } from "./until.js";
 import { worldOf } from "./world.js";
 
 export const NODE_PORT = 6379;
@@ -73,6 +75,17 @@ export class SimNode {
   async call(...args: readonly (string | number)[]): Promise<unknown> {
     const settled = this.running.client.call(...args).catch((error: Error) => `-${error.message}`);
     return this.world.complete(settled);
+  }
+
+  /** A map that TORUS answers. */
+  async told(...args: readonly string[]): Promise<Record<string, unknown>> {
+    return pairsOf(await this.call("TORUS", ...args));
+  }
+
+  /** Lets time pass until it has taken over its share of the slots. */
+  async whenActive(): Promise<void> {
+    const isActive = async () => (await this.told("STATUS")).lifecycle === "active";
+    await until(this.world, isActive, { times: 60, stepMs: 1000 });
   }
 
   /** A field of INFO. */

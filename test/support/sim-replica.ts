@@ -65,6 +65,7 @@ export class SimReplica {
   isShared = (_nodeId: string, _slot: number): boolean => true;
 
   private constructor(
+    readonly world: World,
     readonly host: SimHost,
     readonly config: ConfigStore,
     readonly keyspace: Keyspace,
@@ -177,6 +178,7 @@ export class SimReplica {
     const services = new Map<string, Service>([...receiver.services, ...(options.services ?? [])]);
     const peers = await SimPeers.start(world, name, { boot, services });
     const replica: SimReplica = new SimReplica(
+      world,
       host,
       config,
       keyspace,

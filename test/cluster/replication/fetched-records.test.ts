@@ -1,9 +1,9 @@
 import { expect } from "chai";
-import { Prng } from "#torus/base/prng.js";
+import type { Prng } from "#torus/base/prng.js";
 import type { World } from "#torus/host/sim/world.js";
 import { SimReplica, type SimReplicaOptions } from "../../support/sim-replica.js";
-import { worldOf } from "../../support/world.js";
-import { expectEqual, KEYS, repair } from "./owners.js";
+import { expectEqual, KEYS, repaired } from "./owners.js";
+import { shippingPair } from "./shipping-pair.js";
 
 describe("the receiver of a batch that builds on what should be here and is not", () => {
   let world: World;
@@ -12,17 +12,7 @@ describe("the receiver of a batch that builds on what should be here and is not"
   let b: SimReplica;
 
   async function begin(seed: number, ofB: SimReplicaOptions = {}) {
-    world = worldOf(`fetching ${seed}`);
-    prng = new Prng(`fetching ${seed}`);
-    a = await SimReplica.start(world, "a");
-    b = await SimReplica.start(world, "b", ofB);
-    a.shipTo(["b"]);
-    await world.advance(50);
-  }
-
-  async function repaired(from: SimReplica, to: SimReplica): Promise<void> {
-    repair(from, to);
-    await world.advance(20);
+    ({ world, prng, a, b } = await shippingPair(`fetching ${seed}`, { b: ofB }));
   }
 
   /** Both have the key, and b, which can ask a, loses it. */

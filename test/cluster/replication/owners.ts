@@ -65,3 +65,9 @@ export function repair(from: SimReplica, to: SimReplica): void {
   to.mergeAllOf(from);
   expect(shipper.repaired(gaps)).to.equal(true);
 }
+
+/** The same, and time for what waited for it. */
+export async function repaired(from: SimReplica, to: SimReplica): Promise<void> {
+  repair(from, to);
+  await from.world.advance(20);
+}

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { Prng } from "#torus/base/prng.js";
+import type { Prng } from "#torus/base/prng.js";
 import {
   REPLICATE_SERVICE,
   readAnswer,
@@ -10,7 +10,8 @@ import type { World } from "#torus/host/sim/world.js";
 import { nodeIdOf } from "../../support/sim-peers.js";
 import { SimReplica, type SimReplicaOptions } from "../../support/sim-replica.js";
 import { worldOf } from "../../support/world.js";
-import { expectEqual, KEYS, repair, slot, write } from "./owners.js";
+import { expectEqual, KEYS, repaired, slot, write } from "./owners.js";
+import { shippingPair } from "./shipping-pair.js";
 
 describe("the receiver of what others execute", () => {
   let world: World;
@@ -19,17 +20,7 @@ describe("the receiver of what others execute", () => {
   let b: SimReplica;
 
   async function begin(seed: number, ofA: SimReplicaOptions = {}, ofB: SimReplicaOptions = {}) {
-    world = worldOf(`shipping ${seed}`);
-    prng = new Prng(`shipping ${seed}`);
-    a = await SimReplica.start(world, "a", ofA);
-    b = await SimReplica.start(world, "b", ofB);
-    a.shipTo(["b"]);
-    await world.advance(50);
-  }
-
-  async function repaired(from: SimReplica, to: SimReplica): Promise<void> {
-    repair(from, to);
-    await world.advance(20);
+    ({ world, prng, a, b } = await shippingPair(`shipping ${seed}`, { a: ofA, b: ofB }));
   }
 
   describe("of messages", () => {

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import type { World } from "#torus/host/sim/world.js";
 import { SimReplica } from "../../support/sim-replica.js";
-import { worldOf } from "../../support/world.js";
-import { expectEqual, repair, slot } from "./owners.js";
+import { expectEqual, repaired, slot } from "./owners.js";
+import { shippingPair } from "./shipping-pair.js";
 
 describe("shipping of some slots only", () => {
   let world: World;
@@ -10,16 +10,7 @@ describe("shipping of some slots only", () => {
   let b: SimReplica;
 
   async function begin(seed: number) {
-    world = worldOf(`shipping ${seed}`);
-    a = await SimReplica.start(world, "a");
-    b = await SimReplica.start(world, "b");
-    a.shipTo(["b"]);
-    await world.advance(50);
-  }
-
-  async function repaired(from: SimReplica, to: SimReplica): Promise<void> {
-    repair(from, to);
-    await world.advance(20);
+    ({ world, a, b } = await shippingPair(`shipping ${seed}`));
   }
 
   const [mine, theirs] = ["key:0", "key:1"];

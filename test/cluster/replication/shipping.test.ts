@@ -1,10 +1,10 @@
 import { expect } from "chai";
-import { Prng } from "#torus/base/prng.js";
+import type { Prng } from "#torus/base/prng.js";
 import { NOTHING } from "#torus/cluster/replication/owner-reach.js";
 import type { World } from "#torus/host/sim/world.js";
 import { SimReplica, type SimReplicaOptions } from "../../support/sim-replica.js";
-import { worldOf } from "../../support/world.js";
-import { expectEqual, KEYS, repair, write } from "./owners.js";
+import { expectEqual, KEYS, repaired, write } from "./owners.js";
+import { shippingPair } from "./shipping-pair.js";
 
 describe("shipping to other owners", () => {
   let world: World;
@@ -13,17 +13,7 @@ describe("shipping to other owners", () => {
   let b: SimReplica;
 
   async function begin(seed: number, ofA: SimReplicaOptions = {}, ofB: SimReplicaOptions = {}) {
-    world = worldOf(`shipping ${seed}`);
-    prng = new Prng(`shipping ${seed}`);
-    a = await SimReplica.start(world, "a", ofA);
-    b = await SimReplica.start(world, "b", ofB);
-    a.shipTo(["b"]);
-    await world.advance(50);
-  }
-
-  async function repaired(from: SimReplica, to: SimReplica): Promise<void> {
-    repair(from, to);
-    await world.advance(20);
+    ({ world, prng, a, b } = await shippingPair(`shipping ${seed}`, { a: ofA, b: ofB }));
   }
 
   it("brings everything that is executed, in order, and hears that it did", async () => {

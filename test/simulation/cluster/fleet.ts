@@ -6,6 +6,7 @@ import { type ConfigValues, makeConfig } from "#torus/config/config.js";
 import type { World } from "#torus/host/sim/world.js";
 import type { Keyspace } from "#torus/keyspace/keyspace.js";
 import { type RunningNode, runNode } from "#torus/node.js";
+import { pairsOf } from "../../support/pairs-of.js";
 import type { Chronicle } from "./chronicle.js";
 
 export const NODE_PORT = 6379;
@@ -293,11 +294,10 @@ export class Fleet {
   }
 
   async #missing(name: string): Promise<string | undefined> {
-    const status = pairsOf(await this.#ask(name, "STATUS"));
-    if (status.get("change") !== null) return "a change of owners is under way";
-    const missing = status.get("missing") as readonly string[];
-    if (missing.length > 0) return missing.join("; ");
-    const lifecycle = status.get("lifecycle");
+    const { change, missing, lifecycle } = pairsOf(await this.#ask(name, "STATUS"));
+    if (change !== null) return "a change of owners is under way";
+    const reasons = missing as readonly string[];
+    if (reasons.length > 0) return reasons.join("; ");
     return lifecycle === "active" ? undefined : `it is ${lifecycle}`;
   }
 
@@ -313,14 +313,6 @@ export class Fleet {
   #ask(name: string, what: "STATUS" | "RING"): Promise<unknown> {
     return this.#options.world.complete(this.runningNode(name).client.call("TORUS", what));
   }
-}
-
-/** A map as RESP2 writes it. */
-function pairsOf(reply: unknown): Map<string, unknown> {
-  const items = reply as readonly unknown[];
-  const pairs = new Map<string, unknown>();
-  for (let i = 0; i < items.length; i += 2) pairs.set(String(items[i]), items[i + 1]);
-  return pairs;
 }
 
 /** The class of clusters, whose instances are told of. */
