@@ -1,5 +1,6 @@
 /** `torus ring`: which node executes which slots, as shares, and as ranges for who asks. */
 import type { Command } from "commander";
+import { groupBy } from "../base/groups.js";
 import { SLOT_COUNT } from "../base/key-hash.js";
 import { askRing, type SlotRange } from "./cluster-reports.js";
 import { declareNode, type NodeFlags, withNode } from "./connection-options.js";
@@ -38,12 +39,7 @@ export function declareRing(program: Command): void {
 
 /** Per node, the greatest share first. */
 export function sharesOf(ring: readonly SlotRange[]): readonly Share[] {
-  const rangesById = new Map<string, SlotRange[]>();
-  for (const range of ring) {
-    const ranges = rangesById.get(range.id);
-    if (ranges === undefined) rangesById.set(range.id, [range]);
-    else ranges.push(range);
-  }
+  const rangesById = groupBy(ring, ({ id }) => id);
   const shares = Array.from(rangesById, ([id, ranges]) => ({
     id,
     name: ranges[0]!.name,

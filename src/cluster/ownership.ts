@@ -8,6 +8,7 @@
  * Long because what a placement means for routes, copies and what lies around is one state.
  */
 import { assert } from "../base/assert.js";
+import { addToGroup } from "../base/groups.js";
 import type { PersistenceView } from "../durability/persistence-view.js";
 import type { Host } from "../host/host.js";
 import type { Cancel } from "../host/timers.js";
@@ -623,9 +624,7 @@ export class Ownership {
       keyspace.hideSlot(slot, !isOwn);
       // Most are asked about because something happened that concerns others.
       if (routes.of(slot) === route) continue;
-      const list = slots.get(route);
-      if (list === undefined) slots.set(route, [slot]);
-      else list.push(slot);
+      addToGroup(slots, route, slot);
     }
     this.#disposal.spare(seen);
     for (const [route, list] of slots) routes.setEach(list, route);

@@ -1,4 +1,5 @@
 /** What a placement means for each slot: who has it, and who is to have it when the change under way is done. Pure. */
+import { addToGroup } from "../base/groups.js";
 import { SLOT_COUNT } from "../base/key-hash.js";
 import { Ring } from "../ring/ring.js";
 import { type ChangePhase, membersAfter, type Placement } from "./placement.js";
@@ -137,10 +138,7 @@ export class SlotPlan {
     const moves = new Map<string, number[]>();
     for (let slot = 0; slot < SLOT_COUNT; slot++) {
       if (own[slot] !== number || partners[slot] === number) continue;
-      const partner = this.ids[partners[slot]!]!;
-      const slots = moves.get(partner);
-      if (slots === undefined) moves.set(partner, [slot]);
-      else slots.push(slot);
+      addToGroup(moves, this.ids[partners[slot]!]!, slot);
     }
     return moves;
   }

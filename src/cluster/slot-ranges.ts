@@ -2,6 +2,7 @@
  * The slots as ranges that one node executes, which is how they are shown. Computed once for each change of routes, since whoever
  * asks asks often and the answer rarely changes.
  */
+import { groupBy } from "../base/groups.js";
 import { SLOT_COUNT } from "../base/key-hash.js";
 import type { NodeId } from "../membership/member.js";
 import type { ClusterView } from "./cluster-view.js";
@@ -46,15 +47,5 @@ function computeRanges(cluster: SlotOwnership): SlotRanges {
     if (nodeId !== undefined) all.push({ first, last, nodeId });
     first = last + 1;
   }
-  return { all, byNode: groupByNode(all) };
-}
-
-function groupByNode(all: readonly SlotRange[]): Map<NodeId, SlotRange[]> {
-  const byNode = new Map<NodeId, SlotRange[]>();
-  for (const range of all) {
-    const ranges = byNode.get(range.nodeId);
-    if (ranges === undefined) byNode.set(range.nodeId, [range]);
-    else ranges.push(range);
-  }
-  return byNode;
+  return { all, byNode: groupBy(all, ({ nodeId }) => nodeId) };
 }

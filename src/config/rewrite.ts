@@ -3,6 +3,7 @@
  * as it is still true: comments, order, lines whose value did not change, lines we do not know. What no line
  * mentions is appended under a marker if it is not the default.
  */
+import { addToGroup } from "../base/groups.js";
 import { type Config, declarations, defaultConfig, type Field, fieldOf } from "./config.js";
 import { type ConfigLine, quoteConfigWord, readConfigLines } from "./config-file.js";
 import type { Option } from "./option.js";
@@ -16,7 +17,7 @@ export function rewriteConfigFile(text: string, config: Config, defaults = defau
   const linesByField = new Map<Field, ConfigLine[]>();
   for (const line of lines) {
     const field = line.directive && fieldOf(line.directive.name);
-    if (field) linesByField.set(field, [...(linesByField.get(field) ?? []), line]);
+    if (field) addToGroup(linesByField, field, line);
   }
   const written = new Set<Field>();
   const kept = lines.flatMap((line) => {

@@ -3,6 +3,7 @@
  * than one copy of a slot while there are zones enough, and so does a host. What small zones and hosts cannot use the others hold, or
  * what they must hold beyond their weight the others are spared.
  */
+import { groupBy } from "../base/groups.js";
 import { SLOT_COUNT } from "../base/key-hash.js";
 import type { RingMember } from "./ring.js";
 
@@ -95,13 +96,7 @@ function divide<Part>(
 }
 
 function groupsBy(members: readonly RingMember[], name: (member: RingMember) => string): RingMember[][] {
-  const groups = new Map<string, RingMember[]>();
-  for (const member of members) {
-    const group = groups.get(name(member));
-    if (group) group.push(member);
-    else groups.set(name(member), [member]);
-  }
-  return [...groups.values()];
+  return [...groupBy(members, name).values()];
 }
 
 function weightOf(members: readonly RingMember[]): number {

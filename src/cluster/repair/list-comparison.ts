@@ -1,4 +1,5 @@
 /** Decides, of records or entries that two sides do not have alike, who has to tell the other one what. */
+import { groupBy } from "../../base/groups.js";
 import { isSameLife } from "../../delta/merge.js";
 import { compareVersions, equalVersions, type Version } from "../../delta/version.js";
 import type { DigestedItem } from "./digest-list.js";
@@ -27,8 +28,8 @@ export function compareLists(
   const push: DigestedItem[] = [];
   const pull: ListedItem[] = [];
   const refine: DigestedItem[] = [];
-  const theirsByName = group(theirs);
-  for (const [name, ours] of group(mine)) {
+  const theirsByName = groupBy(theirs, nameOf);
+  for (const [name, ours] of groupBy(mine, nameOf)) {
     const others = theirsByName.get(name) ?? [];
     theirsByName.delete(name);
     const [our, other] = [ours[0]!, others[0]];
@@ -52,14 +53,7 @@ export function compareLists(
   return { push, pull, lacking, refine };
 }
 
-/** By database and hash, which is as good as by name. */
-function group<Item extends ListedItem>(items: readonly Item[]): Map<number, Item[]> {
-  const byName = new Map<number, Item[]>();
-  for (const item of items) {
-    const name = item.db * 2 ** 32 + (item.hash >>> 0);
-    const same = byName.get(name);
-    if (same === undefined) byName.set(name, [item]);
-    else same.push(item);
-  }
-  return byName;
+/** Database and hash are as good as a name. */
+function nameOf({ db, hash }: ListedItem): number {
+  return db * 2 ** 32 + (hash >>> 0);
 }

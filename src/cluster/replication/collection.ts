@@ -8,6 +8,7 @@
  * that has been away for so long that it is left out (absences.ts).
  */
 import type { Checksum } from "../../base/crc32.js";
+import { addToGroup } from "../../base/groups.js";
 import { SLOT_COUNT } from "../../base/key-hash.js";
 import type { Version } from "../../delta/version.js";
 import type { PersistenceView } from "../../durability/persistence-view.js";
@@ -172,10 +173,7 @@ export class Collection {
     const slotsById = new Map<string, number[]>();
     for (const [slot, ids] of coOwners) {
       for (const id of ids) {
-        if (agreement.absent.has(id)) continue;
-        const slots = slotsById.get(id);
-        if (slots === undefined) slotsById.set(id, [slot]);
-        else slots.push(slot);
+        if (!agreement.absent.has(id)) addToGroup(slotsById, id, slot);
       }
     }
     const agreed = new Map<string, SlotSet>();

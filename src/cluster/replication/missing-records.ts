@@ -5,6 +5,7 @@
  * What is fetched has to be whole (docs/decisions/0005). Whoever builds on a text has all of it. Of anything else he may lack a part that
  * this node was told by another owner, and has dropped: so all owners are asked, and who is not there brings it when it is back.
  */
+import { addToGroup } from "../../base/groups.js";
 import { compareVersions } from "../../delta/version.js";
 import type { Clock } from "../../host/clock.js";
 import type { Log } from "../../host/log.js";
@@ -78,7 +79,7 @@ export class MissingRecords {
     const byOwner = new Map<string, MissingRecord[]>();
     for (const record of records.filter((record) => this.#mayBeInParts(record))) {
       for (const id of this.#options.othersOf(record.slot)) {
-        if (id !== nodeId) byOwner.set(id, [...(byOwner.get(id) ?? []), record]);
+        if (id !== nodeId) addToGroup(byOwner, id, record);
       }
     }
     const fetched = await Promise.all([...byOwner].map(([id, parts]) => this.#fetch(id, parts, untilMs)));

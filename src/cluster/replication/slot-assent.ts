@@ -6,6 +6,7 @@
  * Nodes that have been away for too long are *absent*: nobody asks for them, if those that are left are enough to know of all that a
  * majority has, and no other part of the cluster can do the same without them. They are left out (absences.ts).
  */
+import { addToGroup } from "../../base/groups.js";
 import type { Clock } from "../../host/clock.js";
 import type { Timers } from "../../host/timers.js";
 import { SlotSet } from "../slot-set.js";
@@ -80,11 +81,7 @@ export async function slotsWithout(
     if (missing.length === 0) complete.push(slot);
     else if (missing.every((id) => standing.isAbsent(id)) && standing.canDoWithout(slot, absent)) {
       incomplete.push(slot);
-      for (const id of missing) {
-        const of = slotsById.get(id);
-        if (of === undefined) slotsById.set(id, [slot]);
-        else of.push(slot);
-      }
+      for (const id of missing) addToGroup(slotsById, id, slot);
     }
   }
   if (incomplete.length === 0) return complete;
