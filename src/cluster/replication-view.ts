@@ -1,8 +1,7 @@
 /** What commands, pages and metrics may ask of the copies of a replicated cluster: of those here, and of those elsewhere as far as this node knows. */
 import type { NodeId } from "../membership/member.js";
 import type { ClaimCounters } from "./primaries/claim-counters.js";
-import type { RepairProgress } from "./repair/repair.js";
-import type { RepairCounters } from "./repair/repairs.js";
+import type { RepairCounters, RepairProgress } from "./repair/repair-counters.js";
 import type { ReceiverCounters } from "./replication/receipt-counters.js";
 import type { ShipperState } from "./replication/shipper.js";
 import type { ShipperCounters, ShippingCounters } from "./replication/shipping-counters.js";

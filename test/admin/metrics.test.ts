@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { allMetrics } from "#torus/admin/metrics.js";
 import { ANNA, BERT, CARL } from "../support/fake-cluster.js";
-import { coOwnerOf, FakeReplication } from "../support/fake-replication.js";
+import { coOwnerOf, FakeReplication, REPAIR_UNDER_WAY } from "../support/fake-replication.js";
 import { AdminBench } from "./admin-bench.js";
 
 describe("/metrics", () => {
@@ -195,16 +195,6 @@ describe("/metrics", () => {
 
   it("tells of copies: how many there are, what each other owner has, how it got there", async () => {
     const cluster = bench.joinCluster();
-    const repair = {
-      slots: 100,
-      slotsCompared: 40,
-      slotsDiffering: 3,
-      slotsRenewed: 0,
-      bytesSent: 50,
-      bytesReceived: 60,
-      recordsPushed: 0,
-      recordsPulled: 0,
-    };
     const replication = new FakeReplication([
       coOwnerOf(BERT, {
         copy: "behind",
@@ -214,7 +204,13 @@ describe("/metrics", () => {
         counters: { messages: 1, bytes: 999, sessions: 2, resumptions: 1, faults: 3 },
         gaps: 5,
       }),
-      coOwnerOf(CARL, { copy: "dead", stream: "down", acknowledged: undefined, isWhole: false, repair }),
+      coOwnerOf(CARL, {
+        copy: "dead",
+        stream: "down",
+        acknowledged: undefined,
+        isWhole: false,
+        repair: REPAIR_UNDER_WAY,
+      }),
     ]);
     Object.assign(replication, { position: 1000, backlogFirst: 10, backlogBytes: 20, receivedBytes: 30 });
     replication.counts.set(2, 84);

@@ -130,17 +130,13 @@ describe("a node whose clock is wrong", () => {
 
   async function startAll(...names: readonly string[]): Promise<void> {
     for (const name of names) {
-      const config = {
-        clusterEnabled: "yes",
-        clusterAnnounceIp: name,
-        nodeName: name,
-        membershipPreset: "local",
+      const node = await SimNode.member(world, name, {
         replicationFactor: 3,
         dir: "data",
         appendonly: "yes",
         ...(name === "a" ? {} : { join: `a:${CLUSTER_PORT}` }),
-      } as const;
-      nodes.set(name, await SimNode.start(world, { name, config }));
+      });
+      nodes.set(name, node);
     }
     await until(world, async () => {
       const each = await Promise.all([...nodes.values()].map((node) => node.told("STATUS")));

@@ -59,12 +59,6 @@ describe("a node of a cluster that ends", () => {
   });
 
   function start(world: World, name: string, config: ConfigValues = {}): Promise<SimNode> {
-    const cluster = {
-      clusterEnabled: "yes",
-      clusterAnnounceIp: name,
-      membershipPreset: "local",
-      replicationFactor: 1,
-    } as const;
-    return SimNode.start(world, { name, config: { ...cluster, dir: "data", appendonly: "yes", ...config } });
+    return SimNode.member(world, name, { replicationFactor: 1, dir: "data", appendonly: "yes", ...config });
   }
 });

@@ -76,9 +76,7 @@ describe("a cluster that is founded with several copies", () => {
   }
 
   function start(name: string, config: ConfigValues = {}): Promise<SimNode> {
-    const cluster = { clusterEnabled: "yes", clusterAnnounceIp: name, nodeName: name } as const;
-    const kept = { dir: "data", appendonly: "yes", membershipPreset: "local" } as const;
-    return SimNode.start(world, { name, config: { ...cluster, ...kept, ...config } });
+    return SimNode.member(world, name, { dir: "data", appendonly: "yes", ...config });
   }
 
   /** One of the keys whose slot a node executes. */

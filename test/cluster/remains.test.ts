@@ -109,16 +109,7 @@ describe("what is left of a cluster on disk", () => {
   });
 
   function start(name: string, config: ConfigValues = {}): Promise<SimNode> {
-    const cluster = {
-      clusterEnabled: "yes",
-      clusterAnnounceIp: name,
-      membershipPreset: "local",
-      replicationFactor: 1,
-    } as const;
-    return SimNode.start(world, {
-      name,
-      config: { ...cluster, dir: "data", appendonly: "yes", ...config },
-    });
+    return SimNode.member(world, name, { replicationFactor: 1, dir: "data", appendonly: "yes", ...config });
   }
 
   async function failureOf(starting: Promise<SimNode>): Promise<Error> {

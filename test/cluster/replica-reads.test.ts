@@ -138,17 +138,12 @@ describe("reads at replicas", () => {
   }
 
   async function start(name: string): Promise<SimNode> {
-    const config = {
-      clusterEnabled: "yes",
-      clusterAnnounceIp: name,
-      nodeName: name,
-      membershipPreset: "local",
+    return SimNode.member(world, name, {
       replicationFactor: 3,
       appendonly: "no",
       save: "",
       ...(name === "a" ? {} : { join: `a:${CLUSTER_PORT}` }),
-    } as const;
-    return SimNode.start(world, { name, config });
+    });
   }
 
   async function readyNodes(): Promise<number> {

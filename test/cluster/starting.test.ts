@@ -47,13 +47,6 @@ describe("a node of a cluster that starts", () => {
   });
 
   function start(name: string, config: ConfigValues = {}): Promise<SimNode> {
-    const cluster = {
-      clusterEnabled: "yes",
-      clusterAnnounceIp: name,
-      membershipPreset: "local",
-      replicationFactor: 1,
-    } as const;
-    const cache = { appendonly: "no", save: "" } as const;
-    return SimNode.start(world, { name, config: { ...cluster, ...cache, ...config } });
+    return SimNode.member(world, name, { replicationFactor: 1, appendonly: "no", save: "", ...config });
   }
 });

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { ANNA, BERT, CARL, FakeCluster, memberOf } from "../support/fake-cluster.js";
-import { coOwnerOf, FakeReplication } from "../support/fake-replication.js";
+import { coOwnerOf, FakeReplication, REPAIR_UNDER_WAY } from "../support/fake-replication.js";
 import type { SimCaller } from "../support/sim-caller.js";
 import { SimServer } from "../support/sim-server.js";
 
@@ -58,18 +58,11 @@ describe("INFO and ROLE, where there are copies", () => {
   });
 
   it("shows what lacks something in Redis's words for the copy of everything: to come, and under way", async () => {
-    const repair = {
-      slots: 100,
-      slotsCompared: 40,
-      slotsDiffering: 3,
-      slotsRenewed: 0,
-      bytesSent: 50,
-      bytesReceived: 60,
-      recordsPushed: 0,
-      recordsPulled: 0,
-    };
     const lacking = { copy: "incomplete", isWhole: false, acknowledged: undefined } as const;
-    replication.others = [coOwnerOf(BERT, lacking), coOwnerOf(CARL, { ...lacking, repair })];
+    replication.others = [
+      coOwnerOf(BERT, lacking),
+      coOwnerOf(CARL, { ...lacking, repair: REPAIR_UNDER_WAY }),
+    ];
     expect(await field("slave0")).to.include("state=wait_bgsave,offset=0");
     expect(await field("slave1")).to.include("state=send_bulk,offset=0");
     expect(await field("torus_peer1")).to.match(/,whole=no,received=yes,repairing=40\/100$/);

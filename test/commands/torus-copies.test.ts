@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { readinessDigests } from "#torus/cluster/primaries/readiness.js";
 import { ANNA, BERT, CARL, FakeCluster, linkOf, memberOf } from "../support/fake-cluster.js";
-import { coOwnerOf, FakeReplication } from "../support/fake-replication.js";
+import { coOwnerOf, FakeReplication, REPAIR_UNDER_WAY } from "../support/fake-replication.js";
 import type { SimCaller } from "../support/sim-caller.js";
 import { SimServer } from "../support/sim-server.js";
 
@@ -47,23 +47,13 @@ describe("TORUS, where there are copies", () => {
     Object.assign(replication.counters.shipping, { sessions: 3, faults: 1, gaps: 2 });
     Object.assign(replication.counters.repairs, { repairs: 4, stops: 5 });
     Object.assign(replication.counters.claims, { claims: 6, slotsWon: 7, slotsYielded: 8, slotsLost: 9 });
-    const repair = {
-      slots: 100,
-      slotsCompared: 40,
-      slotsDiffering: 3,
-      slotsRenewed: 0,
-      bytesSent: 50,
-      bytesReceived: 60,
-      recordsPushed: 0,
-      recordsPulled: 0,
-    };
     replication.others = [
       coOwnerOf(BERT, {
         copy: "incomplete",
         lag: { bytes: 300, batches: 4, milliseconds: 12.4 },
         isWhole: false,
         acknowledged: 600,
-        repair,
+        repair: REPAIR_UNDER_WAY,
       }),
       coOwnerOf(CARL, { copy: "dead", stream: "down", acknowledged: undefined, isReceived: false }),
     ];

@@ -1,4 +1,5 @@
 import { noClaims } from "#torus/cluster/primaries/claim-counters.js";
+import { noRepairWork, type RepairProgress } from "#torus/cluster/repair/repair-counters.js";
 import { noReceipts } from "#torus/cluster/replication/receipt-counters.js";
 import { noShipments } from "#torus/cluster/replication/shipping-counters.js";
 import type { CoOwnerView, CopiesLeft, CopyState, ReplicationView } from "#torus/cluster/replication-view.js";
@@ -22,6 +23,16 @@ export function coOwnerOf(nodeId: NodeId, view: Partial<CoOwnerView> = {}): CoOw
   };
 }
 
+/** A repair that has compared 40 of 100 slots. */
+export const REPAIR_UNDER_WAY: RepairProgress = {
+  ...noRepairWork(),
+  slots: 100,
+  slotsCompared: 40,
+  slotsDiffering: 3,
+  bytesSent: 50,
+  bytesReceived: 60,
+};
+
 /** Copies of which the test says how they are; all slots have three, unless it says otherwise. */
 export class FakeReplication implements ReplicationView {
   copiesWanted = 3;
@@ -43,19 +54,7 @@ export class FakeReplication implements ReplicationView {
   readonly counters = {
     shipping: { ...noShipments(), gaps: 0 },
     receiving: noReceipts(),
-    repairs: {
-      repairs: 0,
-      stops: 0,
-      slotsCompared: 0,
-      slotsDiffering: 0,
-      slotsRenewed: 0,
-      bytesSent: 0,
-      bytesReceived: 0,
-      recordsPushed: 0,
-      recordsPulled: 0,
-      recordsTold: 0,
-      batchesMerged: 0,
-    },
+    repairs: { ...noRepairWork(), repairs: 0, stops: 0, recordsTold: 0, batchesMerged: 0 },
     claims: noClaims(),
   };
 

@@ -61,6 +61,17 @@ export class SimNode {
     return new SimNode(world, host, running, stops);
   }
 
+  /** The same, of a cluster: a new one, unless the configuration says whom to join. */
+  static member(world: World, name: string, config: ConfigValues = {}): Promise<SimNode> {
+    const member = {
+      clusterEnabled: "yes",
+      clusterAnnounceIp: name,
+      nodeName: name,
+      membershipPreset: "local",
+    } as const;
+    return SimNode.start(world, { name, config: { ...member, ...config } });
+  }
+
   /** A node in a world of its own. */
   static alone(config: ConfigValues = {}, seed: string | number = 1): Promise<SimNode> {
     return SimNode.start(worldOf(seed), { config });

@@ -17,6 +17,7 @@ import {
   readListAnswers,
   readPullAnswer,
 } from "./repair-answers.js";
+import type { RepairWork } from "./repair-counters.js";
 import { beginRequest, MESSAGE_BYTES, PUSH, readVerdict, type Verdict } from "./repair-messages.js";
 import { type RepairNode, seedCheck } from "./repair-node.js";
 import {
@@ -58,21 +59,13 @@ export class Stopped extends Error {
   }
 }
 
-export interface RepairCounters {
-  /** Of what was asked and answered. */
-  bytesSent: number;
-  bytesReceived: number;
-  /** Records, or parts of one. */
-  recordsPushed: number;
-  recordsPulled: number;
-}
-
 export interface RepairLinkOptions {
   readonly node: RepairNode;
   readonly ask: (body: Uint8Array, timeoutMs: number) => Promise<Outcome>;
   /** What the other side may tell of. */
   readonly mayTouch: (slot: number) => boolean;
-  readonly counters: RepairCounters;
+  /** Counts what is asked and answered, and the records in it. */
+  readonly counters: Pick<RepairWork, "bytesSent" | "bytesReceived" | "recordsPushed" | "recordsPulled">;
 }
 
 interface Answer {

@@ -9,6 +9,7 @@ import { assert } from "../../base/assert.js";
 import type { Outcome } from "../peer-link.js";
 import { SlotSet } from "../slot-set.js";
 import { GroupRepair } from "./group-repair.js";
+import { noRepairWork, type RepairProgress } from "./repair-counters.js";
 import { RepairLink, type RepairStop, Stopped } from "./repair-link.js";
 import type { LeftOut, RepairNode } from "./repair-node.js";
 
@@ -17,20 +18,6 @@ const LANES = 4;
 /** Of a group: slots, and about how many records of this node. */
 const GROUP_SLOTS_MAX = 256;
 const GROUP_RECORDS = 8192;
-
-export interface RepairProgress {
-  slots: number;
-  /** Compared, and found different. */
-  slotsCompared: number;
-  slotsDiffering: number;
-  bytesSent: number;
-  bytesReceived: number;
-  /** Slots that this node forgot and was told as a whole: it had missed what all others had merged. */
-  slotsRenewed: number;
-  /** Records, or parts of one, that this node told the other, and was told by it. */
-  recordsPushed: number;
-  recordsPulled: number;
-}
 
 export interface RepairOptions {
   readonly node: RepairNode;
@@ -69,16 +56,7 @@ export class Repair {
     this.#options = options;
     this.#pending = [...slots].reverse();
     this.#slots = new SlotSet(slots);
-    this.progress = {
-      slots: slots.length,
-      slotsCompared: 0,
-      slotsDiffering: 0,
-      slotsRenewed: 0,
-      bytesSent: 0,
-      bytesReceived: 0,
-      recordsPushed: 0,
-      recordsPulled: 0,
-    };
+    this.progress = { slots: slots.length, ...noRepairWork() };
   }
 
   /**

@@ -19,7 +19,7 @@ import type { Peers } from "../peers.js";
 import type { SlotSet } from "../slot-set.js";
 import { Pace } from "./pace.js";
 import { PairRepair } from "./pair-repair.js";
-import type { RepairProgress } from "./repair.js";
+import { addRepairWork, noRepairWork, type RepairCounters, type RepairProgress } from "./repair-counters.js";
 import { RepairLink, Stopped } from "./repair-link.js";
 import { REPAIR_SERVICE } from "./repair-messages.js";
 import { type LeftOut, NOBODY_LEFT_OUT, type RepairNode } from "./repair-node.js";
@@ -57,24 +57,6 @@ export interface RepairsOptions {
   readonly changed?: () => void;
 }
 
-/** What repairs did since this node started. */
-export interface RepairCounters {
-  /** Repairs that this node began and brought to their end, and times that one was stopped for now. */
-  repairs: number;
-  stops: number;
-  slotsCompared: number;
-  slotsDiffering: number;
-  slotsRenewed: number;
-  bytesSent: number;
-  bytesReceived: number;
-  /** Records, or parts of one, that were told and heard in repairs of this node; and told in those of others. */
-  recordsPushed: number;
-  recordsPulled: number;
-  recordsTold: number;
-  /** Batches of other nodes that were merged, whoever began. */
-  batchesMerged: number;
-}
-
 export interface RepairUnderWay {
   readonly nodeId: string;
   readonly progress: Readonly<RepairProgress>;
@@ -94,13 +76,7 @@ export class Repairs {
   readonly #done: Omit<RepairCounters, "recordsTold" | "batchesMerged"> = {
     repairs: 0,
     stops: 0,
-    slotsCompared: 0,
-    slotsDiffering: 0,
-    slotsRenewed: 0,
-    bytesSent: 0,
-    bytesReceived: 0,
-    recordsPushed: 0,
-    recordsPulled: 0,
+    ...noRepairWork(),
   };
   #isClosed = false;
 
@@ -203,7 +179,7 @@ export class Repairs {
   get counters(): RepairCounters {
     const { recordsTold } = this.#service.counters;
     const counters = { ...this.#done, recordsTold, batchesMerged: this.#application.batches };
-    for (const { progress } of this.underWay) add(counters, progress);
+    for (const { progress } of this.underWay) addRepairWork(progress, counters);
     return counters;
   }
 
@@ -242,7 +218,7 @@ export class Repairs {
         if (end.kind === "stopped" && end.stop === "failed")
           host.log.warn("a repair with another node failed", { node: nodeId, reason: end.reason });
       },
-      retired: (did) => add(this.#done, did),
+      retired: (did) => addRepairWork(did, this.#done),
     });
     this.#pairs.set(nodeId, pair);
     return pair;
@@ -277,14 +253,4 @@ export class Repairs {
     }
     return "the log has no room for it";
   }
-}
-
-function add(to: Omit<RepairCounters, "recordsTold" | "batchesMerged">, did: RepairProgress): void {
-  to.slotsCompared += did.slotsCompared;
-  to.slotsDiffering += did.slotsDiffering;
-  to.slotsRenewed += did.slotsRenewed;
-  to.bytesSent += did.bytesSent;
-  to.bytesReceived += did.bytesReceived;
-  to.recordsPushed += did.recordsPushed;
-  to.recordsPulled += did.recordsPulled;
 }

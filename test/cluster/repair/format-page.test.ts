@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
-import { ByteWriter } from "#torus/base/byte-writer.js";
 import { crc32 } from "#torus/base/crc32.js";
 import { isSound, seal } from "#torus/cluster/checked-message.js";
 import {
@@ -20,42 +19,27 @@ import {
   writePull,
 } from "#torus/cluster/repair/repair-requests.js";
 import { SlotSet } from "#torus/cluster/slot-set.js";
-import { beginBatch, endBatch } from "#torus/delta/batch.js";
-import { writeDelta } from "#torus/delta/delta-codec.js";
-import { noExpiry } from "#torus/delta/record-state.js";
 import { wholeSlot } from "#torus/keyspace/slot-digest.js";
+import { CITY_SLOT, cityBatch } from "../../support/city-batch.js";
 import { exampleOf } from "../../support/format-example.js";
 
 const SEED = 0xdeadbeef;
-const SLOT = 11479;
 const DATABASES = 16;
-const LIFE = { clock: 1_760_000_000_000 * 2048 + 1, origin: 7 };
-
-function batch(): Buffer {
-  const writer = new ByteWriter({ bytesMax: 1000 });
-  const start = beginBatch(writer);
-  const body = { kind: "text", bytes: Buffer.from("Roma") } as const;
-  const state = { life: LIFE, expiry: noExpiry(LIFE), body };
-  writeDelta(writer, { kind: "record", db: 0, slot: SLOT, key: Buffer.from("city"), state });
-  endBatch(writer, start);
-  return writer.written();
-}
-
 describe("the page on the format of repair", () => {
   const path = fileURLToPath(new URL("../../../../docs/formats/repair.md", import.meta.url));
   const example = exampleOf(readFileSync(path, "utf8"));
-  const range = wholeSlot(SLOT);
+  const range = wholeSlot(CITY_SLOT);
   const begin = {
     session: 3,
     isWhole: true,
     isResumed: false,
     isRenewing: false,
-    slots: new SlotSet([SLOT]),
+    slots: new SlotSet([CITY_SLOT]),
   };
   const compare = { atMs: 0, isListed: false, ranges: [{ range, digest: { low: 1, high: 2 } }] };
   const floors = { isWhole: true, floors: [] };
   const compared = { atMs: 0, differences: [{ count: 1, floors, items: undefined }] };
-  const pulled = { taken: 1, ahead: [], records: 1, content: { kind: "batch", bytes: batch() } } as const;
+  const pulled = { taken: 1, ahead: [], records: 1, content: { kind: "batch", bytes: cityBatch() } } as const;
   const messages = [
     writeBegin(SEED, begin),
     writeCompare(SEED, compare),

@@ -1,6 +1,6 @@
 /** Slots of many keys, hashes of many fields, values that no message holds. */
 import { expect } from "chai";
-import type { RepairProgress } from "#torus/cluster/repair/repair.js";
+import type { RepairProgress } from "#torus/cluster/repair/repair-counters.js";
 import { NOWHERE } from "#torus/keyspace/arena.js";
 import type { Keyspace } from "#torus/keyspace/keyspace.js";
 import { RangeDigests, wholeSlot } from "#torus/keyspace/slot-digest.js";

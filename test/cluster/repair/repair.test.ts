@@ -1,7 +1,7 @@
 /** Two owners of slots that have lost sight of each other: after a repair both have what either had, and the same. */
 import { expect } from "chai";
 import fc from "fast-check";
-import type { RepairProgress } from "#torus/cluster/repair/repair.js";
+import type { RepairProgress } from "#torus/cluster/repair/repair-counters.js";
 import { SlotSet } from "#torus/cluster/slot-set.js";
 import { compareVersions } from "#torus/delta/version.js";
 import { dumpedStates } from "../../support/dumped-states.js";

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
-import { ByteWriter } from "#torus/base/byte-writer.js";
 import { crc32 } from "#torus/base/crc32.js";
 import {
   type Answer,
@@ -11,28 +10,13 @@ import {
   writeBatchesHead,
   writeOpen,
 } from "#torus/cluster/replication/replication-messages.js";
-import { beginBatch, endBatch } from "#torus/delta/batch.js";
-import { writeDelta } from "#torus/delta/delta-codec.js";
-import { noExpiry } from "#torus/delta/record-state.js";
+import { cityBatch } from "../../support/city-batch.js";
 import { exampleOf } from "../../support/format-example.js";
-import { slot } from "./owners.js";
-
-const LIFE = { clock: 1_760_000_000_000 * 2048 + 1, origin: 7 };
-
-function batch(): Buffer {
-  const writer = new ByteWriter({ bytesMax: 1000 });
-  const start = beginBatch(writer);
-  const body = { kind: "text", bytes: Buffer.from("Roma") } as const;
-  const state = { life: LIFE, expiry: noExpiry(LIFE), body };
-  writeDelta(writer, { kind: "record", db: 0, slot: slot("city"), key: Buffer.from("city"), state });
-  endBatch(writer, start);
-  return writer.written();
-}
 
 describe("the page on the format of replication", () => {
   const path = fileURLToPath(new URL("../../../../docs/formats/replication.md", import.meta.url));
   const example = exampleOf(readFileSync(path, "utf8"));
-  const batches = batch();
+  const batches = cityBatch();
   const head = { session: 3, starts: true, isWhole: true, from: 4096, to: 4096 + batches.length };
   const answer: Answer = {
     verdict: "accepted",
