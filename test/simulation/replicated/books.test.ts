@@ -4,6 +4,7 @@ import { FlushedKeys } from "./flushed-keys.js";
 import { Leaf } from "./leaf.js";
 import { Session } from "./session.js";
 import { Tally } from "./tally.js";
+import { Written } from "./written.js";
 
 const CONFIRMED = { fate: "done", isConfirmed: true } as const;
 const ACKNOWLEDGED = { fate: "done", isConfirmed: false } as const;
@@ -112,6 +113,43 @@ describe("the book of what is added", () => {
     for (const value of [2, 8]) expect(() => judge(value)).to.throw(Violation, `${value} is there`);
     judge(2, false);
     expect(() => judge(8, false)).to.throw(Violation, "8 is there");
+  });
+});
+
+describe("the book of what is waited for", () => {
+  it("keeps what a replica has, whose acknowledgement alone promised nothing", () => {
+    const written = new Written();
+    const tally = new Tally("key");
+    tally.settle(4, "doubtful");
+    written.add(undefined, () => tally.promised(4));
+    tally.judge(0, { addsUp: true });
+    written.waited(1, undefined);
+    written.waited(2, undefined);
+    tally.judge(4, { addsUp: true });
+    expect(() => tally.judge(0, { addsUp: true })).to.throw(Violation, "0 is there");
+  });
+
+  it("wants as many nodes to hold it as the answer said, until somebody ends it", () => {
+    const leaf = new Leaf("key", undefined, { apartMs: 500 });
+    leaf.written(ACKNOWLEDGED);
+    const written = new Written();
+    written.add(leaf, undefined);
+    written.waited(2, () => 3);
+    expect(() => written.waited(2, () => 2)).to.throw(Violation, "2 nodes hold it");
+    leaf.ending();
+    written.waited(2, () => 0);
+  });
+
+  it("takes an answer of 0 for that of a node that cannot tell: what was written before is not waited for any more", () => {
+    const written = new Written();
+    const tally = new Tally("key");
+    tally.settle(4, "doubtful");
+    const leaf = new Leaf("key", undefined, { apartMs: 500 });
+    leaf.written(ACKNOWLEDGED);
+    written.add(leaf, () => tally.promised(4));
+    written.waited(0, () => 0);
+    written.waited(1, () => 1);
+    tally.judge(0, { addsUp: true });
   });
 });
 

@@ -6,6 +6,7 @@ import { SLOT_COUNT } from "#torus/base/key-hash.js";
 import { Prng } from "#torus/base/prng.js";
 import type { ConfigValues } from "#torus/config/config.js";
 import type { World } from "#torus/host/sim/world.js";
+import { stateOf } from "../../support/keyspace-contents.js";
 import { worldOf } from "../../support/world.js";
 import { Chronicle } from "../cluster/chronicle.js";
 import { ClusterClient } from "../cluster/client.js";
@@ -16,6 +17,7 @@ import { Violation } from "../cluster/violation.js";
 import { type Difference, difference } from "./copies.js";
 import { Faults } from "./faults.js";
 import { type Kind, type KindOfRun, kinds } from "./kinds.js";
+import type { Leaf } from "./leaf.js";
 import { DATABASE, FLUSHED_DATABASE, Ledger } from "./ledger.js";
 import { Lens } from "./lens.js";
 import type { Level } from "./level.js";
@@ -141,6 +143,7 @@ class Run {
   #letLoose(count: number): void {
     const { kept } = this.#kind;
     const isAlone = this.#of.copies === 1;
+    const loses = this.#kind.faults.some((fault) => fault === "process" || fault === "disk");
     // One copy is a majority.
     const confirming: readonly Level[] = isAlone ? ["one", "quorum"] : ["quorum"];
     for (let i = 0; i < count; i++) {
@@ -154,6 +157,7 @@ class Run {
         kept,
         sessions: this.#of.copies === 1 ? kept : this.#kind.sessions,
         confirming,
+        holdersOf: loses ? undefined : (leaf) => this.#holdersOf(leaf),
       });
       const client = new ClusterClient({
         world: this.#world,
@@ -173,6 +177,15 @@ class Run {
       });
       this.#clients.push(client);
     }
+  }
+
+  #holdersOf({ key, field, value }: Leaf): number {
+    return this.#fleet.alive.filter((name) => {
+      const { keyspace } = this.#fleet.interiorOf(name) ?? {};
+      const body = keyspace && stateOf(keyspace, keyspace.databases[DATABASE]!, key)?.body;
+      if (field === undefined) return body?.kind === "text" && Buffer.from(body.bytes).toString() === value;
+      return body?.kind === "hash" && (body.fields.get(field)?.value ?? null) !== null;
+    }).length;
   }
 
   /** Whether a node may refuse a command, or leave it in doubt. Who goes to one that is about to end may be there too late. */

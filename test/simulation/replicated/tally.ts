@@ -28,6 +28,12 @@ export class Tally {
     if (fate === "doubtful") this.#doubtful += by;
   }
 
+  /** What was in doubt will be there after all. */
+  promised(by: number): void {
+    this.#doubtful -= by;
+    this.#acknowledged += by;
+  }
+
   /** All is mended and still: this is what is there. `addsUp`: what was done on two sides of a partition counts. */
   judge(value: number, { addsUp }: { readonly addsUp: boolean }): void {
     const most = this.#acknowledged + this.#doubtful;

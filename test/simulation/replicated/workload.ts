@@ -15,6 +15,7 @@ import { DATABASE, FLUSHED_DATABASE, type Ledger } from "./ledger.js";
 import type { Level } from "./level.js";
 import { Session } from "./session.js";
 import type { Tally } from "./tally.js";
+import { Written } from "./written.js";
 
 export interface WorkloadOptions {
   readonly name: string;
@@ -27,6 +28,8 @@ export interface WorkloadOptions {
   readonly sessions: readonly Level[];
   /** The levels at which a majority has what is acknowledged, and is asked for what is read. */
   readonly confirming: readonly Level[];
+  /** How many nodes hold what was written once; undefined where nodes may have lost it, or are not there to be looked at. */
+  readonly holdersOf: ((leaf: Leaf) => number) | undefined;
 }
 
 /** What a command may fail with that was surely not executed, or that changed nothing. */
@@ -39,12 +42,16 @@ const BY_MAX = 5;
 const FLUSHING_CHANCE = 0.15;
 const FLUSH_CHANCE = 0.04;
 const READ_ONLY_CHANCE = 0.3;
+const WAIT_CHANCE = 0.05;
+const WAIT_MS_MAX = 1000;
 
 export class Workload implements Errands {
   readonly #options: WorkloadOptions;
   #level: Level = "one";
   #isFlushing = false;
   #session = new Session();
+  /** What this connection wrote and was acknowledged. */
+  #written = new Written();
   #greeting: Step | undefined;
   #number = 0;
 
@@ -64,6 +71,7 @@ export class Workload implements Errands {
     this.#level = prng.pick(["one", "quorum"] as const);
     this.#isFlushing = prng.chance(FLUSHING_CHANCE);
     this.#session = new Session();
+    this.#written = new Written();
     this.#greeting = this.#greet();
   }
 
@@ -95,6 +103,7 @@ export class Workload implements Errands {
 
   #draw(): Step {
     const { prng, ledger } = this.#options;
+    if (prng.chance(WAIT_CHANCE)) return this.#wait();
     switch (prng.below(this.#isConfirmed ? 20 : 14)) {
       case 0:
       case 1:
@@ -136,8 +145,13 @@ export class Workload implements Errands {
     const options = ttlMs === undefined ? [] : ["PX", ttlMs];
     return this.#step([...leaf.write, ...options], (reply) => {
       const outcome = this.#outcomeOf(reply, leaf.field === undefined ? "OK" : "1");
-      leaf.written(outcome);
-      if (ttlMs !== undefined) leaf.ended(outcome, this.#passesAt(nowMs() + ttlMs));
+      const endsMs = nowMs() + (ttlMs ?? 0);
+      const settle = (settled: Outcome) => {
+        leaf.written(settled);
+        if (ttlMs !== undefined) leaf.ended(settled, this.#passesAt(endsMs));
+      };
+      settle(outcome);
+      this.#note(reply, leaf, () => settle(KEPT));
     });
   }
 
@@ -158,7 +172,10 @@ export class Workload implements Errands {
   #endedBy(leaf: Leaf, reply: Reply | undefined, goneAtMs: number): void {
     const outcome = this.#outcomeOf(reply);
     if (textOf(reply ?? NOTHING) === "0") leaf.missed({ isConfirmed: this.#isConfirmed });
-    else leaf.ended(outcome, goneAtMs);
+    else {
+      leaf.ended(outcome, goneAtMs);
+      this.#note(reply, undefined, () => leaf.ended(KEPT, goneAtMs));
+    }
   }
 
   #read(leaf: Leaf): Step {
@@ -188,6 +205,7 @@ export class Workload implements Errands {
     return this.#step(tally.add(by), (reply) => {
       const { fate } = this.#outcomeOf(reply);
       tally.settle(by, fate);
+      this.#note(reply, undefined, () => tally.promised(by));
       if (fate === "done" && tally.field === undefined) this.#session.wroteSum(tally.key, numberOf(reply!));
     });
   }
@@ -204,6 +222,7 @@ export class Workload implements Errands {
     return this.#step(leaf.write, (reply) => {
       const outcome = this.#outcomeOf(reply, "1");
       leaf.written(outcome);
+      this.#note(reply, leaf, () => leaf.written(KEPT));
       if (outcome.fate === "done") this.#session.wroteField(key, leaf.field!);
     });
   }
@@ -277,6 +296,22 @@ export class Workload implements Errands {
     });
   }
 
+  // ---- Waited for ----
+
+  /** `leaf` was written, if it is one; `kept` is to be called if a replica has the write: then no disk that is lost takes it away. */
+  #note(reply: Reply | undefined, leaf: Leaf | undefined, kept: () => void): void {
+    if (this.#isAnswer(reply)) this.#written.add(leaf, this.#isKept ? undefined : kept);
+  }
+
+  /** Asks how many replicas have all that this connection wrote. */
+  #wait(): Step {
+    const { prng, holdersOf } = this.#options;
+    const [wanted, timeoutMs] = [1 + prng.below(3), 1 + prng.below(WAIT_MS_MAX)];
+    return this.#step(["WAIT", wanted, timeoutMs], (reply) => {
+      if (this.#isAnswer(reply)) this.#written.waited(numberOf(reply), holdersOf);
+    });
+  }
+
   // ---- Flushed now and then ----
 
   #drawFlushed(): Step {
@@ -329,6 +364,8 @@ export class Workload implements Errands {
   }
 }
 
+/** In the end it has to be there, or to have happened. */
+const KEPT: Outcome = { fate: "done", isConfirmed: false };
 const NOTHING: Reply = { kind: "nil" };
 const IN_DOUBT: Outcome = { fate: "doubtful", isConfirmed: false };
 
