@@ -2,7 +2,8 @@
  * Long runs of the seeded simulations: `npm run simulate -- cluster --seeds 5000 --from 1000`, or several of them without a name. A
  * failure prints its seed and ends the run with status 1; the same seed fails again wherever it is run.
  *
- * With `--jobs 2` seeds run in so many processes of low priority, all of them, and those that failed are listed in the end, by what was broken.
+ * With `--jobs 2` seeds run in so many processes of low priority, all of them, or those that begin within `--minutes 8`, and those that failed are
+ * listed in the end, by what was broken.
  * With `--slots 1024` clusters have so many slots rather than 16384, which takes a third of the time (few-slots.ts): such a seed is another run
  * than the same seed with all slots.
  */
@@ -16,6 +17,7 @@ const { positionals, values } = parseArgs({
     seeds: { type: "string" },
     from: { type: "string", default: "0" },
     jobs: { type: "string" },
+    minutes: { type: "string" },
     slots: { type: "string" },
   },
 });
@@ -27,14 +29,14 @@ const slots = values.slots === undefined ? undefined : numberOf(values.slots);
 if (values.jobs === undefined && slots === undefined) {
   for (const name of names) await runHere(name);
 } else {
-  const runs = seedsInTurn();
-  const failures = await runJobs(runs, {
+  const outcome = await runJobs(seedsInTurn(), {
     jobs: Math.max(1, numberOf(values.jobs ?? "1")),
     slots,
+    minutes: values.minutes === undefined ? Number.POSITIVE_INFINITY : numberOf(values.minutes),
     say: (line) => process.stdout.write(`${line}\n`),
   });
-  process.stdout.write(`${report(runs, failures)}\n`);
-  if (failures.length > 0) process.exitCode = 1;
+  process.stdout.write(`${report(outcome)}\n`);
+  if (outcome.failures.length > 0) process.exitCode = 1;
 }
 
 async function runHere(name: string): Promise<void> {
@@ -61,6 +63,6 @@ function countOf(name: string): number {
 function numberOf(text: string): number {
   const number = Number(text);
   if (text === "" || !Number.isSafeInteger(number) || number < 0)
-    throw new RangeError("--seeds, --from, --jobs and --slots are numbers");
+    throw new RangeError("--seeds, --from, --jobs, --minutes and --slots are numbers");
   return number;
 }

@@ -19,6 +19,8 @@ export interface JobsOptions {
   readonly jobs: number;
   /** Slots of a cluster; the usual number if undefined. */
   readonly slots: number | undefined;
+  /** Seeds that have not begun within so many minutes are left out. */
+  readonly minutes: number;
   readonly say: (line: string) => void;
 }
 
@@ -31,18 +33,27 @@ const SAID_EVERY = 100;
 const WORKER = new URL("./simulation-worker.js", import.meta.url);
 const FEW_SLOTS = new URL("./few-slots.js", import.meta.url);
 
-/** Runs all, in about that order. Answers those that broke a promise, never ended, or took their process with them. */
-export async function runJobs(runs: readonly SeedRun[], options: JobsOptions): Promise<readonly Failure[]> {
+export interface Outcome {
+  /** Those for which there was time. */
+  readonly done: readonly SeedRun[];
+  /** Those of them that broke a promise, never ended, or took their process with them. */
+  readonly failures: readonly Failure[];
+}
+
+/** Runs all, in about that order. */
+export async function runJobs(runs: readonly SeedRun[], options: JobsOptions): Promise<Outcome> {
   const waiting = [...runs].reverse();
+  const done: SeedRun[] = [];
   const failures: Failure[] = [];
-  let done = 0;
+  const endMs = performance.now() + options.minutes * 60_000;
   const work = async () => {
     let worker: Worker | undefined;
-    for (let run = waiting.pop(); run !== undefined; run = waiting.pop()) {
+    for (let run = waiting.pop(); run !== undefined && performance.now() < endMs; run = waiting.pop()) {
       worker ??= new Worker(options.slots);
       const message = await worker.run(run);
       if (worker.isOver) worker = undefined;
-      if (++done % SAID_EVERY === 0) options.say(`${done} of ${runs.length} seeds`);
+      done.push(run);
+      if (done.length % SAID_EVERY === 0) options.say(`${done.length} of ${runs.length} seeds`);
       if (message === undefined) continue;
       failures.push({ ...run, message });
       options.say(`${run.name} seed ${run.seed} failed: ${firstLineOf(message)}`);
@@ -50,17 +61,18 @@ export async function runJobs(runs: readonly SeedRun[], options: JobsOptions): P
     worker?.end();
   };
   await Promise.all(Array.from({ length: options.jobs }, work));
-  return failures;
+  return { done, failures };
 }
 
 /** How many seeds of each simulation were run and failed, and what broke, the most frequent first. */
-export function report(runs: readonly SeedRun[], failures: readonly Failure[]): string {
+export function report({ done, failures }: Outcome): string {
   const lines: string[] = [];
-  for (const [name, all] of grouped(runs, (run) => run.name)) {
+  for (const [name, all] of grouped(done, (run) => run.name)) {
     const failed = failures.filter((failure) => failure.name === name);
     const seeds = failed.map(({ seed }) => seed).sort((a, b) => a - b);
     const outcome = seeds.length === 0 ? "no promise broken" : `${seeds.length} failed: ${seeds.join(" ")}`;
-    lines.push(`${name}: ${all.length} seeds from ${all[0]!.seed} on, ${outcome}`);
+    const first = Math.min(...all.map(({ seed }) => seed));
+    lines.push(`${name}: ${all.length} seeds from ${first} on, ${outcome}`);
   }
   const kinds = [...grouped(failures, ({ message }) => kindOf(message))];
   for (const [kind, those] of kinds.sort(([, a], [, b]) => b.length - a.length)) {

@@ -35,6 +35,9 @@ const DELTAS_USUAL = 4096;
 const NO_RECORD = -1;
 const MALFORMED = -1;
 
+/** Why batches cannot be merged that are sound otherwise. */
+export const UNTOUCHABLE = "a delta is of a slot that is not to be touched";
+
 /** What a delta builds on. */
 export interface MissingRecord extends KeyPlace {
   /** The record is here once it has this life, or a later one, and its body. */
@@ -137,8 +140,7 @@ export class BatchApplication {
       if (problem !== undefined) return problem;
       at = end;
     }
-    if (mayTouch !== undefined && !this.#touchesOnly(mayTouch))
-      return "a delta is of a slot that is not to be touched";
+    if (mayTouch !== undefined && !this.#touchesOnly(mayTouch)) return UNTOUCHABLE;
     this.batches += batches;
     this.deltas += this.#count;
     return undefined;

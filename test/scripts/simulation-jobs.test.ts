@@ -13,9 +13,16 @@ describe("seeds that run in several processes", () => {
       { name: "no such simulation", seed: 1 },
       { name: "unreplicated-delays", seed: 1 },
     ];
-    const failures = await runJobs(runs, { jobs: 1, slots: 256, say: (line) => said.push(line) });
+    const options = { jobs: 1, slots: 256, minutes: 60, say: (line: string) => said.push(line) };
+    const { done, failures } = await runJobs(runs, options);
+    expect(done).to.deep.equal(runs);
     expect(failures.map(({ name, seed }) => ({ name, seed }))).to.deep.equal([runs[0]]);
     expect(said).to.deep.equal(["no such simulation seed 1 failed: there is no such simulation"]);
+  });
+
+  it("are left out if there is no time for them", async () => {
+    const options = { jobs: 2, slots: undefined, minutes: 0, say: () => {} };
+    expect(await runJobs(RUNS, options)).to.deep.equal({ done: [], failures: [] });
   });
 
   it("are reported by simulation, and what broke with the most frequent first", () => {
@@ -24,7 +31,7 @@ describe("seeds that run in several processes", () => {
       { name: "others", seed: 3, message: "others seed 3: no agreement after 60 ms" },
       { name: "others", seed: 4, message: "others seed 4: leaf:12: it is gone" },
     ];
-    expect(report(RUNS, failures).split("\n")).to.deep.equal([
+    expect(report({ done: RUNS, failures }).split("\n")).to.deep.equal([
       "some: 3 seeds from 3 on, no promise broken",
       "others: 3 seeds from 3 on, 3 failed: 3 4 5",
       "",

@@ -10,6 +10,7 @@ import { type PullOutcome, Receiver } from "#torus/cluster/replication/receiver.
 import type { Shipper } from "#torus/cluster/replication/shipper.js";
 import { Shipping } from "#torus/cluster/replication/shipping.js";
 import type { SlotStanding } from "#torus/cluster/replication/slot-assent.js";
+import type { SlotSet } from "#torus/cluster/slot-set.js";
 import { makeConfig } from "#torus/config/config.js";
 import { ConfigStore } from "#torus/config/config-store.js";
 import { beginBatch, endBatch } from "#torus/delta/batch.js";
@@ -41,6 +42,8 @@ export interface SimReplicaOptions {
   /** Of the local stream, and of all that is received. */
   readonly backlogBytesMax?: number;
   readonly receivedBytesMax?: number;
+  /** The slots that it owns; all if left out. */
+  readonly own?: SlotSet;
   /** What it answers beside what it receives. */
   readonly services?: ReadonlyMap<string, Service>;
 }
@@ -174,6 +177,7 @@ export class SimReplica {
       bring: (nodeId, records) => replica.#bring(nodeId, records),
       takenFrom: () => 0,
       ...(receivedBytesMax === undefined ? {} : { backlogBytesMax: receivedBytesMax }),
+      ...(options.own === undefined ? {} : { own: () => options.own! }),
     });
     const services = new Map<string, Service>([...receiver.services, ...(options.services ?? [])]);
     const peers = await SimPeers.start(world, name, { boot, services });

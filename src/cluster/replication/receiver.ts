@@ -6,17 +6,19 @@
  * Messages of a link come in order and each is applied in the call that brings it; only its answer may wait, for the log.
  */
 import type { Checksum } from "../../base/crc32.js";
+import { SLOT_COUNT } from "../../base/key-hash.js";
 import { Lasting } from "../../durability/lasting.js";
 import type { PersistenceView } from "../../durability/persistence-view.js";
 import type { Clock } from "../../host/clock.js";
 import type { Log } from "../../host/log.js";
 import type { Timers } from "../../host/timers.js";
-import { BatchApplication, type MissingRecord } from "../../keyspace/batch-application.js";
+import { BatchApplication, type MissingRecord, UNTOUCHABLE } from "../../keyspace/batch-application.js";
 import type { HashLimits } from "../../keyspace/hash-writer.js";
 import type { Keyspace } from "../../keyspace/keyspace.js";
 import type { PeerIdentity } from "../peer-hello.js";
 import type { Outcome } from "../peer-link.js";
 import type { Service } from "../peer-server.js";
+import type { SlotSet } from "../slot-set.js";
 import type { StreamPosition } from "./positions.js";
 import { noReceipts, type ReceiverCounters } from "./receipt-counters.js";
 import { told } from "./received-batches.js";
@@ -37,6 +39,7 @@ import {
   writePull,
   writeTold,
 } from "./replication-messages.js";
+import { SlotFilter } from "./slot-filter.js";
 
 /** For all streams together. */
 const BACKLOG_BYTES_MAX = 64 * 2 ** 20;
@@ -65,6 +68,8 @@ export interface ReceiverOptions {
   /** What a node executed changed something in these slots, as `BatchApplicationOptions.changed` tells. */
   readonly changed?: (nodeId: string, slots: Int32Array, count: number) => void;
   readonly backlogBytesMax?: number;
+  /** The slots that this node owns, or is to own; all if left out. */
+  readonly own?: () => SlotSet;
 }
 
 /** How far this node is with the stream of a life of another. */
@@ -306,7 +311,21 @@ export class Receiver {
     const before = this.#application.batches;
     this.#source = source;
     keyspace.tick(clock.wallMs());
-    return this.#application.apply(batches) ?? this.#application.batches - before;
+    return this.#applyOwn(batches) ?? this.#application.batches - before;
+  }
+
+  /**
+   * Of slots that this node does not own nothing is taken, though others may not have heard of that yet: nobody would drop it here, and if a
+   * slot came back it would be there of old, with what was deleted meanwhile. Of slots that it is about to own, copies are compared later.
+   */
+  #applyOwn(batches: Buffer): string | undefined {
+    const own = this.#options.own?.();
+    if (own === undefined || own.size === SLOT_COUNT) return this.#application.apply(batches);
+    const problem = this.#application.apply(batches, (slot) => own.has(slot));
+    if (problem !== UNTOUCHABLE) return problem;
+    const parts: Buffer[] = [];
+    new SlotFilter(own).filter(batches, parts);
+    return parts.length === 0 ? undefined : this.#application.apply(Buffer.concat(parts));
   }
 
   #took(stream: ReceivedStream, arrival: Omit<Arrival, "nowMs">): void {

@@ -6,6 +6,7 @@ import {
   writeBatchesHead,
   writeOpen,
 } from "#torus/cluster/replication/replication-messages.js";
+import { SlotSet } from "#torus/cluster/slot-set.js";
 import type { World } from "#torus/host/sim/world.js";
 import { nodeIdOf } from "../../support/sim-peers.js";
 import { SimReplica, type SimReplicaOptions } from "../../support/sim-replica.js";
@@ -22,6 +23,20 @@ describe("the receiver of what others execute", () => {
   async function begin(seed: number, ofA: SimReplicaOptions = {}, ofB: SimReplicaOptions = {}) {
     ({ world, prng, a, b } = await shippingPair(`shipping ${seed}`, { a: ofA, b: ofB }));
   }
+
+  it("takes nothing of slots that this node does not own, whatever is shipped", async () => {
+    const owned = KEYS.filter((_, i) => i % 2 === 0);
+    await begin(89, {}, { own: new SlotSet(owned.map(slot)) });
+    await repaired(a, b);
+    a.execute(...KEYS.map((key) => ["set", key, "new"]));
+    a.execute(...KEYS.filter((_, i) => i % 4 === 0).map((key) => ["hset", `{${key}}hash`, "field", "value"]));
+    await world.advance(50);
+    expect(KEYS.filter((key) => b.ask("get", key) === '"new"')).to.deep.equal(owned);
+    expect(b.keyspace.size).to.equal(owned.length + KEYS.length / 4);
+    expect(b.positionOf("a")?.applied, "it need not be told again").to.equal(
+      a.persistence.stream.localPosition,
+    );
+  });
 
   describe("of messages", () => {
     /** A message by another node, as it stands. */
