@@ -6,20 +6,21 @@
  * Messages of a link come in order and each is applied in the call that brings it; only its answer may wait, for the log.
  */
 import type { Checksum } from "../../base/crc32.js";
-import { SLOT_COUNT } from "../../base/key-hash.js";
 import { Lasting } from "../../durability/lasting.js";
 import type { PersistenceView } from "../../durability/persistence-view.js";
 import type { Clock } from "../../host/clock.js";
 import type { Log } from "../../host/log.js";
 import type { Timers } from "../../host/timers.js";
-import { BatchApplication, type MissingRecord, UNTOUCHABLE } from "../../keyspace/batch-application.js";
+import { BatchApplication, type MissingRecord } from "../../keyspace/batch-application.js";
 import type { HashLimits } from "../../keyspace/hash-writer.js";
 import type { Keyspace } from "../../keyspace/keyspace.js";
+import { LogRoom } from "../log-room.js";
 import type { PeerIdentity } from "../peer-hello.js";
-import type { Outcome } from "../peer-link.js";
 import type { Service } from "../peer-server.js";
 import type { SlotSet } from "../slot-set.js";
+import { mergeOwn } from "./own-batches.js";
 import type { StreamPosition } from "./positions.js";
+import type { Ask, Pull, PullOutcome } from "./pull.js";
 import { noReceipts, type ReceiverCounters } from "./receipt-counters.js";
 import { told } from "./received-batches.js";
 import { type Arrival, ReceivedStream } from "./received-stream.js";
@@ -39,7 +40,6 @@ import {
   writePull,
   writeTold,
 } from "./replication-messages.js";
-import { SlotFilter } from "./slot-filter.js";
 
 /** For all streams together. */
 const BACKLOG_BYTES_MAX = 64 * 2 ** 20;
@@ -68,8 +68,8 @@ export interface ReceiverOptions {
   /** What a node executed changed something in these slots, as `BatchApplicationOptions.changed` tells. */
   readonly changed?: (nodeId: string, slots: Int32Array, count: number) => void;
   readonly backlogBytesMax?: number;
-  /** The slots that this node owns, or is to own; all if left out. */
-  readonly own?: () => SlotSet;
+  /** The slots that this node owns, or is to own; undefined if it does not know yet. If left out, it owns all. */
+  readonly own?: () => SlotSet | undefined;
 }
 
 /** How far this node is with the stream of a life of another. */
@@ -78,31 +78,6 @@ export interface ReceivedPosition extends StreamPosition {
   readonly first: number;
 }
 
-export interface Pull {
-  /** Whose stream. */
-  readonly nodeId: string;
-  readonly boot: number;
-  /** Who is asked for it. */
-  readonly owner: string;
-  /** What lies behind this position is asked for. */
-  readonly from: number;
-  /** All, or what concerns these slots. */
-  readonly slots: readonly number[] | null;
-  /** Asks the owner that has it. */
-  readonly ask: Ask;
-}
-
-/** Of another owner: its link's. */
-export type Ask = (service: string, body: Uint8Array, timeoutMs: number) => Promise<Outcome>;
-
-export type PullOutcome =
-  /** `isWhole`: nothing was missing that it builds on. */
-  | { readonly kind: "pulled"; readonly to: number; readonly isWhole: boolean }
-  /** The other owner does not have it either. */
-  | { readonly kind: "gap" }
-  /** It could not be asked, or answered what makes no sense. */
-  | { readonly kind: "failed"; readonly reason: string };
-
 export class Receiver {
   readonly services: ReadonlyMap<string, Service>;
   readonly counters: ReceiverCounters = noReceipts();
@@ -110,6 +85,7 @@ export class Receiver {
   readonly #application: BatchApplication;
   readonly #streams = new Map<string, ReceivedStream>();
   readonly #lasting: Lasting;
+  readonly #room: LogRoom;
   readonly #listeners = new Set<() => void>();
   #isChangeDue = false;
   /** Whose batches are being applied, and the records that were missing for that, and should not be. */
@@ -133,10 +109,12 @@ export class Receiver {
       [RECEIVED_SERVICE, (body) => this.#tell(body)],
     ]);
     this.#lasting = new Lasting(persistence);
+    this.#room = new LogRoom(persistence, options.timers);
   }
 
   close(): void {
     this.#lasting.close();
+    this.#room.close();
     this.#listeners.clear();
     this.#streams.clear();
   }
@@ -311,21 +289,7 @@ export class Receiver {
     const before = this.#application.batches;
     this.#source = source;
     keyspace.tick(clock.wallMs());
-    return this.#applyOwn(batches) ?? this.#application.batches - before;
-  }
-
-  /**
-   * Of slots that this node does not own nothing is taken, though others may not have heard of that yet: nobody would drop it here, and if a
-   * slot came back it would be there of old, with what was deleted meanwhile. Of slots that it is about to own, copies are compared later.
-   */
-  #applyOwn(batches: Buffer): string | undefined {
-    const own = this.#options.own?.();
-    if (own === undefined || own.size === SLOT_COUNT) return this.#application.apply(batches);
-    const problem = this.#application.apply(batches, (slot) => own.has(slot));
-    if (problem !== UNTOUCHABLE) return problem;
-    const parts: Buffer[] = [];
-    new SlotFilter(own).filter(batches, parts);
-    return parts.length === 0 ? undefined : this.#application.apply(Buffer.concat(parts));
+    return mergeOwn(this.#application, batches, this.#options.own?.()) ?? this.#application.batches - before;
   }
 
   #took(stream: ReceivedStream, arrival: Omit<Arrival, "nowMs">): void {
@@ -392,7 +356,10 @@ export class Receiver {
       if (!pulled.isFound) return { kind: "gap" };
       const { batches, from, to, end } = pulled;
       if (from > at || (to <= at && end > at)) return { kind: "failed", reason: "not what was asked for" };
-      if (!this.#canTake(batches)) return { kind: "failed", reason: "nothing can be taken at present" };
+      // What is told comes as fast as it is asked for, which may be faster than the disk takes it.
+      const hasRoom = await this.#room.waitFor(batches.length);
+      if (!hasRoom || !this.#canTake(batches))
+        return { kind: "failed", reason: "nothing can be taken at present" };
       const count = this.#apply(batches, { nodeId, newSlots: null });
       if (typeof count === "string") return { kind: "failed", reason: count };
       this.counters.pulledBatches += count;

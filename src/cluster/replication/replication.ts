@@ -169,7 +169,7 @@ export class Replication {
       bring: (nodeId, records) => missing.bring(nodeId, records),
       takenFrom: (nodeId) => this.primaries.wordsFor(nodeId).taken,
       changed: (nodeId, slots, count) => generation.executed(nodeId, slots, count),
-      own: () => this.#own,
+      own: () => (this.#plan === undefined ? undefined : this.#own),
     });
     this.shipping = new Shipping({
       host,

@@ -6,7 +6,8 @@
  */
 import type { Cancel, Timers } from "../../host/timers.js";
 import type { StreamPosition } from "./positions.js";
-import type { Ask, Receiver } from "./receiver.js";
+import type { Ask } from "./pull.js";
+import type { Receiver } from "./receiver.js";
 
 /** After trouble; and after none, as long as the other may hear of nodes that are dead for this one. */
 const RETRY_MS = 200;

@@ -258,6 +258,19 @@ describe("the receiver of what others execute", () => {
       }
     });
 
+    it("takes what it is told as fast as its own log can", async () => {
+      await beginThree(112);
+      world.cut(["a"], ["c"]);
+      for (let i = 0; i < 20; i++) {
+        write(a, prng, { count: 100, valueBytes: 1000 });
+        await world.advance(20);
+      }
+      world.crash("a");
+      world.host("c").disk.faults.syncDelayMs = 30;
+      expect((await c.pull(world, { from: "b", of: "a", boot: 1 })).kind).to.equal("pulled");
+      expectEqual(b, c);
+    });
+
     it("tells what concerns some slots, and lets the asker's own position be", async () => {
       await beginThree(110);
       world.cut(["a"], ["c"]);
