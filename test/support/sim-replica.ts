@@ -44,7 +44,7 @@ export interface SimReplicaOptions {
   readonly backlogBytesMax?: number;
   readonly receivedBytesMax?: number;
   /** The slots that it owns; all if left out. */
-  readonly own?: SlotSet;
+  readonly own?: () => SlotSet;
   /** What it answers beside what it receives. */
   readonly services?: ReadonlyMap<string, Service>;
 }
@@ -178,7 +178,7 @@ export class SimReplica {
       bring: (nodeId, records) => replica.#bring(nodeId, records),
       takenFrom: () => 0,
       ...(receivedBytesMax === undefined ? {} : { backlogBytesMax: receivedBytesMax }),
-      ...(options.own === undefined ? {} : { own: () => options.own! }),
+      ...(options.own === undefined ? {} : { own: options.own }),
     });
     const services = new Map<string, Service>([...receiver.services, ...(options.services ?? [])]);
     const peers = await SimPeers.start(world, name, { boot, services });

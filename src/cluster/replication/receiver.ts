@@ -163,6 +163,14 @@ export class Receiver {
     return bytes;
   }
 
+  /**
+   * This node came to own more. What it received before and keeps for others may be of these slots, and was not merged: whoever got it from here
+   * would have more than this node, and nobody would compare the two.
+   */
+  owned(): void {
+    for (const { backlog } of this.#streams.values()) backlog.restart(backlog.end);
+  }
+
   /** A node is gone for good. */
   forget(nodeId: string): void {
     for (const [name, stream] of this.#streams) if (stream.nodeId === nodeId) this.#streams.delete(name);

@@ -380,6 +380,7 @@ export class Replication {
     const { all } = plan.slotsOf(selfId);
     const added = all === known ? [] : all.slots().filter((slot) => !known.has(slot));
     this.#newSlots.addAll(added);
+    if (added.length > 0) this.receiver.owned();
     this.#plan = plan;
     this.#ownCheck = undefined;
     this.#groups = groups;

@@ -26,7 +26,8 @@ describe("the receiver of what others execute", () => {
 
   it("takes nothing of slots that this node does not own, whatever is shipped", async () => {
     const owned = KEYS.filter((_, i) => i % 2 === 0);
-    await begin(89, {}, { own: new SlotSet(owned.map(slot)) });
+    const own = new SlotSet(owned.map(slot));
+    await begin(89, {}, { own: () => own });
     await repaired(a, b);
     a.execute(...KEYS.map((key) => ["set", key, "new"]));
     a.execute(...KEYS.filter((_, i) => i % 4 === 0).map((key) => ["hset", `{${key}}hash`, "field", "value"]));
@@ -224,8 +225,8 @@ describe("the receiver of what others execute", () => {
   describe("after the death of the one that executed", () => {
     let c: SimReplica;
 
-    async function beginThree(seed: number, receivedBytesMax = 2 ** 26) {
-      await begin(seed, {}, { receivedBytesMax });
+    async function beginThree(seed: number, { receivedBytesMax = 2 ** 26, ...ofB }: SimReplicaOptions = {}) {
+      await begin(seed, {}, { receivedBytesMax, ...ofB });
       c = await SimReplica.start(world, "c", { receivedBytesMax });
       a.shipTo(["b", "c"]);
       b.shipTo(["c"]);
@@ -256,6 +257,19 @@ describe("the receiver of what others execute", () => {
         expect(c.positionOf("a"), "it is of b's slots, whichever those are").to.deep.equal(ofC);
         expect(c.persistence.stream.localPosition, "none of it is c's own").to.equal(0);
       }
+    });
+
+    it("tells nothing of slots that it did not own then, and does now: it has not merged it itself", async () => {
+      const own = new SlotSet(KEYS.map(slot).filter((each) => each !== slot("key:3")));
+      await beginThree(113, { own: () => own });
+      world.cut(["a"], ["c"]);
+      a.execute(["set", "key:3", "new"]);
+      await world.advance(20);
+      world.crash("a");
+      own.addAll([slot("key:3")]);
+      b.receiver.owned();
+      expect(await c.pull(world, { from: "b", of: "a", boot: 1 })).to.deep.equal({ kind: "gap" });
+      expectEqual(b, c);
     });
 
     it("takes what it is told as fast as its own log can", async () => {
@@ -292,7 +306,7 @@ describe("the receiver of what others execute", () => {
     });
 
     it("says so if it does not have it any more, or cannot be asked", async () => {
-      await beginThree(111, 20_000);
+      await beginThree(111, { receivedBytesMax: 20_000 });
       world.cut(["a"], ["c"]);
       for (let i = 0; i < 20; i++) {
         write(a, prng, { count: 20, valueBytes: 200 });
