@@ -59,6 +59,8 @@ export const IN_DOUBT = "INDOUBT The write was made but may be lost: the log cou
 /** Ours alone: of a command that another node executes. */
 export const IN_DOUBT_ELSEWHERE = "INDOUBT the write was sent to another node and its outcome is unknown";
 export const TRY_AGAIN = "TRYAGAIN no node that can be reached executes commands for this slot at present";
+export const OVERTAKEN =
+  "TRYAGAIN the reply to this read was lost with a link, and later commands of this connection are replied to already";
 export const SLOT_NOT_SERVED = "CLUSTERDOWN Hash slot not served: the node that has it is not alive";
 /** Ours alone, to clients at quorum: the first two say that nothing happened, the third that it did. */
 export const NO_REPLICAS = "NOREPLICAS not enough live owners of this slot for a quorum: nothing was done";

@@ -42,6 +42,8 @@ export interface StrayOptions {
   readonly deadlineMs: number;
   /** It was sent, and nobody knows what became of it. */
   readonly isDoubtful: boolean;
+  /** So it was, and what was sent after it the same way is replied to: as of now it would tell of what came after that. */
+  readonly isOvertaken: boolean;
 }
 
 /** A command that is to be offered once more to whoever executes it: a run did not come that far, or nobody was there to send it to. */
@@ -52,6 +54,7 @@ export class Stray implements StrayOptions {
   readonly isSilent: boolean;
   readonly deadlineMs: number;
   readonly isDoubtful: boolean;
+  readonly isOvertaken: boolean;
   /** What was asked for it at quorum, when it was offered last. */
   question: QuorumQuestion | null = null;
 
@@ -62,6 +65,7 @@ export class Stray implements StrayOptions {
     this.isSilent = options.isSilent;
     this.deadlineMs = options.deadlineMs;
     this.isDoubtful = options.isDoubtful;
+    this.isOvertaken = options.isOvertaken;
   }
 }
 

@@ -9,16 +9,16 @@
 import { assert } from "../base/assert.js";
 import type { Forwarder, Waiter } from "../cluster/forwarder.js";
 import { MARKED, NO_TOUCH, QUORUM, RESP3 } from "../cluster/peer-frames.js";
-import type { Run, RunOwner } from "../cluster/run.js";
+import type { Run, RunCarrier, RunOwner } from "../cluster/run.js";
 import type { Route } from "../cluster/slot-routes.js";
 import type { StreamMark } from "../cluster/stream-mark.js";
 import type { Call } from "../commands/call.js";
-import { IN_DOUBT_ELSEWHERE, SLOT_NOT_SERVED, TRY_AGAIN } from "../protocol/reply-error.js";
+import { IN_DOUBT_ELSEWHERE, OVERTAKEN, SLOT_NOT_SERVED, TRY_AGAIN } from "../protocol/reply-error.js";
 import { buildRequest } from "../protocol/request-builder.js";
 import { splitRequests } from "../protocol/request-splitter.js";
 import { Gathering, RunPart, Stray } from "./awaited-replies.js";
 import type { Client } from "./client.js";
-import type { HeldReplies, HeldTurn } from "./held-replies.js";
+import type { Held, HeldReplies, HeldTurn } from "./held-replies.js";
 
 /** With so much on its way a client's further commands wait. */
 const BYTES_IN_FLIGHT_MAX = 1024 * 1024;
@@ -133,7 +133,8 @@ export class ClientRuns implements RunOwner, Waiter {
     if (run === undefined) {
       const { database, flags, deadlineMs } = this;
       const request = buildRequest(bytes, marks, count);
-      this.#stray(new Stray({ request, database, flags, isSilent, deadlineMs, isDoubtful: false }));
+      const fate = { isDoubtful: false, isOvertaken: false };
+      this.#stray(new Stray({ request, database, flags, isSilent, deadlineMs, ...fate }));
       return null;
     }
     if (run.count === 1) {
@@ -312,15 +313,17 @@ export class ClientRuns implements RunOwner, Waiter {
   /** Goes through the queue: replies that are there stay, commands that strayed are offered again in their place. */
   #replay(): void {
     const unexecuted = new Map<Run, Buffer[]>();
-    for (const held of this.#replies.takeAll()) {
+    const queue = this.#replies.takeAll();
+    const overtaken = overtakenOf(queue);
+    for (const held of queue) {
       if (held instanceof Stray) this.#offer(held);
-      else if (held instanceof RunPart) this.#replayPart(held, unexecuted);
+      else if (held instanceof RunPart) this.#replayPart(held, unexecuted, overtaken.has(held.run));
       else if (held instanceof Gathering) this.#replayGathering(held);
       else this.#replayTurn(held);
     }
   }
 
-  #replayPart(part: RunPart, unexecuted: Map<Run, Buffer[]>): void {
+  #replayPart(part: RunPart, unexecuted: Map<Run, Buffer[]>, isOvertaken: boolean): void {
     const { run, isSilent } = part;
     const bytes = part.take();
     this.#client.sendReplies();
@@ -330,9 +333,9 @@ export class ClientRuns implements RunOwner, Waiter {
     if (requests === undefined)
       unexecuted.set(run, (requests = splitRequests(run.requests).slice(run.answered)));
     const { database, flags, deadlineMs } = run;
-    const isDoubtful = run.state === "in-doubt";
+    const fate = { isDoubtful: run.state === "in-doubt", isOvertaken };
     for (const request of requests.splice(0, part.count)) {
-      this.#offer(new Stray({ request, database, flags, isSilent, deadlineMs, isDoubtful }));
+      this.#offer(new Stray({ request, database, flags, isSilent, deadlineMs, ...fate }));
     }
   }
 
@@ -357,6 +360,8 @@ export class ClientRuns implements RunOwner, Waiter {
       this.#isStraying = true;
     } else if (stray.isDoubtful && this.#isWrite(stray.request)) {
       client.replyInPlace(stray, IN_DOUBT_ELSEWHERE);
+    } else if (stray.isOvertaken) {
+      client.replyInPlace(stray, OVERTAKEN);
     } else if (stray.deadlineMs <= this.#forwarder.nowMs) {
       client.replyInPlace(stray, TRY_AGAIN);
     } else {
@@ -368,6 +373,20 @@ export class ClientRuns implements RunOwner, Waiter {
       this.#stray(stray);
     }
   }
+}
+
+/** Runs of which nobody knows how far they were executed, while replies have come to what took the same way after them. */
+function overtakenOf(queue: readonly Held[]): ReadonlySet<Run> {
+  const overtaken = new Set<Run>();
+  const replied = new Map<RunCarrier, Run>();
+  for (const held of [...queue].reverse()) {
+    if (!(held instanceof RunPart)) continue;
+    const { run } = held;
+    const later = replied.get(run.carrier);
+    if (run.state === "in-doubt" && later !== undefined && later !== run) overtaken.add(run);
+    if (run.answered > 0 && later === undefined) replied.set(run.carrier, run);
+  }
+  return overtaken;
 }
 
 const NOTHING = Buffer.alloc(0);

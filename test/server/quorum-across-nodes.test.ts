@@ -9,6 +9,9 @@ const TIMEOUT_MS = 800;
 const NO_QUORUM =
   '-"NOQUORUM the write was done here but not confirmed by a majority in time: it stays and may win"';
 const NO_REPLICAS = '-"NOREPLICAS not enough live owners of this slot for a quorum: nothing was done"';
+const IN_DOUBT = '-"INDOUBT the write was sent to another node and its outcome is unknown"';
+const OVERTAKEN =
+  '-"TRYAGAIN the reply to this read was lost with a link, and later commands of this connection are replied to already"';
 
 interface Copied {
   readonly cluster: SimCluster;
@@ -109,6 +112,42 @@ describe("A client at quorum whose commands other nodes execute", () => {
     expect(copies[1]!.asked.map(({ key }) => key)).to.deep.equal([`{${there}}x`]);
     expect(await heard(() => copies[1]!.asked[0]!.end("confirmed"))).to.deep.equal([]);
     expect(await heard(() => copies[1]!.ack())).to.deep.equal(["[OK nil]"]);
+  });
+
+  describe("when a link breaks", () => {
+    /** Once it is there again, all is confirmed. */
+    const breakLink = async () => {
+      cluster.world.resetStreams("a", "b");
+      await cluster.world.advance(500);
+      await heard(() => copies[1]!.ack());
+    };
+
+    it("is not shown by a read that is asked again what came after later reads", async () => {
+      await (await cluster.connect(1)).ask("SET", there, "old");
+      const before = client.replies.length;
+      await replied(`GET ${there}`, `INCR {${there}}n`);
+      await replied("TORUS CONSISTENCY one", `GET ${there}`);
+      await (await cluster.connect(1)).ask("SET", there, "new");
+      expect(client.replies).to.have.length(before);
+      await breakLink();
+      expect(client.replies.slice(before)).to.deep.equal([OVERTAKEN, IN_DOUBT, "OK", '"old"']);
+      expect(await replied(`GET ${there}`)).to.deep.equal(['"new"']);
+    });
+
+    it("is shown what is there now by a read that nothing has overtaken", async () => {
+      await (await cluster.connect(1)).ask("SET", there, "old");
+      const before = client.replies.length;
+      await replied("TORUS CONSISTENCY one", `GET ${there}`, "TORUS CONSISTENCY quorum");
+      await replied(`GET ${there}`, `INCR {${there}}n`);
+      await replied("TORUS CONSISTENCY one", `GET ${beyond}`);
+      await (await cluster.connect(1)).ask("SET", there, "new");
+      await breakLink();
+      expect(client.replies.slice(before)).to.deep.equal([
+        ...["OK", '"old"', "OK"],
+        ...['"new"', IN_DOUBT],
+        ...["OK", "nil"],
+      ]);
+    });
   });
 
   it("waits with FLUSHALL for every node", async () => {
