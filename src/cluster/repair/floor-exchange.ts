@@ -88,6 +88,21 @@ export class FloorExchange {
     return this.#leftOut.mine?.has(slot) === true && birthNews(slot, theirs, mine).length > 0;
   }
 
+  /**
+   * Whether remains were collected without the other side. Each side may have been about to go on without the other one in the same slot: only one
+   * of them found enough others to do so, and has a floor.
+   */
+  isTheirsToRenew(slot: number): boolean {
+    const { mine, theirs } = this.#slots.get(slot)!;
+    const hasNews = this.#leftOut.theirs?.has(slot) === true && birthNews(slot, mine, theirs).length > 0;
+    return hasNews && !this.isLeftOut(slot);
+  }
+
+  /** The slot is left to the other side. */
+  leave(slot: number): void {
+    this.#slots.delete(slot);
+  }
+
   /** Whether this side is wrong where it has otherwise what a birth floor of the other one covers: it is not whole. */
   isOverruled(slot: number): boolean {
     const { mine, theirs } = this.#slots.get(slot)!;

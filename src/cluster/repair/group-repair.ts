@@ -4,7 +4,7 @@
  * written meanwhile may be told too, or not.
  *
  * A slot of which this side was *left out* took a birth floor without it: of that slot it tells only what began a life since. It is stale if there is
- * anything else that the other side does not have like that.
+ * anything else that the other side does not have like that. A slot of which the other side was left out is for that one to begin with.
  *
  * A slot is *stale* if this side is not whole, and they differ in what a birth floor of the other one covers, or its own if the other is
  * whole. This side has then missed, or lost, what all had merged, maybe a deletion whose tombstone has been collected since, and to merge
@@ -95,8 +95,9 @@ export class GroupRepair {
 
   /** Answers how many slots differed. */
   async run(slots: readonly number[]): Promise<number> {
-    // Those the other side renews itself.
-    const own = slots.filter((slot) => this.#leftOut.theirs?.has(slot) !== true);
+    const { mine, theirs } = this.#leftOut;
+    // Those the other side renews itself. Of those in which each left out the other one floors tell (`isTheirsToRenew`).
+    const own = slots.filter((slot) => theirs?.has(slot) !== true || mine?.has(slot) === true);
     let differences = await this.#compare(own.map(wholeSlot));
     const differing = differences.length;
     if (differing === 0) return 0;
@@ -121,6 +122,10 @@ export class GroupRepair {
         const { range, digest } = compared[i]!;
         const { count: theirs, floors, items } = difference;
         if (floors !== undefined) this.#floors.add(range.slot, floors);
+        if (this.#floors.isTheirsToRenew(range.slot)) {
+          this.#floors.leave(range.slot);
+          continue;
+        }
         const list = survey.lists?.[i];
         const lists = list === undefined || items === undefined ? null : { mine: list, theirs: items };
         differences.push({ range, mine: digest.count, theirs, lists });

@@ -192,9 +192,9 @@ export class PairRepair {
     if (isRenewal && !request.isRenewing) return false;
     const isWhole = this.#isWhole(request);
     const renewed = isRenewal && !request.isResumed ? request.slots : null;
-    const covered = new Set(
-      isWhole && !request.isResumed ? this.#requests.filter(({ slots }) => isWithin(slots, request)) : [],
-    );
+    // What this side has to renew the other one leaves to it.
+    const mayCover = isWhole && !request.isResumed && this.#options.leftOut().mine === null;
+    const covered = new Set(mayCover ? this.#requests.filter(({ slots }) => isWithin(slots, request)) : []);
     const cancel = this.#watchSilence();
     this.#visit = { session: request.session, covered, renewed, isHeard: false, cancel };
     return true;

@@ -54,6 +54,15 @@ function leaveOut({ a, b }: RepairPair): void {
   b.leftOut = { mine: null, theirs: slots };
 }
 
+/** Remains were collected without a, which would have collected without b, had it found enough others. */
+function leaveOutEachOther(pair: RepairPair): void {
+  const { a, b } = pair;
+  const slots = new SlotSet(SLOTS);
+  leaveOut(pair);
+  a.leftOut = { mine: slots, theirs: slots };
+  b.leftOut = { mine: slots, theirs: slots };
+}
+
 function fetchMissing({ a, b }: RepairPair): void {
   a.fetchMissing(b);
   b.fetchMissing(a);
@@ -299,7 +308,8 @@ describe("a repair", () => {
           mergeable(12),
           mergeable(8),
           fc.boolean(),
-          async (before, alone, there, after, isOtherFirst) => {
+          fc.boolean(),
+          async (before, alone, there, after, isOtherFirst, isMutual) => {
             const pair = await twoOwners();
             const { a, b } = pair;
             b.perform(before);
@@ -313,7 +323,8 @@ describe("a repair", () => {
             b.perform(after);
             settleTime(a, b);
             const contents = contentsOf(b.keyspace, KEYS);
-            leaveOut(pair);
+            if (isMutual) leaveOutEachOther(pair);
+            else leaveOut(pair);
             if (isOtherFirst) {
               await repairedBack(pair);
               expect(contentsOf(b.keyspace, KEYS)).to.deep.equal(contents);
