@@ -306,7 +306,7 @@ export class BatchApplication {
     this.#options.incomplete({ db, slot, key, life: { clock: lifeClock, origin: lifeOrigin } });
   }
 
-  /** Any delta, by way of a value of it. What takes a merge expires first if its deadline has passed: merging knows husks. */
+  /** Any delta, by way of a value of it. Merging goes by the time: a husk that has expired needs no body, and stays one. */
   #applyValue(bytes: Buffer, from: number, nowMs: number): void {
     const { keyspace, limits, incomplete } = this.#options;
     const delta = readDelta(new ByteReader({ bytes, start: from, end: bytes.length }))!;

@@ -84,11 +84,18 @@ function applyToKey(keyspace: Keyspace, limits: HashLimits, delta: RecordDelta |
   return outcome.kind;
 }
 
+/**
+ * Where remains are kept nothing expires by being opened here: an expired text would lose what the delta builds on, which is missed if a
+ * later one, perhaps of the same batch, puts the deadline off.
+ */
 function openKey(keyspace: Keyspace, { db, key }: KeyPlace): void {
   assert(db < keyspace.databases.length, "a delta is of a database that exists");
   keyspace.select(db);
   const bytes = Buffer.from(key.buffer, key.byteOffset, key.length);
+  const { nowMs } = keyspace;
+  if (keyspace.keepTombstones) keyspace.nowMs = 0;
   keyspace.peek(bytes, 0, bytes.length);
+  keyspace.nowMs = nowMs;
 }
 
 /** The record of the open key, whoever sees it. */

@@ -22,6 +22,8 @@ class Owner {
   readonly #runner: CommandRunner;
   /** What was done here and not told yet. */
   #untold: Delta[] = [];
+  /** How many records others asked for, since they lacked what they were told of. */
+  sent = 0;
   #nowMs = START_MS;
 
   constructor(origin: number) {
@@ -54,6 +56,7 @@ class Owner {
   #send({ keyspace }: Owner, delta: Delta): void {
     if (delta.kind !== "record" && delta.kind !== "patch") throw new Error("it is of no key");
     const { db, slot, key } = delta;
+    this.sent++;
     this.keyspace.select(db);
     const state = stateOf(this.keyspace, Buffer.from(key).toString("latin1"));
     if (state !== undefined) applyDelta(keyspace, SMALL_LIMITS, { kind: "record", db, slot, key, state });
@@ -101,6 +104,32 @@ describe("a record whose deadline has passed, where others own it too", () => {
     slow.tell(fast);
     fast.tell(slow);
     for (const owner of [slow, fast]) expect(owner.run("GET n")).to.equal('"115"');
+  });
+
+  it("keeps the text that others made a counter of, if nobody has looked since: they may put its end off", () => {
+    const [slow, fast] = pair("SET n 10 PX 50");
+    fast.wait(60);
+    slow.run("INCRBY n 5");
+    slow.run("PERSIST n");
+    slow.tell(fast);
+    expect(slow.sent).to.equal(0);
+    expect(fast.run("GET n")).to.equal('"15"');
+    expectSoundCounts(fast.keyspace, ["n"]);
+    expect(contentsOf(fast.keyspace, ["n"])).to.deep.equal(contentsOf(slow.keyspace, ["n"]));
+  });
+
+  it("is over for who merges what a text became, and it is counted once", () => {
+    const [slow, fast] = pair("SET n 10 PX 50");
+    fast.wait(60);
+    slow.run("INCRBY n 5");
+    slow.tell(fast);
+    expect(fast.keyspace.stats.expired).to.equal(0);
+    expect(fast.run("GET n")).to.equal("nil");
+    slow.run("INCRBY n 5");
+    slow.tell(fast);
+    expect(fast.run("GET n")).to.equal("nil");
+    expect([slow.sent, fast.keyspace.stats.expired]).to.deep.equal([0, 1]);
+    expectSoundCounts(fast.keyspace, ["n"]);
   });
 
   it("takes what others add to it, and stays over", () => {
