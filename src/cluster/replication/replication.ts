@@ -146,7 +146,10 @@ export class Replication {
       peers,
       absences: this.absences,
       isAlive,
-      standDown: (slots) => this.primaries.standDown(slots),
+      standDown: (slots) => {
+        this.copies.letGo(slots);
+        this.primaries.standDown(slots);
+      },
       repair: (nodeId, done) => this.repairs.request(nodeId, this.#sharedWith(nodeId), done),
       changed: (nodeId) => this.#fenceChanged(nodeId),
     });

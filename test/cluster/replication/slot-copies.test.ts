@@ -120,6 +120,15 @@ describe("What other owners have of a slot", () => {
     expect(copies.countOf(1, 0)).to.equal(1);
   });
 
+  it("does not count for WAIT what this node may have let go, though others have all that it has", () => {
+    const { copies, has } = copiesOf(["self", "b", "c"]);
+    for (const name of ["b", "c"]) has.set(name, 10);
+    copies.letGo([1]);
+    expect(copies.countOf(1, 9)).to.equal(0);
+    expect(copies.countOf(1, 10)).to.equal(2);
+    expect(copies.countOf(2, 9)).to.equal(2);
+  });
+
   it("takes most of the present and of the next owners while they change", () => {
     const { copies, has, dead } = copiesOf(["self", "b", "c"], ["b", "c", "d"]);
     has.set("b", 7);
