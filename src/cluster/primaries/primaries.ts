@@ -410,7 +410,13 @@ export class Primaries {
     const rest = await Promise.all(
       parts.map(({ node, others }) => this.#claimFrom(node, placement, others.filter(isOpen))),
     );
-    const won = this.#tenure.won(slots);
+    // Who was asked in vain may have died since: what it executed the others were not asked for, as long as it lived.
+    const isMissing = new Set<number>();
+    for (const [i, { executed, others }] of parts.entries()) {
+      const granted = new Set([...(first[i]?.slots ?? []), ...(rest[i]?.slots ?? [])]);
+      for (const slot of [...executed, ...others]) if (!granted.has(slot)) isMissing.add(slot);
+    }
+    const won = this.#tenure.won(slots.filter((slot) => !isMissing.has(slot)));
     // Who came while others were asked has to be asked too.
     const acting = this.#act(won);
     const isActing = new Set(acting);

@@ -20,18 +20,20 @@ const OTHERS = ["b", "c"] as const;
 const SLOT = 7;
 
 /** Answers one request of a node that this one asks. */
-type Answerer = (request: ClaimRequest) => Promise<ClaimAnswer> | ClaimAnswer;
+type Answerer = (request: ClaimRequest) => Promise<ClaimAnswer | undefined> | ClaimAnswer;
 
 describe("the choice of primaries", () => {
   let world: World;
   let primaries: Primaries;
   const answerers = new Map<string, Answerer>();
+  const dead = new Set<string>();
   let executed: number;
 
   beforeEach(() => {
     world = worldOf("primaries");
     for (const id of OTHERS) answerers.set(id, granted);
     executed = 0;
+    dead.clear();
     primaries = new Primaries({
       host: world.host(SELF_ID),
       boot: 1,
@@ -51,7 +53,7 @@ describe("the choice of primaries", () => {
         reachAll: async () => true,
         executed: () => executed,
       },
-      isAlive: () => true,
+      isAlive: (id) => !dead.has(id),
       readinessOf: () => "ready",
       bootOf: () => 1,
       startWaitMs: () => 0,
@@ -105,6 +107,25 @@ describe("the choice of primaries", () => {
     expect(primaries.isSupporter(numberOf("c"), SLOT + 1)).to.equal(true);
   });
 
+  it("claims once more when a node dies that it has asked: what that one executed the others have yet to tell", async () => {
+    let claims = 0;
+    let lose = () => {};
+    answerers.set("b", (request) => {
+      if (request.kind === "claim") claims++;
+      return granted(request);
+    });
+    answerers.set("c", () => new Promise((resolve) => (lose = () => resolve(undefined))));
+    primaries.standDown([...Array(SLOT_COUNT).keys()]);
+    await world.advance(200);
+    expect([claims, primaries.isActing(SLOT)]).to.deep.equal([1, false]);
+    dead.add("c");
+    lose();
+    await world.advance(0);
+    expect(primaries.isActing(SLOT)).to.equal(false);
+    await world.advance(200);
+    expect([claims, primaries.isActing(SLOT)]).to.deep.equal([2, true]);
+  });
+
   it("goes by one placement as long as it asks: who owns slots no more does not refuse them", async () => {
     // One more stands by this node for most slots than for one of them, which is asked for apart.
     answerers.set("c", (request) => ({ ...granted(request), lent: [SLOT] }));
@@ -154,8 +175,10 @@ describe("the choice of primaries", () => {
   /** What this node asks of another one. */
   function linkTo(id: string): PeerLink {
     const ask = async (_service: string, body: Uint8Array): Promise<Outcome> => {
-      const request = decodeRequest(Buffer.from(body))!;
-      return { kind: "answered", body: Buffer.from(encodeAnswer(await answerers.get(id)!(request))) };
+      const answer = await answerers.get(id)!(decodeRequest(Buffer.from(body))!);
+      return answer === undefined
+        ? { kind: "lost" }
+        : { kind: "answered", body: Buffer.from(encodeAnswer(answer)) };
     };
     return { ask } as unknown as PeerLink;
   }
