@@ -8,7 +8,7 @@ import { type NodeFacts, UnusableDirectory } from "../durability/node-file.js";
 import type { Address } from "../host/datagrams.js";
 import type { Files } from "../host/files.js";
 import type { Host } from "../host/host.js";
-import type { Cancel } from "../host/timers.js";
+import { type Cancel, pause } from "../host/timers.js";
 import type { HashLimits } from "../keyspace/hash-writer.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
 import { addressName } from "../membership/complaints.js";
@@ -571,7 +571,7 @@ export class Cluster {
     const { clock, timers } = this.#options.host;
     const untilMs = clock.monotonicMs() + LAST_RUNS_MS_MAX;
     while (this.#peerServer.isServing && clock.monotonicMs() < untilMs && !this.#isClosed) {
-      await new Promise<void>((resolve) => void timers.after(LAST_RUNS_PERIOD_MS, resolve));
+      await pause(timers, LAST_RUNS_PERIOD_MS);
     }
   }
 

@@ -11,7 +11,7 @@ import { assert } from "../base/assert.js";
 import { addToGroup } from "../base/groups.js";
 import type { PersistenceView } from "../durability/persistence-view.js";
 import type { Host } from "../host/host.js";
-import type { Cancel } from "../host/timers.js";
+import { type Cancel, pause } from "../host/timers.js";
 import type { HashLimits } from "../keyspace/hash-writer.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
 import type { ClusterId, NodeId } from "../membership/member.js";
@@ -264,7 +264,7 @@ export class Ownership {
         if (newer !== undefined) await this.#adoptIfNewer(newer);
       }
       if (heard.length > 0) break;
-      await new Promise<void>((resolve) => void host.timers.after(HEARING_PERIOD_MS, resolve));
+      await pause(host.timers, HEARING_PERIOD_MS);
     }
     this.#isUnsure = false;
     if (this.#isClosed || this.#placement === undefined) return;
@@ -356,7 +356,7 @@ export class Ownership {
         this.#hasLeft = true;
         return undefined;
       }
-      await new Promise<void>((resolve) => void host.timers.after(LEAVE_PERIOD_MS, resolve));
+      await pause(host.timers, LEAVE_PERIOD_MS);
     }
   }
 

@@ -6,7 +6,7 @@
  * any loss of the link, for the other node may be executing already. Before that, any trouble lets this node go on as if nothing were.
  */
 import { ByteWriter } from "../base/byte-writer.js";
-import type { Cancel, Timers } from "../host/timers.js";
+import { type Cancel, pause, type Timers } from "../host/timers.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
 import type { Outcome } from "./peer-link.js";
 import { SlotCopy } from "./slot-copy.js";
@@ -270,7 +270,7 @@ export class SlotSender {
     this.#copy!.tell(writer, MESSAGE_BYTES);
     if (writer.length > length) await this.#deliver(() => {});
     // Others have their turn.
-    else await new Promise<void>((resolve) => void this.#options.timers.after(0, resolve));
+    else await pause(this.#options.timers, 0);
     this.#check();
   }
 

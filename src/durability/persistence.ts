@@ -6,7 +6,7 @@
 import type { Config } from "../config/config.js";
 import type { ConfigStore } from "../config/config-store.js";
 import type { Host } from "../host/host.js";
-import type { Cancel } from "../host/timers.js";
+import { type Cancel, pause } from "../host/timers.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
 import { Backups, type OpenSnapshot } from "./backups.js";
 import { ChangeStream, type LocalStream } from "./change-stream.js";
@@ -331,7 +331,7 @@ export class Persistence implements PersistenceView {
     this.#isHealing = true;
     const { host } = this.#options;
     while (this.#log?.state === "failed" && !this.#isClosed) {
-      await new Promise<void>((resolve) => void host.timers.after(HEAL_PERIOD_MS, resolve));
+      await pause(host.timers, HEAL_PERIOD_MS);
       if (this.#isClosed) break;
       try {
         // First a place for what comes next, then a snapshot of what came before.

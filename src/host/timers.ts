@@ -10,3 +10,8 @@ export interface Timers {
   /** Calls `fire` about every `periodMs`; a late call is not made up for by two. */
   every(periodMs: number, fire: () => void): Cancel;
 }
+
+/** Resolves not sooner than `delayMs` from now. */
+export function pause(timers: Pick<Timers, "after">, delayMs: number): Promise<void> {
+  return new Promise((resolve) => void timers.after(delayMs, resolve));
+}

@@ -4,7 +4,7 @@
  */
 import type { Address, DatagramSocket } from "../host/datagrams.js";
 import type { Host } from "../host/host.js";
-import type { Cancel } from "../host/timers.js";
+import { type Cancel, pause } from "../host/timers.js";
 import { addressName, Complaints } from "./complaints.js";
 import { Envelope, type Flaw } from "./envelope.js";
 import { EXCHANGE_BYTES_MAX, type RefusalReason } from "./exchange-message.js";
@@ -162,9 +162,7 @@ export class Gossiper {
   async leave(): Promise<void> {
     this.update({ lifecycle: "left" });
     const { host, timings } = this.options;
-    await new Promise<void>((resolve) => {
-      host.timers.after(timings.gossipIntervalMs * FAREWELL_PERIODS, resolve);
-    });
+    await pause(host.timers, timings.gossipIntervalMs * FAREWELL_PERIODS);
   }
 
   /** Resolves when the port is free again. The others are told nothing: to them it is a death. */

@@ -2,8 +2,10 @@
  * What one node asks another to repair slots (repair-messages.ts): each thing until it is answered, or there is no hope that it will be.
  * Whatever is asked may be asked again. One serves all that goes on in a repair at the same time, and stops all of it.
  */
+
 import type { ByteReader } from "../../base/byte-reader.js";
 import { beginBatch, endBatch } from "../../delta/batch.js";
+import { pause } from "../../host/timers.js";
 import { isSound, seal } from "../checked-message.js";
 import type { Outcome } from "../peer-link.js";
 import type { ListedItems } from "./listed-items.js";
@@ -289,7 +291,7 @@ export class RepairLink {
   }
 
   #pause(): Promise<void> {
-    return new Promise((resolve) => void this.#options.node.timers.after(PAUSE_MS, resolve));
+    return pause(this.#options.node.timers, PAUSE_MS);
   }
 }
 

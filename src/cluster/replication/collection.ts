@@ -14,7 +14,7 @@ import type { Version } from "../../delta/version.js";
 import type { PersistenceView } from "../../durability/persistence-view.js";
 import type { Clock } from "../../host/clock.js";
 import type { Random } from "../../host/random.js";
-import type { Cancel, Timers } from "../../host/timers.js";
+import { type Cancel, pause, type Timers } from "../../host/timers.js";
 import type { HashLimits } from "../../keyspace/hash-writer.js";
 import type { Keyspace } from "../../keyspace/keyspace.js";
 import { collectSlot, mayHaveRemains, recordsOf } from "../../keyspace/slot-collection.js";
@@ -193,7 +193,7 @@ export class Collection {
     let walked = 0;
     for (const candidate of candidates) {
       if (walked >= SLICE_RECORDS) {
-        await new Promise<void>((resolve) => void host.timers.after(PAUSE_MS, resolve));
+        await pause(host.timers, PAUSE_MS);
         walked = 0;
       }
       const { slot } = candidate;

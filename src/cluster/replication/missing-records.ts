@@ -9,7 +9,7 @@ import { addToGroup } from "../../base/groups.js";
 import { compareVersions } from "../../delta/version.js";
 import type { Clock } from "../../host/clock.js";
 import type { Log } from "../../host/log.js";
-import type { Timers } from "../../host/timers.js";
+import { pause, type Timers } from "../../host/timers.js";
 import { NOWHERE } from "../../keyspace/arena.js";
 import type { MissingRecord } from "../../keyspace/batch-application.js";
 import type { Keyspace } from "../../keyspace/keyspace.js";
@@ -70,7 +70,7 @@ export class MissingRecords {
       missing = missing.filter((record) => !this.#isHere(record));
       if (missing.length === 0) return this.#complete(nodeId, records, untilMs);
       if (host.clock.monotonicMs() + PAUSE_MS >= untilMs) return false;
-      await new Promise<void>((resolve) => void host.timers.after(PAUSE_MS, resolve));
+      await pause(host.timers, PAUSE_MS);
     }
   }
 

@@ -8,7 +8,7 @@
  */
 import { addToGroup } from "../../base/groups.js";
 import type { Clock } from "../../host/clock.js";
-import type { Timers } from "../../host/timers.js";
+import { pause, type Timers } from "../../host/timers.js";
 import { SlotSet } from "../slot-set.js";
 
 /** Others say once a second what of what they have lasts, if their logs are synced so often. */
@@ -105,6 +105,6 @@ export async function settledOf(
   for (;;) {
     const settled = asked.filter((each) => isSettled(standing, each, absent));
     if (settled.length === asked.length || clock.monotonicMs() >= endMs) return settled;
-    await new Promise<void>((resolve) => void timers.after(LOOK_PERIOD_MS, resolve));
+    await pause(timers, LOOK_PERIOD_MS);
   }
 }
