@@ -4,6 +4,7 @@
  *
  * Long because to claim, to confirm and to answer go by one state, which each of them changes.
  */
+import { groupBy } from "../../base/groups.js";
 import { SLOT_COUNT } from "../../base/key-hash.js";
 import type { Clock } from "../../host/clock.js";
 import type { Log } from "../../host/log.js";
@@ -39,6 +40,8 @@ const ASK_TIMEOUT_MS = 1000;
 const CLAIM_PAUSE_MS = 100;
 /** What is not confirmed within so long after its slots are claimed will not be: less than who claims them waits. */
 const REST_TIMEOUT_MS = 300;
+/** More than a node ever gives: their numbers have 32 bits. */
+const WORDS_MAX = 2 ** 32;
 /** Gossip knows of who is back before this is over. */
 const SPOKEN_MS = 1000;
 
@@ -397,26 +400,21 @@ export class Primaries {
       executed: of.filter((slot) => executorOf(slot) === node),
       others: of.filter((slot) => executorOf(slot) !== node),
     }));
-    const refused = new Set<number>();
-    const first = await Promise.all(
-      parts.map(async ({ node, executed }) => {
-        const grant = await this.#claimFrom(node, placement, executed);
-        const granted = new Set(grant?.slots);
-        for (const slot of executed) if (!granted.has(slot)) refused.add(slot);
-        return grant;
-      }),
-    );
-    const isOpen = (slot: number) => !refused.has(slot);
-    const rest = await Promise.all(
-      parts.map(({ node, others }) => this.#claimFrom(node, placement, others.filter(isOpen))),
-    );
-    // Who was asked in vain may have died since: what it executed the others were not asked for, as long as it lived.
-    const isMissing = new Set<number>();
-    for (const [i, { executed, others }] of parts.entries()) {
-      const granted = new Set([...(first[i]?.slots ?? []), ...(rest[i]?.slots ?? [])]);
-      for (const slot of [...executed, ...others]) if (!granted.has(slot)) isMissing.add(slot);
-    }
-    const won = this.#tenure.won(slots.filter((slot) => !isMissing.has(slot)));
+    // Who is asked in vain may die meanwhile: what it executed the others were not asked for, as long as it lived.
+    const isOpen = new Set(slots);
+    const ask = async (node: NodeNumber, of: readonly number[]) => {
+      const grant = await this.#claimFrom(node, placement, of);
+      const granted = new Set(grant?.slots);
+      for (const slot of of) if (!granted.has(slot)) isOpen.delete(slot);
+      return grant;
+    };
+    const first = await Promise.all(parts.map(({ node, executed }) => ask(node, executed)));
+    const open = parts.map(({ node, others }) => ({
+      node,
+      slots: others.filter((slot) => isOpen.has(slot)),
+    }));
+    const rest = await Promise.all(open.map((part) => ask(part.node, part.slots)));
+    const won = this.#tenure.won([...isOpen]);
     // Who came while others were asked has to be asked too.
     const acting = this.#act(won);
     const isActing = new Set(acting);
@@ -500,16 +498,13 @@ export class Primaries {
   }
 
   /** Slots that are asked for together: with the same support, and settled up to the same word. */
-  #confirmable(settled: SettledWords, slots: readonly number[]): Iterable<AskedSlots> {
-    const asked = new Map<string, AskedSlots & { readonly slots: number[] }>();
-    for (const slot of slots) {
-      const support = this.#tenure.supportOf(slot);
-      const name = `${support} ${settled.of(slot)}`;
-      const known = asked.get(name);
-      if (known === undefined) asked.set(name, { support, settled: settled.of(slot), slots: [slot] });
-      else known.slots.push(slot);
-    }
-    return asked.values();
+  #confirmable(settled: SettledWords, slots: readonly number[]): AskedSlots[] {
+    const together = groupBy(slots, (slot) => this.#tenure.supportOf(slot) * WORDS_MAX + settled.of(slot));
+    return [...together].map(([key, of]) => ({
+      support: Math.floor(key / WORDS_MAX),
+      settled: key % WORDS_MAX,
+      slots: of,
+    }));
   }
 
   /**
