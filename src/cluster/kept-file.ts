@@ -3,15 +3,15 @@ import { UnusableDirectory } from "../durability/node-file.js";
 import { type Files, readTextIfThere } from "../host/files.js";
 
 /**
- * What a file holds; undefined if it is not there. `parse` answers undefined of a text that makes no sense: then it rejects with
+ * What a file holds; undefined if it is not there, or nothing is kept. `parse` answers undefined of a text that makes no sense: then it rejects with
  * `UnusableDirectory`. Rejects with a `HostError` if the file cannot be read.
  */
 export async function readKeptFile<Kept>(
   files: Files,
-  path: string,
+  path: string | undefined,
   parse: (text: string) => Kept | undefined,
 ): Promise<Kept | undefined> {
-  const text = await readTextIfThere(files, path);
+  const text = path === undefined ? undefined : await readTextIfThere(files, path);
   if (text === undefined) return undefined;
   const kept = parse(text);
   if (kept !== undefined) return kept;

@@ -49,7 +49,7 @@ export class PlacementStore {
     directory: string | undefined,
   ): Promise<{ store: PlacementStore; kept: KeptPlacement | undefined }> {
     const path = directory && `${directory}/${PLACEMENT_FILE}`;
-    const kept = path === undefined ? undefined : await readKeptFile(files, path, parseKept);
+    const kept = await readKeptFile(files, path, parseKept);
     return { store: new PlacementStore(files, path), kept: kept ?? undefined };
   }
 

@@ -37,7 +37,7 @@ export class AbsenceStore {
     directory: string | undefined,
   ): Promise<{ readonly store: AbsenceStore; readonly kept: ReadonlyMap<NodeId, Absence> }> {
     const path = directory && `${directory}/${ABSENCES_FILE}`;
-    const kept = path === undefined ? undefined : await readKeptFile(files, path, parse);
+    const kept = await readKeptFile(files, path, parse);
     return { store: new AbsenceStore(files, path), kept: kept ?? new Map() };
   }
 

@@ -34,8 +34,8 @@ export class SlotCopies implements Copies {
   readonly #listeners = new Set<() => void>();
   /** By slot, a local position up to which all was confirmed before the slot was handed over. */
   readonly #confirmedTo = new Float64Array(SLOT_COUNT);
-  /** By slot, a local position up to which this node may have let go what it executed: that others have all that it has says nothing of it. */
-  readonly #letGoTo = new Float64Array(SLOT_COUNT).fill(-1);
+  /** By slot, a local position below which this node may have let go what it executed: that others have all that it has says nothing of it. */
+  readonly #letGoBelow = new Float64Array(SLOT_COUNT);
 
   constructor(options: SlotCopiesOptions) {
     this.#options = options;
@@ -107,11 +107,11 @@ export class SlotCopies implements Copies {
 
   /** This node is to take what others have of slots, and lets go what it has otherwise. */
   letGo(slots: Iterable<number>): void {
-    for (const slot of slots) this.#letGoTo[slot] = this.position;
+    for (const slot of slots) this.#letGoBelow[slot] = this.position + 1;
   }
 
   countOf(slot: number, position: number): number {
-    if (position <= this.#letGoTo[slot]!) return 0;
+    if (position < this.#letGoBelow[slot]!) return 0;
     const { owners = [] } = this.groups?.of(slot) ?? {};
     const { isAlive } = this.#options;
     return owners.filter((node) => node !== SELF && isAlive(node) && this.#has(node, slot, position)).length;
