@@ -47,6 +47,8 @@ export interface RepairsOptions {
   readonly isShared: (nodeId: string, slot: number) => boolean;
   /** Who of this node and another was left out of what; nobody if absent. */
   readonly leftOut?: (nodeId: string) => LeftOut;
+  /** Whether anything that repairs may pass between this node and another one; always if absent. */
+  readonly mayRepairWith?: (nodeId: string) => boolean;
   /** Another node, which this one had left out, has what this one has of slots. */
   readonly renewed?: (nodeId: string, slots: SlotSet) => Promise<void>;
   /** `RepairNode.isWhole`. */
@@ -109,10 +111,10 @@ export class Repairs {
     this.#service = new RepairService({
       ...this.#node,
       isShared,
-      isOpen: (nodeId) => this.#pair(nodeId).isOpen,
+      isOpen: (nodeId) => this.#isOpen(nodeId),
       isReady: () => this.#isReady,
       partners: {
-        begin: (nodeId, request) => this.#pair(nodeId).begin(request),
+        begin: (nodeId, request) => this.#mayRepairWith(nodeId) && this.#pair(nodeId).begin(request),
         heard: (nodeId) => this.#pairs.get(nodeId)?.heard(),
         end: (nodeId, session) => this.#end(nodeId, session),
       },
@@ -141,7 +143,7 @@ export class Repairs {
    */
   async pullRecords(nodeId: string, wants: readonly ValueWant[], timeoutMs: number): Promise<boolean> {
     const { host, peers, isShared } = this.#options;
-    if (!this.#pair(nodeId).isOpen) return false;
+    if (!this.#isOpen(nodeId)) return false;
     const link = new RepairLink({
       node: this.#node,
       ask: (body) =>
@@ -199,6 +201,14 @@ export class Repairs {
     return !this.#isClosed && persistence.loading === null && keyspace.keepTombstones;
   }
 
+  #mayRepairWith(nodeId: string): boolean {
+    return this.#options.mayRepairWith?.(nodeId) ?? true;
+  }
+
+  #isOpen(nodeId: string): boolean {
+    return this.#mayRepairWith(nodeId) && this.#pair(nodeId).isOpen;
+  }
+
   #pair(nodeId: string): PairRepair {
     const known = this.#pairs.get(nodeId);
     if (known !== undefined) return known;
@@ -209,7 +219,7 @@ export class Repairs {
       nodeId,
       node: this.#node,
       link: () => peers.linkTo(nodeId),
-      isReady: () => this.#isReady,
+      isReady: () => this.#isReady && this.#mayRepairWith(nodeId),
       isShared: (slot) => isShared(nodeId, slot),
       leftOut: () => leftOut?.(nodeId) ?? NOBODY_LEFT_OUT,
       ended: (end) => {

@@ -3,7 +3,9 @@
  * and until it is done; nothing else passes between the two. Who is told stops to execute for the slots in question, and repairs all that the
  * two share: there it takes what the other one has, and keeps of its own what began a life since (repair/group-repair.ts).
  *
- * Until it is told it may have been left out, and not know: it asks before anybody becomes an owner who would copy from it.
+ * Until it is told it may have been left out, and not know: it asks before it repairs with anybody, and before anybody becomes an owner who would
+ * copy from it. Until it is renewed nothing passes between it and the rest either: one that was left out before, and has been renewed, knows of
+ * no one else that was, and would take from it what is gone.
  *
  *     told   := crc:u32 format:u8 slots:sized                            ranges as text, `0-5,7`: those in which it was left out
  *     answer := leftOut:u8                                               1 if who answers has left out who asks or tells; no slots are told by who asks
@@ -32,6 +34,8 @@ const SURE_MS = 3000;
 /** A text of all slots, no two of which are neighbours. */
 const MESSAGE_BYTES_MAX = 2 ** 17;
 
+const NOTHING = new SlotSet();
+
 export interface RenewalOptions {
   readonly host: {
     readonly clock: Clock;
@@ -39,14 +43,16 @@ export interface RenewalOptions {
     readonly checksum: Checksum;
     readonly log: Log;
   };
-  readonly peers: Pick<Peers, "linkTo">;
-  readonly absences: Absences;
+  readonly peers: Pick<Peers, "linkTo" | "subscribe">;
+  readonly absences: Pick<Absences, "isLeftOut" | "leftOutOf" | "leftOut">;
   readonly isAlive: (id: NodeId) => boolean;
+  /** Other owners of this node's slots. */
+  readonly coOwners: () => Iterable<NodeId>;
   /** This node was left out by another one: executes for these slots no more, and is not to be preferred before it is renewed. */
   readonly standDown: (slots: SlotSet) => void;
-  /** Repairs all slots that this node shares with another, and calls back when that is done. */
-  readonly repair: (id: NodeId, done: () => void) => void;
-  /** This node is, or is not any more, one that another one left out. */
+  /** Repairs all slots that this node shares with another, and calls back when that is done, with those slots. */
+  readonly repair: (id: NodeId, done: (slots: readonly number[]) => void) => void;
+  /** Something may pass between this node and another one, or may not any more: `isFenced`. */
   readonly changed: (id: NodeId) => void;
 }
 
@@ -55,19 +61,35 @@ export class Renewal {
   readonly #options: RenewalOptions;
   /** By node that left this one out, the slots. */
   readonly #outdated = new Map<NodeId, SlotSet>();
+  /** What it has got back from any of them since the first of them told it. */
+  #renewedSlots = NOTHING;
   readonly #asking = new Set<NodeId>();
   /** When those were asked who said that they have not left out this node. */
   readonly #sureMs = new Map<NodeId, number>();
-  readonly #cancel: Cancel;
+  /** Those who said so, and were there all the time since. */
+  readonly #trusted = new Set<NodeId>();
+  readonly #ends: readonly Cancel[];
 
   constructor(options: RenewalOptions) {
     this.#options = options;
     this.service = [RENEW_SERVICE, async (body, { nodeId }) => this.#told(nodeId, body)];
-    this.#cancel = options.host.timers.every(PERIOD_MS, () => this.tell());
+    const distrust = ({ nodeId }: { readonly nodeId: NodeId }) => this.#trusted.delete(nodeId);
+    this.#ends = [
+      options.host.timers.every(PERIOD_MS, () => {
+        this.#seeDead();
+        this.tell();
+      }),
+      // Who is not linked with this node may take it for dead.
+      options.peers.subscribe({
+        up: ({ nodeId }) => this.#question(nodeId),
+        down: distrust,
+        unreachable: distrust,
+      }),
+    ];
   }
 
   close(): void {
-    this.#cancel();
+    for (const end of this.#ends) end();
   }
 
   /** Whether a node that lives left this one out. Of one that is dead others have what it had; it will tell again when it is back. */
@@ -79,6 +101,21 @@ export class Renewal {
   /** The slots in which another node left this one out; null if it did not. */
   outdatedBy(id: NodeId): SlotSet | null {
     return this.#outdated.get(id) ?? null;
+  }
+
+  /** Whether nothing is to pass between this node and another one, but what renews one of the two. */
+  isFenced(id: NodeId): boolean {
+    return this.#outdated.size > 0 || this.#options.absences.isLeftOut(id);
+  }
+
+  /** Whether this node and another one may repair: to renew one of the two, or where it is known that nobody who lives has left out this one. */
+  mayRepairWith(id: NodeId): boolean {
+    const { absences, coOwners, isAlive } = this.#options;
+    if (this.#outdated.has(id) || absences.isLeftOut(id)) return true;
+    if (this.#outdated.size > 0) return false;
+    const unsure = [...coOwners()].filter((other) => isAlive(other) && !this.#trusted.has(other));
+    for (const other of unsure) this.#question(other);
+    return unsure.length === 0;
   }
 
   /** Tells those that are left out and live. */
@@ -95,9 +132,14 @@ export class Renewal {
       const askedMs = this.#sureMs.get(id);
       const isSure = askedMs !== undefined && nowMs - askedMs < SURE_MS && !this.#outdated.has(id);
       if (isSure) sure.add(id);
-      if (!isSure || nowMs - askedMs > SURE_MS / 2) void this.#tell(id, NOTHING);
+      if (!isSure || nowMs - askedMs > SURE_MS / 2) this.#question(id);
     }
     return sure;
+  }
+
+  /** Whether it has left out this node; not of one that this node left out, which is told so instead. */
+  #question(id: NodeId): void {
+    if (!this.#options.absences.isLeftOut(id)) void this.#tell(id, NOTHING);
   }
 
   async #tell(id: NodeId, slots: SlotSet): Promise<void> {
@@ -108,39 +150,61 @@ export class Renewal {
     const message = writeTold(slots, host.checksum);
     const outcome = await peers.linkTo(id)?.ask(RENEW_SERVICE, message, ASK_TIMEOUT_MS);
     this.#asking.delete(id);
-    if (outcome?.kind === "answered" && outcome.body[0] === 0) this.#sureMs.set(id, askedMs);
+    if (outcome?.kind !== "answered" || outcome.body[0] !== 0) return;
+    this.#sureMs.set(id, askedMs);
+    this.#trusted.add(id);
   }
 
   #told(from: NodeId, body: Buffer): Uint8Array {
-    const { host, absences, standDown, repair, changed } = this.#options;
+    const { host, absences, standDown, repair, coOwners } = this.#options;
     const slots = readTold(body, host.checksum);
     if (slots === undefined) throw new Error("what tells that this node was left out is malformed");
     const answer = Uint8Array.of(absences.isLeftOut(from) ? 1 : 0);
     if (slots.size === 0) return answer;
+    this.#trusted.delete(from);
     const known = this.#outdated.get(from);
+    const areFirst = this.#outdated.size === 0;
     this.#outdated.set(from, known?.with(slots) ?? slots);
     if (known === undefined) {
       host.log.warn(
         "this node was away for so long that others went on without it: it takes what they have",
-        {
-          node: from,
-          slots: slots.size,
-        },
+        { node: from, slots: slots.size },
       );
-      changed(from);
+      this.#changed(areFirst ? coOwners() : [from]);
     }
     standDown(slots);
-    if (known === undefined) repair(from, () => this.#renewed(from));
+    if (known === undefined) repair(from, (repaired) => this.#renewed(from, repaired));
     return answer;
   }
 
-  #renewed(by: NodeId): void {
-    if (this.#outdated.delete(by)) this.#options.changed(by);
+  #renewed(by: NodeId, slots: readonly number[]): void {
+    if (!this.#outdated.has(by)) return;
+    this.#renewedSlots = this.#renewedSlots.with(slots);
+    this.#forget([by]);
+  }
+
+  /** Those that left out this node and are dead: what they would tell, it may have got from others. */
+  #seeDead(): void {
+    const isRenewed = (slots: SlotSet) => slots.shared(this.#renewedSlots).length === slots.size;
+    const dead = [...this.#outdated].filter(([id, slots]) => !this.#options.isAlive(id) && isRenewed(slots));
+    this.#forget(dead.map(([id]) => id));
+  }
+
+  #forget(ids: readonly NodeId[]): void {
+    if (ids.length === 0) return;
+    for (const id of ids) this.#outdated.delete(id);
+    const isLast = this.#outdated.size === 0;
+    if (isLast) this.#renewedSlots = NOTHING;
+    this.#changed(isLast ? this.#options.coOwners() : ids);
   }
 
   /** These share slots with this node, and no others. */
   keepOnly(isCoOwner: (id: NodeId) => boolean): void {
-    for (const id of [...this.#outdated.keys()]) if (!isCoOwner(id)) this.#outdated.delete(id);
+    this.#forget([...this.#outdated.keys()].filter((id) => !isCoOwner(id)));
+  }
+
+  #changed(ids: Iterable<NodeId>): void {
+    for (const id of [...ids]) this.#options.changed(id);
   }
 }
 
@@ -151,8 +215,6 @@ export function writeTold(slots: SlotSet, checksum: Checksum): Uint8Array {
   writer.sized(rangeOf(Buffer.from(slots.toString())));
   return seal(writer.written(), checksum);
 }
-
-const NOTHING = new SlotSet();
 
 /** Undefined if it makes no sense, or is damaged. */
 export function readTold(bytes: Buffer, checksum: Checksum): SlotSet | undefined {

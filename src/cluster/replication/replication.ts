@@ -121,7 +121,7 @@ export class Replication {
     const { clock, timers, log, checksum } = host;
     const stream = (this.#stream = lateStream(persistence));
     // Nothing passes between this node and one that is left out, or left this one out, but what renews.
-    const isFenced = (nodeId: NodeId) => this.#isFenced(nodeId);
+    const isFenced = (nodeId: NodeId) => this.#renewal.isFenced(nodeId);
     const reachable = new FencedPeers(peers, isFenced);
     const isReached = (nodeId: NodeId) => isAlive(nodeId) && !isFenced(nodeId);
     // Who left this one out lives, and this one has to have what it has.
@@ -146,11 +146,15 @@ export class Replication {
       peers,
       absences: this.absences,
       isAlive,
+      coOwners: () => this.#coOwners(),
       standDown: (slots) => {
         this.copies.letGo(slots);
         this.primaries.standDown(slots);
       },
-      repair: (nodeId, done) => this.repairs.request(nodeId, this.#sharedWith(nodeId), done),
+      repair: (nodeId, done) => {
+        const slots = this.#sharedWith(nodeId);
+        this.repairs.request(nodeId, slots, () => done(slots));
+      },
       changed: (nodeId) => this.#fenceChanged(nodeId),
     });
     const generation = new Generation({ routes, numberOf: (nodeId) => peers.numberOf(nodeId) });
@@ -202,6 +206,7 @@ export class Replication {
         mine: this.#renewal.outdatedBy(nodeId),
         theirs: this.absences.leftOutOf(nodeId),
       }),
+      mayRepairWith: (nodeId) => this.#renewal.mayRepairWith(nodeId),
       renewed: (nodeId, slots) => this.#renewed(nodeId, slots),
       isWhole: (slot) => this.primaries.hasCaughtUp && !this.#renewal.isOutdated && !this.#isNew(slot),
       isServing: () => this.primaries.mayAct,
@@ -394,10 +399,10 @@ export class Replication {
     this.shipping.setOwners(slots);
     this.#ask(added, slots.keys());
     this.absences.keepOnly((id) => placement.members.some((member) => member.id === id));
-    this.#renewal.keepOnly((id) => slots.has(id));
     if (this.primaries.mayAct) this.#stream.note();
     this.#seeDeaths();
     this.primaries.place(placement, groups);
+    this.#renewal.keepOnly((id) => slots.has(id));
     this.#view = new ReplicationFace({
       ...this.#options,
       stream: this.#stream,
@@ -476,7 +481,7 @@ export class Replication {
 
   #isInSync(id: NodeId): boolean {
     const boot = this.#options.bootOf(id);
-    return boot !== undefined && !this.#isFenced(id) && this.receiver.isInSync(id, boot);
+    return boot !== undefined && !this.#renewal.isFenced(id) && this.receiver.isInSync(id, boot);
   }
 
   #hasAllOf(id: NodeId): boolean {
@@ -490,14 +495,10 @@ export class Replication {
 
   // ---- Who was away for too long ----
 
-  #isFenced(id: NodeId): boolean {
-    return this.absences.isLeftOut(id) || this.#renewal.outdatedBy(id) !== null;
-  }
-
   /** A service for all but those that are fenced: to these it fails. */
   #fence(service: Service): Service {
     return (body, from) => {
-      if (this.#isFenced(from.nodeId))
+      if (this.#renewal.isFenced(from.nodeId))
         throw new ServiceRefusal("one of the two nodes has to be renewed first");
       return service(body, from);
     };
@@ -506,7 +507,7 @@ export class Replication {
   /** What was under way between the two is over; once they are not fenced any more they begin anew, for neither knows what the other lacks. */
   #fenceChanged(id: NodeId): void {
     this.shipping.shipper(id)?.down();
-    if (!this.#isFenced(id)) {
+    if (!this.#renewal.isFenced(id)) {
       this.receiver.forget(id);
       this.shipping.restart(id);
     }
@@ -578,7 +579,7 @@ export class Replication {
 
   /** Whether all who are to have copies have them. */
   #isCopied(): boolean {
-    return this.#shippersLeft().every(({ isWhole, nodeId }) => isWhole && !this.#isFenced(nodeId));
+    return this.#shippersLeft().every(({ isWhole, nodeId }) => isWhole && !this.#renewal.isFenced(nodeId));
   }
 
   /** To all other owners that are not given up. */
