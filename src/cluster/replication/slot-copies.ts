@@ -112,9 +112,14 @@ export class SlotCopies implements Copies {
 
   countOf(slot: number, position: number): number {
     if (position < this.#letGoBelow[slot]!) return 0;
-    const { owners = [] } = this.groups?.of(slot) ?? {};
+    // Once slots are being switched the others are about to let go what they have.
+    const candidates = this.groups?.of(slot).candidates ?? [SELF];
     const { isAlive } = this.#options;
-    return owners.filter((node) => node !== SELF && isAlive(node) && this.#has(node, slot, position)).length;
+    const having = candidates.filter(
+      (node) => node !== SELF && isAlive(node) && this.#has(node, slot, position),
+    );
+    // Who hands the slot over is none of them: one of them is to be the primary.
+    return Math.min(having.length, candidates.length - 1);
   }
 
   hasten(): void {

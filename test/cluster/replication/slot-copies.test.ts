@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import type { ChangePhase } from "#torus/cluster/placement.js";
 import { OwnerGroups } from "#torus/cluster/primaries/owner-groups.js";
 import { SlotCopies } from "#torus/cluster/replication/slot-copies.js";
 import { ManualTime, settled } from "../../durability/manual-time.js";
@@ -7,7 +8,11 @@ import { slotGroups } from "../../support/slot-groups.js";
 const NAMES = ["self", "b", "c", "d"];
 
 /** What each of the others has, and who lives; the test changes both. */
-function copiesOf(owners: readonly string[], nextOwners: readonly string[] = owners) {
+function copiesOf(
+  owners: readonly string[],
+  nextOwners: readonly string[] = owners,
+  phase: ChangePhase = "transfer",
+) {
   const has = new Map<string, number>();
   const dead = new Set<string>();
   const deserters = new Set<string>();
@@ -33,7 +38,7 @@ function copiesOf(owners: readonly string[], nextOwners: readonly string[] = own
       () => owners,
       () => nextOwners,
     ),
-    phase: owners === nextOwners ? null : "transfer",
+    phase: owners === nextOwners ? null : phase,
     numberOf: (id) => NAMES.indexOf(id),
   });
   return { copies, has, dead, deserters, term, time };
@@ -118,6 +123,21 @@ describe("What other owners have of a slot", () => {
     dead.add("b");
     expect(copies.countOf(1, 7)).to.equal(1);
     expect(copies.countOf(1, 0)).to.equal(1);
+  });
+
+  it("counts for WAIT as many as will be left of them when the owners have changed", () => {
+    const old = ["b", "c", "d"];
+    const heir = copiesOf(old, ["self", "b", "c"], "switch");
+    for (const name of old) heir.has.set(name, 7);
+    expect(heir.copies.countOf(1, 7), "d lets go what it has").to.equal(2);
+    heir.has.delete("b");
+    expect(heir.copies.countOf(1, 7)).to.equal(1);
+    const leaver = copiesOf(["self", "b", "c"], ["b", "c", "d"], "switch");
+    for (const name of ["b", "c", "d"]) leaver.has.set(name, 7);
+    expect(leaver.copies.countOf(1, 7), "one of them is to be the primary").to.equal(2);
+    const giver = copiesOf(["self", "b", "c"], ["b", "c", "d"]);
+    for (const name of ["b", "d"]) giver.has.set(name, 7);
+    expect(giver.copies.countOf(1, 7), "d is no owner yet").to.equal(1);
   });
 
   it("does not count for WAIT what this node may have let go, though others have all that it has", () => {
