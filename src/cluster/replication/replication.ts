@@ -33,6 +33,7 @@ import { Collection } from "./collection.js";
 import { FencedPeers } from "./fenced-peers.js";
 import { Generation } from "./generation.js";
 import { MissingRecords } from "./missing-records.js";
+import { NewSlots } from "./new-slots.js";
 import { OwnPast } from "./own-past.js";
 import { ReadConfirmation } from "./read-confirmation.js";
 import { Receiver } from "./receiver.js";
@@ -100,7 +101,7 @@ export class Replication {
   /** Of other owners, when they were last seen alive. */
   readonly #boots = new Map<NodeId, number | undefined>();
   /** Slots that this node came to own, and of which it may lack what others have. */
-  readonly #newSlots = new SlotSet();
+  readonly #newSlots = new NewSlots();
   /** A checksum of all that it owns, or is to own, once it was asked for. */
   #ownCheck: number | undefined;
   /** Those for whose owners a repair is asked for. */
@@ -387,7 +388,7 @@ export class Replication {
     const known = this.#plan?.slotsOf(selfId).all ?? plan.slotsOf(selfId).current;
     const { all } = plan.slotsOf(selfId);
     const added = all === known ? [] : all.slots().filter((slot) => !known.has(slot));
-    this.#newSlots.addAll(added);
+    this.#newSlots.add(added);
     if (added.length > 0) this.receiver.owned();
     this.#plan = plan;
     this.#ownCheck = undefined;
@@ -434,6 +435,7 @@ export class Replication {
   /** Another node has no slots with this one any more. */
   #forget(nodeId: NodeId): void {
     this.repairs.forget(nodeId);
+    this.#newSlots.forget(nodeId);
     this.#catchingUp.forget(nodeId);
     this.replicaReads.forget(nodeId);
     this.#past.forget(nodeId);
@@ -623,10 +625,11 @@ export class Replication {
   /** What it lacks of slots that are new here this node has to ask for itself: others tell it all but the floors. */
   #ask(added: readonly number[], coOwners: Iterable<NodeId>): void {
     if (added.length === 0) return;
+    const isAdded = new SlotSet(added);
     for (const id of coOwners) {
       const shared = this.#sharedWith(id);
-      const isConcerned = new SlotSet(added).shared(new SlotSet(shared)).length > 0;
-      if (isConcerned) this.repairs.request(id, shared, () => {});
+      const wanted = shared.filter((slot) => isAdded.has(slot));
+      if (wanted.length > 0) this.repairs.request(id, shared, this.#newSlots.ask(id, wanted));
     }
   }
 
@@ -637,8 +640,11 @@ export class Replication {
     this.#ownCheck ??= checkOf(new SlotFilter(this.#own), host.checksum);
     const owned = this.#ownCheck;
     const others = this.#othersOf(slot).filter(isAlive);
-    const isFilled = others.every((id) => this.receiver.stream(id, bootOf(id) ?? -1)?.hasSlot(slot, owned));
-    if (isFilled) this.#newSlots.deleteAll([slot]);
+    const isFilled = others.every(
+      (id) =>
+        !this.#newSlots.isOpen(id, slot) && this.receiver.stream(id, bootOf(id) ?? -1)?.hasSlot(slot, owned),
+    );
+    if (isFilled) this.#newSlots.delete(slot);
     return !isFilled;
   }
 
