@@ -54,6 +54,8 @@ export interface RenewalOptions {
   readonly repair: (id: NodeId, done: (slots: readonly number[]) => void) => void;
   /** Something may pass between this node and another one, or may not any more: `isFenced`. */
   readonly changed: (id: NodeId) => void;
+  /** The same again after this node had let nothing pass, which the other one may not have seen. */
+  readonly reopened: (id: NodeId) => void;
 }
 
 export class Renewal {
@@ -193,9 +195,11 @@ export class Renewal {
   #forget(ids: readonly NodeId[]): void {
     if (ids.length === 0) return;
     for (const id of ids) this.#outdated.delete(id);
-    const isLast = this.#outdated.size === 0;
-    if (isLast) this.#renewedSlots = NOTHING;
-    this.#changed(isLast ? this.#options.coOwners() : ids);
+    this.#changed(ids);
+    if (this.#outdated.size > 0) return;
+    this.#renewedSlots = NOTHING;
+    const { coOwners, reopened } = this.#options;
+    for (const id of [...coOwners()]) if (!ids.includes(id)) reopened(id);
   }
 
   /** These share slots with this node, and no others. */

@@ -157,6 +157,7 @@ export class Replication {
         this.repairs.request(nodeId, slots, () => done(slots));
       },
       changed: (nodeId) => this.#fenceChanged(nodeId),
+      reopened: (nodeId) => this.#reopened(nodeId),
     });
     const generation = new Generation({ routes, numberOf: (nodeId) => peers.numberOf(nodeId) });
     const missing = new MissingRecords({
@@ -513,6 +514,13 @@ export class Replication {
       this.receiver.forget(id);
       this.shipping.restart(id);
     }
+    this.membersChanged();
+    this.primaries.linked();
+  }
+
+  /** What this node let go meanwhile the other one may think that it has: they are compared. */
+  #reopened(id: NodeId): void {
+    if (!this.#renewal.isFenced(id)) this.shipping.restart(id);
     this.membersChanged();
     this.primaries.linked();
   }

@@ -21,6 +21,7 @@ class Bench {
   readonly silent = new Set<string>();
   readonly asked: string[] = [];
   readonly changed: string[] = [];
+  readonly reopened: string[] = [];
   readonly repairs = new Map<string, (slots: readonly number[]) => void>();
   readonly renewal: Renewal;
   #listener: PeersEvents | undefined;
@@ -48,6 +49,7 @@ class Bench {
       standDown() {},
       repair: (id, done) => this.repairs.set(id, done),
       changed: (id) => this.changed.push(id),
+      reopened: (id) => this.reopened.push(id),
     });
   }
 
@@ -143,7 +145,8 @@ describe("a node that was left out", () => {
     expect(bench.changed).to.deep.equal(["a"]);
     bench.repairs.get("b")!([1, 2, 3]);
     expect(bench.fenced).to.deep.equal([]);
-    expect(bench.changed).to.deep.equal(["a", ...OTHERS]);
+    expect(bench.changed).to.deep.equal(["a", "b"]);
+    expect(bench.reopened).to.deep.equal(["a", "c"]);
   });
 
   it("does not wait for one that died if others have renewed it in the same slots, but does if they have not", async () => {
