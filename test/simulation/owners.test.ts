@@ -5,7 +5,7 @@ import { GROUPS, Owners, slotOfKey } from "./owners.js";
 import { runOwners } from "./owners-run.js";
 
 /** Thousands by `npm run simulate -- owners --seeds N`. */
-const SEEDS = seeds({ usually: 30, thoroughly: 60 });
+const SEEDS = seeds({ usually: 30, thoroughly: 40 });
 const SEEDS_WITHOUT_FAULTS = 6;
 
 describe("nodes that change owners of slots", () => {

@@ -2,7 +2,7 @@ import { seeds } from "../../support/seeds.js";
 import { type Kind, kinds, runCluster } from "./cluster-run.js";
 
 /** Of each kind; thousands by `npm run simulate -- cluster --seeds N`. */
-const SEEDS = seeds({ usually: 30, thoroughly: 60 });
+const SEEDS = seeds({ usually: 30, thoroughly: 40 });
 
 const promises: Readonly<Record<Kind, string>> = {
   calm: "serves every command while nodes join and leave",
