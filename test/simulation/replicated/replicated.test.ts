@@ -1,8 +1,8 @@
 import { type Kind, kindNames, kinds } from "./kinds.js";
 import { runReplicated } from "./replicated-run.js";
 
-/** Of each kind, with all slots; `.ci/run` adds hundreds with fewer slots, and thousands are for `npm run simulate -- replicated --seeds N`. */
-const SEEDS = 1;
+/** The first seed of each kind, with all slots; `.ci/run` adds hundreds with fewer slots, and thousands are for `npm run simulate -- replicated --seeds N`. */
+const SEED = 0;
 
 const promises: Readonly<Record<Kind, string>> = {
   calm: "serves every command while nodes join and leave",
@@ -17,9 +17,9 @@ const promises: Readonly<Record<Kind, string>> = {
 
 describe("a cluster with three copies of each key", () => {
   for (const kind of kindNames) {
-    it(`${promises[kind]}, in ${SEEDS} seeded run`, async function () {
-      this.timeout(300_000);
-      for (let seed = 0; seed < SEEDS; seed++) await runReplicated({ kind, seed, copies: 3 });
+    it(promises[kind], async function () {
+      this.timeout(120_000);
+      await runReplicated({ kind, seed: SEED, copies: 3 });
     });
   }
 });
@@ -28,9 +28,9 @@ describe("a cluster with one copy of each key", () => {
   /** What is on a disk that is lost is lost, and nobody acts in the place of who is away. */
   const survivable = kindNames.filter((kind) => (kinds[kind].kept as readonly string[]).includes("one"));
   for (const kind of survivable) {
-    it(`promises what one with several copies does, as long as no disk is lost: ${kind}, in ${SEEDS} seeded run`, async function () {
+    it(`promises what one with several copies does, as long as no disk is lost: ${kind}`, async function () {
       this.timeout(120_000);
-      for (let seed = 0; seed < SEEDS; seed++) await runReplicated({ kind, seed, copies: 1 });
+      await runReplicated({ kind, seed: SEED, copies: 1 });
     });
   }
 });
