@@ -2,7 +2,6 @@
  * What one node asks another to repair slots (repair-messages.ts): each thing until it is answered, or there is no hope that it will be.
  * Whatever is asked may be asked again. One serves all that goes on in a repair at the same time, and stops all of it.
  */
-
 import type { ByteReader } from "../../base/byte-reader.js";
 import { beginBatch, endBatch } from "../../delta/batch.js";
 import { pause } from "../../host/timers.js";

@@ -52,10 +52,10 @@ export interface RenewalOptions {
   readonly standDown: (slots: SlotSet) => void;
   /** Repairs all slots that this node shares with another, and calls back when that is done, with those slots. */
   readonly repair: (id: NodeId, done: (slots: readonly number[]) => void) => void;
-  /** Something may pass between this node and another one, or may not any more: `isFenced`. */
-  readonly changed: (id: NodeId) => void;
-  /** The same again after this node had let nothing pass, which the other one may not have seen. */
-  readonly reopened: (id: NodeId) => void;
+  /** Something may pass between this node and others, or may not any more: `isFenced`. */
+  readonly changed: (ids: readonly NodeId[]) => void;
+  /** The same again after this node had let nothing pass, which the others may not have seen. */
+  readonly reopened: (ids: readonly NodeId[]) => void;
 }
 
 export class Renewal {
@@ -66,16 +66,14 @@ export class Renewal {
   /** What it has got back from any of them since the first of them told it. */
   #renewedSlots = NOTHING;
   readonly #asking = new Set<NodeId>();
-  /** When those were asked who said that they have not left out this node. */
+  /** When those were asked who said that they have not left out this node, and have been there all the time since. */
   readonly #sureMs = new Map<NodeId, number>();
-  /** Those who said so, and were there all the time since. */
-  readonly #trusted = new Set<NodeId>();
   readonly #ends: readonly Cancel[];
 
   constructor(options: RenewalOptions) {
     this.#options = options;
     this.service = [RENEW_SERVICE, async (body, { nodeId }) => this.#told(nodeId, body)];
-    const distrust = ({ nodeId }: { readonly nodeId: NodeId }) => this.#trusted.delete(nodeId);
+    const distrust = ({ nodeId }: { readonly nodeId: NodeId }) => this.#sureMs.delete(nodeId);
     this.#ends = [
       options.host.timers.every(PERIOD_MS, () => {
         this.#seeDead();
@@ -115,7 +113,7 @@ export class Renewal {
     const { absences, coOwners, isAlive } = this.#options;
     if (this.#outdated.has(id) || absences.isLeftOut(id)) return true;
     if (this.#outdated.size > 0) return false;
-    const unsure = [...coOwners()].filter((other) => isAlive(other) && !this.#trusted.has(other));
+    const unsure = [...coOwners()].filter((other) => isAlive(other) && !this.#sureMs.has(other));
     for (const other of unsure) this.#question(other);
     return unsure.length === 0;
   }
@@ -132,7 +130,7 @@ export class Renewal {
     const sure = new Set<NodeId>();
     for (const id of ids) {
       const askedMs = this.#sureMs.get(id);
-      const isSure = askedMs !== undefined && nowMs - askedMs < SURE_MS && !this.#outdated.has(id);
+      const isSure = askedMs !== undefined && nowMs - askedMs < SURE_MS;
       if (isSure) sure.add(id);
       if (!isSure || nowMs - askedMs > SURE_MS / 2) this.#question(id);
     }
@@ -152,18 +150,17 @@ export class Renewal {
     const message = writeTold(slots, host.checksum);
     const outcome = await peers.linkTo(id)?.ask(RENEW_SERVICE, message, ASK_TIMEOUT_MS);
     this.#asking.delete(id);
-    if (outcome?.kind !== "answered" || outcome.body[0] !== 0) return;
+    if (outcome?.kind !== "answered" || outcome.body[0] !== 0 || this.#outdated.has(id)) return;
     this.#sureMs.set(id, askedMs);
-    this.#trusted.add(id);
   }
 
   #told(from: NodeId, body: Buffer): Uint8Array {
-    const { host, absences, standDown, repair, coOwners } = this.#options;
+    const { host, absences, standDown, repair, coOwners, changed } = this.#options;
     const slots = readTold(body, host.checksum);
     if (slots === undefined) throw new Error("what tells that this node was left out is malformed");
     const answer = Uint8Array.of(absences.isLeftOut(from) ? 1 : 0);
     if (slots.size === 0) return answer;
-    this.#trusted.delete(from);
+    this.#sureMs.delete(from);
     const known = this.#outdated.get(from);
     const areFirst = this.#outdated.size === 0;
     this.#outdated.set(from, known?.with(slots) ?? slots);
@@ -172,7 +169,7 @@ export class Renewal {
         "this node was away for so long that others went on without it: it takes what they have",
         { node: from, slots: slots.size },
       );
-      this.#changed(areFirst ? coOwners() : [from]);
+      changed(areFirst ? [...coOwners()] : [from]);
     }
     standDown(slots);
     if (known === undefined) repair(from, (repaired) => this.#renewed(from, repaired));
@@ -195,20 +192,16 @@ export class Renewal {
   #forget(ids: readonly NodeId[]): void {
     if (ids.length === 0) return;
     for (const id of ids) this.#outdated.delete(id);
-    this.#changed(ids);
+    const { coOwners, changed, reopened } = this.#options;
+    changed(ids);
     if (this.#outdated.size > 0) return;
     this.#renewedSlots = NOTHING;
-    const { coOwners, reopened } = this.#options;
-    for (const id of [...coOwners()]) if (!ids.includes(id)) reopened(id);
+    reopened([...coOwners()].filter((id) => !ids.includes(id)));
   }
 
   /** These share slots with this node, and no others. */
   keepOnly(isCoOwner: (id: NodeId) => boolean): void {
     this.#forget([...this.#outdated.keys()].filter((id) => !isCoOwner(id)));
-  }
-
-  #changed(ids: Iterable<NodeId>): void {
-    for (const id of [...ids]) this.#options.changed(id);
   }
 }
 

@@ -140,7 +140,7 @@ export class Replication {
         this.shipping.shipper(nodeId)?.isWhole === true,
       // All that anybody is to know of what it executed is known; who was away with it may have more.
       settled: (nodeId) => this.receiver.forget(nodeId),
-      changed: (nodeId) => this.#fenceChanged(nodeId),
+      changed: (nodeId) => this.#fenceChanged([nodeId]),
     });
     this.#renewal = new Renewal({
       host,
@@ -156,8 +156,8 @@ export class Replication {
         const slots = this.#sharedWith(nodeId);
         this.repairs.request(nodeId, slots, () => done(slots));
       },
-      changed: (nodeId) => this.#fenceChanged(nodeId),
-      reopened: (nodeId) => this.#reopened(nodeId),
+      changed: (nodeIds) => this.#fenceChanged(nodeIds),
+      reopened: (nodeIds) => this.#reopened(nodeIds),
     });
     const generation = new Generation({ routes, numberOf: (nodeId) => peers.numberOf(nodeId) });
     const missing = new MissingRecords({
@@ -508,19 +508,17 @@ export class Replication {
   }
 
   /** What was under way between the two is over; once they are not fenced any more they begin anew, for neither knows what the other lacks. */
-  #fenceChanged(id: NodeId): void {
-    this.shipping.shipper(id)?.down();
-    if (!this.#renewal.isFenced(id)) {
-      this.receiver.forget(id);
-      this.shipping.restart(id);
+  #fenceChanged(ids: readonly NodeId[]): void {
+    for (const id of ids) {
+      this.shipping.shipper(id)?.down();
+      if (!this.#renewal.isFenced(id)) this.receiver.forget(id);
     }
-    this.membersChanged();
-    this.primaries.linked();
+    this.#reopened(ids);
   }
 
-  /** What this node let go meanwhile the other one may think that it has: they are compared. */
-  #reopened(id: NodeId): void {
-    if (!this.#renewal.isFenced(id)) this.shipping.restart(id);
+  /** What this node let go meanwhile the others may think that it has: they are compared. */
+  #reopened(ids: readonly NodeId[]): void {
+    for (const id of ids) if (!this.#renewal.isFenced(id)) this.shipping.restart(id);
     this.membersChanged();
     this.primaries.linked();
   }

@@ -48,8 +48,8 @@ class Bench {
       coOwners: () => OTHERS,
       standDown() {},
       repair: (id, done) => this.repairs.set(id, done),
-      changed: (id) => this.changed.push(id),
-      reopened: (id) => this.reopened.push(id),
+      changed: (ids) => this.changed.push(...ids),
+      reopened: (ids) => this.reopened.push(...ids),
     });
   }
 
