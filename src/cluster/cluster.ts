@@ -9,7 +9,7 @@ import type { Address } from "../host/datagrams.js";
 import type { Files } from "../host/files.js";
 import type { Host } from "../host/host.js";
 import { type Cancel, pause } from "../host/timers.js";
-import type { HashLimits } from "../keyspace/hash-writer.js";
+import type { PackingLimits } from "../keyspace/entry-writer.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
 import { addressName } from "../membership/complaints.js";
 import { type RefusalReason, refusalTexts } from "../membership/exchange-message.js";
@@ -63,7 +63,7 @@ export interface ClusterOptions {
   readonly current: () => Config;
   readonly keyspace: Keyspace;
   /** Of hashes, as they are at present. */
-  readonly limits: () => HashLimits;
+  readonly limits: () => PackingLimits;
   readonly persistence: ReplicationOptions["persistence"];
   /** Option `max-clock-offset`, as it is at present. */
   readonly maxClockOffsetMs: () => number;

@@ -12,7 +12,7 @@ import { addToGroup } from "../base/groups.js";
 import type { PersistenceView } from "../durability/persistence-view.js";
 import type { Host } from "../host/host.js";
 import { type Cancel, pause } from "../host/timers.js";
-import type { HashLimits } from "../keyspace/hash-writer.js";
+import type { PackingLimits } from "../keyspace/entry-writer.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
 import type { ClusterId, NodeId } from "../membership/member.js";
 import type { SharedState } from "../membership/state-exchange.js";
@@ -69,7 +69,7 @@ export interface OwnershipOptions {
   readonly host: Pick<Host, "clock" | "timers" | "files" | "log">;
   readonly keyspace: Keyspace;
   /** As they are at present. */
-  readonly limits: () => HashLimits;
+  readonly limits: () => PackingLimits;
   readonly persistence: PersistenceView;
   /** Undefined for a node that keeps nothing. */
   readonly directory: string | undefined;

@@ -11,7 +11,7 @@ import { SLOT_COUNT } from "../base/key-hash.js";
 import { writeCollect, writeDrop, writeFlush } from "../delta/delta-codec.js";
 import { type Location, NOWHERE } from "../keyspace/arena.js";
 import type { Database } from "../keyspace/database.js";
-import { PACKED, tableOfHash } from "../keyspace/hash-body.js";
+import { PACKED, tableOf } from "../keyspace/entries-body.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
 import { TYPE_HASH, TYPE_TEXT } from "../keyspace/record.js";
 import { RecordEncoder } from "../keyspace/record-encoder.js";
@@ -258,7 +258,7 @@ function isLarge(database: Database, at: Location): boolean {
     case TYPE_TEXT:
       return records.isOutside(at) && records.bodyLength(at) > PIECE_BYTES;
     case TYPE_HASH:
-      return tableOfHash(database, at) !== PACKED;
+      return tableOf(database, at) !== PACKED;
     default:
       return false;
   }

@@ -9,7 +9,7 @@ import { PATCH, readDelta } from "../delta/delta-codec.js";
 import { RecordCursor } from "../delta/record-cursor.js";
 import type { PersistenceView } from "../durability/persistence-view.js";
 import { applyDelta } from "../keyspace/delta-application.js";
-import type { HashLimits } from "../keyspace/hash-writer.js";
+import type { PackingLimits } from "../keyspace/entry-writer.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
 import { RecordLoader } from "../keyspace/record-loader.js";
 import type { SlotDisposal } from "./slot-disposal.js";
@@ -18,7 +18,7 @@ import { COPY, type Message, OPEN, readMessage, SETTLE, writeAnswer } from "./tr
 
 export interface SlotReceptionOptions {
   readonly keyspace: Keyspace;
-  readonly limits: () => HashLimits;
+  readonly limits: () => PackingLimits;
   readonly persistence: PersistenceView;
   readonly disposal: SlotDisposal;
   /** The slots that are to move here from a node in a change of that name; undefined if this node knows of none. */

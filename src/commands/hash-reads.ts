@@ -2,8 +2,8 @@
 import { globMatches } from "../base/glob.js";
 import { INT64_MIN, parseInt64 } from "../base/int64.js";
 import { type Location, NOWHERE } from "../keyspace/arena.js";
-import type { LiveField } from "../keyspace/hash.js";
-import { drawDistinctFields, drawFields } from "../keyspace/hash-sample.js";
+import { drawDistinctFields, drawFields } from "../keyspace/entry-sample.js";
+import type { LiveField } from "../keyspace/open-entries.js";
 import { TYPE_HASH } from "../keyspace/record.js";
 import {
   COUNT_OUT_OF_RANGE,
@@ -173,9 +173,9 @@ function hgetall(call: Call): void {
     call.reply.map(0);
     return;
   }
-  const { openHash } = call.keyspace;
-  call.reply.map(openHash.length);
-  const reader = openHash.entries();
+  const { openEntries } = call.keyspace;
+  call.reply.map(openEntries.length);
+  const reader = openEntries.entries();
   while (reader.nextLive()) {
     replyField(call, reader as LiveField);
     replyValue(call, reader as LiveField);
@@ -187,9 +187,9 @@ function hkeys(call: Call): void {
     call.reply.emptyArray();
     return;
   }
-  const { openHash } = call.keyspace;
-  call.reply.array(openHash.length);
-  const reader = openHash.entries();
+  const { openEntries } = call.keyspace;
+  call.reply.array(openEntries.length);
+  const reader = openEntries.entries();
   while (reader.nextLive()) replyField(call, reader as LiveField);
 }
 
@@ -198,15 +198,15 @@ function hvals(call: Call): void {
     call.reply.emptyArray();
     return;
   }
-  const { openHash } = call.keyspace;
-  call.reply.array(openHash.length);
-  const reader = openHash.entries();
+  const { openEntries } = call.keyspace;
+  call.reply.array(openEntries.length);
+  const reader = openEntries.entries();
   while (reader.nextLive()) replyValue(call, reader as LiveField);
 }
 
 function hlen(call: Call): void {
   const isThere = openForReading(call) !== NOWHERE;
-  call.reply.integer(isThere ? call.keyspace.openHash.length : 0);
+  call.reply.integer(isThere ? call.keyspace.openEntries.length : 0);
 }
 
 function hstrlen(call: Call): void {
@@ -243,7 +243,7 @@ function hrandfieldCount(call: Call): void {
     reply.emptyArray();
     return;
   }
-  const answered = count < 0 ? -count : Math.min(count, keyspace.openHash.length);
+  const answered = count < 0 ? -count : Math.min(count, keyspace.openEntries.length);
   if (answered > ANSWERED_MAX) throw new ReplyError(REPLY_TOO_LARGE);
   reply.array(withValues && reply.resp === 2 ? answered * 2 : answered);
   const visit = (field: LiveField) => {
@@ -268,7 +268,7 @@ function hscan(call: Call): void {
   const { match, count } = readScanOptions(call, 3);
   reply.array(2);
   const positions: number[] = [];
-  const reader = keyspace.openHash.entries();
+  const reader = keyspace.openEntries.entries();
   reply.bulkInteger(reader.scan(cursor, count, positions));
   const mark = reply.reserveArray();
   let elements = 0;
@@ -292,7 +292,7 @@ function openForReading(call: Call): Location {
 
 /** The field named by an argument in the open hash. */
 export function fieldAt(call: Call, index: number): LiveField | undefined {
-  return call.keyspace.openHash.find(call.bytes, call.start(index), call.end(index));
+  return call.keyspace.openEntries.find(call.bytes, call.start(index), call.end(index));
 }
 
 function replyField({ reply }: Call, { field }: LiveField): void {

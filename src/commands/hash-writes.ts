@@ -116,13 +116,14 @@ function setFields(call: Call): number {
   const { bytes, count } = call;
   if (count % 2 !== 0) throw new ReplyError(wrongNumberOfArguments(call.text(0).toLowerCase()));
   openForWriting(call);
-  const { openHash } = call.keyspace;
-  openHash.begin(call.config.current, expectedBytes(call));
+  const { openEntries } = call.keyspace;
+  openEntries.begin(call.config.current, expectedBytes(call));
   let added = 0;
   for (let i = 2; i < count; i += 2) {
-    if (openHash.set(bytes, call.start(i), call.end(i), bytes, call.start(i + 1), call.end(i + 1))) added++;
+    if (openEntries.set(bytes, call.start(i), call.end(i), bytes, call.start(i + 1), call.end(i + 1)))
+      added++;
   }
-  openHash.finish();
+  openEntries.finish();
   return added;
 }
 
@@ -152,13 +153,13 @@ function hdel(call: Call): void {
     reply.integer(0);
     return;
   }
-  const { openHash } = call.keyspace;
-  openHash.begin(call.config.current);
+  const { openEntries } = call.keyspace;
+  openEntries.begin(call.config.current);
   let removed = 0;
   for (let i = 2; i < count; i++) {
-    if (openHash.remove(bytes, call.start(i), call.end(i))) removed++;
+    if (openEntries.remove(bytes, call.start(i), call.end(i))) removed++;
   }
-  openHash.finish();
+  openEntries.finish();
   reply.integer(removed);
 }
 
@@ -198,8 +199,8 @@ function openForWriting(call: Call): Location {
 
 /** Sets the field in argument 2 alone. */
 function setField(call: Call, value: Buffer, start: number, end: number): void {
-  const { openHash } = call.keyspace;
-  openHash.begin(call.config.current, call.length(2) + end - start + ENTRY_OVERHEAD_BYTES);
-  openHash.set(call.bytes, call.start(2), call.end(2), value, start, end);
-  openHash.finish();
+  const { openEntries } = call.keyspace;
+  openEntries.begin(call.config.current, call.length(2) + end - start + ENTRY_OVERHEAD_BYTES);
+  openEntries.set(call.bytes, call.start(2), call.end(2), value, start, end);
+  openEntries.finish();
 }

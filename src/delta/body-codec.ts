@@ -1,6 +1,6 @@
 /**
  * Bodies as values to bytes and back. A body's bytes are the same in the arena and on the wire: those of a text are
- * its own, counters and hashes have pages of theirs (packed-counter.ts, packed-hash.ts).
+ * its own, counters and hashes have pages of theirs (packed-counter.ts, packed-entries.ts).
  */
 import { unreachable } from "../base/assert.js";
 import { ByteWriter } from "../base/byte-writer.js";
@@ -16,7 +16,7 @@ import {
   isPackedCounter,
   writeContribution,
 } from "./packed-counter.js";
-import { appendHashEntry, HASH_BASE_BYTES, HashCursor, isPackedHash } from "./packed-hash.js";
+import { appendEntry, ENTRIES_BASE_BYTES, EntryCursor, isPackedEntries } from "./packed-entries.js";
 import {
   type Body,
   type CounterBody,
@@ -64,12 +64,12 @@ function packHash({ fields }: HashBody): Uint8Array {
   const writer = new ByteWriter({ capacityBytes: 64 * (fields.size + 1), bytesMax: BODY_BYTES_MAX });
   const base = lowestVersion(fields);
   writeVersion(writer.bytes, 0, base);
-  writer.length = HASH_BASE_BYTES;
+  writer.length = ENTRIES_BASE_BYTES;
   const entries = [...fields].map(([name, field]) => ({ name: Buffer.from(name, "latin1"), field }));
   entries.sort((a, b) => compareBytes(a.name, b.name));
   for (const { name, field } of entries) {
     const value = field.value === null ? null : rangeOf(field.value);
-    appendHashEntry(writer, { field: rangeOf(name), value, version: field.version }, base);
+    appendEntry(writer, { field: rangeOf(name), value, version: field.version }, base);
   }
   return writer.written();
 }
@@ -94,7 +94,7 @@ export function unpackBody(rank: number, bytes: Uint8Array): Body | undefined {
     case RANKS.counter:
       return isPackedCounter(rangeOf(bytes)) ? unpackCounter(bytes) : undefined;
     case RANKS.hash:
-      return isPackedHash(rangeOf(bytes)) ? unpackHash(bytes) : undefined;
+      return isPackedEntries(rangeOf(bytes)) ? unpackHash(bytes) : undefined;
     default:
       return undefined;
   }
@@ -116,7 +116,7 @@ function unpackCounter(bytes: Uint8Array): CounterBody {
 /** undefined if a field comes twice. */
 function unpackHash(bytes: Uint8Array): HashBody | undefined {
   const fields = new Map<string, HashField>();
-  const cursor = new HashCursor();
+  const cursor = new EntryCursor();
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   cursor.open(bytes, 0, bytes.length);
   while (cursor.next()) {

@@ -3,7 +3,7 @@
  * what it found, and refuses rather than go on without what was certainly kept.
  */
 import type { Host } from "../host/host.js";
-import type { HashLimits } from "../keyspace/hash-writer.js";
+import type { PackingLimits } from "../keyspace/entry-writer.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
 import { Replay } from "../keyspace/replay.js";
 import { type EarlierLife, LocalTail } from "./local-tail.js";
@@ -22,7 +22,7 @@ export interface RecoveryOptions {
   readonly host: Host;
   readonly directory: string;
   readonly keyspace: Keyspace;
-  readonly limits: HashLimits;
+  readonly limits: PackingLimits;
   /** The log may begin behind the snapshot: it was never in force. */
   readonly isLogPartial: boolean;
   readonly progress: (loadedBytes: number, totalBytes: number) => void;

@@ -16,13 +16,13 @@ import { BATCH_HEAD_BYTES, FORMAT, UNCHECKED } from "../delta/batch.js";
 import type { Delta, KeyPlace, PatchDelta } from "../delta/delta.js";
 import { PATCH, readDelta } from "../delta/delta-codec.js";
 import { isPackedCounter } from "../delta/packed-counter.js";
-import { isPackedHash } from "../delta/packed-hash.js";
+import { isPackedEntries } from "../delta/packed-entries.js";
 import { RecordCursor } from "../delta/record-cursor.js";
 import { RANKS } from "../delta/record-state.js";
 import type { Version } from "../delta/version.js";
 import { NOWHERE } from "./arena.js";
 import { applyDelta } from "./delta-application.js";
-import type { HashLimits } from "./hash-writer.js";
+import type { PackingLimits } from "./entry-writer.js";
 import type { Keyspace } from "./keyspace.js";
 import { FETCH_MAX, RecordFetch } from "./record-fetch.js";
 import { RecordLoader } from "./record-loader.js";
@@ -47,7 +47,7 @@ export interface MissingRecord extends KeyPlace {
 export interface BatchApplicationOptions {
   /** It keeps tombstones: a single owner has nobody to be told anything by. */
   readonly keyspace: Keyspace;
-  readonly limits: () => HashLimits;
+  readonly limits: () => PackingLimits;
   readonly checksum: Checksum;
   /** A delta builds on what is missing here: an owner that has the record must send it whole. The key is a copy. */
   readonly incomplete: (missing: MissingRecord) => void;
@@ -185,7 +185,7 @@ export class BatchApplication {
     body.start = bodyStart;
     body.end = bodyEnd;
     if (rank === RANKS.counter) return isPackedCounter(body);
-    return rank === RANKS.hash && isPackedHash(body);
+    return rank === RANKS.hash && isPackedEntries(body);
   }
 
   #checkOther(bytes: Buffer, from: number, end: number): number {

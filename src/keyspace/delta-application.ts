@@ -24,7 +24,7 @@ import { collected, floorOfRemains, isSettled, survivesFlush } from "../delta/re
 import { compareVersions, maxVersion, type Version } from "../delta/version.js";
 import { type Location, NOWHERE } from "./arena.js";
 import type { Database } from "./database.js";
-import type { HashLimits } from "./hash-writer.js";
+import type { PackingLimits } from "./entry-writer.js";
 import type { Keyspace } from "./keyspace.js";
 import { TYPE_NONE, TYPE_TEXT } from "./record.js";
 import { dropMarks, hasRemains, isOpenTable } from "./remains.js";
@@ -40,7 +40,7 @@ export type Application = Outcome["kind"];
  * Merges a delta into the keyspace. Doing it again changes nothing. The databases that it names exist. Which database
  * and key are open afterwards is undefined.
  */
-export function applyDelta(keyspace: Keyspace, limits: HashLimits, delta: Delta): Application {
+export function applyDelta(keyspace: Keyspace, limits: PackingLimits, delta: Delta): Application {
   switch (delta.kind) {
     case "record":
       return applyToKey(keyspace, limits, delta);
@@ -66,7 +66,7 @@ export function applyDelta(keyspace: Keyspace, limits: HashLimits, delta: Delta)
   }
 }
 
-function applyToKey(keyspace: Keyspace, limits: HashLimits, delta: RecordDelta | PatchDelta): Application {
+function applyToKey(keyspace: Keyspace, limits: PackingLimits, delta: RecordDelta | PatchDelta): Application {
   keyspace.clock.observe(delta.kind === "patch" ? delta.life.clock : newestVersion(delta.state).clock);
   openKey(keyspace, delta);
   const { database, slot, nowMs } = keyspace;
@@ -106,7 +106,7 @@ function placeOf({ at, ghost }: Keyspace): Location {
 /** Lets a state be the open key's, or what a single owner, who keeps no remains, leaves of it. */
 function keep(
   keyspace: Keyspace,
-  limits: HashLimits,
+  limits: PackingLimits,
   before: RecordState | undefined,
   state: RecordState,
 ): void {
@@ -117,7 +117,7 @@ function keep(
 
 function replace(
   keyspace: Keyspace,
-  limits: HashLimits,
+  limits: PackingLimits,
   before: RecordState | undefined,
   after: RecordState | undefined,
 ): void {
@@ -163,7 +163,7 @@ export function endLivesBelow(keyspace: Keyspace, slot: number, floor: Version):
   });
 }
 
-function collect(keyspace: Keyspace, limits: HashLimits, { db, slot, floor }: CollectDelta): Application {
+function collect(keyspace: Keyspace, limits: PackingLimits, { db, slot, floor }: CollectDelta): Application {
   keyspace.clock.observe(floor.clock);
   for (const database of keyspace.databases) {
     if (db !== null && db !== database.number) continue;
@@ -178,7 +178,12 @@ function collect(keyspace: Keyspace, limits: HashLimits, { db, slot, floor }: Co
 }
 
 /** Lets a slot of the selected database lose what remains up to a floor. */
-export function collectRemains(keyspace: Keyspace, limits: HashLimits, slot: number, floor: Version): void {
+export function collectRemains(
+  keyspace: Keyspace,
+  limits: PackingLimits,
+  slot: number,
+  floor: Version,
+): void {
   const { database } = keyspace;
   const { records } = database;
   const endedMs = msOfClock(floor.clock);

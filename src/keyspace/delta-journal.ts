@@ -17,11 +17,11 @@ import {
   writeSwap,
 } from "../delta/delta-codec.js";
 import { CONTRIBUTION_BYTES, COUNTER_BASE_BYTES, findContribution } from "../delta/packed-counter.js";
-import { appendHashEntry, HASH_BASE_BYTES, HashCursor, type HashEntry } from "../delta/packed-hash.js";
+import { appendEntry, ENTRIES_BASE_BYTES, type Entry, EntryCursor } from "../delta/packed-entries.js";
 import { RANKS } from "../delta/record-state.js";
 import { equalVersions, type Version, writeVersion } from "../delta/version.js";
-import { PACKED, tableOfHash } from "./hash-body.js";
-import { packWholeHash } from "./hash-state.js";
+import { PACKED, tableOf } from "./entries-body.js";
+import { packWhole } from "./entries-state.js";
 import type { Journal } from "./journal.js";
 import type { Keyspace } from "./keyspace.js";
 import { TYPE_HASH } from "./record.js";
@@ -67,7 +67,7 @@ export class DeltaJournal implements Journal {
   readonly #fields = new ByteWriter({ bytesMax: BODY_BYTES_MAX });
   readonly #edit = { clock: 0, origin: 0 };
   #fieldCount = 0;
-  readonly #cursor = new HashCursor();
+  readonly #cursor = new EntryCursor();
   /** Bodies that do not lie anywhere in one piece. */
   readonly #composed = new ByteWriter({ bytesMax: BODY_BYTES_MAX });
 
@@ -109,9 +109,9 @@ export class DeltaJournal implements Journal {
     if (records.hasRegister(at)) this.#readRegister();
     else this.#leaveRegister();
     this.#record.rank = type;
-    if (type === TYPE_HASH && tableOfHash(database, at) !== PACKED) {
+    if (type === TYPE_HASH && tableOf(database, at) !== PACKED) {
       this.#composed.clear();
-      packWholeHash(database, at, this.#composed);
+      packWhole(database, at, this.#composed);
       this.#takeComposed();
     } else {
       this.#takeBody();
@@ -150,7 +150,7 @@ export class DeltaJournal implements Journal {
     writeRecord(this.#begun(), this.#record);
   }
 
-  fieldChanged(entry: HashEntry): void {
+  fieldChanged(entry: Entry): void {
     const fields = this.#fields;
     const edit = this.#edit;
     // A command that failed half-way leaves entries behind, which are not of this version.
@@ -160,7 +160,7 @@ export class DeltaJournal implements Journal {
       beginHash(fields, edit);
       this.#fieldCount = 0;
     }
-    appendHashEntry(fields, entry, edit);
+    appendEntry(fields, entry, edit);
     this.#fieldCount++;
   }
 
@@ -343,7 +343,7 @@ export class DeltaJournal implements Journal {
 /** Makes of the writer's bytes a packed hash without entries. */
 function beginHash(writer: ByteWriter, base: { readonly clock: number; readonly origin: number }): void {
   writer.clear();
-  writer.ensure(HASH_BASE_BYTES);
+  writer.ensure(ENTRIES_BASE_BYTES);
   writeVersion(writer.bytes, 0, base);
-  writer.length = HASH_BASE_BYTES;
+  writer.length = ENTRIES_BASE_BYTES;
 }

@@ -3,7 +3,7 @@ import { Digest64 } from "../base/digest64.js";
 import type { Version } from "../delta/version.js";
 import type { Location } from "./arena.js";
 import type { Database } from "./database.js";
-import { HashReader } from "./hash-reader.js";
+import { EntryReader } from "./entry-reader.js";
 import { digestOf, isCollected, type Lanes, takeEntryHead } from "./record-digest.js";
 
 /** Home cells looked at in one step: some 10 us. */
@@ -37,7 +37,7 @@ export class EntryWalk {
   readonly #end: number;
   readonly #birth: Version;
   readonly #meet: (item: Item) => void;
-  readonly #reader = new HashReader();
+  readonly #reader = new EntryReader();
   readonly #digest = new Digest64();
   readonly #found: Location[] = [];
   readonly #hashes: number[] = [];
@@ -88,7 +88,7 @@ export class EntryWalk {
     this.#meet(item);
   }
 
-  #putOff(entry: HashReader, hash: number): void {
+  #putOff(entry: EntryReader, hash: number): void {
     const digest = this.#digest;
     const { clock, origin } = entry.version;
     const { bytes, start, end } = entry.value!;

@@ -11,7 +11,7 @@ import Denque from "denque";
 import { assert } from "../base/assert.js";
 import { copyRange } from "../base/bytes.js";
 import type { KeyHasher } from "../base/key-hash.js";
-import type { HashEntry } from "../delta/packed-hash.js";
+import type { Entry } from "../delta/packed-entries.js";
 import { type Location, NOWHERE, UNIT_BITS, UNIT_MASK } from "./arena.js";
 import {
   ACCESS,
@@ -107,7 +107,7 @@ export class FieldTables {
    * Writes the entry that `find` just looked for; `at` is what it found. Answers whether the table has a live field more than
    * before. The entry's bytes are not in the cell at `at`.
    */
-  write(table: number, hash: number, at: Location, entry: HashEntry): boolean {
+  write(table: number, hash: number, at: Location, entry: Entry): boolean {
     const records = this.#records;
     const { field, value, version } = entry;
     const fieldLength = field.end - field.start;

@@ -4,7 +4,7 @@
  */
 import type { Location } from "./arena.js";
 import type { Database } from "./database.js";
-import { isEmptiedHash } from "./hash-body.js";
+import { hasNoLive } from "./entries-body.js";
 import { EXPIRED, TYPE_HASH, TYPE_NONE, typeOf } from "./record.js";
 
 export function isGhost(database: Database, at: Location): boolean {
@@ -14,7 +14,7 @@ export function isGhost(database: Database, at: Location): boolean {
     case TYPE_NONE:
       return true;
     case TYPE_HASH:
-      return isEmptiedHash(database, at);
+      return hasNoLive(database, at);
     default:
       return false;
   }

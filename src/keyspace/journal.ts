@@ -4,7 +4,7 @@
  * is encoded and a change costs one comparison.
  */
 import type { ByteRange } from "../base/bytes.js";
-import type { HashEntry } from "../delta/packed-hash.js";
+import type { Entry } from "../delta/packed-entries.js";
 import type { Version } from "../delta/version.js";
 
 export interface Journal {
@@ -15,7 +15,7 @@ export interface Journal {
   /** This node's contribution to the open counter changed. */
   counted(): void;
   /** The open hash is about to have this entry: a field set or removed. The entry is valid during the call only. */
-  fieldChanged(entry: HashEntry): void;
+  fieldChanged(entry: Entry): void;
   /**
    * The entries told of since the last call of this are one change of the open hash, which still has its record. A deadline
    * that is of their version was taken off or set by the same change.

@@ -14,8 +14,8 @@ import { SLOT_COUNT } from "../base/key-hash.js";
 import { writeCollect, writeFlush } from "../delta/delta-codec.js";
 import { type Location, NOWHERE } from "./arena.js";
 import type { Database } from "./database.js";
+import { PACKED, tableOf } from "./entries-body.js";
 import { isGhost } from "./ghost.js";
-import { PACKED, tableOfHash } from "./hash-body.js";
 import type { Keyspace } from "./keyspace.js";
 import { TYPE_HASH, TYPE_TEXT } from "./record.js";
 import { RecordEncoder } from "./record-encoder.js";
@@ -175,7 +175,7 @@ export class KeyspaceDump {
       case TYPE_TEXT:
         return records.isOutside(at) && records.bodyLength(at) > this.#parts.pieceBytes;
       case TYPE_HASH:
-        return tableOfHash(database, at) !== PACKED;
+        return tableOf(database, at) !== PACKED;
       default:
         return false;
     }

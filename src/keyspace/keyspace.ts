@@ -16,8 +16,8 @@ import type { AccessClock } from "./access-clock.js";
 import { type Location, NOWHERE, UNIT_BITS, UNIT_MASK } from "./arena.js";
 import { Database } from "./database.js";
 import { isGhost } from "./ghost.js";
-import { OpenHash } from "./hash.js";
 import type { Journal } from "./journal.js";
+import { OpenEntries } from "./open-entries.js";
 import {
   ACCESS,
   BODY_LENGTH,
@@ -107,7 +107,7 @@ export class Keyspace {
   /** The invisible record of the open key: see ghost.ts. */
   ghost: Location = NOWHERE;
   /** The open key's value if it is a hash, or a hash to be. */
-  readonly openHash = new OpenHash(this);
+  readonly openEntries = new OpenEntries(this);
 
   constructor(options: KeyspaceOptions) {
     this.clock = options.clock;

@@ -7,9 +7,9 @@
 import type { Version } from "../delta/version.js";
 import { type Location, NOWHERE } from "./arena.js";
 import type { Database } from "./database.js";
+import { isTable } from "./entries-body.js";
+import { EntryReader } from "./entry-reader.js";
 import { EntryWalk, type Item } from "./entry-walk.js";
-import { isTable } from "./hash-body.js";
-import { HashReader } from "./hash-reader.js";
 import type { Keyspace } from "./keyspace.js";
 import { type KeyLocator, LongDigest, locate } from "./long-digest.js";
 import { TYPE_HASH } from "./record.js";
@@ -62,7 +62,7 @@ export function walkRange(keyspace: Keyspace, range: HashRange, atMs: number, me
 
 // Used within a step, and by all walks: most slots hold so little that making them would take longer than walking it.
 const digest = new RecordDigest();
-const reader = new HashReader();
+const reader = new EntryReader();
 const found: Location[] = [];
 const hashes: number[] = [];
 const shared = { hash: 0, low: 0, high: 0, clock: 0, origin: 0 };

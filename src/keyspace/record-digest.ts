@@ -7,12 +7,12 @@
  * (long-digest.ts): a hash that is a table, and a text that is not in the arena.
  */
 import { Digest64 } from "../base/digest64.js";
-import type { HashEntry } from "../delta/packed-hash.js";
+import type { Entry } from "../delta/packed-entries.js";
 import { compareVersions, type Version } from "../delta/version.js";
 import { type Location, UNIT_MASK } from "./arena.js";
 import type { Database } from "./database.js";
-import { isTable } from "./hash-body.js";
-import { HashReader } from "./hash-reader.js";
+import { isTable } from "./entries-body.js";
+import { EntryReader } from "./entry-reader.js";
 import { EXPIRED, LIFE_CLOCK, type RecordType, TYPE_HASH, TYPE_NONE, TYPE_TEXT } from "./record.js";
 
 /** A digest, or a sum of digests: two signed integers. */
@@ -62,7 +62,7 @@ export class RecordDigest implements Lanes {
   high = 0;
   readonly #digest = new Digest64();
   readonly #entries = new DigestSum();
-  readonly #reader = new HashReader();
+  readonly #reader = new EntryReader();
 
   /** Digests the record at `at`, which is not long. */
   take(database: Database, at: Location, { atMs, birth }: AsOf): void {
@@ -148,14 +148,14 @@ function takeBody(digest: Digest64, { records }: Database, at: Location): void {
 }
 
 /** Whether an entry is a mark that the birth floor covers: it may be gone or not, and means nothing any more. */
-export function isCollected({ value, version }: HashEntry, birth: Version): boolean {
+export function isCollected({ value, version }: Entry, birth: Version): boolean {
   return value === null && compareVersions(version, birth) <= 0;
 }
 
 const entryDigest = new Digest64();
 
 /** The digest of an entry: an object that the next call uses again. */
-export function digestOf(entry: HashEntry): Lanes {
+export function digestOf(entry: Entry): Lanes {
   takeEntryHead(entryDigest, entry);
   if (entry.value !== null) {
     const { bytes, start, end } = entry.value;
@@ -166,7 +166,7 @@ export function digestOf(entry: HashEntry): Lanes {
 }
 
 /** Begins a digest with all of an entry but the bytes of its value. */
-export function takeEntryHead(digest: Digest64, { field, value, version }: HashEntry): void {
+export function takeEntryHead(digest: Digest64, { field, value, version }: Entry): void {
   digest.begin();
   digest.word(version.origin | (value === null ? 1 << 16 : 0));
   takeNumber(digest, version.clock);

@@ -8,13 +8,13 @@ import {
   writeRecord,
   writeRecordHead,
 } from "../delta/delta-codec.js";
-import { HASH_BASE_BYTES, type HashEntry, hashEntryBytes, writeHashEntryHead } from "../delta/packed-hash.js";
+import { ENTRIES_BASE_BYTES, type Entry, entryBytes, writeEntryHead } from "../delta/packed-entries.js";
 import { RANKS } from "../delta/record-state.js";
 import { writeVersion } from "../delta/version.js";
 import type { Location } from "./arena.js";
 import type { Database } from "./database.js";
-import type { HashReader } from "./hash-reader.js";
-import { packEntries, packHashPart } from "./hash-state.js";
+import { packEntries, packPart } from "./entries-state.js";
+import type { EntryReader } from "./entry-reader.js";
 
 type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 
@@ -78,8 +78,8 @@ export class RecordEncoder {
   ): number {
     const part = this.#part;
     part.clear();
-    const next = packHashPart(database, at, { cursor, fieldsMax }, part);
-    if (part.length === HASH_BASE_BYTES) return next;
+    const next = packPart(database, at, { cursor, fieldsMax }, part);
+    if (part.length === ENTRIES_BASE_BYTES) return next;
     this.#writePart(writer, database, slot, at);
     return next;
   }
@@ -90,7 +90,7 @@ export class RecordEncoder {
     database: Database,
     slot: number,
     at: Location,
-    { reader, positions }: { readonly reader: HashReader; readonly positions: readonly number[] },
+    { reader, positions }: { readonly reader: EntryReader; readonly positions: readonly number[] },
   ): void {
     const part = this.#part;
     part.clear();
@@ -125,17 +125,17 @@ export class RecordEncoder {
   }
 
   /** Appends an entry of the hash at `at` but for the bytes of its value, which are to follow. */
-  entryHead(writer: ByteWriter, database: Database, slot: number, at: Location, entry: HashEntry): void {
+  entryHead(writer: ByteWriter, database: Database, slot: number, at: Location, entry: Entry): void {
     const { value, version } = entry;
     this.#describe(this.#record, database, slot, at);
     this.#record.rank = RANKS.hash;
     writeRecordHead(writer, this.#record);
     const valueBytes = value === null ? 0 : value.end - value.start;
-    const bytes = hashEntryBytes(entry, version);
-    writer.varint(HASH_BASE_BYTES + bytes);
-    writer.ensure(HASH_BASE_BYTES + bytes - valueBytes);
+    const bytes = entryBytes(entry, version);
+    writer.varint(ENTRIES_BASE_BYTES + bytes);
+    writer.ensure(ENTRIES_BASE_BYTES + bytes - valueBytes);
     writeVersion(writer.bytes, writer.length, version);
-    writer.length = writeHashEntryHead(writer.bytes, writer.length + HASH_BASE_BYTES, entry, version);
+    writer.length = writeEntryHead(writer.bytes, writer.length + ENTRIES_BASE_BYTES, entry, version);
   }
 
   #describe(

@@ -19,14 +19,14 @@ import {
   isPackedCounter,
   rewriteContribution,
 } from "../delta/packed-counter.js";
-import { HashCursor, isPackedHash } from "../delta/packed-hash.js";
+import { EntryCursor, isPackedEntries } from "../delta/packed-entries.js";
 import type { RecordCursor } from "../delta/record-cursor.js";
 import { RANKS } from "../delta/record-state.js";
 import { compareVersions } from "../delta/version.js";
 import { type Location, NOWHERE, type Slab, UNIT_BITS, UNIT_MASK } from "./arena.js";
-import { isEmptiedHash } from "./hash-body.js";
-import { fillHash, joinHash } from "./hash-state.js";
-import type { HashLimits } from "./hash-writer.js";
+import { hasNoLive } from "./entries-body.js";
+import { fillEntries, mergeEntries } from "./entries-state.js";
+import type { PackingLimits } from "./entry-writer.js";
 import type { Keyspace } from "./keyspace.js";
 import {
   DEADLINE,
@@ -52,8 +52,8 @@ export type Loading = "loaded" | "remains" | "ignored" | "malformed" | "undecide
 
 export class RecordLoader {
   readonly #keyspace: Keyspace;
-  readonly #limits: HashLimits;
-  readonly #entries = new HashCursor();
+  readonly #limits: PackingLimits;
+  readonly #entries = new EntryCursor();
   readonly #view: { bytes: Buffer; start: number; end: number } = {
     bytes: Buffer.alloc(0),
     start: 0,
@@ -63,7 +63,7 @@ export class RecordLoader {
   readonly #newest = new Float64Array(1);
   #hasMarks = false;
 
-  constructor(keyspace: Keyspace, limits: HashLimits) {
+  constructor(keyspace: Keyspace, limits: PackingLimits) {
     this.#keyspace = keyspace;
     this.#limits = limits;
   }
@@ -117,7 +117,7 @@ export class RecordLoader {
         }
         return true;
       case RANKS.hash:
-        return isPackedHash(range) && this.#examineEntries(range);
+        return isPackedEntries(range) && this.#examineEntries(range);
       default:
         return false;
     }
@@ -199,11 +199,11 @@ export class RecordLoader {
   #placeHash(bytes: Buffer, record: RecordCursor): Loading {
     const keyspace = this.#keyspace;
     const life = { clock: record.lifeClock, origin: record.lifeOrigin };
-    fillHash(keyspace, this.#limits, life, this.#body(bytes, record));
+    fillEntries(keyspace, this.#limits, life, this.#body(bytes, record));
     if (registerSizeOf(record) > 0) {
       keyspace.writeRegister(record.deadlineMs, record.registerClock, record.registerOrigin);
     }
-    const isEmptied = isEmptiedHash(keyspace.database, keyspace.at);
+    const isEmptied = hasNoLive(keyspace.database, keyspace.at);
     if (isEmptied) keyspace.hide();
     return isEmptied || this.#hasMarks ? "remains" : "loaded";
   }
@@ -236,7 +236,7 @@ export class RecordLoader {
       if (keyspace.at === NOWHERE) return "undecided";
       isNews = this.#joinRegister(record);
     }
-    if (!joinHash(keyspace, this.#limits, this.#body(bytes, record)) && !isNews) return "ignored";
+    if (!mergeEntries(keyspace, this.#limits, this.#body(bytes, record)) && !isNews) return "ignored";
     return this.#hasMarks ? "remains" : "loaded";
   }
 

@@ -1,16 +1,16 @@
 /** What clients no longer see but records still hold: which records have such remains, and what a birth floor leaves of them. */
-import { HashCursor } from "../delta/packed-hash.js";
+import { EntryCursor } from "../delta/packed-entries.js";
 import { compareVersions, type Version } from "../delta/version.js";
 import { type Location, NOWHERE } from "./arena.js";
 import type { Database } from "./database.js";
+import { PACKED, tableOf } from "./entries-body.js";
 import { WALK_END } from "./field-table.js";
-import { PACKED, tableOfHash } from "./hash-body.js";
 import type { Keyspace } from "./keyspace.js";
 import { TYPE_HASH, TYPE_NONE } from "./record.js";
 
 const HOMES_PER_STEP = 128;
 
-const cursor = new HashCursor();
+const cursor = new EntryCursor();
 
 /** Whether the record at `at` is a ghost or has marks of removed fields. */
 export function hasRemains(database: Database, at: Location): boolean {
@@ -25,7 +25,7 @@ export function hasRemains(database: Database, at: Location): boolean {
 }
 
 function hasMarks(database: Database, at: Location): boolean {
-  const table = tableOfHash(database, at);
+  const table = tableOf(database, at);
   if (table !== PACKED) return database.fields.count(table) > database.fields.liveCount(table);
   const { bytes, start, end } = database.records.body(at);
   cursor.open(bytes, start, end);
@@ -43,7 +43,7 @@ function hasMarks(database: Database, at: Location): boolean {
  */
 export function dropMarks({ database, hasher, at: hash }: Keyspace, floor: Version | null): number {
   const { fields, records } = database;
-  const table = tableOfHash(database, hash);
+  const table = tableOf(database, hash);
   const entries: Location[] = [];
   let highest = 0;
   for (let from = 0; from < WALK_END; ) {
@@ -64,5 +64,5 @@ export function dropMarks({ database, hasher, at: hash }: Keyspace, floor: Versi
 
 /** Whether the open key is a hash that clients see and that is a table. */
 export function isOpenTable({ database, at }: Keyspace): boolean {
-  return at !== NOWHERE && database.records.type(at) === TYPE_HASH && tableOfHash(database, at) !== PACKED;
+  return at !== NOWHERE && database.records.type(at) === TYPE_HASH && tableOf(database, at) !== PACKED;
 }

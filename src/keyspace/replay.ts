@@ -28,7 +28,7 @@ import { compareVersions, ORIGIN_NONE } from "../delta/version.js";
 import type { Clock } from "../host/clock.js";
 import { NOWHERE } from "./arena.js";
 import { applyDelta, collectRemains } from "./delta-application.js";
-import type { HashLimits } from "./hash-writer.js";
+import type { PackingLimits } from "./entry-writer.js";
 import type { Keyspace } from "./keyspace.js";
 import { RecordLoader } from "./record-loader.js";
 import { dropMarks, hasRemains, isOpenTable } from "./remains.js";
@@ -55,7 +55,7 @@ export class ReplayFailure extends Error {
 
 export interface ReplayOptions {
   readonly keyspace: Keyspace;
-  readonly limits: HashLimits;
+  readonly limits: PackingLimits;
   readonly clock: Clock;
   /** Of batches, short and long; null if whoever gives the bytes has checked them. */
   readonly checksum: Checksum | null;
@@ -81,7 +81,7 @@ export class Replay {
   expired = 0;
 
   readonly #keyspace: Keyspace;
-  readonly #limits: HashLimits;
+  readonly #limits: PackingLimits;
   readonly #clock: Clock;
   readonly #checksum: Checksum | null;
   readonly #batchBytesMax: number;

@@ -4,7 +4,7 @@
  */
 import type { Version } from "../delta/version.js";
 import { applyDelta } from "./delta-application.js";
-import type { HashLimits } from "./hash-writer.js";
+import type { PackingLimits } from "./entry-writer.js";
 import type { Keyspace } from "./keyspace.js";
 
 /** Whether there is, or may be, anything in a slot that a floor could collect. Cheap: to be asked of all slots. */
@@ -21,7 +21,7 @@ export function recordsOf({ databases }: Keyspace, slot: number): number {
 }
 
 /** Lets a slot lose what remains up to a floor, and tells the journal as of a change of this node. Its selection is as before. */
-export function collectSlot(keyspace: Keyspace, limits: HashLimits, slot: number, floor: Version): void {
+export function collectSlot(keyspace: Keyspace, limits: PackingLimits, slot: number, floor: Version): void {
   const selected = keyspace.database.number;
   applyDelta(keyspace, limits, { kind: "collect", db: null, slot, floor });
   keyspace.select(selected);

@@ -11,8 +11,8 @@ import {
 } from "../delta/record-state.js";
 import type { Location } from "./arena.js";
 import type { Database } from "./database.js";
-import { PACKED, tableOfHash } from "./hash-body.js";
-import { HashReader } from "./hash-reader.js";
+import { PACKED, tableOf } from "./entries-body.js";
+import { EntryReader } from "./entry-reader.js";
 import { type RecordType, TYPE_HASH, TYPE_NONE } from "./record.js";
 import type { ByteView } from "./records.js";
 
@@ -43,7 +43,7 @@ function readBody(database: Database, at: Location): Body {
   const { records } = database;
   const type = records.type(at);
   if (type === TYPE_NONE) return NO_BODY;
-  if (type === TYPE_HASH && tableOfHash(database, at) !== PACKED) return readTable(database, at);
+  if (type === TYPE_HASH && tableOf(database, at) !== PACKED) return readTable(database, at);
   const bytes = copyOf(records.body(at));
   const body = unpackBody(RANKS[kindOf(type)], bytes);
   assert(body !== undefined, "the body of a record has the form of its type");
@@ -52,7 +52,7 @@ function readBody(database: Database, at: Location): Body {
 
 function readTable(database: Database, at: Location): Body {
   const fields = new Map<string, HashField>();
-  const reader = new HashReader();
+  const reader = new EntryReader();
   reader.open(database, at);
   while (reader.next()) {
     const { field, value, version } = reader;

@@ -2,21 +2,21 @@
 import { packBody } from "../delta/body-codec.js";
 import { isExpired, RANKS, type RecordState } from "../delta/record-state.js";
 import { NOWHERE } from "./arena.js";
+import { fillEntries } from "./entries-state.js";
+import type { PackingLimits } from "./entry-writer.js";
 import { isGhost } from "./ghost.js";
-import { fillHash } from "./hash-state.js";
-import type { HashLimits } from "./hash-writer.js";
 import type { Keyspace } from "./keyspace.js";
 import { EXPIRED, type RecordType } from "./record.js";
 
 /** Gives the open key a record of this state, whatever it had. What clients do not see of it becomes the key's ghost. */
-export function writeState(keyspace: Keyspace, limits: HashLimits, state: RecordState): void {
+export function writeState(keyspace: Keyspace, limits: PackingLimits, state: RecordState): void {
   const { life, expiry, body } = state;
   const { records, at, ghost } = keyspace;
   const wasExpired = at === NOWHERE && ghost !== NOWHERE && (records.word1(ghost) & EXPIRED) !== 0;
   const packed = packBody(body);
   const bytes = Buffer.from(packed.buffer, packed.byteOffset, packed.length);
   if (body.kind === "hash") {
-    fillHash(keyspace, limits, life, { bytes, start: 0, end: bytes.length });
+    fillEntries(keyspace, limits, life, { bytes, start: 0, end: bytes.length });
   } else {
     keyspace.placeRaw(RANKS[body.kind] as RecordType, 0, 0, bytes.length);
     records.setLife(keyspace.at, life.clock, life.origin);

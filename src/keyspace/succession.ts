@@ -2,19 +2,19 @@
 import { clockOfMs } from "../delta/hybrid-clock.js";
 import { merge } from "../delta/merge.js";
 import { CONTRIBUTION_BYTES, COUNTER_BASE_BYTES, contributionClock } from "../delta/packed-counter.js";
-import { HashCursor } from "../delta/packed-hash.js";
+import { EntryCursor } from "../delta/packed-entries.js";
 import { type Body, NO_BODY, noExpiry, type RecordState } from "../delta/record-state.js";
 import { successor } from "../delta/remains.js";
 import type { Location } from "./arena.js";
 import type { Database } from "./database.js";
-import { PACKED, tableOfHash } from "./hash-body.js";
+import { PACKED, tableOf } from "./entries-body.js";
 import type { Keyspace } from "./keyspace.js";
 import { type RecordType, TYPE_COUNTER, TYPE_HASH } from "./record.js";
 import { kindOf, readLife } from "./state-reader.js";
 
 const EMPTIED: Body = { kind: "hash", fields: new Map() };
 
-const cursor = new HashCursor();
+const cursor = new EntryCursor();
 
 /**
  * Life and register of a record of this type that a write of version `clock` makes of the open key's ghost: what
@@ -63,7 +63,7 @@ function newestContribution({ records }: Database, at: Location): number {
 }
 
 function newestField(database: Database, at: Location): number {
-  const table = tableOfHash(database, at);
+  const table = tableOf(database, at);
   if (table !== PACKED) return database.fields.newestClock(table);
   const { bytes, start, end } = database.records.body(at);
   let newest = 0;

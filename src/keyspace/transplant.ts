@@ -6,7 +6,7 @@
 import { type Location, NOWHERE } from "./arena.js";
 import { textOf } from "./counter.js";
 import type { Database } from "./database.js";
-import { HashReader } from "./hash-reader.js";
+import { EntryReader } from "./entry-reader.js";
 import type { Keyspace } from "./keyspace.js";
 import {
   ACCESS,
@@ -103,7 +103,7 @@ export function graft(keyspace: Keyspace, { type, deadlineMs, access, flags, byt
 /** A table of fields like the one of the open hash, versions and all. */
 function copyEntries({ database, hasher }: Keyspace, at: Location, { fields }: Database): number {
   const table = fields.create();
-  const reader = new HashReader();
+  const reader = new EntryReader();
   reader.open(database, at);
   try {
     while (reader.nextLive()) {

@@ -6,7 +6,7 @@ import { rangeOf } from "#torus/base/bytes.js";
 import { packBody, unpackBody } from "#torus/delta/body-codec.js";
 import type { Delta } from "#torus/delta/delta.js";
 import { readDelta, writePatch, writeRecord } from "#torus/delta/delta-codec.js";
-import { appendHashEntry, HASH_BASE_BYTES } from "#torus/delta/packed-hash.js";
+import { appendEntry, ENTRIES_BASE_BYTES } from "#torus/delta/packed-entries.js";
 import { noExpiry, RANKS, type RecordState, tombstone } from "#torus/delta/record-state.js";
 import { type Version, writeVersion } from "#torus/delta/version.js";
 import { body, delta } from "./arbitraries.js";
@@ -172,12 +172,12 @@ describe("delta codec", () => {
     const base = { clock: 5, origin: 1 };
     const pack = (names: readonly string[], base: Version) => {
       const writer = new ByteWriter({ bytesMax: 1000 });
-      writer.ensure(HASH_BASE_BYTES);
+      writer.ensure(ENTRIES_BASE_BYTES);
       writeVersion(writer.bytes, 0, base);
-      writer.length = HASH_BASE_BYTES;
+      writer.length = ENTRIES_BASE_BYTES;
       for (const name of names) {
         const field = rangeOf(Buffer.from(name));
-        appendHashEntry(writer, { field, value: field, version: { clock: 9, origin: 1 } }, base);
+        appendEntry(writer, { field, value: field, version: { clock: 9, origin: 1 } }, base);
       }
       const body = unpackBody(RANKS.hash, writer.written());
       return bytesOf(body && { life: LIFE, expiry: noExpiry(LIFE), body });

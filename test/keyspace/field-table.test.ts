@@ -2,9 +2,9 @@ import { expect } from "chai";
 import { Prng } from "#torus/base/prng.js";
 import type { Location } from "#torus/keyspace/arena.js";
 import { Compactor } from "#torus/keyspace/compactor.js";
+import { tableOf } from "#torus/keyspace/entries-body.js";
 import { Evictor } from "#torus/keyspace/evictor.js";
 import { WALK_END } from "#torus/keyspace/field-table.js";
-import { tableOfHash } from "#torus/keyspace/hash-body.js";
 import type { Keyspace } from "#torus/keyspace/keyspace.js";
 import { setText } from "#torus/keyspace/text.js";
 import { fieldsOf, removeFields, setFields } from "../support/hash-fields.js";
@@ -12,9 +12,9 @@ import { openKey, START_MS, smallKeyspace } from "../support/small-keyspace.js";
 
 const numbered = (count: number) => Array.from({ length: count }, (_, i) => [`f${i}`, `${i}`] as const);
 
-function tableOf(keyspace: Keyspace, key: string): number {
+function tableAt(keyspace: Keyspace, key: string): number {
   openKey(keyspace, key);
-  return tableOfHash(keyspace.database, keyspace.at);
+  return tableOf(keyspace.database, keyspace.at);
 }
 
 function locationsOf(keyspace: Keyspace, table: number): Location[] {
@@ -168,7 +168,7 @@ describe("tables of fields", () => {
   it("leave entries where they are that wait to be freed", () => {
     const keyspace = smallKeyspace();
     setFields(keyspace, "h", numbered(500));
-    const [at] = locationsOf(keyspace, tableOf(keyspace, "h"));
+    const [at] = locationsOf(keyspace, tableAt(keyspace, "h"));
     keyspace.remove();
     expect(keyspace.database.fields.relocate(keyspace.hasher, at!)).to.equal(false);
   });
@@ -180,7 +180,7 @@ describe("tables of fields", () => {
     const before = keyspace.usedBytes;
     setFields(keyspace, "h", numbered(10_000));
     const taken = keyspace.usedBytes - before;
-    const told = keyspace.database.fields.bytesOf(tableOf(keyspace, "h"), 64);
+    const told = keyspace.database.fields.bytesOf(tableAt(keyspace, "h"), 64);
     expect(told).to.be.within(taken * 0.9, taken * 1.1);
   });
 });

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { NOWHERE } from "#torus/keyspace/arena.js";
-import { hashLength } from "#torus/keyspace/hash-body.js";
+import { liveLength } from "#torus/keyspace/entries-body.js";
 import type { Keyspace } from "#torus/keyspace/keyspace.js";
 import {
   fieldsOf,
@@ -88,7 +88,7 @@ function apply(keyspace: Keyspace, step: Step): number {
   if (step.kind === "remove") return removeFields(keyspace, step.key, step.fields);
   openKey(keyspace, step.key);
   if (keyspace.at === NOWHERE) return 0;
-  const length = hashLength(keyspace.database, keyspace.at);
+  const length = liveLength(keyspace.database, keyspace.at);
   keyspace.remove();
   return length;
 }

@@ -3,7 +3,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { crc32 } from "#torus/base/crc32.js";
 import { BatchApplication } from "#torus/keyspace/batch-application.js";
-import type { HashLimits } from "#torus/keyspace/hash-writer.js";
+import type { PackingLimits } from "#torus/keyspace/entry-writer.js";
 import type { Keyspace } from "#torus/keyspace/keyspace.js";
 import { HASH_END, type HashRange } from "#torus/keyspace/range-walk.js";
 import { RangeDigests, wholeSlot } from "#torus/keyspace/slot-digest.js";
@@ -13,7 +13,7 @@ import { canRepeat, history, RecordedKeyspace, type Step } from "../support/reco
 import { openKey, smallKeyspace } from "../support/small-keyspace.js";
 import { KEYS } from "../support/writing-commands.js";
 
-const PACKED_LIMITS: HashLimits = { hashMaxListpackEntries: 1000, hashMaxListpackValueBytes: 100_000 };
+const PACKED_LIMITS: PackingLimits = { hashMaxListpackEntries: 1000, hashMaxListpackValueBytes: 100_000 };
 const mergeable = (maxLength: number) => history(maxLength).filter(canRepeat);
 
 function recorded(origin: number): RecordedKeyspace {
@@ -21,7 +21,7 @@ function recorded(origin: number): RecordedKeyspace {
 }
 
 /** One that did what the other one did, in its own way of holding hashes. */
-function follower(bytes: Buffer, limits: HashLimits, origin: number): RecordedKeyspace {
+function follower(bytes: Buffer, limits: PackingLimits, origin: number): RecordedKeyspace {
   const follower = recorded(origin);
   const { keyspace } = follower;
   const options = { keyspace, limits: () => limits, checksum: crc32, incomplete() {} };

@@ -1,17 +1,17 @@
-import type { HashEntry } from "#torus/delta/packed-hash.js";
+import type { Entry } from "#torus/delta/packed-entries.js";
 import type { HashField } from "#torus/delta/record-state.js";
 import { NOWHERE } from "#torus/keyspace/arena.js";
-import { PACKED, tableOfHash } from "#torus/keyspace/hash-body.js";
-import { HashReader } from "#torus/keyspace/hash-reader.js";
-import type { HashLimits } from "#torus/keyspace/hash-writer.js";
+import { PACKED, tableOf } from "#torus/keyspace/entries-body.js";
+import { EntryReader } from "#torus/keyspace/entry-reader.js";
+import type { PackingLimits } from "#torus/keyspace/entry-writer.js";
 import type { Keyspace } from "#torus/keyspace/keyspace.js";
 import { openKey } from "./small-keyspace.js";
 
 // Keys, fields and values are byte strings here (one character a byte).
 
-export const SMALL_LIMITS: HashLimits = { hashMaxListpackEntries: 4, hashMaxListpackValueBytes: 8 };
+export const SMALL_LIMITS: PackingLimits = { hashMaxListpackEntries: 4, hashMaxListpackValueBytes: 8 };
 
-const reader = new HashReader();
+const reader = new EntryReader();
 
 /** Sets fields by one edit; answers how many are new. */
 export function setFields(
@@ -21,13 +21,13 @@ export function setFields(
   limits = SMALL_LIMITS,
 ): number {
   openKey(keyspace, key);
-  keyspace.openHash.begin(limits);
+  keyspace.openEntries.begin(limits);
   let added = 0;
   for (const [field, value] of fields) {
     const [name, text] = [Buffer.from(field, "latin1"), Buffer.from(value, "latin1")];
-    if (keyspace.openHash.set(name, 0, name.length, text, 0, text.length)) added++;
+    if (keyspace.openEntries.set(name, 0, name.length, text, 0, text.length)) added++;
   }
-  keyspace.openHash.finish();
+  keyspace.openEntries.finish();
   return added;
 }
 
@@ -35,13 +35,13 @@ export function setFields(
 export function removeFields(keyspace: Keyspace, key: string, fields: readonly string[]): number {
   openKey(keyspace, key);
   if (keyspace.at === NOWHERE) return 0;
-  keyspace.openHash.begin(SMALL_LIMITS);
+  keyspace.openEntries.begin(SMALL_LIMITS);
   let removed = 0;
   for (const field of fields) {
     const name = Buffer.from(field, "latin1");
-    if (keyspace.openHash.remove(name, 0, name.length)) removed++;
+    if (keyspace.openEntries.remove(name, 0, name.length)) removed++;
   }
-  keyspace.openHash.finish();
+  keyspace.openEntries.finish();
   return removed;
 }
 
@@ -49,7 +49,7 @@ export function readField(keyspace: Keyspace, key: string, field: string): strin
   openKey(keyspace, key);
   if (keyspace.at === NOWHERE) return undefined;
   const name = Buffer.from(field, "latin1");
-  const value = keyspace.openHash.find(name, 0, name.length)?.value;
+  const value = keyspace.openEntries.find(name, 0, name.length)?.value;
   return value?.bytes.toString("latin1", value.start, value.end);
 }
 
@@ -72,7 +72,7 @@ export function entriesOf(keyspace: Keyspace, key: string): [string, HashField][
 }
 
 /** An entry that may be kept. */
-export function copyOf({ field, value, version }: HashEntry): [string, HashField] {
+export function copyOf({ field, value, version }: Entry): [string, HashField] {
   const name = Buffer.from(field.bytes.subarray(field.start, field.end)).toString("latin1");
   const copy = value === null ? null : Uint8Array.from(value.bytes.subarray(value.start, value.end));
   return [name, { value: copy, version: { clock: version.clock, origin: version.origin } }];
@@ -80,5 +80,5 @@ export function copyOf({ field, value, version }: HashEntry): [string, HashField
 
 export function isPacked(keyspace: Keyspace, key: string): boolean {
   openKey(keyspace, key);
-  return tableOfHash(keyspace.database, keyspace.at) === PACKED;
+  return tableOf(keyspace.database, keyspace.at) === PACKED;
 }

@@ -10,7 +10,7 @@ import type { KeyPlace } from "#torus/delta/delta.js";
 import type { World } from "#torus/host/sim/world.js";
 import { BatchApplication } from "#torus/keyspace/batch-application.js";
 import { applyDelta } from "#torus/keyspace/delta-application.js";
-import type { HashLimits } from "#torus/keyspace/hash-writer.js";
+import type { PackingLimits } from "#torus/keyspace/entry-writer.js";
 import type { Keyspace } from "#torus/keyspace/keyspace.js";
 import { SMALL_LIMITS } from "./hash-fields.js";
 import { stateOf } from "./keyspace-contents.js";
@@ -25,7 +25,7 @@ export const ALL_SLOTS: readonly number[] = Array.from({ length: 16384 }, (_, sl
 
 export interface RepairOwnerOptions {
   readonly origin: number;
-  readonly limits?: HashLimits;
+  readonly limits?: PackingLimits;
   /** What becomes of a message on its way to the service, or of the answer. */
   readonly fate?: (body: Buffer) => "arrives" | "is lost" | "is answered in vain";
 }

@@ -11,7 +11,7 @@ import type { Log } from "../../host/log.js";
 import type { Random } from "../../host/random.js";
 import type { Timers } from "../../host/timers.js";
 import { BatchApplication } from "../../keyspace/batch-application.js";
-import type { HashLimits } from "../../keyspace/hash-writer.js";
+import type { PackingLimits } from "../../keyspace/entry-writer.js";
 import type { Keyspace } from "../../keyspace/keyspace.js";
 import { LogRoom } from "../log-room.js";
 import type { Service } from "../peer-server.js";
@@ -41,7 +41,7 @@ export interface RepairsOptions {
   readonly selfId: string;
   readonly peers: Peers;
   readonly keyspace: Keyspace;
-  readonly limits: () => HashLimits;
+  readonly limits: () => PackingLimits;
   readonly persistence: LogProgress & Pick<PersistenceView, "loading" | "hasRoomFor">;
   /** Whether another node and this one both own a slot at present, or are to: nothing else is told to it, or by it. */
   readonly isShared: (nodeId: string, slot: number) => boolean;

@@ -9,8 +9,8 @@ import { ByteWriter } from "../../base/byte-writer.js";
 import { beginBatch, endBatchHead } from "../../delta/batch.js";
 import { type Location, NOWHERE } from "../../keyspace/arena.js";
 import type { Database } from "../../keyspace/database.js";
-import { isTable, PACKED } from "../../keyspace/hash-body.js";
-import { HashReader } from "../../keyspace/hash-reader.js";
+import { isTable, PACKED } from "../../keyspace/entries-body.js";
+import { EntryReader } from "../../keyspace/entry-reader.js";
 import type { Keyspace } from "../../keyspace/keyspace.js";
 import { locate } from "../../keyspace/long-digest.js";
 import { type FieldRange, HASH_END, type HashRange, type KeyRange } from "../../keyspace/range-walk.js";
@@ -60,7 +60,7 @@ export class Shipment {
   readonly #wants: readonly Want[];
   #ahead: Want[] = [];
   readonly #encoder = new RecordEncoder();
-  readonly #reader = new HashReader();
+  readonly #reader = new EntryReader();
   readonly #found: Location[] = [];
 
   constructor(keyspace: Keyspace, wants: readonly Want[]) {

@@ -15,7 +15,7 @@ import type { PersistenceView } from "../../durability/persistence-view.js";
 import type { Clock } from "../../host/clock.js";
 import type { Random } from "../../host/random.js";
 import { type Cancel, pause, type Timers } from "../../host/timers.js";
-import type { HashLimits } from "../../keyspace/hash-writer.js";
+import type { PackingLimits } from "../../keyspace/entry-writer.js";
 import type { Keyspace } from "../../keyspace/keyspace.js";
 import { collectSlot, mayHaveRemains, recordsOf } from "../../keyspace/slot-collection.js";
 import { LogRoom } from "../log-room.js";
@@ -59,7 +59,7 @@ export interface CollectionOptions {
     readonly checksum: Checksum;
   };
   readonly keyspace: Keyspace;
-  readonly limits: () => HashLimits;
+  readonly limits: () => PackingLimits;
   readonly peers: Pick<Peers, "linkTo">;
   readonly persistence: Pick<PersistenceView, "loading" | "hasRoomFor" | "subscribe">;
   readonly standing: SlotStanding;

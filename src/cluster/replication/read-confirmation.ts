@@ -13,7 +13,7 @@ import type { Clock } from "../../host/clock.js";
 import type { Log } from "../../host/log.js";
 import type { Timers } from "../../host/timers.js";
 import { BatchApplication } from "../../keyspace/batch-application.js";
-import type { HashLimits } from "../../keyspace/hash-writer.js";
+import type { PackingLimits } from "../../keyspace/entry-writer.js";
 import type { Keyspace } from "../../keyspace/keyspace.js";
 import type { KeyLocator } from "../../keyspace/long-digest.js";
 import type { ReadOutcome } from "../copies.js";
@@ -61,7 +61,7 @@ export interface ReadConfirmationOptions {
   readonly idOf: (node: NodeNumber) => string | undefined;
   readonly isAlive: (node: NodeNumber) => boolean;
   readonly keyspace: Keyspace;
-  readonly limits: () => HashLimits;
+  readonly limits: () => PackingLimits;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly checksum: Checksum;

@@ -12,7 +12,7 @@ import type { Clock } from "../../host/clock.js";
 import type { Log } from "../../host/log.js";
 import type { Timers } from "../../host/timers.js";
 import { BatchApplication, type MissingRecord } from "../../keyspace/batch-application.js";
-import type { HashLimits } from "../../keyspace/hash-writer.js";
+import type { PackingLimits } from "../../keyspace/entry-writer.js";
 import type { Keyspace } from "../../keyspace/keyspace.js";
 import { LogRoom } from "../log-room.js";
 import type { PeerIdentity } from "../peer-hello.js";
@@ -56,7 +56,7 @@ export interface ReceiverOptions {
   /** Of this node. */
   readonly boot: number;
   readonly keyspace: Keyspace;
-  readonly limits: () => HashLimits;
+  readonly limits: () => PackingLimits;
   readonly persistence: PersistenceView;
   /**
    * Gets records that are missing though nothing should be, and that batches build on, from who told those batches. Answers whether they

@@ -9,7 +9,7 @@ import type { LocalStream } from "../../durability/change-stream.js";
 import type { EarlierLife } from "../../durability/local-tail.js";
 import type { PersistenceView } from "../../durability/persistence-view.js";
 import type { Host } from "../../host/host.js";
-import type { HashLimits } from "../../keyspace/hash-writer.js";
+import type { PackingLimits } from "../../keyspace/entry-writer.js";
 import type { Keyspace } from "../../keyspace/keyspace.js";
 import type { NodeId } from "../../membership/member.js";
 import type { ChangeView } from "../cluster-view.js";
@@ -53,7 +53,7 @@ export interface ReplicationOptions {
   readonly boot: number;
   readonly keyspace: Keyspace;
   /** Of hashes, as they are at present. */
-  readonly limits: () => HashLimits;
+  readonly limits: () => PackingLimits;
   readonly persistence: PersistenceView & {
     readonly stream: LocalStream;
     readonly earlier: EarlierLife | undefined;

@@ -1,9 +1,9 @@
-/** Fields of the open hash drawn at random, for HRANDFIELD. All are equally likely. */
+/** Fields of the open collection drawn at random, for HRANDFIELD and its kin. All are equally likely. */
 import type { Location } from "./arena.js";
-import type { LiveField } from "./hash.js";
-import { PACKED, tableOfHash } from "./hash-body.js";
-import type { HashReader } from "./hash-reader.js";
+import { PACKED, tableOf } from "./entries-body.js";
+import type { EntryReader } from "./entry-reader.js";
 import type { Keyspace } from "./keyspace.js";
+import type { LiveField } from "./open-entries.js";
 
 /** For more than this part of the fields, one walk is cheaper than draws that meet the same field again. */
 const DRAWN_PART_MAX = 1 / 3;
@@ -17,7 +17,7 @@ export type Visit = (field: LiveField) => void;
 
 /** Visits `count` fields, each drawn from all, so that one may come again. */
 export function drawFields(keyspace: Keyspace, count: number, random: Random, visit: Visit): void {
-  const reader = keyspace.openHash.entries();
+  const reader = keyspace.openEntries.entries();
   const table = tableToDrawFrom(keyspace);
   const positions = table === undefined ? livePositions(reader) : [];
   for (let i = 0; i < count; i++) {
@@ -30,8 +30,8 @@ export function drawFields(keyspace: Keyspace, count: number, random: Random, vi
 
 /** Visits `count` different fields, or all if there are no more. Their order is not random. */
 export function drawDistinctFields(keyspace: Keyspace, count: number, random: Random, visit: Visit): void {
-  const { length } = keyspace.openHash;
-  const reader = keyspace.openHash.entries();
+  const { length } = keyspace.openEntries;
+  const reader = keyspace.openEntries.entries();
   const table = tableToDrawFrom(keyspace);
   if (table !== undefined && count <= length * DRAWN_PART_MAX) {
     const drawn = new Set<Location>();
@@ -51,9 +51,9 @@ export function drawDistinctFields(keyspace: Keyspace, count: number, random: Ra
   }
 }
 
-/** The table of the open hash, if draws from it meet fields often enough. */
+/** The table of the open collection, if draws from it meet fields often enough. */
 function tableToDrawFrom({ database, at }: Keyspace): number | undefined {
-  const table = tableOfHash(database, at);
+  const table = tableOf(database, at);
   if (table === PACKED) return undefined;
   const { fields } = database;
   return fields.count(table) <= fields.liveCount(table) * (1 + MARKS_PER_FIELD_MAX) ? table : undefined;
@@ -65,7 +65,7 @@ function drawLive({ database }: Keyspace, table: number, random: Random): Locati
   return at;
 }
 
-function livePositions(reader: HashReader): number[] {
+function livePositions(reader: EntryReader): number[] {
   const positions: number[] = [];
   while (reader.nextLive()) positions.push(reader.position);
   return positions;

@@ -3,15 +3,15 @@ import fc from "fast-check";
 import { ByteWriter } from "#torus/base/byte-writer.js";
 import { rangeOf } from "#torus/base/bytes.js";
 import {
-  appendHashEntry,
-  countFields,
-  HASH_BASE_BYTES,
-  HashCursor,
-  hashEntryBytes,
+  appendEntry,
+  countLive,
+  ENTRIES_BASE_BYTES,
+  EntryCursor,
+  entryBytes,
   isEmptied,
-  isPackedHash,
-  rebaseHash,
-} from "#torus/delta/packed-hash.js";
+  isPackedEntries,
+  rebaseEntries,
+} from "#torus/delta/packed-entries.js";
 import { type Version, writeVersion } from "#torus/delta/version.js";
 
 interface Plain {
@@ -49,20 +49,20 @@ function latin1(text: string) {
 
 function pack(plain: readonly Plain[], base: Version): Buffer {
   const writer = new ByteWriter({ capacityBytes: 16, bytesMax: 1e5 });
-  writer.ensure(HASH_BASE_BYTES);
+  writer.ensure(ENTRIES_BASE_BYTES);
   writeVersion(writer.bytes, 0, base);
-  writer.length = HASH_BASE_BYTES;
+  writer.length = ENTRIES_BASE_BYTES;
   for (const { field, value, version } of plain) {
     const entry = { field: latin1(field), value: value === null ? null : latin1(value), version };
     const before = writer.length;
-    appendHashEntry(writer, entry, base);
-    expect(writer.length - before).equal(hashEntryBytes(entry, base));
+    appendEntry(writer, entry, base);
+    expect(writer.length - before).equal(entryBytes(entry, base));
   }
   return writer.written();
 }
 
 /** The entry at hand as a value. */
-function entryOf(cursor: HashCursor, bytes: Buffer): Plain {
+function entryOf(cursor: EntryCursor, bytes: Buffer): Plain {
   return {
     field: bytes.toString("latin1", cursor.fieldStart, cursor.fieldEnd),
     value: cursor.isRemoved ? null : bytes.toString("latin1", cursor.valueStart, cursor.valueEnd),
@@ -71,14 +71,14 @@ function entryOf(cursor: HashCursor, bytes: Buffer): Plain {
 }
 
 function unpack(bytes: Buffer, start = 0, end = bytes.length): Plain[] {
-  const cursor = new HashCursor();
+  const cursor = new EntryCursor();
   const found: Plain[] = [];
   cursor.open(bytes, start, end);
   while (cursor.next()) found.push(entryOf(cursor, bytes));
   return found;
 }
 
-describe("packed hash", () => {
+describe("packed entries", () => {
   it("spends three bytes on an entry beside its field and value, when it was written with the base", () => {
     const packed = pack([{ field: "f", value: "v", version: { clock: 5, origin: 1 } }], {
       clock: 5,
@@ -96,7 +96,7 @@ describe("packed hash", () => {
       ],
       { clock: 5, origin: 1 },
     );
-    const hex = packed.subarray(HASH_BASE_BYTES).toString("hex");
+    const hex = packed.subarray(ENTRIES_BASE_BYTES).toString("hex");
     expect(hex).equal("000100" + "0200c80172" + "030200" + "0302" + "6f76");
   });
 
@@ -116,7 +116,7 @@ describe("packed hash", () => {
       fc.property(entries, base, fc.nat(), (plain, base, pick) => {
         fc.pre(plain.length > 0);
         const packed = pack(plain, base);
-        const cursor = new HashCursor();
+        const cursor = new EntryCursor();
         cursor.open(packed, 0, packed.length);
         const cut = pick % plain.length;
         for (let i = 0; i <= cut; i++) cursor.next();
@@ -130,7 +130,7 @@ describe("packed hash", () => {
     fc.assert(
       fc.property(entries, base, byteString, (plain, base, other) => {
         const packed = pack(plain, base);
-        const cursor = new HashCursor();
+        const cursor = new EntryCursor();
         cursor.open(packed, 0, packed.length);
         for (const each of plain) {
           expect(cursor.find(latin1(each.field))).equal(true);
@@ -144,10 +144,10 @@ describe("packed hash", () => {
   it("counts what clients see, and is emptied when that is nothing", () => {
     fc.assert(
       fc.property(entries, base, (plain, base) => {
-        const cursor = new HashCursor();
+        const cursor = new EntryCursor();
         const range = rangeOf(pack(plain, base));
         const visible = plain.filter(({ value }) => value !== null).length;
-        expect(countFields(cursor, range)).equal(visible);
+        expect(countLive(cursor, range)).equal(visible);
         expect(isEmptied(cursor, range)).equal(visible === 0);
       }),
     );
@@ -157,7 +157,7 @@ describe("packed hash", () => {
     fc.assert(
       fc.property(entries, base, base, (plain, from, to) => {
         const writer = new ByteWriter({ bytesMax: 1e5 });
-        rebaseHash(new HashCursor(), rangeOf(pack(plain, from)), to, writer);
+        rebaseEntries(new EntryCursor(), rangeOf(pack(plain, from)), to, writer);
         expect(writer.written()).deep.equal(pack(plain, to));
       }),
     );
@@ -172,12 +172,12 @@ describe("packed hash", () => {
     fc.assert(
       fc.property(entries, base, (plain, base) => {
         const packed = pack(plain, base);
-        const ends = new Set([HASH_BASE_BYTES]);
-        const cursor = new HashCursor();
+        const ends = new Set([ENTRIES_BASE_BYTES]);
+        const cursor = new EntryCursor();
         cursor.open(packed, 0, packed.length);
         while (cursor.next()) ends.add(cursor.entryEnd);
         for (let end = 0; end <= packed.length; end++) {
-          expect(isPackedHash({ bytes: packed, start: 0, end })).equal(ends.has(end));
+          expect(isPackedEntries({ bytes: packed, start: 0, end })).equal(ends.has(end));
         }
       }),
     );
@@ -189,10 +189,10 @@ describe("packed hash", () => {
       fc.property(damaged, ([plain, base, pick, byte]) => {
         const packed = pack(plain, base);
         packed[pick % packed.length] = byte;
-        if (!isPackedHash(rangeOf(packed))) return;
-        const cursor = new HashCursor();
+        if (!isPackedEntries(rangeOf(packed))) return;
+        const cursor = new EntryCursor();
         cursor.open(packed, 0, packed.length);
-        let end = HASH_BASE_BYTES;
+        let end = ENTRIES_BASE_BYTES;
         while (cursor.next()) {
           expect(cursor.entryStart).equal(end);
           expect(Number.isSafeInteger(cursor.clock())).equal(true);

@@ -6,9 +6,9 @@ import type { HashField, RecordState } from "#torus/delta/record-state.js";
 import { noExpiry } from "#torus/delta/record-state.js";
 import { VERSION_ZERO } from "#torus/delta/version.js";
 import { NOWHERE } from "#torus/keyspace/arena.js";
+import { liveLength } from "#torus/keyspace/entries-body.js";
+import { fillEntries, mergeEntries, packPart } from "#torus/keyspace/entries-state.js";
 import { isGhost } from "#torus/keyspace/ghost.js";
-import { hashLength } from "#torus/keyspace/hash-body.js";
-import { fillHash, joinHash, packHashPart } from "#torus/keyspace/hash-state.js";
 import type { Journal } from "#torus/keyspace/journal.js";
 import type { Keyspace } from "#torus/keyspace/keyspace.js";
 import {
@@ -44,7 +44,7 @@ function partsOf(keyspace: Keyspace, key: string, fieldsMax: number): Buffer[] {
   let cursor = 0;
   do {
     const writer = new ByteWriter({ bytesMax: 2 ** 24 });
-    cursor = packHashPart(keyspace.database, at, { cursor, fieldsMax }, writer);
+    cursor = packPart(keyspace.database, at, { cursor, fieldsMax }, writer);
     parts.push(writer.written());
   } while (cursor !== 0);
   return parts;
@@ -55,10 +55,10 @@ function receive(keyspace: Keyspace, key: string, part: Buffer): void {
   openKey(keyspace, key);
   const entries = { bytes: part, start: 0, end: part.length };
   if (keyspace.at === NOWHERE && keyspace.ghost === NOWHERE) {
-    fillHash(keyspace, SMALL_LIMITS, VERSION_ZERO, entries);
+    fillEntries(keyspace, SMALL_LIMITS, VERSION_ZERO, entries);
     if (isGhost(keyspace.database, keyspace.at)) keyspace.hide();
   } else {
-    joinHash(keyspace, SMALL_LIMITS, entries);
+    mergeEntries(keyspace, SMALL_LIMITS, entries);
   }
 }
 
@@ -182,7 +182,7 @@ describe("the state of a hash", () => {
     const [part] = partsOf(keyspace, "h", 100);
     const other = smallKeyspace({ origin: 9 });
     openKey(other, "h");
-    fillHash(other, SMALL_LIMITS, { clock: 5, origin: 7 }, { bytes: part!, start: 0, end: part!.length });
+    fillEntries(other, SMALL_LIMITS, { clock: 5, origin: 7 }, { bytes: part!, start: 0, end: part!.length });
     expect(fieldsOf(other, "h")).to.deep.equal([
       ["b", "1"],
       ["a", "2"],
@@ -218,7 +218,7 @@ describe("the state of a hash", () => {
     const other = smallKeyspace({ origin: 9 });
     for (const part of parts) receive(other, "h", part);
     openKey(other, "h");
-    expect(hashLength(other.database, other.at)).to.equal(5000);
+    expect(liveLength(other.database, other.at)).to.equal(5000);
     expect(new Map(fieldsOf(other, "h"))).to.deep.equal(new Map(fields));
   });
 });

@@ -1,42 +1,42 @@
 /**
- * Writes entries into the hash of the open key, whatever its form, and changes the form when the hash outgrows its limits:
+ * Writes entries into the collection of the open key, whatever its form, and changes the form when it outgrows its limits:
  * from packed to a table, never back, as in Redis. It knows nothing of who decides on versions, or listens.
  */
 import type { ByteRange } from "../base/bytes.js";
-import type { HashEntry } from "../delta/packed-hash.js";
+import type { Entry } from "../delta/packed-entries.js";
 import type { Version } from "../delta/version.js";
 import { type Location, NOWHERE } from "./arena.js";
 import { restructure } from "./collection.js";
-import { PACKED, tableOfHash } from "./hash-body.js";
-import { HashReader } from "./hash-reader.js";
+import { PACKED, tableOf } from "./entries-body.js";
+import { EntryReader } from "./entry-reader.js";
 import type { Keyspace } from "./keyspace.js";
-import { PackedHashEditor } from "./packed-hash-editor.js";
+import { PackedEntriesEditor } from "./packed-entries-editor.js";
 
-/** Up to where a hash stays packed. The names are those of the options. */
-export interface HashLimits {
+/** Up to where collections stay packed. The names are those of the options. */
+export interface PackingLimits {
   readonly hashMaxListpackEntries: number;
   /** Of each field and each value. */
   readonly hashMaxListpackValueBytes: number;
 }
 
-export class HashWriter {
+export class EntryWriter {
   #keyspace!: Keyspace;
-  #limits!: HashLimits;
-  /** The table that the hash is, or `PACKED`: then `#packed` edits it. */
+  #limits!: PackingLimits;
+  /** The table that the collection is, or `PACKED`: then `#packed` edits it. */
   #table = PACKED;
-  readonly #packed = new PackedHashEditor();
-  readonly #reader = new HashReader();
+  readonly #packed = new PackedEntriesEditor();
+  readonly #reader = new EntryReader();
 
-  /** Begins to write into the open hash. */
-  open(keyspace: Keyspace, limits: HashLimits): void {
+  /** Begins to write into the open collection. */
+  open(keyspace: Keyspace, limits: PackingLimits): void {
     this.#keyspace = keyspace;
     this.#limits = limits;
-    this.#table = tableOfHash(keyspace.database, keyspace.at);
+    this.#table = tableOf(keyspace.database, keyspace.at);
     if (this.#table === PACKED) this.#packed.open(keyspace);
   }
 
-  /** Begins with no entry in the open record, a hash without contents whose body is nothing but room. */
-  create(keyspace: Keyspace, limits: HashLimits, base: Version): void {
+  /** Begins with no entry in the open record, a collection without contents whose body is nothing but room. */
+  create(keyspace: Keyspace, limits: PackingLimits, base: Version): void {
     this.#keyspace = keyspace;
     this.#limits = limits;
     this.#table = PACKED;
@@ -49,7 +49,7 @@ export class HashWriter {
   }
 
   /** The entry of a field as written so far; undefined if it has none. Valid until the next call. */
-  find(field: ByteRange): HashEntry | undefined {
+  find(field: ByteRange): Entry | undefined {
     const { database, at, hasher } = this.#keyspace;
     const reader = this.#reader;
     if (this.#table === PACKED) reader.openPacked(this.#packed.body);
@@ -57,8 +57,8 @@ export class HashWriter {
     return reader.find(field, hasher) ? reader : undefined;
   }
 
-  /** Writes an entry in place of the one of its field. Answers whether the hash has a live field more than before. */
-  write(entry: HashEntry): boolean {
+  /** Writes an entry in place of the one of its field. Answers whether there is a live field more than before. */
+  write(entry: Entry): boolean {
     if (this.#table === PACKED) {
       if (!this.#isLong(entry)) {
         const isAdded = this.#packed.put(entry);
@@ -74,7 +74,7 @@ export class HashWriter {
   }
 
   /** Removes the live field of a mark, which stays in its place if asked. Answers whether there was such a field. */
-  remove(mark: HashEntry, leavesMark: boolean): boolean {
+  remove(mark: Entry, leavesMark: boolean): boolean {
     if (this.#table === PACKED) return this.#packed.remove(mark, leavesMark);
     const { database, hasher } = this.#keyspace;
     const { fields } = database;
@@ -92,12 +92,12 @@ export class HashWriter {
     return database.fields.find(this.#table, hasher.hash, bytes, start, end);
   }
 
-  #isLong({ field, value }: HashEntry): boolean {
+  #isLong({ field, value }: Entry): boolean {
     const bytesMax = this.#limits.hashMaxListpackValueBytes;
     return field.end - field.start > bytesMax || (value !== null && value.end - value.start > bytesMax);
   }
 
-  /** Turns the packed hash into a table. */
+  /** Turns packed entries into a table. */
   #spread(): void {
     this.#packed.close();
     const keyspace = this.#keyspace;

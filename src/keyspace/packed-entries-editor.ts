@@ -1,17 +1,17 @@
 /**
- * Changes the packed hash of the open record where it lies. The record takes another shape only when its body changes
+ * Changes the packed entries of the open record where they lie. The record takes another shape only when its body changes
  * in length: a value overwritten by one as long costs a search and a copy.
  */
 import { ByteWriter } from "../base/byte-writer.js";
 import type { ByteRange } from "../base/bytes.js";
 import {
-  HASH_BASE_BYTES,
-  HashCursor,
-  type HashEntry,
-  hashEntryBytes,
-  rebaseHash,
-  writeHashEntry,
-} from "../delta/packed-hash.js";
+  ENTRIES_BASE_BYTES,
+  type Entry,
+  EntryCursor,
+  entryBytes,
+  rebaseEntries,
+  writeEntry,
+} from "../delta/packed-entries.js";
 import { type Version, writeVersion } from "../delta/version.js";
 import type { Keyspace } from "./keyspace.js";
 import { registerBytes } from "./record.js";
@@ -24,7 +24,7 @@ const ENTRY_BYTES_MIN = 4;
 
 const NO_BYTES = Buffer.alloc(0);
 
-export class PackedHashEditor {
+export class PackedEntriesEditor {
   #keyspace!: Keyspace;
   /** The body is `#bytes[#start, #end)`; the record has bytes up to `#room`. */
   #bytes: Buffer = NO_BYTES;
@@ -32,9 +32,9 @@ export class PackedHashEditor {
   #end = 0;
   #room = 0;
   readonly #base = { clock: 0, origin: 0 };
-  readonly #cursor = new HashCursor();
+  readonly #cursor = new EntryCursor();
 
-  /** Begins to edit the hash of the open record. */
+  /** Begins to edit the entries of the open record. */
   open(keyspace: Keyspace): void {
     this.#keyspace = keyspace;
     keyspace.records.makeOwn(keyspace.at);
@@ -46,11 +46,11 @@ export class PackedHashEditor {
     this.#base.origin = cursor.baseOrigin();
   }
 
-  /** Begins with an empty hash in the open record, whose body is nothing but room: at least `HASH_BASE_BYTES`. */
+  /** Begins with no entry in the open record, whose body is nothing but room: at least `ENTRIES_BASE_BYTES`. */
   create(keyspace: Keyspace, base: Version): void {
     this.#keyspace = keyspace;
     this.#view();
-    this.#end = this.#start + HASH_BASE_BYTES;
+    this.#end = this.#start + ENTRIES_BASE_BYTES;
     this.#setBase(base);
   }
 
@@ -66,7 +66,7 @@ export class PackedHashEditor {
 
   /** Whether there are more than `count` entries, marks among them. Counts only a body that is long enough for so many. */
   hasMoreThan(count: number): boolean {
-    if (this.#end - this.#start - HASH_BASE_BYTES < count * ENTRY_BYTES_MIN) return false;
+    if (this.#end - this.#start - ENTRIES_BASE_BYTES < count * ENTRY_BYTES_MIN) return false;
     const cursor = this.#cursor;
     cursor.open(this.#bytes, this.#start, this.#end);
     let entries = 0;
@@ -74,8 +74,8 @@ export class PackedHashEditor {
     return entries > count;
   }
 
-  /** Writes an entry in place of the one of its field. Answers whether the hash has a live field more than before. */
-  put(entry: HashEntry): boolean {
+  /** Writes an entry in place of the one of its field. Answers whether there is a live field more than before. */
+  put(entry: Entry): boolean {
     const { version } = entry;
     const base = this.#base;
     if (version.clock < base.clock) this.#lowerBase(version.clock);
@@ -90,15 +90,15 @@ export class PackedHashEditor {
     }
     const from = isFound ? cursor.entryStart : this.#end;
     const to = isFound ? cursor.entryEnd : this.#end;
-    const isAlone = this.#end - (to - from) === this.#start + HASH_BASE_BYTES;
+    const isAlone = this.#end - (to - from) === this.#start + ENTRIES_BASE_BYTES;
     if (isAlone) this.#setBase(version);
-    const at = this.#replace(from, to, hashEntryBytes(entry, base));
-    writeHashEntry(this.#bytes, at, entry, base);
+    const at = this.#replace(from, to, entryBytes(entry, base));
+    writeEntry(this.#bytes, at, entry, base);
     return isLive && !wasLive;
   }
 
   /** Removes the live field of a mark, which stays in its place if asked. Answers whether there was such a field. */
-  remove(mark: HashEntry, leavesMark: boolean): boolean {
+  remove(mark: Entry, leavesMark: boolean): boolean {
     if (!this.#find(mark.field) || this.#cursor.isRemoved) return false;
     if (leavesMark) this.put(mark);
     else this.#replace(this.#cursor.entryStart, this.#cursor.entryEnd, 0);
@@ -152,7 +152,7 @@ export class PackedHashEditor {
     const base = this.#base;
     base.clock = clock;
     const rebased = new ByteWriter({ bytesMax: REBASED_BYTES_MAX });
-    rebaseHash(this.#cursor, this.body, base, rebased);
+    rebaseEntries(this.#cursor, this.body, base, rebased);
     this.#resize(Math.max(rebased.length, this.#room - this.#start));
     rebased.bytes.copy(this.#bytes, this.#start, 0, rebased.length);
     this.#end = this.#start + rebased.length;

@@ -1,15 +1,15 @@
 /**
- * Reads the entries of a hash, whatever its form: one after the other, or the one of a field. Packed ones come in the
+ * Reads the entries of a collection, whatever its form: one after the other, or the one of a field. Packed ones come in the
  * order in which their fields came, those of a table in the order of their hashes. Marks of removed fields are entries too.
  */
 import type { ByteRange } from "../base/bytes.js";
 import type { KeyHasher } from "../base/key-hash.js";
-import { HashCursor, type HashEntry } from "../delta/packed-hash.js";
+import { type Entry, EntryCursor } from "../delta/packed-entries.js";
 import type { Version } from "../delta/version.js";
 import { type Location, NOWHERE } from "./arena.js";
 import type { Database } from "./database.js";
+import { PACKED, tableOf } from "./entries-body.js";
 import { WALK_END } from "./field-table.js";
-import { PACKED, tableOfHash } from "./hash-body.js";
 import type { ByteView } from "./records.js";
 
 /** Home cells of a table that are looked at together. */
@@ -22,7 +22,7 @@ const NO_BYTES = Buffer.alloc(0);
  * The reader is itself the entry at hand, valid until the next step or change. One serves any number of hashes, one
  * at a time.
  */
-export class HashReader implements HashEntry {
+export class EntryReader implements Entry {
   readonly field: ByteView = emptyView();
   value: ByteView | null = null;
   /** Where the entry at hand lies; NOWHERE if it is packed with others. */
@@ -31,18 +31,18 @@ export class HashReader implements HashEntry {
   readonly #version = { clock: 0, origin: 0 };
   #database!: Database;
   #table = PACKED;
-  /** Of a packed hash. */
-  readonly #cursor = new HashCursor();
+  /** Of packed entries. */
+  readonly #cursor = new EntryCursor();
   #bytes = this.field.bytes;
   /** Of a table: entries collected and not visited yet start at `#step`; those that follow, at the hash `#from`. */
   readonly #batch: Location[] = [];
   #step = 0;
   #from = 0;
 
-  /** Stands before the first entry of the hash at `at`. */
+  /** Stands before the first entry of the collection at `at`. */
   open(database: Database, at: Location): void {
     this.#database = database;
-    this.#table = tableOfHash(database, at);
+    this.#table = tableOf(database, at);
     if (this.#table === PACKED) {
       this.openPacked(database.records.body(at));
       return;
@@ -52,12 +52,12 @@ export class HashReader implements HashEntry {
     this.#from = 0;
   }
 
-  /** The table of the hash, or `PACKED`. */
+  /** The table of the collection, or `PACKED`. */
   get table(): number {
     return this.#table;
   }
 
-  /** Stands before the first entry of a packed hash, wherever its bytes lie. */
+  /** Stands before the first of packed entries, wherever their bytes lie. */
   openPacked({ bytes, start, end }: ByteView): void {
     this.#table = PACKED;
     this.at = NOWHERE;
@@ -94,7 +94,7 @@ export class HashReader implements HashEntry {
     return true;
   }
 
-  /** Where the entry at hand is, for `goTo`; valid until the hash changes. */
+  /** Where the entry at hand is, for `goTo`; valid until the collection changes. */
   get position(): number {
     return this.#table === PACKED ? this.#cursor.entryStart : this.at;
   }
@@ -110,9 +110,9 @@ export class HashReader implements HashEntry {
   }
 
   /**
-   * Collects the positions of a part of the hash, about `count` or what so many homes of a table hold, and answers the cursor
+   * Collects the positions of a part of the collection, about `count` or what so many homes of a table hold, and answers the cursor
    * of the next part: 0 after the last. A field that is there throughout a walk of parts is met, whatever grows or
-   * shrinks meanwhile (see `TableIndex.collect`). A packed hash is one part, whatever the cursor.
+   * shrinks meanwhile (see `TableIndex.collect`). What is packed is one part, whatever the cursor.
    */
   scan(cursor: number, count: number, into: number[]): number {
     if (this.#table === PACKED) {

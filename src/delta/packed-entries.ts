@@ -1,15 +1,15 @@
 /**
- * A hash as one run of bytes: the body of a small hash in the arena and of every hash on the wire.
+ * A collection of fields as one run of bytes: the body of a small one in the arena and of every one on the wire.
  *
- *     hash  := base:version entry*
- *     entry := fieldSize:varint valueSize:varint age:varint [origin:u16] field value
+ *     entries := base:version entry*
+ *     entry   := fieldSize:varint valueSize:varint age:varint [origin:u16] field value
  *
  *     fieldSize  length of the field * 2, plus 1 if the entry's origin is not the base's and stands behind `age`
  *     valueSize  length of the value + 1; 0 for the mark of a removed field, which has no value
  *     age        clock of the entry's version - clock of the base: 0, one byte, for what was written with the base
  *
  * Entries keep the order in which their fields first came; it means nothing to equality. A field has one entry.
- * Everything here works where the bytes lie, and walking them allocates nothing. Only `isPackedHash` doubts its
+ * Everything here works where the bytes lie, and walking them allocates nothing. Only `isPackedEntries` doubts its
  * input, all else trusts what it, or this node, has made.
  */
 import { assert } from "../base/assert.js";
@@ -19,21 +19,21 @@ import { type ByteRange, copyRange } from "../base/bytes.js";
 import { readVarint, skipVarint, varintBytes, writeVarint } from "../base/varint.js";
 import { readClock, readOrigin, VERSION_BYTES, type Version, writeVersion } from "./version.js";
 
-/** Entries begin behind the base. A body of only this length is a hash without entries. */
-export const HASH_BASE_BYTES = VERSION_BYTES;
+/** Entries begin behind the base. A body of only this length has no entry. */
+export const ENTRIES_BASE_BYTES = VERSION_BYTES;
 
 const ORIGIN_BYTES = 2;
 
 /** A field as it is to be written. */
-export interface HashEntry {
+export interface Entry {
   readonly field: ByteRange;
   /** null marks the field as removed. */
   readonly value: ByteRange | null;
   readonly version: Version;
 }
 
-/** Bytes that an entry takes in a hash of this base, whose clock is not above the entry's. */
-export function hashEntryBytes({ field, value, version }: HashEntry, base: Version): number {
+/** Bytes that an entry takes in a body of this base, whose clock is not above the entry's. */
+export function entryBytes({ field, value, version }: Entry, base: Version): number {
   const fieldLength = field.end - field.start;
   const valueLength = value === null ? 0 : value.end - value.start;
   return (
@@ -47,16 +47,16 @@ export function hashEntryBytes({ field, value, version }: HashEntry, base: Versi
 }
 
 /** Writes an entry at `at` of a body with this base, and returns the offset behind it. The room is the caller's care. */
-export function writeHashEntry(bytes: Uint8Array, at: number, entry: HashEntry, base: Version): number {
+export function writeEntry(bytes: Uint8Array, at: number, entry: Entry, base: Version): number {
   const { value } = entry;
-  const to = writeHashEntryHead(bytes, at, entry, base);
+  const to = writeEntryHead(bytes, at, entry, base);
   return value === null ? to : copyRange(value, bytes, to);
 }
 
 /** The same of all of an entry but the bytes of its value. */
-export function writeHashEntryHead(bytes: Uint8Array, at: number, entry: HashEntry, base: Version): number {
+export function writeEntryHead(bytes: Uint8Array, at: number, entry: Entry, base: Version): number {
   const { field, value, version } = entry;
-  assert(version.clock >= base.clock, "no entry of a packed hash is older than its base");
+  assert(version.clock >= base.clock, "no entry of a body is older than its base");
   const isForeign = version.origin !== base.origin;
   let to = writeVarint(bytes, at, (field.end - field.start) * 2 + (isForeign ? 1 : 0));
   to = writeVarint(bytes, to, value === null ? 0 : value.end - value.start + 1);
@@ -69,16 +69,16 @@ export function writeHashEntryHead(bytes: Uint8Array, at: number, entry: HashEnt
 }
 
 /** Appends an entry to a body with this base. */
-export function appendHashEntry(writer: ByteWriter, entry: HashEntry, base: Version): void {
-  writer.ensure(hashEntryBytes(entry, base));
-  writer.length = writeHashEntry(writer.bytes, writer.length, entry, base);
+export function appendEntry(writer: ByteWriter, entry: Entry, base: Version): void {
+  writer.ensure(entryBytes(entry, base));
+  writer.length = writeEntry(writer.bytes, writer.length, entry, base);
 }
 
 /**
- * Walks the entries of a packed hash. One cursor serves any number of walks; its offsets point into the bytes
+ * Walks packed entries. One cursor serves any number of walks; its offsets point into the bytes
  * that it was opened on, and are theirs as long as those do not change.
  */
-export class HashCursor {
+export class EntryCursor {
   bytes: Uint8Array = new Uint8Array(0);
   /** The entry at hand: its bytes, those of its field, those of its value. */
   entryStart = 0;
@@ -99,7 +99,7 @@ export class HashCursor {
     this.bytes = bytes;
     this.#start = start;
     this.#end = end;
-    this.entryEnd = start + HASH_BASE_BYTES;
+    this.entryEnd = start + ENTRIES_BASE_BYTES;
   }
 
   /** Goes to the next entry; false if there is none. */
@@ -130,7 +130,7 @@ export class HashCursor {
     const { bytes } = this;
     const bodyEnd = this.#end;
     const length = field.end - field.start;
-    let at = this.#start + HASH_BASE_BYTES;
+    let at = this.#start + ENTRIES_BASE_BYTES;
     while (at < bodyEnd) {
       const fieldSize = bytes[at]!;
       const valueSize = bytes[at + 1]!;
@@ -185,38 +185,39 @@ export class HashCursor {
 }
 
 /** Fields that a client can see: entries that are no marks. */
-export function countFields(cursor: HashCursor, { bytes, start, end }: ByteRange): number {
+export function countLive(cursor: EntryCursor, { bytes, start, end }: ByteRange): number {
   let count = 0;
   cursor.open(bytes, start, end);
   while (cursor.next()) if (!cursor.isRemoved) count++;
   return count;
 }
 
-/** Whether no client can see the hash: it has no entry but marks of removed fields. */
-export function isEmptied(cursor: HashCursor, { bytes, start, end }: ByteRange): boolean {
+/** Whether no client can see any of it: there is no entry but marks of removed fields. */
+export function isEmptied(cursor: EntryCursor, { bytes, start, end }: ByteRange): boolean {
   cursor.open(bytes, start, end);
   while (cursor.next()) if (!cursor.isRemoved) return false;
   return true;
 }
 
 /**
- * Appends the same hash with another base: to take in an entry older than the present base, or to have a smaller
+ * Appends the same entries with another base: to take in an entry older than the present base, or to have a smaller
  * body. No entry may be older than the new base. The source is not in the writer.
  */
-export function rebaseHash(cursor: HashCursor, source: ByteRange, base: Version, writer: ByteWriter): void {
+export function rebaseEntries(
+  cursor: EntryCursor,
+  source: ByteRange,
+  base: Version,
+  writer: ByteWriter,
+): void {
   const { bytes } = source;
-  writer.ensure(HASH_BASE_BYTES);
+  writer.ensure(ENTRIES_BASE_BYTES);
   writeVersion(writer.bytes, writer.length, base);
-  writer.length += HASH_BASE_BYTES;
+  writer.length += ENTRIES_BASE_BYTES;
   cursor.open(bytes, source.start, source.end);
   while (cursor.next()) {
     const field = { bytes, start: cursor.fieldStart, end: cursor.fieldEnd };
     const value = cursor.isRemoved ? null : { bytes, start: cursor.valueStart, end: cursor.valueEnd };
-    appendHashEntry(
-      writer,
-      { field, value, version: { clock: cursor.clock(), origin: cursor.origin() } },
-      base,
-    );
+    appendEntry(writer, { field, value, version: { clock: cursor.clock(), origin: cursor.origin() } }, base);
   }
 }
 
@@ -224,7 +225,7 @@ export function rebaseHash(cursor: HashCursor, source: ByteRange, base: Version,
  * Whether bytes from outside have the form above, so that a cursor may walk them. That no field comes twice is
  * not checked here, for it takes memory: a sender that is not broken sends none.
  */
-export function isPackedHash(range: ByteRange): boolean {
+export function isPackedEntries(range: ByteRange): boolean {
   const reader = new ByteReader(range);
   const baseClock = reader.u64();
   const baseOrigin = reader.u16();

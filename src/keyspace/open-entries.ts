@@ -1,14 +1,14 @@
 /**
- * The hash of the open key as commands read and change it. All that one edit does has one version; it joins the life that
- * the hash has or is born into. A hash that loses its last field is gone.
+ * The collection of the open key, fields by name, as commands read and change it. All that one edit does has one version; it
+ * joins the life that the collection has or is born into. One that loses its last field is gone.
  */
-import { HASH_BASE_BYTES, type HashEntry } from "../delta/packed-hash.js";
+import { ENTRIES_BASE_BYTES, type Entry } from "../delta/packed-entries.js";
 import { ORIGIN_NONE } from "../delta/version.js";
 import { type Location, NOWHERE } from "./arena.js";
 import { revive, vanish } from "./collection.js";
-import { hashLength, isEmptiedHash } from "./hash-body.js";
-import { HashReader } from "./hash-reader.js";
-import { type HashLimits, HashWriter } from "./hash-writer.js";
+import { hasNoLive, liveLength } from "./entries-body.js";
+import { EntryReader } from "./entry-reader.js";
+import { EntryWriter, type PackingLimits } from "./entry-writer.js";
 import type { Keyspace } from "./keyspace.js";
 import { TYPE_HASH } from "./record.js";
 import type { ByteView } from "./records.js";
@@ -16,7 +16,7 @@ import type { ByteView } from "./records.js";
 const NO_BYTES = Buffer.alloc(0);
 
 /** An entry that is no mark. */
-export interface LiveField extends HashEntry {
+export interface LiveField extends Entry {
   readonly field: ByteView;
   readonly value: ByteView;
   /** Where the entry lies; NOWHERE if it is packed with others. */
@@ -24,17 +24,17 @@ export interface LiveField extends HashEntry {
 }
 
 /** One for each keyspace, so that no command has to make its tools. */
-export class OpenHash {
+export class OpenEntries {
   readonly #keyspace: Keyspace;
-  readonly #reader = new HashReader();
-  readonly #writer = new HashWriter();
+  readonly #reader = new EntryReader();
+  readonly #writer = new EntryWriter();
   #changes = 0;
   #hasRemoved = false;
   readonly #version = { clock: 0, origin: 0 };
   readonly #field = emptyView();
   readonly #value = emptyView();
-  readonly #setting: HashEntry = { field: this.#field, value: this.#value, version: this.#version };
-  readonly #mark: HashEntry = { field: this.#field, value: null, version: this.#version };
+  readonly #setting: Entry = { field: this.#field, value: this.#value, version: this.#version };
+  readonly #mark: Entry = { field: this.#field, value: null, version: this.#version };
 
   constructor(keyspace: Keyspace) {
     this.#keyspace = keyspace;
@@ -45,11 +45,11 @@ export class OpenHash {
   /** Fields that a client can see. */
   get length(): number {
     const { database, at } = this.#keyspace;
-    return hashLength(database, at);
+    return liveLength(database, at);
   }
 
   /** A reader before the first entry: the same each time, and spent by `find`. */
-  entries(): HashReader {
+  entries(): EntryReader {
     const { database, at } = this.#keyspace;
     this.#reader.open(database, at);
     return this.#reader;
@@ -66,10 +66,10 @@ export class OpenHash {
   // ---- Changing: `begin`, then `set` and `remove` fields, then `finish` ----
 
   /**
-   * Begins a change by a new version of this node. Where there is no hash one is made, in which the caller must set
+   * Begins a change by a new version of this node. Where there is none one is made, in which the caller must set
    * a field; `expectedBytes` is about what its entries take, so that its record is made in one piece.
    */
-  begin(limits: HashLimits, expectedBytes = 0): void {
+  begin(limits: PackingLimits, expectedBytes = 0): void {
     const keyspace = this.#keyspace;
     this.#changes = 0;
     this.#hasRemoved = false;
@@ -78,7 +78,7 @@ export class OpenHash {
     if (keyspace.at !== NOWHERE || revive(keyspace, TYPE_HASH, this.#version.clock)) {
       this.#writer.open(keyspace, limits);
     } else {
-      keyspace.placeBorn(TYPE_HASH, this.#version.clock, HASH_BASE_BYTES + expectedBytes);
+      keyspace.placeBorn(TYPE_HASH, this.#version.clock, ENTRIES_BASE_BYTES + expectedBytes);
       this.#writer.create(keyspace, limits, this.#version);
     }
   }
@@ -126,7 +126,7 @@ export class OpenHash {
     const { clock } = this.#version;
     // Where no mark tells of a removal, the slot's floor does (floorOfRemains in delta/remains.ts).
     if (!keyspace.keepTombstones) database.birthFloors.raise(slot, clock + 1, ORIGIN_NONE);
-    if (isEmptiedHash(database, keyspace.at)) vanish(keyspace, clock);
+    if (hasNoLive(database, keyspace.at)) vanish(keyspace, clock);
   }
 }
 
