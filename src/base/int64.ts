@@ -5,6 +5,7 @@
  * Invariant: an `Int64` is a number if and only if it is a safe integer, so equal values are `===`, and `<`
  * orders the two forms alike.
  */
+import type { ByteRange } from "./bytes.js";
 
 export type Int64 = number | bigint;
 
@@ -160,4 +161,24 @@ export function writeInt64(bytes: Uint8Array, at: number, value: Int64): void {
   bytes[at + 5] = high >>> 8;
   bytes[at + 6] = high >>> 16;
   bytes[at + 7] = high >>> 24;
+}
+
+/** The order of two integers of which these are the decimal digits, as `parseInt64` reads them: negative, zero or positive. */
+export function compareInt64Digits(a: ByteRange, b: ByteRange): number {
+  const isNegative = a.bytes[a.start] === MINUS;
+  if (isNegative !== (b.bytes[b.start] === MINUS)) return isNegative ? -1 : 1;
+  const order = compareMagnitudes(a, b);
+  return isNegative ? -order : order;
+}
+
+/** More digits are more, for none is a leading zero. A minus before both changes nothing. */
+function compareMagnitudes(a: ByteRange, b: ByteRange): number {
+  const length = a.end - a.start;
+  const longer = length - (b.end - b.start);
+  if (longer !== 0) return longer;
+  for (let i = 0; i < length; i++) {
+    const difference = a.bytes[a.start + i]! - b.bytes[b.start + i]!;
+    if (difference !== 0) return difference;
+  }
+  return 0;
 }

@@ -11,9 +11,9 @@ import { SLOT_COUNT } from "../base/key-hash.js";
 import { writeCollect, writeDrop, writeFlush } from "../delta/delta-codec.js";
 import { type Location, NOWHERE } from "../keyspace/arena.js";
 import type { Database } from "../keyspace/database.js";
-import { PACKED, tableOf } from "../keyspace/entries-body.js";
+import { isTable } from "../keyspace/entries-body.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
-import { TYPE_HASH, TYPE_TEXT } from "../keyspace/record.js";
+import { hasFields, TYPE_TEXT } from "../keyspace/record.js";
 import { RecordEncoder } from "../keyspace/record-encoder.js";
 import { SLOT_END } from "../keyspace/slot-walk.js";
 import type { Follower } from "../keyspace/watchers.js";
@@ -184,8 +184,7 @@ export class SlotCopy implements Follower {
       if (cursor === 0) this.#encoder.whole(writer, database, slot, at);
       return 0;
     }
-    if (records.type(at) === TYPE_HASH)
-      return this.#encoder.fields(writer, database, slot, at, cursor, FIELDS);
+    if (hasFields(records.type(at))) return this.#encoder.fields(writer, database, slot, at, cursor, FIELDS);
     const length = records.bodyLength(at);
     if (cursor >= length) return 0;
     const next = this.#encoder.piece(writer, database, slot, at, cursor, PIECE_BYTES);
@@ -257,9 +256,7 @@ function isLarge(database: Database, at: Location): boolean {
   switch (records.type(at)) {
     case TYPE_TEXT:
       return records.isOutside(at) && records.bodyLength(at) > PIECE_BYTES;
-    case TYPE_HASH:
-      return tableOf(database, at) !== PACKED;
     default:
-      return false;
+      return isTable(database, at);
   }
 }

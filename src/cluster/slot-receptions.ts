@@ -9,8 +9,8 @@ import { PATCH, readDelta } from "../delta/delta-codec.js";
 import { RecordCursor } from "../delta/record-cursor.js";
 import type { PersistenceView } from "../durability/persistence-view.js";
 import { applyDelta } from "../keyspace/delta-application.js";
-import type { PackingLimits } from "../keyspace/entry-writer.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
+import type { PackingLimits } from "../keyspace/packing-limits.js";
 import { RecordLoader } from "../keyspace/record-loader.js";
 import type { SlotDisposal } from "./slot-disposal.js";
 import { SlotSet } from "./slot-set.js";
@@ -163,7 +163,7 @@ export class SlotReceptions {
     const { keyspace, limits, isTaken } = this.#options;
     const { nowMs, keepTombstones } = keyspace;
     const selected = keyspace.database.number;
-    const loader = new RecordLoader(keyspace, limits());
+    const loader = new RecordLoader(keyspace, limits);
     const mayTell = (slot: number) => expected.has(slot) && !isTaken(slot);
     // Nothing expires and no floor rises on the way: what is told is put where it belongs, and no more.
     keyspace.nowMs = 0;

@@ -117,7 +117,7 @@ function setFields(call: Call): number {
   if (count % 2 !== 0) throw new ReplyError(wrongNumberOfArguments(call.text(0).toLowerCase()));
   openForWriting(call);
   const { openEntries } = call.keyspace;
-  openEntries.begin(call.config.current, expectedBytes(call));
+  openEntries.begin(TYPE_HASH, call.config.current, expectedBytes(call));
   let added = 0;
   for (let i = 2; i < count; i += 2) {
     if (openEntries.set(bytes, call.start(i), call.end(i), bytes, call.start(i + 1), call.end(i + 1)))
@@ -154,7 +154,7 @@ function hdel(call: Call): void {
     return;
   }
   const { openEntries } = call.keyspace;
-  openEntries.begin(call.config.current);
+  openEntries.begin(TYPE_HASH, call.config.current);
   let removed = 0;
   for (let i = 2; i < count; i++) {
     if (openEntries.remove(bytes, call.start(i), call.end(i))) removed++;
@@ -200,7 +200,7 @@ function openForWriting(call: Call): Location {
 /** Sets the field in argument 2 alone. */
 function setField(call: Call, value: Buffer, start: number, end: number): void {
   const { openEntries } = call.keyspace;
-  openEntries.begin(call.config.current, call.length(2) + end - start + ENTRY_OVERHEAD_BYTES);
+  openEntries.begin(TYPE_HASH, call.config.current, call.length(2) + end - start + ENTRY_OVERHEAD_BYTES);
   openEntries.set(call.bytes, call.start(2), call.end(2), value, start, end);
   openEntries.finish();
 }

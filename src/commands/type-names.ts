@@ -11,7 +11,9 @@ import {
   TYPE_ENTRY,
   TYPE_HASH,
   TYPE_NONE,
+  TYPE_SET,
   TYPE_TEXT,
+  UNORDERED,
 } from "../keyspace/record.js";
 
 /** Longer texts Redis keeps apart from their objects. */
@@ -22,6 +24,7 @@ const NAMES: Readonly<Record<RecordType, string>> = {
   [TYPE_TEXT]: "string",
   [TYPE_COUNTER]: "string",
   [TYPE_HASH]: "hash",
+  [TYPE_SET]: "set",
   [TYPE_ENTRY]: "none",
 };
 
@@ -36,6 +39,9 @@ export function encodingName({ records }: Keyspace, at: Location): string {
   switch (records.type(at)) {
     case TYPE_HASH:
       return word1 & STRUCTURE ? "hashtable" : "listpack";
+    case TYPE_SET:
+      // Redis 7.0 packs no other sets than those of integers; that we do is our own affair.
+      return word1 & (STRUCTURE | UNORDERED) ? "hashtable" : "intset";
     case TYPE_COUNTER:
       return word1 & RAW_TEXT ? "raw" : "int";
     default: {

@@ -7,6 +7,7 @@
  */
 import { bindAddresses } from "./bind-addresses.js";
 import { clusterOptions } from "./cluster-options.js";
+import { dataOptions } from "./data-options.js";
 import { option } from "./option.js";
 import { fileMode, integer, memory, memoryShare, oneOf, text, yesNo } from "./option-types.js";
 import { outputBufferLimits } from "./output-buffer-limits.js";
@@ -245,34 +246,6 @@ const memoryAndEviction = {
   }),
 } as const;
 
-const data = {
-  databases: option(integer({ min: 1, max: 16, unit: "databases" }), {
-    name: "databases",
-    default: 16,
-    mutable: false,
-    doc: "How many databases SELECT can choose from, numbered from 0.",
-    differs: "At most 16.",
-  }),
-  hashMaxListpackEntries: option(integer({ min: 0, max: INT_MAX, unit: "fields" }), {
-    name: "hash-max-listpack-entries",
-    aliases: ["hash-max-ziplist-entries"],
-    default: 512,
-    mutable: true,
-    doc:
-      "A hash with more fields leaves its packed form for a hash table. Higher saves memory; looking a field up in the packed form " +
-      "takes time in proportion to their number.",
-  }),
-  hashMaxListpackValueBytes: option(memory({ min: 0, max: 512 * MB }), {
-    name: "hash-max-listpack-value",
-    aliases: ["hash-max-ziplist-value"],
-    default: 64,
-    mutable: true,
-    doc:
-      "A hash with a longer field or value leaves its packed form for a hash table. Higher saves memory; every change " +
-      "rewrites the packed form as a whole.",
-  }),
-} as const;
-
 const durability = {
   dir: option(text("directory"), {
     name: "dir",
@@ -368,7 +341,7 @@ export const sections = [
   { title: "Network", options: network },
   { title: "Clients", options: clients },
   { title: "Memory and eviction", options: memoryAndEviction },
-  { title: "Data", options: data },
+  { title: "Data", options: dataOptions },
   { title: "Durability", options: durability },
   { title: "Cluster", options: clusterOptions },
   { title: "Replication", options: replicationOptions },
@@ -380,7 +353,7 @@ export const options = {
   ...network,
   ...clients,
   ...memoryAndEviction,
-  ...data,
+  ...dataOptions,
   ...durability,
   ...clusterOptions,
   ...replicationOptions,

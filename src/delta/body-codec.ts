@@ -1,6 +1,6 @@
 /**
  * Bodies as values to bytes and back. A body's bytes are the same in the arena and on the wire: those of a text are
- * its own, counters and hashes have pages of theirs (packed-counter.ts, packed-entries.ts).
+ * its own, counters and collections of fields have pages of theirs (packed-counter.ts, packed-entries.ts).
  */
 import { unreachable } from "../base/assert.js";
 import { ByteWriter } from "../base/byte-writer.js";
@@ -16,12 +16,19 @@ import {
   isPackedCounter,
   writeContribution,
 } from "./packed-counter.js";
-import { appendEntry, ENTRIES_BASE_BYTES, EntryCursor, isPackedEntries } from "./packed-entries.js";
+import {
+  appendEntry,
+  ENTRIES_BASE_BYTES,
+  EntryCursor,
+  isPackedEntries,
+  isPackedSet,
+} from "./packed-entries.js";
 import {
   type Body,
   type CounterBody,
-  type HashBody,
-  type HashField,
+  type Field,
+  type FieldsBody,
+  type FieldsKind,
   NO_BODY,
   RANKS,
 } from "./record-state.js";
@@ -31,7 +38,7 @@ import { compareVersions, VERSION_ZERO, type Version, writeVersion } from "./ver
 export const BODY_BYTES_MAX = 2 ** 32 - 1;
 
 /**
- * The canonical bytes of a body: equal bodies have equal ones. Of the many ways to pack a hash it is the one with the
+ * The canonical bytes of a body: equal bodies have equal ones. Of the many ways to pack entries it is the one with the
  * fields in the order of their bytes, on the lowest of their versions.
  */
 export function packBody(body: Body): Uint8Array {
@@ -43,7 +50,8 @@ export function packBody(body: Body): Uint8Array {
     case "counter":
       return packCounter(body);
     case "hash":
-      return packHash(body);
+    case "set":
+      return packFields(body);
     default:
       return unreachable(body);
   }
@@ -60,7 +68,7 @@ function packCounter({ base, contributions }: CounterBody): Uint8Array {
   return bytes;
 }
 
-function packHash({ fields }: HashBody): Uint8Array {
+function packFields({ fields }: FieldsBody): Uint8Array {
   const writer = new ByteWriter({ capacityBytes: 64 * (fields.size + 1), bytesMax: BODY_BYTES_MAX });
   const base = lowestVersion(fields);
   writeVersion(writer.bytes, 0, base);
@@ -74,7 +82,7 @@ function packHash({ fields }: HashBody): Uint8Array {
   return writer.written();
 }
 
-function lowestVersion(fields: ReadonlyMap<string, HashField>): Version {
+function lowestVersion(fields: ReadonlyMap<string, Field>): Version {
   let lowest: Version | undefined;
   for (const { version } of fields.values()) {
     if (lowest === undefined || compareVersions(version, lowest) < 0) lowest = version;
@@ -94,7 +102,9 @@ export function unpackBody(rank: number, bytes: Uint8Array): Body | undefined {
     case RANKS.counter:
       return isPackedCounter(rangeOf(bytes)) ? unpackCounter(bytes) : undefined;
     case RANKS.hash:
-      return isPackedEntries(rangeOf(bytes)) ? unpackHash(bytes) : undefined;
+      return isPackedEntries(rangeOf(bytes)) ? unpackFields("hash", bytes) : undefined;
+    case RANKS.set:
+      return isPackedSet(rangeOf(bytes)) ? unpackFields("set", bytes) : undefined;
     default:
       return undefined;
   }
@@ -114,8 +124,8 @@ function unpackCounter(bytes: Uint8Array): CounterBody {
 }
 
 /** undefined if a field comes twice. */
-function unpackHash(bytes: Uint8Array): HashBody | undefined {
-  const fields = new Map<string, HashField>();
+function unpackFields(kind: FieldsKind, bytes: Uint8Array): FieldsBody | undefined {
+  const fields = new Map<string, Field>();
   const cursor = new EntryCursor();
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   cursor.open(bytes, 0, bytes.length);
@@ -127,5 +137,5 @@ function unpackHash(bytes: Uint8Array): HashBody | undefined {
       version: { clock: cursor.clock(), origin: cursor.origin() },
     });
   }
-  return { kind: "hash", fields };
+  return { kind, fields };
 }

@@ -14,8 +14,9 @@ import {
   type Contribution,
   type CounterBody,
   type ExpiryRegister,
-  type HashBody,
-  type HashField,
+  type Field,
+  type FieldsBody,
+  hasFields,
   RANKS,
   type RecordState,
 } from "./record-state.js";
@@ -52,7 +53,7 @@ function joinExpiry(a: ExpiryRegister, b: ExpiryRegister): ExpiryRegister {
 function joinBodies(a: Body, b: Body): Body {
   if (a.kind === "text" && b.kind === "text") return compareBytes(a.bytes, b.bytes) >= 0 ? a : b;
   if (a.kind === "counter" && b.kind === "counter") return joinCounters(a, b);
-  if (a.kind === "hash" && b.kind === "hash") return joinHashes(a, b);
+  if (hasFields(a) && hasFields(b) && a.kind === b.kind) return joinFields(a, b);
   return RANKS[a.kind] >= RANKS[b.kind] ? a : b;
 }
 
@@ -82,20 +83,20 @@ function laterContribution(a: Contribution, b: Contribution): Contribution {
   return a.sum >= b.sum ? a : b;
 }
 
-function joinHashes(a: HashBody, b: HashBody): HashBody {
+function joinFields(a: FieldsBody, b: FieldsBody): FieldsBody {
   const fields = new Map(a.fields);
   for (const [name, theirs] of b.fields) {
     const ours = fields.get(name);
     fields.set(name, ours === undefined ? theirs : laterField(ours, theirs));
   }
-  return { kind: "hash", fields };
+  return { kind: a.kind, fields };
 }
 
-function laterField(a: HashField, b: HashField): HashField {
+function laterField(a: Field, b: Field): Field {
   return (compareVersions(a.version, b.version) || compareValues(a.value, b.value)) >= 0 ? a : b;
 }
 
-/** The mark of a removal is below every value. */
+/** The mark of a removal is below every value: of an add to a set and a removal of one version the add wins. */
 function compareValues(a: Uint8Array | null, b: Uint8Array | null): number {
   if (a === null || b === null) return (a === null ? 0 : 1) - (b === null ? 0 : 1);
   return compareBytes(a, b);

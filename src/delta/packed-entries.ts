@@ -5,12 +5,13 @@
  *     entry   := fieldSize:varint valueSize:varint age:varint [origin:u16] field value
  *
  *     fieldSize  length of the field * 2, plus 1 if the entry's origin is not the base's and stands behind `age`
- *     valueSize  length of the value + 1; 0 for the mark of a removed field, which has no value
+ *     valueSize  length of the value + 1; 0 for the mark of a removed field, which has no value. A member of a set
+ *                is a field with an empty value
  *     age        clock of the entry's version - clock of the base: 0, one byte, for what was written with the base
  *
  * Entries keep the order in which their fields first came; it means nothing to equality. A field has one entry.
- * Everything here works where the bytes lie, and walking them allocates nothing. Only `isPackedEntries` doubts its
- * input, all else trusts what it, or this node, has made.
+ * Everything here works where the bytes lie, and walking them allocates nothing. Only `isPackedEntries` and `isPackedSet` doubt
+ * their input, all else trusts what it, or this node, has made.
  */
 import { assert } from "../base/assert.js";
 import { ByteReader } from "../base/byte-reader.js";
@@ -226,6 +227,15 @@ export function rebaseEntries(
  * not checked here, for it takes memory: a sender that is not broken sends none.
  */
 export function isPackedEntries(range: ByteRange): boolean {
+  return isPacked(range, Number.POSITIVE_INFINITY);
+}
+
+/** The same of a set, whose members have no values. */
+export function isPackedSet(range: ByteRange): boolean {
+  return isPacked(range, 1);
+}
+
+function isPacked(range: ByteRange, valueSizeMax: number): boolean {
   const reader = new ByteReader(range);
   const baseClock = reader.u64();
   const baseOrigin = reader.u16();
@@ -233,6 +243,7 @@ export function isPackedEntries(range: ByteRange): boolean {
     const fieldSize = reader.varint();
     const valueSize = reader.varint();
     const age = reader.varint();
+    if (valueSize > valueSizeMax) return false;
     if (!Number.isSafeInteger(baseClock + age)) return false;
     if (fieldSize % 2 === 1 && reader.u16() === baseOrigin) return false;
     reader.skip(Math.floor(fieldSize / 2) + Math.max(valueSize - 1, 0));

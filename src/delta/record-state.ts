@@ -23,7 +23,7 @@ export interface ExpiryRegister {
   readonly version: Version;
 }
 
-export type Body = NoBody | TextBody | CounterBody | HashBody;
+export type Body = NoBody | TextBody | CounterBody | FieldsBody;
 
 /** A tombstone (deleted), a husk (expired), or a partial state that says nothing of the body. */
 export interface NoBody {
@@ -53,25 +53,33 @@ export interface Contribution {
   readonly clock: number;
 }
 
-export interface HashBody {
-  readonly kind: "hash";
+/**
+ * A collection of fields, each with a value and a version of its own. The fields of a set are its members, and their values
+ * are empty.
+ */
+export interface FieldsBody {
+  readonly kind: FieldsKind;
   /** By field: a byte string (one character a byte, latin1). */
-  readonly fields: ReadonlyMap<string, HashField>;
+  readonly fields: ReadonlyMap<string, Field>;
 }
 
-export interface HashField {
+export interface Field {
   /** null marks a removed field. */
   readonly value: Uint8Array | null;
   readonly version: Version;
 }
 
+export type FieldsKind = "hash" | "set";
 export type BodyKind = Body["kind"];
 
 /**
  * Of two bodies in one life the higher rank wins. The numbers are part of the format (delta-codec.ts) and of records in
  * the arena: never change one; a new kind takes the next, up to `RANK_MAX`.
  */
-export const RANKS = { none: 0, text: 1, counter: 2, hash: 3 } as const satisfies Record<BodyKind, number>;
+export const RANKS = { none: 0, text: 1, counter: 2, hash: 3, set: 4 } as const satisfies Record<
+  BodyKind,
+  number
+>;
 export const RANK_MAX = 31;
 
 export const NO_BODY: NoBody = { kind: "none" };
@@ -101,9 +109,18 @@ export function isVisible(state: RecordState, nowMs: number): boolean {
   return state.body.kind !== "none" && !isEmptied(state.body) && !isExpired(state, nowMs);
 }
 
+export function hasFields(body: Body): body is FieldsBody {
+  return body.kind === "hash" || body.kind === "set";
+}
+
+/** Whether bodies of a rank are packed entries (packed-entries.ts). */
+export function isRankOfFields(rank: number): boolean {
+  return rank === RANKS.hash || rank === RANKS.set;
+}
+
 /** A collection of which nothing but marks is left. It is not visible, but its life goes on for those that add to it. */
 export function isEmptied(body: Body): boolean {
-  if (body.kind !== "hash") return false;
+  if (!hasFields(body)) return false;
   for (const { value } of body.fields.values()) if (value !== null) return false;
   return true;
 }
@@ -123,7 +140,7 @@ export function newestVersion({ life, expiry, body }: RecordState): Version {
   let newest = maxVersion(life, expiry.version);
   if (body.kind === "counter") {
     for (const contribution of body.contributions) newest = maxVersion(newest, contribution);
-  } else if (body.kind === "hash") {
+  } else if (hasFields(body)) {
     for (const { version } of body.fields.values()) newest = maxVersion(newest, version);
   }
   return newest;

@@ -11,7 +11,8 @@ import { clockOfMs, msOfClock } from "./hybrid-clock.js";
 import {
   type Body,
   type BodyKind,
-  type HashBody,
+  type FieldsBody,
+  hasFields,
   isEmptied,
   isExpired,
   isVisible,
@@ -120,6 +121,7 @@ function isNothing(body: Body): boolean {
     case "counter":
       return false;
     case "hash":
+    case "set":
       return body.fields.size === 0;
     default:
       return unreachable(body);
@@ -127,12 +129,12 @@ function isNothing(body: Body): boolean {
 }
 
 function withoutMarks(body: Body, floor: Version): Body {
-  if (body.kind !== "hash") return body;
+  if (!hasFields(body)) return body;
   const fields = new Map(body.fields);
   for (const [name, { value, version }] of body.fields) {
     if (value === null && compareVersions(version, floor) <= 0) fields.delete(name);
   }
-  return fields.size === body.fields.size ? body : ({ kind: "hash", fields } satisfies HashBody);
+  return fields.size === body.fields.size ? body : ({ kind: body.kind, fields } satisfies FieldsBody);
 }
 
 /**
@@ -146,7 +148,7 @@ export function floorOfRemains(state: RecordState, nowMs: number): Version | und
   if (isExpired(state, nowMs)) return maxVersion(floorAbove(newestVersion(state)), lifeAfterExpiry(state));
   if (isAwaited(state)) return undefined;
   if (body.kind === "none" || isEmptied(body)) return floorAbove(newestVersion(state));
-  if (body.kind !== "hash") return undefined;
+  if (!hasFields(body)) return undefined;
   const marks = [...body.fields.values()].filter(({ value }) => value === null);
   return marks.length === 0 ? undefined : floorAbove(marks.map(({ version }) => version).reduce(maxVersion));
 }

@@ -3,8 +3,8 @@
  * what it found, and refuses rather than go on without what was certainly kept.
  */
 import type { Host } from "../host/host.js";
-import type { PackingLimits } from "../keyspace/entry-writer.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
+import type { PackingLimits } from "../keyspace/packing-limits.js";
 import { Replay } from "../keyspace/replay.js";
 import { type EarlierLife, LocalTail } from "./local-tail.js";
 import { type LogReading, readLog } from "./log-reader.js";

@@ -7,6 +7,7 @@ import { HybridClock } from "../delta/hybrid-clock.js";
 import type { Host } from "../host/host.js";
 import { AccessClock } from "../keyspace/access-clock.js";
 import { Keyspace } from "../keyspace/keyspace.js";
+import type { PackingLimits } from "../keyspace/packing-limits.js";
 import { Replay } from "../keyspace/replay.js";
 import { ChangeStream } from "./change-stream.js";
 import { NODE_FILE, readNodeFile, UnusableDirectory } from "./node-file.js";
@@ -20,7 +21,13 @@ const BATCH_BYTES_MAX = 2 ** 32 - 1;
 /** As many as deltas can name: the option may be any. */
 const DATABASES = 255;
 /** Values stay in the form that they are read in. */
-const LIMITS = { hashMaxListpackEntries: 128, hashMaxListpackValueBytes: 64 };
+const LIMITS: PackingLimits = {
+  hashMaxListpackEntries: 128,
+  hashMaxListpackValueBytes: 64,
+  setMaxIntsetEntries: 512,
+  setMaxListpackEntries: 128,
+  setMaxListpackValueBytes: 64,
+};
 const SLICE_MS = 100;
 
 /** Answers what was done, in lines for an operator. Rejects with `UnusableDirectory` if a newer

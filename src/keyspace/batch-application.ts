@@ -16,14 +16,14 @@ import { BATCH_HEAD_BYTES, FORMAT, UNCHECKED } from "../delta/batch.js";
 import type { Delta, KeyPlace, PatchDelta } from "../delta/delta.js";
 import { PATCH, readDelta } from "../delta/delta-codec.js";
 import { isPackedCounter } from "../delta/packed-counter.js";
-import { isPackedEntries } from "../delta/packed-entries.js";
+import { isPackedEntries, isPackedSet } from "../delta/packed-entries.js";
 import { RecordCursor } from "../delta/record-cursor.js";
 import { RANKS } from "../delta/record-state.js";
 import type { Version } from "../delta/version.js";
 import { NOWHERE } from "./arena.js";
 import { applyDelta } from "./delta-application.js";
-import type { PackingLimits } from "./entry-writer.js";
 import type { Keyspace } from "./keyspace.js";
+import type { PackingLimits } from "./packing-limits.js";
 import { FETCH_MAX, RecordFetch } from "./record-fetch.js";
 import { RecordLoader } from "./record-loader.js";
 
@@ -88,14 +88,7 @@ export class BatchApplication {
   constructor(options: BatchApplicationOptions) {
     this.#options = options;
     const { keyspace, limits } = options;
-    this.#loader = new RecordLoader(keyspace, {
-      get hashMaxListpackEntries() {
-        return limits().hashMaxListpackEntries;
-      },
-      get hashMaxListpackValueBytes() {
-        return limits().hashMaxListpackValueBytes;
-      },
-    });
+    this.#loader = new RecordLoader(keyspace, limits);
   }
 
   /**
@@ -185,7 +178,7 @@ export class BatchApplication {
     body.start = bodyStart;
     body.end = bodyEnd;
     if (rank === RANKS.counter) return isPackedCounter(body);
-    return rank === RANKS.hash && isPackedEntries(body);
+    return rank === RANKS.set ? isPackedSet(body) : rank === RANKS.hash && isPackedEntries(body);
   }
 
   #checkOther(bytes: Buffer, from: number, end: number): number {

@@ -24,8 +24,8 @@ import { collected, floorOfRemains, isSettled, survivesFlush } from "../delta/re
 import { compareVersions, maxVersion, type Version } from "../delta/version.js";
 import { type Location, NOWHERE } from "./arena.js";
 import type { Database } from "./database.js";
-import type { PackingLimits } from "./entry-writer.js";
 import type { Keyspace } from "./keyspace.js";
+import type { PackingLimits } from "./packing-limits.js";
 import { TYPE_NONE, TYPE_TEXT } from "./record.js";
 import { dropMarks, hasRemains, isOpenTable } from "./remains.js";
 import { dropKey, SlotEraser } from "./slot-eraser.js";

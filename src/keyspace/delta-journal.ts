@@ -1,6 +1,6 @@
 /**
  * Encodes what the keyspace tells of its changes as deltas, straight from where the bytes lie. All that one command or
- * transaction did is one batch. Nothing is allocated but for a hash that is not packed and for changes of many fields.
+ * transaction did is one batch. Nothing is allocated but for a collection that is not packed and for changes of many fields.
  */
 import { ByteWriter } from "../base/byte-writer.js";
 import type { ByteRange } from "../base/bytes.js";
@@ -20,11 +20,10 @@ import { CONTRIBUTION_BYTES, COUNTER_BASE_BYTES, findContribution } from "../del
 import { appendEntry, ENTRIES_BASE_BYTES, type Entry, EntryCursor } from "../delta/packed-entries.js";
 import { RANKS } from "../delta/record-state.js";
 import { equalVersions, type Version, writeVersion } from "../delta/version.js";
-import { PACKED, tableOf } from "./entries-body.js";
+import { isTable } from "./entries-body.js";
 import { packWhole } from "./entries-state.js";
 import type { Journal } from "./journal.js";
 import type { Keyspace } from "./keyspace.js";
-import { TYPE_HASH } from "./record.js";
 
 const NO_BATCH = -1;
 /** Slots of one batch that are told apart. Who touches more has touched all: a transaction of a thousand slots is rare. */
@@ -63,7 +62,7 @@ export class DeltaJournal implements Journal {
   readonly #body = { bytes: NO_BYTES, start: 0, end: 0 };
   readonly #record: Mutable<PlacedRecord>;
   readonly #patch: Mutable<PlacedPatch>;
-  /** The packed hash of the fields that changed, begun by the first of them, and the version that they share. */
+  /** The packed entries of the fields that changed, begun by the first of them, and the version that they share. */
   readonly #fields = new ByteWriter({ bytesMax: BODY_BYTES_MAX });
   readonly #edit = { clock: 0, origin: 0 };
   #fieldCount = 0;
@@ -109,7 +108,7 @@ export class DeltaJournal implements Journal {
     if (records.hasRegister(at)) this.#readRegister();
     else this.#leaveRegister();
     this.#record.rank = type;
-    if (type === TYPE_HASH && tableOf(database, at) !== PACKED) {
+    if (isTable(database, at)) {
       this.#composed.clear();
       packWhole(database, at, this.#composed);
       this.#takeComposed();
@@ -157,7 +156,7 @@ export class DeltaJournal implements Journal {
     if (this.#fieldCount === 0 || !equalVersions(entry.version, edit)) {
       edit.clock = entry.version.clock;
       edit.origin = entry.version.origin;
-      beginHash(fields, edit);
+      beginEntries(fields, edit);
       this.#fieldCount = 0;
     }
     appendEntry(fields, entry, edit);
@@ -174,7 +173,7 @@ export class DeltaJournal implements Journal {
     if (isRegisterEdited) this.#readRegister();
     else this.#readRegisterOfPart();
     this.#composeFields();
-    this.#record.rank = RANKS.hash;
+    this.#record.rank = records.type(at);
     this.#fieldCount = 0;
     writeRecord(this.#begun(), this.#record);
   }
@@ -326,7 +325,7 @@ export class DeltaJournal implements Journal {
     while (cursor.next()) lastByField.set(this.#nameAtHand(), cursor.entryStart);
     if (lastByField.size === this.#fieldCount) return;
     const composed = this.#composed;
-    beginHash(composed, this.#edit);
+    beginEntries(composed, this.#edit);
     cursor.open(fields.bytes, 0, fields.length);
     while (cursor.next()) {
       if (lastByField.get(this.#nameAtHand()) !== cursor.entryStart) continue;
@@ -340,8 +339,8 @@ export class DeltaJournal implements Journal {
   }
 }
 
-/** Makes of the writer's bytes a packed hash without entries. */
-function beginHash(writer: ByteWriter, base: { readonly clock: number; readonly origin: number }): void {
+/** Makes of the writer's bytes packed entries, of which there are none yet. */
+function beginEntries(writer: ByteWriter, base: { readonly clock: number; readonly origin: number }): void {
   writer.clear();
   writer.ensure(ENTRIES_BASE_BYTES);
   writeVersion(writer.bytes, 0, base);

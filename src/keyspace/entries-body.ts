@@ -5,7 +5,7 @@
 import { countLive, EntryCursor, isEmptied } from "../delta/packed-entries.js";
 import type { Location } from "./arena.js";
 import type { Database } from "./database.js";
-import { BODY_LENGTH, STRUCTURE, TYPE_HASH } from "./record.js";
+import { BODY_LENGTH, hasFields, STRUCTURE } from "./record.js";
 
 /** In place of a table's number: the entries are packed. */
 export const PACKED = -1;
@@ -17,9 +17,9 @@ export function tableOf({ records }: Database, at: Location): number {
   return records.word1(at) & STRUCTURE ? records.word(at, BODY_LENGTH) : PACKED;
 }
 
-/** Whether the record at `at` is a hash that is a table. */
+/** Whether the record at `at` is a collection of fields that is a table. */
 export function isTable(database: Database, at: Location): boolean {
-  return database.records.type(at) === TYPE_HASH && tableOf(database, at) !== PACKED;
+  return hasFields(database.records.type(at)) && tableOf(database, at) !== PACKED;
 }
 
 /** Fields that a client can see. Of packed ones they are counted anew. */

@@ -5,6 +5,7 @@
  */
 import type { ByteWriter } from "../base/byte-writer.js";
 import { type ByteRange, compareBytes } from "../base/bytes.js";
+import { compareInt64Digits, parseInt64 } from "../base/int64.js";
 import { appendEntry, ENTRIES_BASE_BYTES, type Entry } from "../delta/packed-entries.js";
 import { compareVersions, maxVersion, VERSION_ZERO, type Version, writeVersion } from "../delta/version.js";
 import { type Location, NOWHERE } from "./arena.js";
@@ -12,9 +13,10 @@ import { reappear, vanish } from "./collection.js";
 import type { Database } from "./database.js";
 import { hasNoLive, PACKED, tableOf } from "./entries-body.js";
 import { EntryReader } from "./entry-reader.js";
-import { EntryWriter, type PackingLimits } from "./entry-writer.js";
+import { EntryWriter } from "./entry-writer.js";
 import type { Keyspace } from "./keyspace.js";
-import { TYPE_HASH } from "./record.js";
+import { type PackingLimits, packingLimit } from "./packing-limits.js";
+import { type RecordType, TYPE_SET, UNORDERED } from "./record.js";
 import type { ByteView } from "./records.js";
 
 /**
@@ -72,19 +74,20 @@ function lowestVersion(reader: EntryReader, positions: readonly number[]): Versi
 }
 
 /**
- * Gives the open key a collection of the life and the entries given, without a deadline. What was there before is gone.
+ * Gives the open key a collection of the type, the life and the entries given, without a deadline. What was there before is gone.
  * `entries` is not in the arena. It may be one that clients do not see: that is the caller's to look at.
  */
 export function fillEntries(
   keyspace: Keyspace,
   limits: PackingLimits,
-  life: Version,
+  { type, life }: { readonly type: RecordType; readonly life: Version },
   entries: ByteView,
 ): void {
-  const isKept = staysAsItIs(keyspace, limits, entries);
-  keyspace.placeRaw(TYPE_HASH, 0, 0, isKept ? entries.end - entries.start : ENTRIES_BASE_BYTES);
+  const flags = flagsAsTheyAre(keyspace, limits, type, entries);
+  const bodyBytes = flags === undefined ? ENTRIES_BASE_BYTES : entries.end - entries.start;
+  keyspace.placeRaw(type, flags ?? 0, 0, bodyBytes);
   keyspace.records.setLife(keyspace.at, life.clock, life.origin);
-  if (isKept) {
+  if (flags !== undefined) {
     const body = keyspace.records.body(keyspace.at);
     entries.bytes.copy(body.bytes, body.start, entries.start, entries.end);
   } else {
@@ -147,20 +150,38 @@ function bytesOf({ bytes, start, end }: ByteRange): Uint8Array {
   return bytes.subarray(start, end);
 }
 
-/** Whether entries can be the body of a record as they are. Notes that there are marks among them. */
-function staysAsItIs(keyspace: Keyspace, limits: PackingLimits, entries: ByteView): boolean {
-  const { hashMaxListpackEntries, hashMaxListpackValueBytes } = limits;
+/**
+ * The flags of a record of this type whose body entries can be as they are; undefined if they cannot. Notes that there are
+ * marks among them.
+ */
+function flagsAsTheyAre(
+  keyspace: Keyspace,
+  limits: PackingLimits,
+  type: RecordType,
+  entries: ByteView,
+): number | undefined {
+  let isOrdered = type === TYPE_SET;
   let count = 0;
+  let longest = 0;
+  const before = { bytes: entries.bytes, start: 0, end: 0 };
   const reader = new EntryReader();
   reader.openPacked(entries);
   while (reader.next()) {
     const { field, value } = reader;
     if (value === null) {
-      if (!keyspace.keepTombstones) return false;
+      if (!keyspace.keepTombstones) return undefined;
       keyspace.database.noteMark(keyspace.slot);
     }
-    if (++count > hashMaxListpackEntries || field.end - field.start > hashMaxListpackValueBytes) return false;
-    if (value !== null && value.end - value.start > hashMaxListpackValueBytes) return false;
+    if (isOrdered) {
+      isOrdered = parseInt64(field.bytes, field.start, field.end) !== undefined;
+      if (isOrdered && count > 0 && compareInt64Digits(before, field) > 0) return undefined;
+      before.start = field.start;
+      before.end = field.end;
+    }
+    count++;
+    longest = Math.max(longest, field.end - field.start, value === null ? 0 : value.end - value.start);
   }
-  return true;
+  const limit = packingLimit(limits, type, isOrdered);
+  if (count > limit.entries || longest > limit.bytes) return undefined;
+  return type === TYPE_SET && !isOrdered ? UNORDERED : 0;
 }

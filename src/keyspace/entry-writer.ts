@@ -1,8 +1,12 @@
 /**
  * Writes entries into the collection of the open key, whatever its form, and changes the form when it outgrows its limits:
  * from packed to a table, never back, as in Redis. It knows nothing of who decides on versions, or listens.
+ *
+ * A packed set of nothing but integers is kept in their order, as Redis keeps it and shows it; with the first other member, or
+ * one too many, it becomes a set like any other, for good.
  */
 import type { ByteRange } from "../base/bytes.js";
+import { parseInt64 } from "../base/int64.js";
 import type { Entry } from "../delta/packed-entries.js";
 import type { Version } from "../delta/version.js";
 import { type Location, NOWHERE } from "./arena.js";
@@ -11,17 +15,16 @@ import { PACKED, tableOf } from "./entries-body.js";
 import { EntryReader } from "./entry-reader.js";
 import type { Keyspace } from "./keyspace.js";
 import { PackedEntriesEditor } from "./packed-entries-editor.js";
-
-/** Up to where collections stay packed. The names are those of the options. */
-export interface PackingLimits {
-  readonly hashMaxListpackEntries: number;
-  /** Of each field and each value. */
-  readonly hashMaxListpackValueBytes: number;
-}
+import { type PackingLimit, type PackingLimits, packingLimit } from "./packing-limits.js";
+import { STRUCTURE, TYPE_FLAGS_ORIGIN, TYPE_SET, typeOf, UNORDERED } from "./record.js";
 
 export class EntryWriter {
   #keyspace!: Keyspace;
   #limits!: PackingLimits;
+  /** Whether the collection is a packed set of integers in ascending order. */
+  #isOrdered = false;
+  /** Up to where it stays packed as it is. */
+  #limit!: PackingLimit;
   /** The table that the collection is, or `PACKED`: then `#packed` edits it. */
   #table = PACKED;
   readonly #packed = new PackedEntriesEditor();
@@ -32,7 +35,8 @@ export class EntryWriter {
     this.#keyspace = keyspace;
     this.#limits = limits;
     this.#table = tableOf(keyspace.database, keyspace.at);
-    if (this.#table === PACKED) this.#packed.open(keyspace);
+    this.#setOrder();
+    if (this.#table === PACKED) this.#packed.open(keyspace, this.#isOrdered);
   }
 
   /** Begins with no entry in the open record, a collection without contents whose body is nothing but room. */
@@ -40,7 +44,8 @@ export class EntryWriter {
     this.#keyspace = keyspace;
     this.#limits = limits;
     this.#table = PACKED;
-    this.#packed.create(keyspace, base);
+    this.#setOrder();
+    this.#packed.create(keyspace, this.#isOrdered, base);
   }
 
   /** Ends what `open` or `create` began: until now the record was not to be looked at. */
@@ -57,13 +62,21 @@ export class EntryWriter {
     return reader.find(field, hasher) ? reader : undefined;
   }
 
+  /** Whether there is such a field, which clients can see. */
+  holds(field: ByteRange): boolean {
+    if (this.#table === PACKED) return this.#packed.holds(field);
+    const at = this.#findInTable(field);
+    return at !== NOWHERE && !this.#keyspace.database.fields.isMark(at);
+  }
+
   /** Writes an entry in place of the one of its field. Answers whether there is a live field more than before. */
   write(entry: Entry): boolean {
+    if (this.#isOrdered && !isInteger(entry.field)) this.#disorder();
     if (this.#table === PACKED) {
       if (!this.#isLong(entry)) {
         const isAdded = this.#packed.put(entry);
         const mayBeLonger = isAdded || entry.value === null;
-        if (mayBeLonger && this.#packed.hasMoreThan(this.#limits.hashMaxListpackEntries)) this.#spread();
+        if (mayBeLonger && this.#packed.hasMoreThan(this.#limit.entries)) this.#outgrow();
         return isAdded;
       }
       this.#spread();
@@ -93,8 +106,31 @@ export class EntryWriter {
   }
 
   #isLong({ field, value }: Entry): boolean {
-    const bytesMax = this.#limits.hashMaxListpackValueBytes;
+    const bytesMax = this.#limit.bytes;
     return field.end - field.start > bytesMax || (value !== null && value.end - value.start > bytesMax);
+  }
+
+  #setOrder(): void {
+    const { records, at } = this.#keyspace;
+    const word1 = records.word1(at);
+    const type = typeOf(word1);
+    this.#isOrdered = type === TYPE_SET && (word1 & (UNORDERED | STRUCTURE)) === 0;
+    this.#limit = packingLimit(this.#limits, type, this.#isOrdered);
+  }
+
+  /** There are more packed entries than may be as they are. */
+  #outgrow(): void {
+    if (this.#isOrdered) this.#disorder();
+    else this.#spread();
+  }
+
+  /** Lets the ordered set be one of any members, as far as those that it has may stay packed in that. */
+  #disorder(): void {
+    const { records, at } = this.#keyspace;
+    records.setWord(at, TYPE_FLAGS_ORIGIN, records.word1(at) | UNORDERED);
+    this.#packed.disorder();
+    this.#setOrder();
+    if (this.#packed.hasMoreThan(this.#limit.entries)) this.#spread();
   }
 
   /** Turns packed entries into a table. */
@@ -112,4 +148,8 @@ export class EntryWriter {
     }
     restructure(keyspace, this.#table);
   }
+}
+
+function isInteger({ bytes, start, end }: ByteRange): boolean {
+  return parseInt64(bytes, start, end) !== undefined;
 }

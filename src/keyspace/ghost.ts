@@ -5,7 +5,7 @@
 import type { Location } from "./arena.js";
 import type { Database } from "./database.js";
 import { hasNoLive } from "./entries-body.js";
-import { EXPIRED, TYPE_HASH, TYPE_NONE, typeOf } from "./record.js";
+import { EXPIRED, TYPE_HASH, TYPE_NONE, TYPE_SET, typeOf } from "./record.js";
 
 export function isGhost(database: Database, at: Location): boolean {
   const word1 = database.records.word1(at);
@@ -14,6 +14,7 @@ export function isGhost(database: Database, at: Location): boolean {
     case TYPE_NONE:
       return true;
     case TYPE_HASH:
+    case TYPE_SET:
       return hasNoLive(database, at);
     default:
       return false;

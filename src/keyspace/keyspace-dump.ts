@@ -14,10 +14,10 @@ import { SLOT_COUNT } from "../base/key-hash.js";
 import { writeCollect, writeFlush } from "../delta/delta-codec.js";
 import { type Location, NOWHERE } from "./arena.js";
 import type { Database } from "./database.js";
-import { PACKED, tableOf } from "./entries-body.js";
+import { isTable } from "./entries-body.js";
 import { isGhost } from "./ghost.js";
 import type { Keyspace } from "./keyspace.js";
-import { TYPE_HASH, TYPE_TEXT } from "./record.js";
+import { hasFields, TYPE_TEXT } from "./record.js";
 import { RecordEncoder } from "./record-encoder.js";
 import { SLOT_END } from "./slot-walk.js";
 
@@ -152,7 +152,7 @@ export class KeyspaceDump {
     const cursor = this.#cursor;
     // It became another value meanwhile: that has been told by whoever made it.
     if (!this.#isLarge(database, at)) return 0;
-    if (database.records.type(at) === TYPE_HASH) {
+    if (hasFields(database.records.type(at))) {
       return this.#encoder.fields(writer, database, this.#slot, at, cursor, this.#parts.fields);
     }
     const length = database.records.bodyLength(at);
@@ -174,10 +174,8 @@ export class KeyspaceDump {
     switch (records.type(at)) {
       case TYPE_TEXT:
         return records.isOutside(at) && records.bodyLength(at) > this.#parts.pieceBytes;
-      case TYPE_HASH:
-        return tableOf(database, at) !== PACKED;
       default:
-        return false;
+        return isTable(database, at);
     }
   }
 }

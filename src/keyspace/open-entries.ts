@@ -8,9 +8,10 @@ import { type Location, NOWHERE } from "./arena.js";
 import { revive, vanish } from "./collection.js";
 import { hasNoLive, liveLength } from "./entries-body.js";
 import { EntryReader } from "./entry-reader.js";
-import { EntryWriter, type PackingLimits } from "./entry-writer.js";
+import { EntryWriter } from "./entry-writer.js";
 import type { Keyspace } from "./keyspace.js";
-import { TYPE_HASH } from "./record.js";
+import type { PackingLimits } from "./packing-limits.js";
+import type { RecordType } from "./record.js";
 import type { ByteView } from "./records.js";
 
 const NO_BYTES = Buffer.alloc(0);
@@ -69,16 +70,16 @@ export class OpenEntries {
    * Begins a change by a new version of this node. Where there is none one is made, in which the caller must set
    * a field; `expectedBytes` is about what its entries take, so that its record is made in one piece.
    */
-  begin(limits: PackingLimits, expectedBytes = 0): void {
+  begin(type: RecordType, limits: PackingLimits, expectedBytes = 0): void {
     const keyspace = this.#keyspace;
     this.#changes = 0;
     this.#hasRemoved = false;
     this.#version.clock = keyspace.clock.next();
     this.#version.origin = keyspace.origin;
-    if (keyspace.at !== NOWHERE || revive(keyspace, TYPE_HASH, this.#version.clock)) {
+    if (keyspace.at !== NOWHERE || revive(keyspace, type, this.#version.clock)) {
       this.#writer.open(keyspace, limits);
     } else {
-      keyspace.placeBorn(TYPE_HASH, this.#version.clock, ENTRIES_BASE_BYTES + expectedBytes);
+      keyspace.placeBorn(type, this.#version.clock, ENTRIES_BASE_BYTES + expectedBytes);
       this.#writer.create(keyspace, limits, this.#version);
     }
   }
@@ -97,6 +98,17 @@ export class OpenEntries {
     this.#changes++;
     this.#keyspace.journal?.fieldChanged(this.#setting);
     return this.#writer.write(this.#setting);
+  }
+
+  /** Adds a member to a set: a field without a value. Answers whether it is a new one; of one that was there nothing changes. */
+  add(member: Buffer, start: number, end: number): boolean {
+    setView(this.#field, member, start, end);
+    if (this.#writer.holds(this.#field)) return false;
+    setView(this.#value, NO_BYTES, 0, 0);
+    this.#changes++;
+    this.#keyspace.journal?.fieldChanged(this.#setting);
+    this.#writer.write(this.#setting);
+    return true;
   }
 
   /** Removes a field. Answers whether it was there. */

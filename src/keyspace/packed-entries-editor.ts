@@ -1,9 +1,12 @@
 /**
  * Changes the packed entries of the open record where they lie. The record takes another shape only when its body changes
  * in length: a value overwritten by one as long costs a search and a copy.
+ *
+ * Entries stand in the order in which their fields came or, if they are ordered, in that of the integers that their fields are.
  */
 import { ByteWriter } from "../base/byte-writer.js";
 import type { ByteRange } from "../base/bytes.js";
+import { compareInt64Digits } from "../base/int64.js";
 import {
   ENTRIES_BASE_BYTES,
   type Entry,
@@ -22,7 +25,7 @@ const REBASED_BYTES_MAX = 2 ** 31;
 /** Two sizes, an age and a byte of field. One field may be empty: a byte that the comparison below has to spare. */
 const ENTRY_BYTES_MIN = 4;
 
-const NO_BYTES = Buffer.alloc(0);
+const NO_BYTES: Buffer = Buffer.alloc(0);
 
 export class PackedEntriesEditor {
   #keyspace!: Keyspace;
@@ -31,12 +34,17 @@ export class PackedEntriesEditor {
   #start = 0;
   #end = 0;
   #room = 0;
+  #isOrdered = false;
   readonly #base = { clock: 0, origin: 0 };
   readonly #cursor = new EntryCursor();
+  readonly #fieldAtHand = { bytes: NO_BYTES, start: 0, end: 0 };
+  /** Where a field that was not found would be. */
+  #newAt = 0;
 
   /** Begins to edit the entries of the open record. */
-  open(keyspace: Keyspace): void {
+  open(keyspace: Keyspace, isOrdered: boolean): void {
     this.#keyspace = keyspace;
+    this.#isOrdered = isOrdered;
     keyspace.records.makeOwn(keyspace.at);
     this.#view();
     this.#end = this.#room;
@@ -47,11 +55,17 @@ export class PackedEntriesEditor {
   }
 
   /** Begins with no entry in the open record, whose body is nothing but room: at least `ENTRIES_BASE_BYTES`. */
-  create(keyspace: Keyspace, base: Version): void {
+  create(keyspace: Keyspace, isOrdered: boolean, base: Version): void {
     this.#keyspace = keyspace;
+    this.#isOrdered = isOrdered;
     this.#view();
     this.#end = this.#start + ENTRIES_BASE_BYTES;
     this.#setBase(base);
+  }
+
+  /** From now on new fields come last, whatever they are. */
+  disorder(): void {
+    this.#isOrdered = false;
   }
 
   /** The body as edited so far. The view is new each time, and good until the next change. */
@@ -80,21 +94,26 @@ export class PackedEntriesEditor {
     const base = this.#base;
     if (version.clock < base.clock) this.#lowerBase(version.clock);
     const cursor = this.#cursor;
-    let isFound = this.#find(entry.field);
+    const isFound = this.#find(entry.field);
     const wasLive = isFound && !cursor.isRemoved;
     const isLive = entry.value !== null;
-    if (isFound && isLive && !wasLive) {
+    let from = isFound ? cursor.entryStart : this.#newAt;
+    let to = isFound ? cursor.entryEnd : from;
+    if (isFound && isLive && !wasLive && !this.#isOrdered) {
       // A field that comes back is a new one to clients, and new ones come last.
-      this.#replace(cursor.entryStart, cursor.entryEnd, 0);
-      isFound = false;
+      this.#replace(from, to, 0);
+      from = to = this.#end;
     }
-    const from = isFound ? cursor.entryStart : this.#end;
-    const to = isFound ? cursor.entryEnd : this.#end;
     const isAlone = this.#end - (to - from) === this.#start + ENTRIES_BASE_BYTES;
     if (isAlone) this.#setBase(version);
     const at = this.#replace(from, to, entryBytes(entry, base));
     writeEntry(this.#bytes, at, entry, base);
     return isLive && !wasLive;
+  }
+
+  /** Whether there is such a field. */
+  holds(field: ByteRange): boolean {
+    return this.#find(field) && !this.#cursor.isRemoved;
   }
 
   /** Removes the live field of a mark, which stays in its place if asked. Answers whether there was such a field. */
@@ -105,10 +124,28 @@ export class PackedEntriesEditor {
     return true;
   }
 
+  /** Finds the entry of a field, or the place of a new one: `#newAt`. */
   #find(field: ByteRange): boolean {
     const cursor = this.#cursor;
     cursor.open(this.#bytes, this.#start, this.#end);
-    return cursor.find(field);
+    this.#newAt = this.#end;
+    return this.#isOrdered ? this.#seek(field) : cursor.find(field);
+  }
+
+  /** The same where entries are ordered. */
+  #seek(field: ByteRange): boolean {
+    const cursor = this.#cursor;
+    const there = this.#fieldAtHand;
+    there.bytes = this.#bytes;
+    while (cursor.next()) {
+      there.start = cursor.fieldStart;
+      there.end = cursor.fieldEnd;
+      const order = compareInt64Digits(there, field);
+      if (order < 0) continue;
+      this.#newAt = cursor.entryStart;
+      return order === 0;
+    }
+    return false;
   }
 
   /** Makes `bytes[from, to)` so many bytes long, which the caller writes at the offset returned: the body may move. */

@@ -12,7 +12,7 @@ import { EntryReader } from "./entry-reader.js";
 import { EntryWalk, type Item } from "./entry-walk.js";
 import type { Keyspace } from "./keyspace.js";
 import { type KeyLocator, LongDigest, locate } from "./long-digest.js";
-import { TYPE_HASH } from "./record.js";
+import { hasFields } from "./record.js";
 import { digestOf, isCollected, isHusk, isLong, type Lanes, RecordDigest } from "./record-digest.js";
 
 /** One more than the highest hash. */
@@ -177,7 +177,7 @@ class FieldWalk implements RangeWalk {
   step(): boolean {
     const { database } = this.#place;
     const at = locate(this.#place);
-    if (at === NOWHERE || database.records.type(at) !== TYPE_HASH) return false;
+    if (at === NOWHERE || !hasFields(database.records.type(at))) return false;
     if (isHusk(database, at, this.#atMs)) return false;
     if (isTable(database, at)) return this.#entries.step(database, at);
     this.#meetPacked(database, at);

@@ -3,8 +3,8 @@
  * whatever their form, place and access clock. A record that has expired counts as its husk, whether or not somebody has looked at it; marks
  * of removed fields that the birth floor covers count as collected, whether or not somebody has (RENAME can carry some past a floor).
  *
- * Entries of a hash are digested one by one and the digests added up, since entries have no order. What is long takes several steps
- * (long-digest.ts): a hash that is a table, and a text that is not in the arena.
+ * Entries of a collection are digested one by one and the digests added up, since entries have no order. What is long takes several steps
+ * (long-digest.ts): a collection that is a table, and a text that is not in the arena.
  */
 import { Digest64 } from "../base/digest64.js";
 import type { Entry } from "../delta/packed-entries.js";
@@ -13,7 +13,7 @@ import { type Location, UNIT_MASK } from "./arena.js";
 import type { Database } from "./database.js";
 import { isTable } from "./entries-body.js";
 import { EntryReader } from "./entry-reader.js";
-import { EXPIRED, LIFE_CLOCK, type RecordType, TYPE_HASH, TYPE_NONE, TYPE_TEXT } from "./record.js";
+import { EXPIRED, hasFields, LIFE_CLOCK, type RecordType, TYPE_NONE, TYPE_TEXT } from "./record.js";
 
 /** A digest, or a sum of digests: two signed integers. */
 export interface Lanes {
@@ -70,7 +70,7 @@ export class RecordDigest implements Lanes {
     const type = isHusk(database, at, atMs) ? TYPE_NONE : records.type(at);
     const digest = this.#digest;
     takeHead(digest, database, at, type);
-    if (type === TYPE_HASH) this.#takeEntries(database, at, birth);
+    if (hasFields(type)) this.#takeEntries(database, at, birth);
     else if (type !== TYPE_NONE) takeBody(digest, database, at);
     digest.finish();
     this.low = digest.low;

@@ -84,7 +84,7 @@ export class RecordEncoder {
     return next;
   }
 
-  /** Appends the entries at these positions, of which there are some, of the hash at `at`, which the reader has open. */
+  /** Appends the entries at these positions, of which there are some, of the collection at `at`, which the reader has open. */
   entries(
     writer: ByteWriter,
     database: Database,
@@ -98,11 +98,11 @@ export class RecordEncoder {
     this.#writePart(writer, database, slot, at);
   }
 
-  /** Appends what was packed of the hash at `at`, as a record. */
+  /** Appends what was packed of the collection at `at`, as a record. */
   #writePart(writer: ByteWriter, database: Database, slot: number, at: Location): void {
     const record = this.#record;
     this.#describe(record, database, slot, at);
-    record.rank = RANKS.hash;
+    record.rank = database.records.type(at);
     this.#body.bytes = this.#part.bytes;
     this.#body.start = 0;
     this.#body.end = this.#part.length;
@@ -124,11 +124,11 @@ export class RecordEncoder {
     writer.varint(database.records.bodyLength(at));
   }
 
-  /** Appends an entry of the hash at `at` but for the bytes of its value, which are to follow. */
+  /** Appends an entry of the collection at `at` but for the bytes of its value, which are to follow. */
   entryHead(writer: ByteWriter, database: Database, slot: number, at: Location, entry: Entry): void {
     const { value, version } = entry;
     this.#describe(this.#record, database, slot, at);
-    this.#record.rank = RANKS.hash;
+    this.#record.rank = database.records.type(at);
     writeRecordHead(writer, this.#record);
     const valueBytes = value === null ? 0 : value.end - value.start;
     const bytes = entryBytes(entry, version);

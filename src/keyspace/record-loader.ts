@@ -19,15 +19,15 @@ import {
   isPackedCounter,
   rewriteContribution,
 } from "../delta/packed-counter.js";
-import { EntryCursor, isPackedEntries } from "../delta/packed-entries.js";
+import { EntryCursor, isPackedEntries, isPackedSet } from "../delta/packed-entries.js";
 import type { RecordCursor } from "../delta/record-cursor.js";
-import { RANKS } from "../delta/record-state.js";
+import { isRankOfFields, RANKS } from "../delta/record-state.js";
 import { compareVersions } from "../delta/version.js";
 import { type Location, NOWHERE, type Slab, UNIT_BITS, UNIT_MASK } from "./arena.js";
 import { hasNoLive } from "./entries-body.js";
 import { fillEntries, mergeEntries } from "./entries-state.js";
-import type { PackingLimits } from "./entry-writer.js";
 import type { Keyspace } from "./keyspace.js";
+import type { PackingLimits } from "./packing-limits.js";
 import {
   DEADLINE,
   EXPIRED,
@@ -41,7 +41,6 @@ import {
   registerBytes,
   TYPE_COUNTER,
   TYPE_FLAGS_ORIGIN,
-  TYPE_HASH,
   TYPE_TEXT,
   typeOf,
 } from "./record.js";
@@ -52,7 +51,7 @@ export type Loading = "loaded" | "remains" | "ignored" | "malformed" | "undecide
 
 export class RecordLoader {
   readonly #keyspace: Keyspace;
-  readonly #limits: PackingLimits;
+  readonly #limits: () => PackingLimits;
   readonly #entries = new EntryCursor();
   readonly #view: { bytes: Buffer; start: number; end: number } = {
     bytes: Buffer.alloc(0),
@@ -63,7 +62,7 @@ export class RecordLoader {
   readonly #newest = new Float64Array(1);
   #hasMarks = false;
 
-  constructor(keyspace: Keyspace, limits: PackingLimits) {
+  constructor(keyspace: Keyspace, limits: () => PackingLimits) {
     this.#keyspace = keyspace;
     this.#limits = limits;
   }
@@ -95,7 +94,7 @@ export class RecordLoader {
     const overThere = lifeClock - clock || lifeOrigin - origin;
     if (overThere > 0) return overBirth > 0 ? this.#place(bytes, record) : "undecided";
     if (overThere < 0) return order(clock, origin, birthFloors, slot) > 0 ? "ignored" : "undecided";
-    if (at === NOWHERE && (rank !== RANKS.hash || (word1 & EXPIRED) !== 0)) return "undecided";
+    if (at === NOWHERE && (!isRankOfFields(rank) || (word1 & EXPIRED) !== 0)) return "undecided";
     // Of equal clocks the origin decides, which is not looked at here.
     if (this.newestClock < birthFloors.clock(slot)) return "ignored";
     return this.newestClock === birthFloors.clock(slot) ? "undecided" : this.#join(bytes, record);
@@ -118,6 +117,8 @@ export class RecordLoader {
         return true;
       case RANKS.hash:
         return isPackedEntries(range) && this.#examineEntries(range);
+      case RANKS.set:
+        return isPackedSet(range) && this.#examineEntries(range);
       default:
         return false;
     }
@@ -164,7 +165,7 @@ export class RecordLoader {
   #place(bytes: Buffer, record: RecordCursor): Loading {
     const keyspace = this.#keyspace;
     const { rank, lifeClock, lifeOrigin, bodyStart, bodyEnd } = record;
-    if (rank === RANKS.hash) return this.#placeHash(bytes, record);
+    if (isRankOfFields(rank)) return this.#placeEntries(bytes, record);
     const registerSize = registerSizeOf(record);
     const at = keyspace.placeRaw(rank as RecordType, 0, registerSize, bodyEnd - bodyStart);
     const slab = keyspace.records.arena.slabs[at >>> UNIT_BITS]!;
@@ -196,10 +197,11 @@ export class RecordLoader {
     database.noteDeadline(slot, deadlineMs);
   }
 
-  #placeHash(bytes: Buffer, record: RecordCursor): Loading {
+  #placeEntries(bytes: Buffer, record: RecordCursor): Loading {
     const keyspace = this.#keyspace;
     const life = { clock: record.lifeClock, origin: record.lifeOrigin };
-    fillEntries(keyspace, this.#limits, life, this.#body(bytes, record));
+    const type = record.rank as RecordType;
+    fillEntries(keyspace, this.#limits(), { type, life }, this.#body(bytes, record));
     if (registerSizeOf(record) > 0) {
       keyspace.writeRegister(record.deadlineMs, record.registerClock, record.registerOrigin);
     }
@@ -213,7 +215,7 @@ export class RecordLoader {
   #join(bytes: Buffer, record: RecordCursor): Loading {
     const { records, at, ghost } = this.#keyspace;
     const type = typeOf(records.word1(at !== NOWHERE ? at : ghost));
-    if (record.rank === RANKS.hash && type === TYPE_HASH) return this.#joinHash(bytes, record);
+    if (isRankOfFields(record.rank) && type === record.rank) return this.#joinEntries(bytes, record);
     if (at === NOWHERE) return "undecided";
     switch (record.rank) {
       case RANKS.none:
@@ -229,14 +231,14 @@ export class RecordLoader {
     }
   }
 
-  #joinHash(bytes: Buffer, record: RecordCursor): Loading {
+  #joinEntries(bytes: Buffer, record: RecordCursor): Loading {
     const keyspace = this.#keyspace;
     let isNews = false;
     if (this.#isRegisterNews(record)) {
       if (keyspace.at === NOWHERE) return "undecided";
       isNews = this.#joinRegister(record);
     }
-    if (!mergeEntries(keyspace, this.#limits, this.#body(bytes, record)) && !isNews) return "ignored";
+    if (!mergeEntries(keyspace, this.#limits(), this.#body(bytes, record)) && !isNews) return "ignored";
     return this.#hasMarks ? "remains" : "loaded";
   }
 

@@ -36,6 +36,7 @@ export const TYPE_NONE = 0;
 export const TYPE_TEXT = 1;
 export const TYPE_COUNTER = 2;
 export const TYPE_HASH = 3;
+export const TYPE_SET = 4;
 /** Not a record: an entry of a large collection. */
 export const TYPE_ENTRY = 0x70;
 
@@ -44,6 +45,7 @@ export type RecordType =
   | typeof TYPE_TEXT
   | typeof TYPE_COUNTER
   | typeof TYPE_HASH
+  | typeof TYPE_SET
   | typeof TYPE_ENTRY;
 
 /** Flags, in bits 8 to 15 of word 1. Bits 8 and 9 give the size of the expiry register in units of 8 bytes. */
@@ -55,6 +57,8 @@ export const OUTSIDE = 1 << 10;
 export const STRUCTURE = 1 << 11;
 /** A text that was edited, or a counter that was to be: OBJECT ENCODING calls it raw, short or not. */
 export const RAW_TEXT = 1 << 12;
+/** The same bit of a set, packed or not: it had a member that is no integer, or too many, so its order means nothing (entry-writer.ts). */
+export const UNORDERED = 1 << 12;
 /** An entry of a large collection that marks its field as removed: it has no value. */
 export const REMOVED = 1 << 13;
 /** A text that INCRBYFLOAT wrote, which OBJECT ENCODING never calls an integer. */
@@ -71,6 +75,11 @@ export const OUTSIDE_BYTES = 16 * 1024;
 
 export function typeOf(word1: number): RecordType {
   return (word1 & 0xff) as RecordType;
+}
+
+/** Whether a record's body is a collection of fields: packed entries (delta/packed-entries.ts) or a table (field-table.ts). */
+export function hasFields(type: RecordType): boolean {
+  return type === TYPE_HASH || type === TYPE_SET;
 }
 
 /** Bytes of the expiry register. */

@@ -3,10 +3,10 @@ import { EntryCursor } from "../delta/packed-entries.js";
 import { compareVersions, type Version } from "../delta/version.js";
 import { type Location, NOWHERE } from "./arena.js";
 import type { Database } from "./database.js";
-import { PACKED, tableOf } from "./entries-body.js";
+import { isTable, PACKED, tableOf } from "./entries-body.js";
 import { WALK_END } from "./field-table.js";
 import type { Keyspace } from "./keyspace.js";
-import { TYPE_HASH, TYPE_NONE } from "./record.js";
+import { TYPE_HASH, TYPE_NONE, TYPE_SET } from "./record.js";
 
 const HOMES_PER_STEP = 128;
 
@@ -18,6 +18,7 @@ export function hasRemains(database: Database, at: Location): boolean {
     case TYPE_NONE:
       return true;
     case TYPE_HASH:
+    case TYPE_SET:
       return hasMarks(database, at);
     default:
       return false;
@@ -29,7 +30,7 @@ function hasMarks(database: Database, at: Location): boolean {
   if (table !== PACKED) return database.fields.count(table) > database.fields.liveCount(table);
   const { bytes, start, end } = database.records.body(at);
   cursor.open(bytes, start, end);
-  // A hash without any entry is a ghost too.
+  // A collection without any entry is a ghost too.
   if (!cursor.next()) return true;
   do {
     if (cursor.isRemoved) return true;
@@ -38,12 +39,12 @@ function hasMarks(database: Database, at: Location): boolean {
 }
 
 /**
- * Takes the marks up to a floor, or all, out of the open hash, which is a visible table: in place, for it may be large.
+ * Takes the marks up to a floor, or all, out of the open collection, which is a visible table: in place, for it may be large.
  * Answers the highest clock of those that were taken out, 0 if there were none.
  */
-export function dropMarks({ database, hasher, at: hash }: Keyspace, floor: Version | null): number {
+export function dropMarks({ database, hasher, at: collection }: Keyspace, floor: Version | null): number {
   const { fields, records } = database;
-  const table = tableOf(database, hash);
+  const table = tableOf(database, collection);
   const entries: Location[] = [];
   let highest = 0;
   for (let from = 0; from < WALK_END; ) {
@@ -62,7 +63,7 @@ export function dropMarks({ database, hasher, at: hash }: Keyspace, floor: Versi
   return highest;
 }
 
-/** Whether the open key is a hash that clients see and that is a table. */
+/** Whether the open key is a collection that clients see and that is a table. */
 export function isOpenTable({ database, at }: Keyspace): boolean {
-  return at !== NOWHERE && database.records.type(at) === TYPE_HASH && tableOf(database, at) !== PACKED;
+  return at !== NOWHERE && isTable(database, at);
 }

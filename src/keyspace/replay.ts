@@ -28,8 +28,8 @@ import { compareVersions, ORIGIN_NONE } from "../delta/version.js";
 import type { Clock } from "../host/clock.js";
 import { NOWHERE } from "./arena.js";
 import { applyDelta, collectRemains } from "./delta-application.js";
-import type { PackingLimits } from "./entry-writer.js";
 import type { Keyspace } from "./keyspace.js";
+import type { PackingLimits } from "./packing-limits.js";
 import { RecordLoader } from "./record-loader.js";
 import { dropMarks, hasRemains, isOpenTable } from "./remains.js";
 import { collectKeys, SLOT_END } from "./slot-walk.js";
@@ -112,7 +112,7 @@ export class Replay {
     this.#batchBytesMax = batchBytesMax;
     this.#saidLocal = saidLocal;
     this.#keepTombstones = keyspace.keepTombstones;
-    this.#loader = new RecordLoader(keyspace, limits);
+    this.#loader = new RecordLoader(keyspace, () => limits);
     this.#sweeper = new Sweeper(keyspace, clock);
     this.#loaded = keyspace.databases.map(({ records }) => {
       return { remains: null, newestLife: records.arena.usedBytes === 0 ? 0 : Number.POSITIVE_INFINITY };

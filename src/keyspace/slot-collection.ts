@@ -4,8 +4,8 @@
  */
 import type { Version } from "../delta/version.js";
 import { applyDelta } from "./delta-application.js";
-import type { PackingLimits } from "./entry-writer.js";
 import type { Keyspace } from "./keyspace.js";
+import type { PackingLimits } from "./packing-limits.js";
 
 /** Whether there is, or may be, anything in a slot that a floor could collect. Cheap: to be asked of all slots. */
 export function mayHaveRemains({ databases }: Keyspace, slot: number): boolean {

@@ -4,20 +4,21 @@ import { unpackBody } from "../delta/body-codec.js";
 import {
   type Body,
   type BodyKind,
-  type HashField,
+  type Field,
+  type FieldsKind,
   NO_BODY,
   RANKS,
   type RecordState,
 } from "../delta/record-state.js";
 import type { Location } from "./arena.js";
 import type { Database } from "./database.js";
-import { PACKED, tableOf } from "./entries-body.js";
+import { isTable } from "./entries-body.js";
 import { EntryReader } from "./entry-reader.js";
-import { type RecordType, TYPE_HASH, TYPE_NONE } from "./record.js";
+import { type RecordType, TYPE_NONE } from "./record.js";
 import type { ByteView } from "./records.js";
 
 /** A record's type is the rank of its body. */
-const KINDS: readonly BodyKind[] = ["none", "text", "counter", "hash"];
+const KINDS: readonly BodyKind[] = ["none", "text", "counter", "hash", "set"];
 
 export function kindOf(type: RecordType): BodyKind {
   return KINDS[type]!;
@@ -43,7 +44,7 @@ function readBody(database: Database, at: Location): Body {
   const { records } = database;
   const type = records.type(at);
   if (type === TYPE_NONE) return NO_BODY;
-  if (type === TYPE_HASH && tableOf(database, at) !== PACKED) return readTable(database, at);
+  if (isTable(database, at)) return readTable(database, at);
   const bytes = copyOf(records.body(at));
   const body = unpackBody(RANKS[kindOf(type)], bytes);
   assert(body !== undefined, "the body of a record has the form of its type");
@@ -51,7 +52,7 @@ function readBody(database: Database, at: Location): Body {
 }
 
 function readTable(database: Database, at: Location): Body {
-  const fields = new Map<string, HashField>();
+  const fields = new Map<string, Field>();
   const reader = new EntryReader();
   reader.open(database, at);
   while (reader.next()) {
@@ -61,7 +62,7 @@ function readTable(database: Database, at: Location): Body {
       version: { clock: version.clock, origin: version.origin },
     });
   }
-  return { kind: "hash", fields };
+  return { kind: kindOf(database.records.type(at)) as FieldsKind, fields };
 }
 
 function copyOf({ bytes, start, end }: ByteView): Buffer {

@@ -3,16 +3,14 @@ import { clockOfMs } from "../delta/hybrid-clock.js";
 import { merge } from "../delta/merge.js";
 import { CONTRIBUTION_BYTES, COUNTER_BASE_BYTES, contributionClock } from "../delta/packed-counter.js";
 import { EntryCursor } from "../delta/packed-entries.js";
-import { type Body, NO_BODY, noExpiry, type RecordState } from "../delta/record-state.js";
+import { type Body, type FieldsKind, NO_BODY, noExpiry, type RecordState } from "../delta/record-state.js";
 import { successor } from "../delta/remains.js";
 import type { Location } from "./arena.js";
 import type { Database } from "./database.js";
 import { PACKED, tableOf } from "./entries-body.js";
 import type { Keyspace } from "./keyspace.js";
-import { type RecordType, TYPE_COUNTER, TYPE_HASH } from "./record.js";
+import { hasFields, type RecordType, TYPE_COUNTER, TYPE_HASH, TYPE_SET } from "./record.js";
 import { kindOf, readLife } from "./state-reader.js";
-
-const EMPTIED: Body = { kind: "hash", fields: new Map() };
 
 const cursor = new EntryCursor();
 
@@ -22,13 +20,17 @@ const cursor = new EntryCursor();
  */
 export function succeed(keyspace: Keyspace, type: RecordType, clock: number): Omit<RecordState, "body"> {
   const { database, ghost, slot, nowMs } = keyspace;
-  const body = database.records.type(ghost) === TYPE_HASH ? EMPTIED : NO_BODY;
-  const remains = { ...readLife(database, ghost), body };
+  const remains = { ...readLife(database, ghost), body: emptied(database.records.type(ghost)) };
   const floors = database.floorsOf(slot);
   const version = { clock, origin: keyspace.origin };
   const { life, clearsExpiry } = successor(remains, { joining: kindOf(type), version, floors, nowMs });
   const expiry = clearsExpiry ? { deadlineMs: 0, version } : noExpiry(life);
   return merge(remains, { life, expiry, body: NO_BODY }, floors.birth);
+}
+
+/** What an emptied record of a type is: its marks matter to nobody here. */
+function emptied(type: RecordType): Body {
+  return hasFields(type) ? { kind: kindOf(type) as FieldsKind, fields: new Map() } : NO_BODY;
 }
 
 /**
@@ -47,6 +49,7 @@ export function newestClock(database: Database, at: Location): number {
     case TYPE_COUNTER:
       return Math.max(newest, newestContribution(database, at));
     case TYPE_HASH:
+    case TYPE_SET:
       return Math.max(newest, newestField(database, at));
     default:
       return newest;

@@ -11,13 +11,13 @@ import type { Keyspace } from "./keyspace.js";
 import {
   ACCESS,
   BODY_LENGTH,
+  hasFields,
   OUTSIDE,
   type RecordType,
   STRUCTURE,
   TEXT_FORM,
   TYPE_COUNTER,
   TYPE_FLAGS_ORIGIN,
-  TYPE_HASH,
   TYPE_TEXT,
 } from "./record.js";
 
@@ -95,12 +95,12 @@ export function graft(keyspace: Keyspace, { type, deadlineMs, access, flags, byt
   }
   records.setWord(at, ACCESS, access);
   records.setWord(at, TYPE_FLAGS_ORIGIN, records.word1(at) | flags);
-  if (type === TYPE_HASH && keyspace.keepTombstones) keyspace.database.noteMark(keyspace.slot);
+  if (hasFields(type) && keyspace.keepTombstones) keyspace.database.noteMark(keyspace.slot);
   keyspace.journal?.replaced();
   keyspace.changed();
 }
 
-/** A table of fields like the one of the open hash, versions and all. */
+/** A table of fields like the one of the open collection, versions and all. */
 function copyEntries({ database, hasher }: Keyspace, at: Location, { fields }: Database): number {
   const table = fields.create();
   const reader = new EntryReader();

@@ -1,7 +1,9 @@
 import { expect } from "chai";
 import fc from "fast-check";
+import { rangeOf } from "#torus/base/bytes.js";
 import {
   addInt64,
+  compareInt64Digits,
   formatInt64,
   INT64_DIGITS_MAX,
   INT64_MAX,
@@ -55,6 +57,15 @@ describe("64-bit integers", () => {
     expect(toInt64(MIN)).equal(INT64_MIN);
     expect(toInt64(MAX + 1n)).equal(undefined);
     expect(toInt64(MIN - 1n)).equal(undefined);
+  });
+
+  it("orders the digits of integers as the integers", () => {
+    fc.assert(
+      fc.property(exact, exact, (a, b) => {
+        const order = compareInt64Digits(rangeOf(Buffer.from(`${a}`)), rangeOf(Buffer.from(`${b}`)));
+        expect(Math.sign(order)).equal(a < b ? -1 : a > b ? 1 : 0);
+      }),
+    );
   });
 
   it("reads what Redis's string2ll reads", () => {

@@ -10,7 +10,7 @@ import { clockOfMs } from "#torus/delta/hybrid-clock.js";
 import {
   type Body,
   type Contribution,
-  type HashField,
+  type Field,
   NO_BODY,
   noExpiry,
   type RecordState,
@@ -37,7 +37,9 @@ const contribution: fc.Arbitrary<Contribution> = fc.record({
   clock: fc.constantFrom(...CLOCKS),
 });
 
-const field: fc.Arbitrary<HashField> = fc.record({ value: fc.option(bytes), version });
+const field: fc.Arbitrary<Field> = fc.record({ value: fc.option(bytes), version });
+
+const member: fc.Arbitrary<Field> = fc.record({ value: fc.option(fc.constant(Buffer.alloc(0))), version });
 
 export const body: fc.Arbitrary<Body> = fc.oneof(
   fc.constant(NO_BODY),
@@ -53,6 +55,12 @@ export const body: fc.Arbitrary<Body> = fc.oneof(
     kind: fc.constant("hash" as const),
     fields: fc
       .uniqueArray(fc.tuple(fc.constantFrom("", "f", "g"), field), { selector: ([name]) => name })
+      .map((entries) => new Map(entries)),
+  }),
+  fc.record({
+    kind: fc.constant("set" as const),
+    fields: fc
+      .uniqueArray(fc.tuple(fc.constantFrom("", "f", "7"), member), { selector: ([name]) => name })
       .map((entries) => new Map(entries)),
   }),
 );

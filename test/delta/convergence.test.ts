@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
+import type { FieldsKind } from "#torus/delta/record-state.js";
 import { type Command, FIELDS, type Field, KEYS, type Key, Owners } from "./replica.js";
 
 const OWNERS = 3;
@@ -19,6 +20,7 @@ const keyCommand: fc.Arbitrary<Command> = fc.oneof(
   fc.record({ name: fc.constant("APPEND" as const), key, value: fc.constantFrom("1", "y") }),
   fc.record({ name: fc.constantFrom("DEL" as const, "INCR", "INCR", "PERSIST"), key }),
   fc.record({ name: fc.constantFrom("HSET" as const, "HSET", "HDEL"), key, field }),
+  fc.record({ name: fc.constantFrom("SADD" as const, "SADD", "SREM"), key, field }),
   fc.record({ name: fc.constant("EXPIRE" as const), key, ttlMs: fc.constantFrom(1, 3, 50) }),
 );
 
@@ -110,8 +112,10 @@ function settle(owners: Owners): void {
 
 /** The command that adds to what is there or was: one of another kind would begin a life, and compete. */
 function adding(owners: Owners, key: Key, field: Field): Command {
-  const isHash = owners.replicas.some(({ records }) => records.get(key)?.body.kind === "hash");
-  return isHash ? { name: "HSET", key, field } : { name: "INCR", key };
+  const isOf = (kind: FieldsKind) =>
+    owners.replicas.some(({ records }) => records.get(key)?.body.kind === kind);
+  if (isOf("hash")) return { name: "HSET", key, field };
+  return isOf("set") ? { name: "SADD", key, field } : { name: "INCR", key };
 }
 
 describe("owners of a slot", () => {
@@ -141,6 +145,7 @@ describe("owners of a slot", () => {
         const [replica] = owners.replicas;
         const before = replica!.view(key);
         const fields = new Set(before?.fields?.keys());
+        const members = new Set(before?.members);
         let count = before?.number ?? Number(before?.text ?? 0);
         for (const each of additions) {
           if (each.kind !== "add") {
@@ -150,11 +155,13 @@ describe("owners of a slot", () => {
           const command = adding(owners, key, each.field);
           if (!owners.replicas[each.at]!.execute(command)) continue;
           if (command.name === "HSET") fields.add(command.field);
+          else if (command.name === "SADD") members.add(command.field);
           else count++;
         }
         settle(owners);
         const after = replica!.view(key);
         expect([...(after?.fields?.keys() ?? [])]).members([...fields]);
+        expect([...(after?.members ?? [])]).members([...members]);
         expect(after?.number ?? Number(after?.text ?? 0)).deep.equal(count);
       }),
       { numRuns: 2000 },

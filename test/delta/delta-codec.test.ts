@@ -100,7 +100,7 @@ describe("delta codec", () => {
     expectBytes({ kind: "local", boot: 7, position: 0x123456 }, "87 07000000 5634120000000000");
   });
 
-  it("writes counters and hashes as they lie in the arena", () => {
+  it("writes counters, hashes and sets as they lie in the arena", () => {
     const counter = { kind: "counter", base: 7, contributions: [] } as const;
     const field = { value: Buffer.from("v"), version: LATER };
     const hash = { kind: "hash", fields: new Map([["f", field]]) } as const;
@@ -111,6 +111,11 @@ describe("delta codec", () => {
     expectBytes(
       record({ ...tombstone(LIFE), body: hash }),
       `03 ${AT_KEY_HEX} ${LIFE_HEX} 0f ${LATER_HEX} 020200 6676`,
+    );
+    const members = { m: { value: Buffer.alloc(0), version: LATER }, n: { value: null, version: LATER } };
+    expectBytes(
+      record({ ...tombstone(LIFE), body: { kind: "set", fields: new Map(Object.entries(members)) } }),
+      `04 ${AT_KEY_HEX} ${LIFE_HEX} 12 ${LATER_HEX} 020100 6d 020000 6e`,
     );
   });
 
@@ -148,7 +153,7 @@ describe("delta codec", () => {
     const meaningless = {
       "a swap with all databases": `83 ff 00 ${LATER_HEX}`,
       "an unknown kind": `88 3412 ${LATER_HEX}`,
-      "a rank without a kind": `04 ${plain} 00`,
+      "a rank without a kind": `1e ${plain} 00`,
       "the highest rank": `1f ${plain} 00`,
       "no deadline where one is announced": `20 ${plain} 00`,
       "a register that is the life's own": `40 ${plain} ${LIFE_HEX}`,
@@ -162,6 +167,7 @@ describe("delta codec", () => {
       "half a counter": `02 ${plain} 04 00000000`,
       "half a hash": `03 ${plain} 04 00000000`,
       "a hash with one field twice": `03 ${plain} 14 ${LATER_HEX} 0202006676 0202006676`,
+      "a member of a set with a value": `04 ${plain} 0f ${LATER_HEX} 020200 6676`,
       "a foreign origin that is the base's": `03 ${plain} 11 ${LATER_HEX} 030200 0100 6676`,
       nothing: "",
     };

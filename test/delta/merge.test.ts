@@ -26,6 +26,14 @@ function hash(life: Version, fields: Record<string, [value: string | null, versi
   return { life, expiry: noExpiry(life), body: { kind: "hash", fields: new Map(entries) } };
 }
 
+/** Members with the versions of their additions, or of their removals where so marked. */
+function set(life: Version, members: Record<string, ["added" | "removed", Version]>): RecordState {
+  const entries = Object.entries(members).map(([name, [what, version]]) => {
+    return [name, { value: what === "removed" ? null : Buffer.alloc(0), version }] as const;
+  });
+  return { life, expiry: noExpiry(life), body: { kind: "set", fields: new Map(entries) } };
+}
+
 function counter(
   life: Version,
   base: number,
@@ -109,7 +117,9 @@ describe("merging record states", () => {
     expectJoin(reborn, hash(at(5), { g: ["2", at(99)] }), reborn);
   });
 
-  it("ranks a text below a counter below a hash within one life", () => {
+  it("ranks a text below a counter below a hash below a set within one life", () => {
+    const members = set(at(5), { f: ["added", at(6)] });
+    expectJoin(hash(at(5), { f: ["1", at(9)] }), members, members);
     const counted = counter(at(5), 7, [1, 1, 1, 6]);
     const fields = hash(at(5), { f: ["1", at(6)] });
     expectJoin(text(at(5), "7"), counted, counted);
@@ -159,6 +169,41 @@ describe("merging record states", () => {
         f: ["9", at(6)],
       }),
     );
+  });
+
+  it("takes each member as it was last added or removed, and lets an addition win a tie", () => {
+    expectJoin(
+      set(at(5), {
+        a: ["added", at(6)],
+        b: ["added", at(8)],
+        c: ["removed", at(6)],
+        d: ["removed", at(6)],
+        e: ["added", at(6)],
+      }),
+      set(at(5), {
+        a: ["removed", at(7)],
+        b: ["removed", at(7)],
+        c: ["added", at(6)],
+        d: ["added", at(6, 2)],
+        f: ["added", at(6)],
+      }),
+      set(at(5), {
+        a: ["removed", at(7)],
+        b: ["added", at(8)],
+        c: ["added", at(6)],
+        d: ["added", at(6, 2)],
+        e: ["added", at(6)],
+        f: ["added", at(6)],
+      }),
+    );
+  });
+
+  it("lets a deletion end what was added to the life that it ended, however late, and nothing added to its own", () => {
+    const added = set(at(5), { m: ["added", at(99)] });
+    expectJoin(added, tombstone(at(6)), tombstone(at(6)));
+    const after = set(at(6), { m: ["added", at(7)] });
+    expectJoin(after, tombstone(at(6)), after);
+    expectJoin(after, added, after);
   });
 
   it("counts all lives up to the birth floor as one", () => {

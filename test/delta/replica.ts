@@ -10,6 +10,7 @@ import { HybridClock } from "#torus/delta/hybrid-clock.js";
 import { counterValue } from "#torus/delta/packed-counter.js";
 import {
   type Body,
+  type FieldsKind,
   huskOf,
   isExpired,
   isVisible,
@@ -30,7 +31,7 @@ export type Command =
   | { readonly name: "SET"; readonly key: Key; readonly value: string; readonly ttlMs: number }
   | { readonly name: "APPEND"; readonly key: Key; readonly value: string }
   | { readonly name: "DEL" | "INCR" | "PERSIST"; readonly key: Key }
-  | { readonly name: "HSET" | "HDEL"; readonly key: Key; readonly field: Field }
+  | { readonly name: "HSET" | "HDEL" | "SADD" | "SREM"; readonly key: Key; readonly field: Field }
   | { readonly name: "EXPIRE"; readonly key: Key; readonly ttlMs: number }
   | { readonly name: "FLUSHDB" };
 
@@ -39,9 +40,11 @@ export interface View {
   readonly text?: string;
   readonly number?: number;
   readonly fields?: ReadonlyMap<string, string>;
+  readonly members?: ReadonlySet<string>;
   readonly deadlineMs: number;
 }
 
+const NO_VALUE = Buffer.alloc(0);
 const PLACE = { db: 0, slot: 0 };
 
 export class Replica {
@@ -159,11 +162,16 @@ export class Replica {
         const fields = new Map([[command.field, { value, version }]]);
         return this.#adding(found, version, "hash", () => ({ kind: "hash", fields }), record);
       }
-      case "HDEL": {
-        if (visible?.body.kind !== "hash" || !visible.body.fields.get(command.field)?.value) return undefined;
-        const fields = new Map([[command.field, { value: null, version }]]);
-        return record({ life: visible.life, expiry: noExpiry(visible.life), body: { kind: "hash", fields } });
+      case "HDEL":
+        return this.#removing(visible, command.field, version, "hash", record);
+      case "SADD": {
+        // To add what is there is to do nothing.
+        if (visible?.body.kind === "set" && visible.body.fields.get(command.field)?.value) return undefined;
+        const fields = new Map([[command.field, { value: NO_VALUE, version }]]);
+        return this.#adding(found, version, "set", () => ({ kind: "set", fields }), record);
       }
+      case "SREM":
+        return this.#removing(visible, command.field, version, "set", record);
       case "EXPIRE":
         return visible && record(this.#registering(visible.life, this.nowMs + command.ttlMs, version));
       case "PERSIST":
@@ -176,11 +184,23 @@ export class Replica {
     return { life, expiry: { deadlineMs, version }, body: { kind: "none" } };
   }
 
+  #removing(
+    visible: RecordState | undefined,
+    field: Field,
+    version: Version,
+    kind: FieldsKind,
+    record: (state: RecordState) => Delta,
+  ): Delta | undefined {
+    if (visible?.body.kind !== kind || !visible.body.fields.get(field)?.value) return undefined;
+    const fields = new Map([[field, { value: null, version }]]);
+    return record({ life: visible.life, expiry: noExpiry(visible.life), body: { kind, fields } });
+  }
+
   /** A write that joins the life that is there, or the one that follows from the remains. */
   #adding(
     found: RecordState | undefined,
     version: Version,
-    joining: "counter" | "hash",
+    joining: "counter" | FieldsKind,
     addition: (body: Body) => Body | undefined,
     record: (state: RecordState) => Delta,
   ): Delta | undefined {
@@ -273,6 +293,10 @@ function viewOf(body: Body): Omit<View, "deadlineMs"> {
     case "hash": {
       const live = [...body.fields].filter(([, { value }]) => value !== null);
       return { fields: new Map(live.map(([name, { value }]) => [name, `${value}`])) };
+    }
+    case "set": {
+      const live = [...body.fields].filter(([, { value }]) => value !== null);
+      return { members: new Set(live.map(([name]) => name)) };
     }
     case "text":
       return { text: Buffer.from(body.bytes).toString() };

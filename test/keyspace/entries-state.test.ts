@@ -2,7 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { ByteWriter } from "#torus/base/byte-writer.js";
 import { merge } from "#torus/delta/merge.js";
-import type { HashField, RecordState } from "#torus/delta/record-state.js";
+import type { Field, RecordState } from "#torus/delta/record-state.js";
 import { noExpiry } from "#torus/delta/record-state.js";
 import { VERSION_ZERO } from "#torus/delta/version.js";
 import { NOWHERE } from "#torus/keyspace/arena.js";
@@ -11,6 +11,7 @@ import { fillEntries, mergeEntries, packPart } from "#torus/keyspace/entries-sta
 import { isGhost } from "#torus/keyspace/ghost.js";
 import type { Journal } from "#torus/keyspace/journal.js";
 import type { Keyspace } from "#torus/keyspace/keyspace.js";
+import { TYPE_HASH } from "#torus/keyspace/record.js";
 import {
   copyOf,
   entriesOf,
@@ -31,7 +32,7 @@ function stateOf(keyspace: Keyspace, key: string): RecordState {
   return stateWith(new Map(entries), life);
 }
 
-function stateWith(fields: Map<string, HashField>, life = VERSION_ZERO): RecordState {
+function stateWith(fields: Map<string, Field>, life = VERSION_ZERO): RecordState {
   return { life, expiry: noExpiry(life), body: { kind: "hash", fields } };
 }
 
@@ -55,7 +56,7 @@ function receive(keyspace: Keyspace, key: string, part: Buffer): void {
   openKey(keyspace, key);
   const entries = { bytes: part, start: 0, end: part.length };
   if (keyspace.at === NOWHERE && keyspace.ghost === NOWHERE) {
-    fillEntries(keyspace, SMALL_LIMITS, VERSION_ZERO, entries);
+    fillEntries(keyspace, SMALL_LIMITS, { type: TYPE_HASH, life: VERSION_ZERO }, entries);
     if (isGhost(keyspace.database, keyspace.at)) keyspace.hide();
   } else {
     mergeEntries(keyspace, SMALL_LIMITS, entries);
@@ -151,7 +152,7 @@ describe("the state of a hash", () => {
     fc.assert(
       fc.property(fc.array(edits, { maxLength: 30, size: "max" }), (run) => {
         const keyspace = smallKeyspace({ keepTombstones: true });
-        let told = new Map<string, HashField>();
+        let told = new Map<string, Field>();
         let closed = 0;
         const journal: Partial<Journal> = {
           fieldChanged: (entry) => told.set(...copyOf(entry)),
@@ -182,7 +183,13 @@ describe("the state of a hash", () => {
     const [part] = partsOf(keyspace, "h", 100);
     const other = smallKeyspace({ origin: 9 });
     openKey(other, "h");
-    fillEntries(other, SMALL_LIMITS, { clock: 5, origin: 7 }, { bytes: part!, start: 0, end: part!.length });
+    const life = { clock: 5, origin: 7 };
+    fillEntries(
+      other,
+      SMALL_LIMITS,
+      { type: TYPE_HASH, life },
+      { bytes: part!, start: 0, end: part!.length },
+    );
     expect(fieldsOf(other, "h")).to.deep.equal([
       ["b", "1"],
       ["a", "2"],

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import type { Delta } from "#torus/delta/delta.js";
-import type { HashBody } from "#torus/delta/record-state.js";
+import type { FieldsBody } from "#torus/delta/record-state.js";
 import { NOWHERE } from "#torus/keyspace/arena.js";
 import { applyDelta } from "#torus/keyspace/delta-application.js";
 import type { Keyspace } from "#torus/keyspace/keyspace.js";
@@ -141,7 +141,7 @@ describe("a record whose deadline has passed, where others own it too", () => {
     slow.run("HSET k g 2");
     slow.tell(fast);
     expect(fast.run("EXISTS k")).to.equal("0");
-    expect([...(stateOf(fast.keyspace, "k")!.body as HashBody).fields.keys()]).to.have.members(["f", "g"]);
+    expect([...(stateOf(fast.keyspace, "k")!.body as FieldsBody).fields.keys()]).to.have.members(["f", "g"]);
     expect([fast.keyspace.dirty, fast.keyspace.stats.expired]).to.deep.equal([dirty, 1]);
     expectSoundCounts(fast.keyspace, ["k"]);
   });
@@ -156,7 +156,7 @@ describe("a record whose deadline has passed, where others own it too", () => {
       one.tell(other);
       expect(other.run("HGETALL k")).to.equal('["g" "2"]');
       expect(contentsOf(other.keyspace, ["k"])).to.deep.equal(contentsOf(one.keyspace, ["k"]));
-      expect([...(stateOf(one.keyspace, "k")!.body as HashBody).fields.keys()]).to.deep.equal(["g"]);
+      expect([...(stateOf(one.keyspace, "k")!.body as FieldsBody).fields.keys()]).to.deep.equal(["g"]);
     }
   });
 

@@ -3,8 +3,8 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { crc32 } from "#torus/base/crc32.js";
 import { BatchApplication } from "#torus/keyspace/batch-application.js";
-import type { PackingLimits } from "#torus/keyspace/entry-writer.js";
 import type { Keyspace } from "#torus/keyspace/keyspace.js";
+import type { PackingLimits } from "#torus/keyspace/packing-limits.js";
 import { HASH_END, type HashRange } from "#torus/keyspace/range-walk.js";
 import { RangeDigests, wholeSlot } from "#torus/keyspace/slot-digest.js";
 import { dumpedStates } from "../support/dumped-states.js";
@@ -13,7 +13,11 @@ import { canRepeat, history, RecordedKeyspace, type Step } from "../support/reco
 import { openKey, smallKeyspace } from "../support/small-keyspace.js";
 import { KEYS } from "../support/writing-commands.js";
 
-const PACKED_LIMITS: PackingLimits = { hashMaxListpackEntries: 1000, hashMaxListpackValueBytes: 100_000 };
+const PACKED_LIMITS: PackingLimits = {
+  ...SMALL_LIMITS,
+  hashMaxListpackEntries: 1000,
+  hashMaxListpackValueBytes: 100_000,
+};
 const mergeable = (maxLength: number) => history(maxLength).filter(canRepeat);
 
 function recorded(origin: number): RecordedKeyspace {

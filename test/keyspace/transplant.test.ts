@@ -6,7 +6,7 @@ import { ACCESS } from "#torus/keyspace/record.js";
 import { setText } from "#torus/keyspace/text.js";
 import { patchText } from "#torus/keyspace/text-edit.js";
 import { abandon, copy, graft, take } from "#torus/keyspace/transplant.js";
-import { fieldsOf, isPacked, removeFields, setFields } from "../support/hash-fields.js";
+import { fieldsOf, isPacked, removeFields, SMALL_LIMITS, setFields } from "../support/hash-fields.js";
 import { openKey, START_MS, smallKeyspace } from "../support/small-keyspace.js";
 
 const FORMS = [
@@ -203,7 +203,7 @@ describe("the access clock of a key that gets another name", () => {
 describe("a hash whose bytes are outside the arena", () => {
   it("is copied before a field of one of the keys that share it is set", () => {
     const keyspace = smallKeyspace();
-    const limits = { hashMaxListpackEntries: 1000, hashMaxListpackValueBytes: 1000 };
+    const limits = { ...SMALL_LIMITS, hashMaxListpackEntries: 1000, hashMaxListpackValueBytes: 1000 };
     const fields = Array.from({ length: 100 }, (_, i) => [`f${i}`, "v".repeat(300)] as const);
     setFields(keyspace, "from", fields, limits);
     expect(keyspace.records.isOutside(keyspace.at)).to.equal(true);

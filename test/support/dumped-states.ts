@@ -2,7 +2,7 @@ import { ByteReader } from "#torus/base/byte-reader.js";
 import { ByteWriter } from "#torus/base/byte-writer.js";
 import { readDelta } from "#torus/delta/delta-codec.js";
 import { merge } from "#torus/delta/merge.js";
-import { type HashField, huskOf, isExpired, type RecordState } from "#torus/delta/record-state.js";
+import { type Field, huskOf, isExpired, type RecordState } from "#torus/delta/record-state.js";
 import { compareVersions, type Version } from "#torus/delta/version.js";
 import type { Keyspace } from "#torus/keyspace/keyspace.js";
 import { KeyspaceDump } from "#torus/keyspace/keyspace-dump.js";
@@ -57,7 +57,7 @@ export function dumpedStates(keyspace: Keyspace, nowMs = keyspace.nowMs): (slot:
 /** Marks that a floor covers may have been collected or not. */
 function withoutMarks(state: RecordState, floor: Version): RecordState {
   if (state.body.kind !== "hash") return state;
-  const isLeft = ([, field]: [string, HashField]) =>
+  const isLeft = ([, field]: [string, Field]) =>
     field.value !== null || compareVersions(field.version, floor) > 0;
   return { ...state, body: { kind: "hash", fields: new Map([...state.body.fields].filter(isLeft)) } };
 }

@@ -1,15 +1,22 @@
 import type { Entry } from "#torus/delta/packed-entries.js";
-import type { HashField } from "#torus/delta/record-state.js";
+import type { Field } from "#torus/delta/record-state.js";
 import { NOWHERE } from "#torus/keyspace/arena.js";
 import { PACKED, tableOf } from "#torus/keyspace/entries-body.js";
 import { EntryReader } from "#torus/keyspace/entry-reader.js";
-import type { PackingLimits } from "#torus/keyspace/entry-writer.js";
 import type { Keyspace } from "#torus/keyspace/keyspace.js";
+import type { PackingLimits } from "#torus/keyspace/packing-limits.js";
+import { TYPE_HASH } from "#torus/keyspace/record.js";
 import { openKey } from "./small-keyspace.js";
 
 // Keys, fields and values are byte strings here (one character a byte).
 
-export const SMALL_LIMITS: PackingLimits = { hashMaxListpackEntries: 4, hashMaxListpackValueBytes: 8 };
+export const SMALL_LIMITS: PackingLimits = {
+  hashMaxListpackEntries: 4,
+  hashMaxListpackValueBytes: 8,
+  setMaxIntsetEntries: 6,
+  setMaxListpackEntries: 4,
+  setMaxListpackValueBytes: 8,
+};
 
 const reader = new EntryReader();
 
@@ -21,7 +28,7 @@ export function setFields(
   limits = SMALL_LIMITS,
 ): number {
   openKey(keyspace, key);
-  keyspace.openEntries.begin(limits);
+  keyspace.openEntries.begin(TYPE_HASH, limits);
   let added = 0;
   for (const [field, value] of fields) {
     const [name, text] = [Buffer.from(field, "latin1"), Buffer.from(value, "latin1")];
@@ -35,7 +42,7 @@ export function setFields(
 export function removeFields(keyspace: Keyspace, key: string, fields: readonly string[]): number {
   openKey(keyspace, key);
   if (keyspace.at === NOWHERE) return 0;
-  keyspace.openEntries.begin(SMALL_LIMITS);
+  keyspace.openEntries.begin(TYPE_HASH, SMALL_LIMITS);
   let removed = 0;
   for (const field of fields) {
     const name = Buffer.from(field, "latin1");
@@ -61,18 +68,18 @@ export function fieldsOf(keyspace: Keyspace, key: string): [string, string][] {
 }
 
 /** All entries, marks of removed fields too, of a hash or of what an emptied one left. */
-export function entriesOf(keyspace: Keyspace, key: string): [string, HashField][] {
+export function entriesOf(keyspace: Keyspace, key: string): [string, Field][] {
   openKey(keyspace, key);
   const at = keyspace.at !== NOWHERE ? keyspace.at : keyspace.ghost;
   if (at === NOWHERE) return [];
-  const entries: [string, HashField][] = [];
+  const entries: [string, Field][] = [];
   reader.open(keyspace.database, at);
   while (reader.next()) entries.push(copyOf(reader));
   return entries;
 }
 
 /** An entry that may be kept. */
-export function copyOf({ field, value, version }: Entry): [string, HashField] {
+export function copyOf({ field, value, version }: Entry): [string, Field] {
   const name = Buffer.from(field.bytes.subarray(field.start, field.end)).toString("latin1");
   const copy = value === null ? null : Uint8Array.from(value.bytes.subarray(value.start, value.end));
   return [name, { value: copy, version: { clock: version.clock, origin: version.origin } }];

@@ -148,5 +148,9 @@ function shown(body: Body): string {
       );
       return `hash ${fields.sort().join(", ")}`;
     }
+    case "set": {
+      const members = [...body.fields].flatMap(([name, { value }]) => (value === null ? [] : [name]));
+      return `set ${members.sort().join(", ")}`;
+    }
   }
 }

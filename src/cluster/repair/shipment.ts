@@ -14,7 +14,7 @@ import { EntryReader } from "../../keyspace/entry-reader.js";
 import type { Keyspace } from "../../keyspace/keyspace.js";
 import { locate } from "../../keyspace/long-digest.js";
 import { type FieldRange, HASH_END, type HashRange, type KeyRange } from "../../keyspace/range-walk.js";
-import { TYPE_HASH } from "../../keyspace/record.js";
+import { hasFields } from "../../keyspace/record.js";
 import { RecordEncoder } from "../../keyspace/record-encoder.js";
 
 /** Home cells looked at in one step: what they hold in the arena is at most about as long as a message. */
@@ -132,7 +132,7 @@ export class Shipment {
 
   #tellFields(writer: ByteWriter, want: FieldRange): void {
     const { database, at } = this.#locate(want);
-    if (at === NOWHERE || database.records.type(at) !== TYPE_HASH) {
+    if (at === NOWHERE || !hasFields(database.records.type(at))) {
       this.#replace();
       return;
     }

@@ -14,7 +14,7 @@ import { NOWHERE } from "../../keyspace/arena.js";
 import type { MissingRecord } from "../../keyspace/batch-application.js";
 import type { Keyspace } from "../../keyspace/keyspace.js";
 import { type KeyLocator, locate } from "../../keyspace/long-digest.js";
-import { TYPE_COUNTER, TYPE_HASH } from "../../keyspace/record.js";
+import { hasFields, TYPE_COUNTER } from "../../keyspace/record.js";
 import type { ValueWant } from "../repair/shipment.js";
 import { awaitsBody } from "./key-state.js";
 import { doneWithin } from "./within.js";
@@ -114,7 +114,7 @@ export class MissingRecords {
     const at = locate(place);
     if (at === NOWHERE) return false;
     const type = place.database.records.type(at);
-    return type === TYPE_COUNTER || type === TYPE_HASH;
+    return type === TYPE_COUNTER || hasFields(type);
   }
 
   #locatorOf({ db, slot, key }: MissingRecord): KeyLocator {

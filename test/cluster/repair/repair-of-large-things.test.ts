@@ -6,7 +6,7 @@ import type { Keyspace } from "#torus/keyspace/keyspace.js";
 import { RangeDigests, wholeSlot } from "#torus/keyspace/slot-digest.js";
 import { setText } from "#torus/keyspace/text.js";
 import { patchText } from "#torus/keyspace/text-edit.js";
-import { readField, setFields } from "../../support/hash-fields.js";
+import { readField, SMALL_LIMITS, setFields } from "../../support/hash-fields.js";
 import {
   type RepairOwner,
   type RepairPair,
@@ -153,7 +153,7 @@ describe("a repair of large things", () => {
   });
 
   it("brings a hash of fifty thousand fields to a side that has none of it, or another form of some", async () => {
-    const packed = { hashMaxListpackEntries: 1000, hashMaxListpackValueBytes: 100 };
+    const packed = { ...SMALL_LIMITS, hashMaxListpackEntries: 1000, hashMaxListpackValueBytes: 100 };
     for (const there of [0, 300]) {
       const pair = await twoOwners({}, { limits: packed });
       const { a, b } = pair;

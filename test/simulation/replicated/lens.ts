@@ -66,6 +66,7 @@ function bodyOf(body: RecordState["body"]): string {
     case "counter":
       return String(counterValue(body));
     case "hash":
+    case "set":
       return `fields ${[...body.fields].map(([name, { value }]) => (value === null ? `no ${name}` : name)).join(", ")}`;
   }
 }

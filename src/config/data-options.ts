@@ -1,0 +1,61 @@
+/** The part of the table of options (options.ts) that is about databases and the forms of what is in them. */
+import { option } from "./option.js";
+import { integer, memory } from "./option-types.js";
+
+const INT_MAX = 2 ** 31 - 1;
+const VALUE_BYTES_MAX = 2 ** 29;
+
+export const dataOptions = {
+  databases: option(integer({ min: 1, max: 16, unit: "databases" }), {
+    name: "databases",
+    default: 16,
+    mutable: false,
+    doc: "How many databases SELECT can choose from, numbered from 0.",
+    differs: "At most 16.",
+  }),
+  hashMaxListpackEntries: option(integer({ min: 0, max: INT_MAX, unit: "fields" }), {
+    name: "hash-max-listpack-entries",
+    aliases: ["hash-max-ziplist-entries"],
+    default: 512,
+    mutable: true,
+    doc:
+      "A hash with more fields leaves its packed form for a hash table. Higher saves memory; looking a field up in the packed form " +
+      "takes time in proportion to their number.",
+  }),
+  hashMaxListpackValueBytes: option(memory({ min: 0, max: VALUE_BYTES_MAX }), {
+    name: "hash-max-listpack-value",
+    aliases: ["hash-max-ziplist-value"],
+    default: 64,
+    mutable: true,
+    doc:
+      "A hash with a longer field or value leaves its packed form for a hash table. Higher saves memory; every change " +
+      "rewrites the packed form as a whole.",
+  }),
+  setMaxIntsetEntries: option(integer({ min: 0, max: INT_MAX, unit: "members" }), {
+    name: "set-max-intset-entries",
+    default: 512,
+    mutable: true,
+    doc:
+      "A set of nothing but integers stays packed, in ascending order, up to so many. Higher saves memory; looking a member up in " +
+      "the packed form takes time in proportion to their number.",
+  }),
+  setMaxListpackEntries: option(integer({ min: 0, max: INT_MAX, unit: "members" }), {
+    name: "set-max-listpack-entries",
+    default: 128,
+    mutable: true,
+    doc:
+      "A set with other members than integers stays packed up to so many. Higher saves memory; looking a member up in the packed " +
+      "form takes time in proportion to their number.",
+    differs:
+      "Redis has it since 7.2; OBJECT ENCODING says `hashtable` of such sets, packed or not, as Redis 7.0 does.",
+  }),
+  setMaxListpackValueBytes: option(memory({ min: 0, max: VALUE_BYTES_MAX }), {
+    name: "set-max-listpack-value",
+    default: 64,
+    mutable: true,
+    doc:
+      "A set with a longer member that is no integer leaves its packed form for a hash table. Higher saves memory; every change " +
+      "rewrites the packed form as a whole.",
+    differs: "Redis has it since 7.2.",
+  }),
+} as const;

@@ -1,0 +1,27 @@
+/** Up to where collections of fields stay packed. The names are those of the options. */
+import { type RecordType, TYPE_SET } from "./record.js";
+
+export interface PackingLimits {
+  readonly hashMaxListpackEntries: number;
+  /** Of each field and each value. */
+  readonly hashMaxListpackValueBytes: number;
+  /** Of a set of nothing but integers. */
+  readonly setMaxIntsetEntries: number;
+  readonly setMaxListpackEntries: number;
+  readonly setMaxListpackValueBytes: number;
+}
+
+/** Those of one collection, whose order means something or not. */
+export interface PackingLimit {
+  readonly entries: number;
+  /** Of each field and each value. */
+  readonly bytes: number;
+}
+
+export function packingLimit(limits: PackingLimits, type: RecordType, isOrdered: boolean): PackingLimit {
+  if (type !== TYPE_SET) {
+    return { entries: limits.hashMaxListpackEntries, bytes: limits.hashMaxListpackValueBytes };
+  }
+  if (isOrdered) return { entries: limits.setMaxIntsetEntries, bytes: Number.POSITIVE_INFINITY };
+  return { entries: limits.setMaxListpackEntries, bytes: limits.setMaxListpackValueBytes };
+}
