@@ -20,6 +20,7 @@ const titles: Readonly<Record<CommandGroup, string>> = {
   string: "Strings and counters",
   bitmap: "Bits",
   hash: "Hashes",
+  set: "Sets",
   generic: "Keys",
   transactions: "Transactions",
   connection: "Connections",
@@ -30,7 +31,6 @@ const titles: Readonly<Record<CommandGroup, string>> = {
 const titlesOfMissing: Readonly<Record<RedisGroup, string>> = {
   ...titles,
   list: "Lists",
-  set: "Sets",
   "sorted-set": "Sorted sets",
   stream: "Streams",
   geo: "Places",

@@ -2,6 +2,7 @@
  * What follows from a command's declaration and is therefore not written in it: the facts that COMMAND INFO, ACL
  * categories and the reference page show beside the declared ones.
  */
+import type { Call } from "./call.js";
 import type { Command, CommandGroup, KeyPositions } from "./command.js";
 
 /** A command or subcommand under its whole name, `client|list`. */
@@ -66,6 +67,7 @@ const CATEGORY_BY_GROUP: Readonly<Record<CommandGroup, string | undefined>> = {
   generic: "keyspace",
   hash: "hash",
   server: undefined,
+  set: "set",
   string: "string",
   transactions: "transaction",
 };
@@ -91,27 +93,44 @@ export interface KeyRange {
   readonly step: number;
 }
 
-/** From the first key spec to the last one that follows it without a gap. */
+/** From the first key spec to the last one that follows it without a gap; counted keys such clients cannot find. */
 export function keyRangeOf({ keys = [] }: Command): KeyRange {
   let range: KeyPositions | undefined;
   for (const spec of keys) {
+    if (spec.countedAt !== undefined) continue;
     if (range === undefined) range = spec;
     else if (spec.first === range.last + 1) range = { ...range, last: spec.last };
   }
   return range ?? { first: 0, last: 0, step: 0 };
 }
 
+/** A key: which argument it is, and which key spec found it. */
+export interface KeyPosition {
+  readonly at: number;
+  readonly spec: KeyPositions;
+}
+
 /**
- * Where the keys of a command stand among `count` words, the command's name being word 0, and which key spec found each.
- * Positions beyond the words are left out: an incomplete last pair of MSET has its key.
+ * The keys of a command whose name is argument `name` of a call. Positions beyond the arguments are left out: an incomplete
+ * last pair of MSET has its key. Where an argument counts keys and there are not so many, or it is no number, there is none.
  */
-export function keyPositions({ keys = [] }: Command, count: number): { at: number; spec: KeyPositions }[] {
-  return keys.flatMap((spec) => {
-    const last = spec.last < 0 ? count + spec.last : spec.last;
-    const positions: { at: number; spec: KeyPositions }[] = [];
-    for (let at = spec.first; at <= last && at < count; at += spec.step) positions.push({ at, spec });
-    return positions;
-  });
+export function keyPositions(
+  { keys = [] }: Command,
+  call: Pick<Call, "count" | "text">,
+  name = 0,
+): KeyPosition[] {
+  const end = call.count - name;
+  const positions: KeyPosition[] = [];
+  for (const spec of keys) {
+    let last = spec.last < 0 ? end + spec.last : spec.last;
+    if (spec.countedAt !== undefined) {
+      const count = Number(call.text(name + spec.countedAt));
+      last = spec.first + (count - 1) * spec.step <= last ? spec.first + (count - 1) * spec.step : 0;
+    }
+    for (let at = spec.first; at <= last && at < end; at += spec.step)
+      positions.push({ at: name + at, spec });
+  }
+  return positions;
 }
 
 export function acceptsCount({ arity }: Command, count: number): boolean {

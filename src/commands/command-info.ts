@@ -28,14 +28,18 @@ export function writeCommandInfo(reply: ReplyWriter, named: NamedCommand): void 
   for (const subcommand of subcommands) writeCommandInfo(reply, subcommand);
 }
 
-/** Ours all begin at a fixed place and go on to one. */
-function writeKeySpec(reply: ReplyWriter, { first, last, step, access }: KeyPositions): void {
+/** Ours all begin at a fixed place, and go on to one or for as many as an argument there says. */
+function writeKeySpec(reply: ReplyWriter, { first, last, step, countedAt, access }: KeyPositions): void {
   reply.map(3);
   reply.bulkText("flags");
   writeWords(reply, access);
   reply.bulkText("begin_search");
-  writeSearch(reply, "index", { index: first });
+  writeSearch(reply, "index", { index: countedAt ?? first });
   reply.bulkText("find_keys");
+  if (countedAt !== undefined) {
+    writeSearch(reply, "keynum", { keynumidx: 0, firstkey: first - countedAt, keystep: step });
+    return;
+  }
   writeSearch(reply, "range", { lastkey: last < 0 ? last : last - first, keystep: step, limit: 0 });
 }
 

@@ -12,6 +12,7 @@ export type CommandGroup =
   | "generic"
   | "hash"
   | "server"
+  | "set"
   | "string"
   | "transactions";
 
@@ -43,6 +44,8 @@ export interface KeyPositions {
   readonly first: number;
   readonly last: number;
   readonly step: number;
+  /** The argument that says how many keys there are, of those up to `last`, which then is the last argument of all. */
+  readonly countedAt?: number;
   /** How the keys are used, in COMMAND INFO's words, such as ["RW", "access", "update"]. */
   readonly access: readonly string[];
 }
@@ -147,6 +150,11 @@ export function keyAt1(...access: string[]): readonly KeyPositions[] {
 /** Every argument is a key. */
 export function allKeys(...access: string[]): readonly KeyPositions[] {
   return [{ first: 1, last: -1, step: 1, access }];
+}
+
+/** An argument says how many of those that follow it are keys. */
+export function countedKeys(countedAt: number, ...access: string[]): KeyPositions {
+  return { first: countedAt + 1, last: -1, step: 1, countedAt, access };
 }
 
 /** Keys alternate with values. */

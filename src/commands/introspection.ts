@@ -9,6 +9,7 @@ import {
   allCommands,
   categoriesOf,
   findCommand,
+  type KeyPosition,
   keyPositions,
   type NamedCommand,
 } from "./command-facts.js";
@@ -154,23 +155,31 @@ const ASKED = 2;
 
 function getKeys(call: SessionCall): void {
   const { reply } = call;
-  const found = keyPositions(askedCommand(call), call.count - ASKED);
+  const found = keysOf(call, askedCommand(call));
   reply.array(found.length);
-  for (const { at } of found) writeArgument(call, ASKED + at);
+  for (const { at } of found) writeArgument(call, at);
 }
 
 function getKeysAndFlags(call: SessionCall): void {
   const { reply } = call;
   const command = askedCommand(call);
-  const found = keyPositions(command, call.count - ASKED);
+  const found = keysOf(call, command);
   reply.array(found.length);
   for (const { at, spec } of found) {
     const access = command.keyAccess?.(call, ASKED) ?? spec.access;
     reply.array(2);
-    writeArgument(call, ASKED + at);
+    writeArgument(call, at);
     reply.set(access.length);
     for (const word of access) reply.simple(word);
   }
+}
+
+/** The keys of the command asked about. A number of keys that cannot be right is refused; the command itself would say more. */
+function keysOf(call: SessionCall, command: Command): readonly KeyPosition[] {
+  const found = keyPositions(command, call, ASKED);
+  const isCounted = command.keys?.some(({ countedAt }) => countedAt !== undefined);
+  if (found.length === 0 && isCounted) throw new ReplyError("ERR Invalid arguments specified for command");
+  return found;
 }
 
 /** The command asked about; the judgements come in Redis's order. */

@@ -21,6 +21,7 @@ import { monitorCommand } from "./monitor.js";
 import { nodeControlCommands } from "./node-control.js";
 import { objectCommands } from "./objects.js";
 import { persistenceCommands } from "./persistence.js";
+import { setCommands } from "./sets.js";
 import { slowlogCommand } from "./slowlog-commands.js";
 import { stringRangeCommands } from "./string-ranges.js";
 import { stringCommands } from "./strings.js";
@@ -49,6 +50,7 @@ export const commands: readonly Command[] = [
   ...nodeControlCommands,
   ...objectCommands,
   ...persistenceCommands,
+  ...setCommands,
   slowlogCommand,
   ...stringRangeCommands,
   ...stringCommands,

@@ -19,6 +19,12 @@ export type Visit = (field: LiveField) => void;
 export function drawFields(keyspace: Keyspace, count: number, random: Random, visit: Visit): void {
   const reader = keyspace.openEntries.entries();
   const table = tableToDrawFrom(keyspace);
+  if (table === undefined && count === 1) {
+    for (let skipped = below(keyspace.openEntries.length, random); reader.nextLive() && skipped > 0; )
+      skipped--;
+    visit(reader as LiveField);
+    return;
+  }
   const positions = table === undefined ? livePositions(reader) : [];
   for (let i = 0; i < count; i++) {
     const position =

@@ -117,7 +117,7 @@ export class QuorumGuard {
       return;
     }
     if ((bits & USES_KEYS) === 0) return;
-    for (const { at } of keyPositions(command, call.count)) {
+    for (const { at } of keyPositions(command, call)) {
       const slot = slotOf(call.bytes, call.start(at), call.end(at));
       slots.add(slot);
       if ((bits & WRITE) === 0) reads.push({ slot, database, bytes: call.copy(at) });

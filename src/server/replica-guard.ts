@@ -45,7 +45,7 @@ export class ReplicaGuard {
     const { replicaReads } = this.#node;
     const seen = client.marks!;
     let awaited: ReplicaRead | undefined;
-    for (const { at } of keyPositions(entry.command, call.count)) {
+    for (const { at } of keyPositions(entry.command, call)) {
       const slot = slotOf(call.bytes, call.start(at), call.end(at));
       const route = this.#router.of(slot);
       if (route === HERE) continue;

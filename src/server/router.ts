@@ -56,7 +56,7 @@ export class Router {
   slotOf({ command }: Entry): number {
     const call = this.#call;
     let slot = NO_SLOT;
-    for (const { at } of keyPositions(command, call.count)) {
+    for (const { at } of keyPositions(command, call)) {
       slot = sameSlot(slot, this.slotAt(at));
     }
     return slot;
@@ -77,7 +77,7 @@ export class Router {
     if (this.isLone) return true;
     const call = this.#call;
     const mayDiffer = across !== null && route !== HELD;
-    for (const { at } of keyPositions(command, call.count)) {
+    for (const { at } of keyPositions(command, call)) {
       const slot = this.slotAt(at);
       if (slot !== firstSlot && !(mayDiffer && this.bySlot[slot] === route)) return false;
     }

@@ -25,7 +25,7 @@ export interface Scattered {
 
 /** Keys with the arguments that follow each, by who is to execute them. Throws a `ReplyError` for a key that lacks an argument. */
 export function scatter(call: Call, { command, name }: Entry, routeOf: (slot: number) => Route): Scattered {
-  const positions = keyPositions(command, call.count);
+  const positions = keyPositions(command, call);
   const groups = new Map<string, number[]>();
   for (const [key, { at, spec }] of positions.entries()) {
     if (at + spec.step > call.count) throw new ReplyError(wrongNumberOfArguments(name));

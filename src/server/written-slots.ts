@@ -103,7 +103,7 @@ export class WrittenSlots {
       for (const route of new Set(router.bySlot)) this.at(route).noteAny();
       return;
     }
-    for (const { at } of keyPositions(command, call.count)) {
+    for (const { at } of keyPositions(command, call)) {
       const slot = router.slotAt(at);
       this.at(router.of(slot)).note(slot);
     }

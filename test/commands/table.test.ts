@@ -86,7 +86,13 @@ describe("the table of commands", () => {
 });
 
 describe("the keys of a command", () => {
-  const at = (name: string, count: number) => keyPositions(find(name), count).map((key) => key.at);
+  const of = (...words: readonly string[]) => {
+    const call = { count: words.length, text: (index: number) => words[index]! };
+    return keyPositions(find(words[0]!), call);
+  };
+  const at = (name: string, count: number) => {
+    return of(name, ...Array.from({ length: count - 1 }, () => "x")).map((key) => key.at);
+  };
 
   it("are found from the first to the last by steps", () => {
     expect(at("get", 2)).to.deep.equal([1]);
@@ -98,12 +104,21 @@ describe("the keys of a command", () => {
   });
 
   it("are found by every key spec", () => {
-    expect(keyPositions(find("copy"), 3).map(({ at, spec }) => [at, spec.access[0]])).to.deep.equal([
+    expect(of("copy", "a", "b").map(({ at, spec }) => [at, spec.access[0]])).to.deep.equal([
       [1, "RO"],
       [2, "OW"],
     ]);
     expect(keyRangeOf(find("copy"))).to.include({ first: 1, last: 2, step: 1 });
     expect(keyRangeOf(find("ping"))).to.deep.equal({ first: 0, last: 0, step: 0 });
+    expect(keyRangeOf(find("sinterstore"))).to.include({ first: 1, last: -1, step: 1 });
+  });
+
+  it("are as many as an argument says, and none if that cannot be", () => {
+    const keys = (...words: readonly string[]) => of("sintercard", ...words).map((key) => key.at);
+    expect(keys("2", "a", "b", "LIMIT", "1")).to.deep.equal([2, 3]);
+    expect(keys("1", "a", "b")).to.deep.equal([2]);
+    for (const count of ["3", "0", "-1", "x", "1e9"]) expect(keys(count, "a", "b"), count).to.deep.equal([]);
+    expect(keyRangeOf(find("sintercard"))).to.deep.equal({ first: 0, last: 0, step: 0 });
   });
 });
 

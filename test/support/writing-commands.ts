@@ -25,6 +25,20 @@ const number = fc.constantFrom(
   "9223372036854775807",
   "-9223372036854775808",
 );
+/** Integers and words, so that sets are of all forms. */
+const member = fc.constantFrom(
+  "0",
+  "1",
+  "-3",
+  "41",
+  "9007199254740993",
+  "7",
+  "100",
+  "",
+  "f",
+  "01",
+  "a long member",
+);
 const decimal = fc.constantFrom("0.5", "-1.25", "3", "1e3");
 const value = fc.oneof(
   number,
@@ -105,11 +119,19 @@ const FORMS = [
   mostly(8, command("hdel", key, several(field))),
   mostly(3, command("hincrby", key, field, number)),
   mostly(1, command("hincrbyfloat", key, field, decimal)),
+  mostly(8, command("sadd", key, several(member))),
+  mostly(6, command("srem", key, several(member))),
+  mostly(2, command("spop", key, fc.constantFrom([], ["1"], ["2"], ["100"]))),
+  mostly(3, command("smove", key, key, member)),
+  mostly(2, command("sinterstore", key, several(key))),
+  mostly(2, command("sunionstore", key, several(key))),
+  mostly(2, command("sdiffstore", key, several(key))),
   mostly(1, command("flushdb")),
   mostly(1, command("flushall")),
   mostly(1, command("swapdb", database, database)),
   mostly(2, command("get", key)),
   mostly(1, command("hgetall", key)),
+  mostly(1, command("smembers", key)),
 ];
 
 /** Any of them. */

@@ -1,0 +1,172 @@
+/** Commands that change single members of sets: https://redis.io/docs/latest/commands/?group=set */
+import { INT64_MAX } from "../base/int64.js";
+import { type Location, NOWHERE } from "../keyspace/arena.js";
+import { drawDistinctFields, drawFields } from "../keyspace/entry-sample.js";
+import { GatheredSet } from "../keyspace/gathered-set.js";
+import { TYPE_SET } from "../keyspace/record.js";
+import { NOT_POSITIVE, ReplyError, SYNTAX_ERROR } from "../protocol/reply-error.js";
+import type { Call } from "./call.js";
+import { type Command, data, keyAt1 } from "./command.js";
+import { isMember, replyMember } from "./set-reads.js";
+
+/** Sizes and age of a short entry, to guess the size of a new set. */
+const ENTRY_OVERHEAD_BYTES = 3;
+
+export const setWrites: readonly Command[] = [
+  data({
+    name: "sadd",
+    arity: -3,
+    group: "set",
+    flags: ["write", "denyoom", "fast"],
+    keys: keyAt1("RW", "insert"),
+    syntax: "key member...",
+    since: "1.0.0",
+    complexity: "O(N) in members named",
+    summary: "Adds members to a set and answers how many are new.",
+    history: [["2.4.0", "More than one member"]],
+    run: sadd,
+  }),
+  data({
+    name: "srem",
+    arity: -3,
+    group: "set",
+    flags: ["write", "fast"],
+    keys: keyAt1("RW", "delete"),
+    syntax: "key member...",
+    since: "1.0.0",
+    complexity: "O(N) in members named",
+    summary: "Removes members from a set and answers how many there were.",
+    history: [["2.4.0", "More than one member"]],
+    run: srem,
+  }),
+  data({
+    name: "spop",
+    arity: -2,
+    group: "set",
+    flags: ["write", "fast"],
+    keys: keyAt1("RW", "access", "delete"),
+    tips: ["nondeterministic_output"],
+    syntax: "key [count:integer@3.2.0]",
+    since: "1.0.0",
+    complexity: "O(1), with a count O(N) in members answered",
+    summary: "Removes members of a set picked at random, and answers them.",
+    history: [["3.2.0", "A count"]],
+    run: spop,
+  }),
+  data({
+    name: "smove",
+    arity: 4,
+    group: "set",
+    flags: ["write", "fast"],
+    keys: [
+      { first: 1, last: 1, step: 1, access: ["RW", "access", "delete"] },
+      { first: 2, last: 2, step: 1, access: ["RW", "insert"] },
+    ],
+    syntax: "source#0 destination#1 member",
+    since: "1.0.0",
+    complexity: "O(1)",
+    summary: "Moves a member from one set to another.",
+    run: smove,
+  }),
+];
+
+function sadd(call: Call): void {
+  const { bytes, count, keyspace } = call;
+  openForWriting(call, 1);
+  const { openEntries } = keyspace;
+  openEntries.begin(TYPE_SET, call.config.current, expectedBytes(call));
+  let added = 0;
+  for (let i = 2; i < count; i++) if (openEntries.add(bytes, call.start(i), call.end(i))) added++;
+  openEntries.finish();
+  call.reply.integer(added);
+}
+
+/** About what the entries of a new set take, or 0 if it will not stay packed. */
+function expectedBytes(call: Call): number {
+  const { count } = call;
+  const members = count - 2;
+  if (members > call.config.current.setMaxIntsetEntries) return 0;
+  let bytes = members * ENTRY_OVERHEAD_BYTES;
+  for (let i = 2; i < count; i++) bytes += call.length(i);
+  return bytes;
+}
+
+function srem(call: Call): void {
+  const { bytes, count, reply, keyspace } = call;
+  if (openForWriting(call, 1) === NOWHERE) {
+    reply.integer(0);
+    return;
+  }
+  const { openEntries } = keyspace;
+  openEntries.begin(TYPE_SET, call.config.current);
+  let removed = 0;
+  for (let i = 2; i < count; i++) if (openEntries.remove(bytes, call.start(i), call.end(i))) removed++;
+  openEntries.finish();
+  reply.integer(removed);
+}
+
+function spop(call: Call): void {
+  const { keyspace, random, reply } = call;
+  if (call.count > 3) throw new ReplyError(SYNTAX_ERROR);
+  const hasCount = call.count === 3;
+  const count = hasCount ? readCount(call) : 1;
+  if (openForWriting(call, 1) === NOWHERE || count === 0) {
+    if (hasCount) reply.set(0);
+    else reply.null();
+    return;
+  }
+  const { openEntries } = keyspace;
+  const popped = new GatheredSet();
+  const draw = hasCount ? drawDistinctFields : drawFields;
+  draw(keyspace, Math.min(count, openEntries.length), random, ({ field }) => popped.add(field));
+  if (hasCount) reply.set(popped.length);
+  openEntries.begin(TYPE_SET, call.config.current);
+  popped.forEach(call.config.current, (member) => {
+    replyMember(call, member);
+    openEntries.remove(member.bytes, member.start, member.end);
+  });
+  openEntries.finish();
+}
+
+function readCount(call: Call): number {
+  const count = call.int64(2, NOT_POSITIVE);
+  if (count < 0 || count > INT64_MAX) throw new ReplyError(NOT_POSITIVE);
+  return Number(count);
+}
+
+/** Adds the member first, so that it is in one of the sets at least should there be no memory for that. */
+function smove(call: Call): void {
+  const { bytes, reply, keyspace } = call;
+  const { openEntries } = keyspace;
+  const limits = call.config.current;
+  const [start, end] = [call.start(3), call.end(3)];
+  if (openForWriting(call, 1) === NOWHERE) {
+    reply.integer(0);
+    return;
+  }
+  const isThere = isMember(call, 3);
+  openForWriting(call, 2);
+  if (!isThere || isSameKey(call)) {
+    reply.integer(isThere ? 1 : 0);
+    return;
+  }
+  openEntries.begin(TYPE_SET, limits, end - start + ENTRY_OVERHEAD_BYTES);
+  openEntries.add(bytes, start, end);
+  openEntries.finish();
+  call.peek(1);
+  openEntries.begin(TYPE_SET, limits);
+  openEntries.remove(bytes, start, end);
+  openEntries.finish();
+  reply.integer(1);
+}
+
+function isSameKey(call: Call): boolean {
+  return call.bytes.compare(call.bytes, call.start(1), call.end(1), call.start(2), call.end(2)) === 0;
+}
+
+/** Opens the key in an argument; refuses what is no set. */
+function openForWriting(call: Call, index: number): Location {
+  const at = call.open(index);
+  call.expectType(at, TYPE_SET);
+  return at;
+}
