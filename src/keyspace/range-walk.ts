@@ -12,7 +12,7 @@ import { EntryReader } from "./entry-reader.js";
 import { EntryWalk, type Item } from "./entry-walk.js";
 import type { Keyspace } from "./keyspace.js";
 import { type KeyLocator, LongDigest, locate } from "./long-digest.js";
-import { hasFields } from "./record.js";
+import { hasFields, type RecordType, TYPE_NONE } from "./record.js";
 import { digestOf, isCollected, isHusk, isLong, type Lanes, RecordDigest } from "./record-digest.js";
 
 /** One more than the highest hash. */
@@ -45,9 +45,9 @@ export type HashRange = KeyRange | FieldRange;
 
 /**
  * Is told of each record or entry, with its digest and with what tells which of two is newer: the item is used again for the next one.
- * `isTable`: a record whose fields are a range of their own.
+ * Of a record it is told the type, and whether its fields are a range of their own; of an entry neither.
  */
-export type Meet = (item: Item, db: number, isTable: boolean) => void;
+export type Meet = (item: Item, db: number, type: RecordType, isTable: boolean) => void;
 
 export interface RangeWalk {
   /** False if all is met. */
@@ -147,7 +147,7 @@ class KeyWalk implements RangeWalk {
     item.high = high;
     item.clock = records.lifeClock(at);
     item.origin = records.lifeOrigin(at);
-    this.#meet(item, database.number, isTable(database, at));
+    this.#meet(item, database.number, records.type(at), isTable(database, at));
   }
 }
 
@@ -169,7 +169,9 @@ class FieldWalk implements RangeWalk {
     this.#meet = meet;
     const database = databases[db]!;
     this.#birth = database.birthFloors.version(slot);
-    this.#entries = new EntryWalk({ ...range, birth: this.#birth }, (item) => meet(item, db, false));
+    this.#entries = new EntryWalk({ ...range, birth: this.#birth }, (item) =>
+      meet(item, db, TYPE_NONE, false),
+    );
     hasher.digest(key, 0, key.length);
     this.#place = { database, slot, hash: hasher.hash, key };
   }
@@ -196,7 +198,7 @@ class FieldWalk implements RangeWalk {
       if (hash >>> 0 < from || hash >>> 0 >= end) continue;
       const { low, high } = digestOf(reader);
       const { clock, origin } = reader.version;
-      this.#meet({ hash, low, high, clock, origin }, db, false);
+      this.#meet({ hash, low, high, clock, origin }, db, TYPE_NONE, false);
     }
   }
 }

@@ -75,12 +75,12 @@ export class RangeLists {
   step(): boolean {
     const range = this.#ranges[this.lists.length];
     if (range === undefined) return false;
-    this.#walk ??= walkRange(this.#keyspace, range, this.#atMs, (item, db, isTable) => {
+    this.#walk ??= walkRange(this.#keyspace, range, this.#atMs, (item, db, type, isTable) => {
       this.#sum.add(item);
       this.count++;
       if (this.#sum.count > this.#itemsMax) return;
       const { hash, low, high, clock, origin } = item;
-      this.#list.push({ db, hash, low, high, version: { clock, origin }, isTable });
+      this.#list.push({ db, hash, low, high, version: { clock, origin }, type, isTable });
     });
     if (this.#walk.step()) return true;
     this.#end(range);

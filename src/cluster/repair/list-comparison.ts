@@ -12,7 +12,7 @@ export interface Comparison {
   readonly pull: readonly ListedItem[];
   /** Those to be pulled of whose names this side has nothing. */
   readonly lacking: readonly ListedItem[];
-  /** Of this side: hashes of one life on both sides, of which one is a table. What differs in them is to be found. */
+  /** Of this side: collections of one life and type on both sides, of which one is a table. What differs in them is to be found. */
   readonly refine: readonly DigestedItem[];
 }
 
@@ -41,7 +41,7 @@ export function compareLists(
       // The higher life wins whole.
       if (compareVersions(our.version, other.version) > 0) push.push(our);
       else pull.push(other);
-    } else if (equalVersions(our.version, other.version) && (our.isTable || other.isTable)) {
+    } else if (mayRefine(our, other)) {
       refine.push(our);
     } else {
       push.push(our);
@@ -51,6 +51,13 @@ export function compareLists(
   const lacking = [...theirsByName.values()].flat();
   pull.push(...lacking);
   return { push, pull, lacking, refine };
+}
+
+/** Fields of two types are not to be compared: of one on both sides only the later would be told, and the higher rank needs all its own. */
+function mayRefine(our: DigestedItem, other: ListedItem): boolean {
+  return (
+    equalVersions(our.version, other.version) && our.type === other.type && (our.isTable || other.isTable)
+  );
 }
 
 /** Database and hash are as good as a name. */

@@ -2,14 +2,14 @@
  * Items of a range as another node lists them, in the bytes that came: most of them are found to be here as well by their digests alone, and of those no
  * values are made.
  *
- *     listed := flags:u8 db:u8 hash:u32 version low:u32 high:u32                   an item and its digest (repair-messages.ts)
+ *     listed := form:u8 db:u8 hash:u32 version low:u32 high:u32                   an item and its digest (repair-messages.ts)
  */
 import { ByteReader } from "../../base/byte-reader.js";
 import type { ByteWriter } from "../../base/byte-writer.js";
 import { VERSION_BYTES } from "../../delta/version.js";
 import type { DigestedItem, ListDifference } from "./digest-list.js";
 import { DigestPlaces } from "./digest-list.js";
-import { type ListedItem, readItem, TABLE_FLAG, writeDigest, writeItem } from "./repair-messages.js";
+import { FORM_MAX, type ListedItem, readItem, writeDigest, writeItem } from "./repair-messages.js";
 
 const DB_AT = 1;
 const CLOCK_AT = 6;
@@ -36,7 +36,7 @@ export class ListedItems {
     const bytes = Buffer.from(buffer, byteOffset, length);
     for (let at = 0; at < length; at += ITEM_BYTES) {
       const isSound =
-        bytes[at]! <= TABLE_FLAG &&
+        bytes[at]! <= FORM_MAX &&
         bytes[at + DB_AT]! < databases &&
         bytes[at + CLOCK_TOP_AT] === 0 &&
         (bytes[at + CLOCK_TOP_AT - 1]! & BEYOND_CLOCK) === 0;

@@ -32,7 +32,7 @@
  *     deliver := parcel:u32
  *
  *     floors  := isWhole:u8 count:u8 (db:u8 flush:version birth:version){count}
- *     item    := flags:u8 db:u8 hash:u32 version                         flags 1: a table
+ *     item    := form:u8 db:u8 hash:u32 version                          form: rank of the body, + 32: a table
  *     listed  := item digest                                             listed-items.ts
  *
  * `crc` is of all behind it. Flags of `begin`: 1, the side that asks is whole; 2, it goes on where it was stopped. Of `compare`: 1, what
@@ -44,6 +44,7 @@ import { ByteReader } from "../../base/byte-reader.js";
 import { ByteWriter } from "../../base/byte-writer.js";
 import { rangeOf } from "../../base/bytes.js";
 import { SLOT_COUNT, slotOf } from "../../base/key-hash.js";
+import { RANK_MAX } from "../../delta/record-state.js";
 import { VERSION_BYTES, type Version, writeVersion } from "../../delta/version.js";
 import { HASH_END, type HashRange } from "../../keyspace/range-walk.js";
 import type { Lanes } from "../../keyspace/record-digest.js";
@@ -285,25 +286,29 @@ export interface ListedItem {
   readonly hash: number;
   /** The life of the record, or the version of the entry. */
   readonly version: Version;
+  /** Rank of the record's body, be it seen by clients or not; that of no body for an entry. */
+  readonly type: number;
   readonly isTable: boolean;
 }
 
-export const TABLE_FLAG = 1;
+/** Added to the type of a record that is a table. */
+const TABLE = 32;
+export const FORM_MAX = TABLE + RANK_MAX;
 
-export function writeItem(writer: ByteWriter, { db, hash, version, isTable }: ListedItem): void {
-  writer.u8(isTable ? TABLE_FLAG : 0);
+export function writeItem(writer: ByteWriter, { db, hash, version, type, isTable }: ListedItem): void {
+  writer.u8(type + (isTable ? TABLE : 0));
   writer.u8(db);
   writer.u32(hash);
   writeVersionTo(writer, version);
 }
 
 export function readItem(reader: ByteReader, databases: number): ListedItem | undefined {
-  const flags = reader.u8();
+  const form = reader.u8();
   const db = reader.u8();
   const hash = reader.u32() | 0;
   const version = readVersion(reader);
-  if (reader.failed || flags > TABLE_FLAG || db >= databases) return undefined;
-  return { db, hash, version, isTable: flags === TABLE_FLAG };
+  if (reader.failed || form > FORM_MAX || db >= databases) return undefined;
+  return { db, hash, version, type: form % TABLE, isTable: form >= TABLE };
 }
 
 function writeVersionTo(writer: ByteWriter, version: Version): void {

@@ -14,6 +14,7 @@ function itemsOf(prng: Prng, count: number): DigestedItem[] {
     db: prng.below(DATABASES),
     hash: prng.uint32() | 0,
     version: { clock: i === 0 ? CLOCK_MAX : prng.below(2 ** 32) * 2 ** 20, origin: prng.below(2 ** 16) },
+    type: prng.below(32),
     isTable: prng.below(2) === 1,
     low: prng.uint32() | 0,
     high: prng.uint32() | 0,
@@ -38,7 +39,13 @@ describe("listed items", () => {
       const theirs = [...mine.filter(() => prng.below(3) > 0), ...itemsOf(prng, prng.below(20))];
       const listed = read(bytesOf(theirs), theirs.length)!;
       const { missing, extra } = differenceOf(mine, theirs);
-      const expected = extra.map(({ db, hash, version, isTable }) => ({ db, hash, version, isTable }));
+      const expected = extra.map(({ db, hash, version, type, isTable }) => ({
+        db,
+        hash,
+        version,
+        type,
+        isTable,
+      }));
       expect(listed.count).to.equal(theirs.length);
       expect(listed.differenceFrom(mine)).to.deep.equal({ missing, extra: expected });
     }
@@ -49,7 +56,7 @@ describe("listed items", () => {
     expect(read(bytes, 2)).not.to.equal(undefined);
     for (let end = 0; end < bytes.length; end++) expect(read(bytes.subarray(0, end), 2)).to.equal(undefined);
     for (const [at, byte] of [
-      [24, 2],
+      [24, 64],
       [25, DATABASES],
       [36, 0x20],
       [37, 1],

@@ -7,6 +7,7 @@ import { RangeDigests, wholeSlot } from "#torus/keyspace/slot-digest.js";
 import { setText } from "#torus/keyspace/text.js";
 import { patchText } from "#torus/keyspace/text-edit.js";
 import { readField, SMALL_LIMITS, setFields } from "../../support/hash-fields.js";
+import { visibleOf } from "../../support/recorded-keyspace.js";
 import {
   type RepairOwner,
   type RepairPair,
@@ -150,6 +151,22 @@ describe("a repair of large things", () => {
     expect(readField(b.keyspace, "h", "field 7")).to.equal("of a");
     expect(progress.recordsPushed + progress.recordsPulled).to.be.at.most(6);
     expect(progress.bytesSent + progress.bytesReceived).to.be.lessThan(100_000);
+  });
+
+  it("lets a set have all its members at an owner that has fields of the same names, and later ones", async () => {
+    const pair = await twoOwners();
+    const { a, b } = pair;
+    const perform = (owner: RepairOwner, ...words: readonly string[]) => {
+      owner.perform([{ pauseMs: 1, database: 0, commands: [words] }]);
+    };
+    perform(b, "sadd", "k", "", "f");
+    perform(b, "sadd", "k", "a long member");
+    perform(a, "hset", "k", "", "later");
+    perform(a, "hset", "k", "f", "later");
+    await repaired(pair, slotOfKey("k"));
+    for (const { keyspace } of [a, b]) {
+      expect(visibleOf(keyspace)).to.deep.equal({ "0:k": "set , a long member, f until 0" });
+    }
   });
 
   it("brings a hash of fifty thousand fields to a side that has none of it, or another form of some", async () => {
