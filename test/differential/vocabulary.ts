@@ -7,7 +7,7 @@ import type { Prng } from "#torus/base/prng.js";
 export class Vocabulary {
   constructor(readonly random: Prng) {}
 
-  /** Keys `s*` mostly hold strings, `h*` hashes, `k*` anything: wrong types happen, but not always. */
+  /** Keys `s*` mostly hold strings, `h*` hashes, `m*` sets, `k*` anything: wrong types happen, but not always. */
   key(): string {
     return this.random.pick(["k1", "k2", "k3", "k4", "{tag}a", "{tag}b", "k\r\n\x00\xff", ""]);
   }
@@ -20,8 +20,22 @@ export class Vocabulary {
     return this.random.chance(0.85) ? this.random.pick(["h1", "h2", "h3"]) : this.key();
   }
 
+  setKey(): string {
+    return this.random.chance(0.9) ? this.random.pick(["m1", "m2", "m3", "m4"]) : this.key();
+  }
+
   anyKey(): string {
-    return this.random.pick([this.key(), this.stringKey(), this.hashKey()]);
+    return this.random.pick([this.key(), this.stringKey(), this.hashKey(), this.setKey()]);
+  }
+
+  /** Integers mostly, so that sets of nothing else stay such for a while. */
+  member(): string {
+    return this.weighted<() => string>([
+      [20, () => String(this.random.below(12) - 4)],
+      [2, () => this.random.pick(INTEGER_EDGES)],
+      [1, () => this.random.pick(NEARLY_NUMBERS)],
+      [1, () => this.random.pick(["a", "b", "m\r\n\x00", "\xff".repeat(70)])],
+    ])();
   }
 
   field(): string {
@@ -137,6 +151,7 @@ export class Vocabulary {
       "k*",
       "s?",
       "h[12]",
+      "-?",
       "[^k]*",
       "\\k1",
       "f*",
