@@ -1,4 +1,5 @@
 /** Commands that change single members of sets: https://redis.io/docs/latest/commands/?group=set */
+import { copyBytes } from "../base/bytes.js";
 import { INT64_MAX } from "../base/int64.js";
 import { type Location, NOWHERE } from "../keyspace/arena.js";
 import { drawDistinctFields, drawFields } from "../keyspace/entry-sample.js";
@@ -108,23 +109,44 @@ function srem(call: Call): void {
 function spop(call: Call): void {
   const { keyspace, random, reply } = call;
   if (call.count > 3) throw new ReplyError(SYNTAX_ERROR);
-  const hasCount = call.count === 3;
-  const count = hasCount ? readCount(call) : 1;
+  if (call.count === 2) {
+    if (openForWriting(call, 1) === NOWHERE) reply.null();
+    else popOne(call);
+    return;
+  }
+  const count = readCount(call);
   if (openForWriting(call, 1) === NOWHERE || count === 0) {
-    if (hasCount) reply.set(0);
-    else reply.null();
+    reply.set(0);
     return;
   }
   const { openEntries } = keyspace;
   const popped = new GatheredSet();
-  const draw = hasCount ? drawDistinctFields : drawFields;
-  draw(keyspace, Math.min(count, openEntries.length), random, ({ field }) => popped.add(field));
-  if (hasCount) reply.set(popped.length);
+  drawDistinctFields(keyspace, Math.min(count, openEntries.length), random, ({ field }) => popped.add(field));
+  reply.set(popped.length);
   openEntries.begin(TYPE_SET, call.config.current);
   popped.forEach(call.config.current, (member) => {
     replyMember(call, member);
     openEntries.remove(member.bytes, member.start, member.end);
   });
+  openEntries.finish();
+}
+
+/** A member that is to be removed: its own bytes may be gone before it is. Longer ones get a buffer of theirs. */
+const POPPED = Buffer.alloc(1024);
+
+function popOne(call: Call): void {
+  const { keyspace, random, reply } = call;
+  const { openEntries } = keyspace;
+  let bytes = POPPED;
+  let length = 0;
+  drawFields(keyspace, 1, random, ({ field }) => {
+    length = field.end - field.start;
+    if (length > POPPED.length) bytes = Buffer.allocUnsafe(length);
+    copyBytes(field.bytes, field.start, field.end, bytes, 0);
+  });
+  reply.bulk(bytes, 0, length);
+  openEntries.begin(TYPE_SET, call.config.current);
+  openEntries.remove(bytes, 0, length);
   openEntries.finish();
 }
 

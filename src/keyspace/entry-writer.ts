@@ -62,11 +62,14 @@ export class EntryWriter {
     return reader.find(field, hasher) ? reader : undefined;
   }
 
-  /** Whether there is such a field, which clients can see. */
-  holds(field: ByteRange): boolean {
-    if (this.#table === PACKED) return this.#packed.holds(field);
-    const at = this.#findInTable(field);
-    return at !== NOWHERE && !this.#keyspace.database.fields.isMark(at);
+  /** Writes an entry with a value unless there is such a field, which clients can see. Answers whether it did. */
+  add(entry: Entry): boolean {
+    if (this.#table === PACKED) return !this.#packed.holds(entry.field) && this.write(entry);
+    const { database, hasher } = this.#keyspace;
+    const { fields } = database;
+    const at = this.#findInTable(entry.field);
+    if (at !== NOWHERE && !fields.isMark(at)) return false;
+    return fields.write(this.#table, hasher.hash, at, entry);
   }
 
   /** Writes an entry in place of the one of its field. Answers whether there is a live field more than before. */

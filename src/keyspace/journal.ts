@@ -14,7 +14,7 @@ export interface Journal {
   patched(predecessorClock: number, predecessorOrigin: number, offset: number, length: number): void;
   /** This node's contribution to the open counter changed. */
   counted(): void;
-  /** The open collection is about to have this entry: a field set or removed. The entry is valid during the call only. */
+  /** The open collection has this entry, or is about to: a field set or removed. The entry is valid during the call only. */
   fieldChanged(entry: Entry): void;
   /**
    * The entries told of since the last call of this are one change of the open collection, which still has its record. A deadline

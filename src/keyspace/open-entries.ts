@@ -103,11 +103,10 @@ export class OpenEntries {
   /** Adds a member to a set: a field without a value. Answers whether it is a new one; of one that was there nothing changes. */
   add(member: Buffer, start: number, end: number): boolean {
     setView(this.#field, member, start, end);
-    if (this.#writer.holds(this.#field)) return false;
     setView(this.#value, NO_BYTES, 0, 0);
+    if (!this.#writer.add(this.#setting)) return false;
     this.#changes++;
     this.#keyspace.journal?.fieldChanged(this.#setting);
-    this.#writer.write(this.#setting);
     return true;
   }
 

@@ -42,12 +42,25 @@ function manyIntegers(w: Vocabulary): string[] {
 
 /** Of nothing: what is popped of several members is chance, and then the servers would have different sets. */
 function popCount(w: Vocabulary): string[] {
-  return w.random.chance(0.3) ? [] : [w.random.pick(["0", "3", "9223372036854775807", "-1", "abc", "1.5", ""])];
+  return w.random.chance(0.3)
+    ? []
+    : [w.random.pick(["0", "3", "9223372036854775807", "-1", "abc", "1.5", ""])];
 }
 
 /** No huge negative count: Redis would honour it and reply without end. */
 function randomCount(w: Vocabulary): string[] {
-  const counts = ["0", "1", "2", "1000", "9223372036854775807", "-9223372036854775808", "-1", "-20", "abc", ""];
+  const counts = [
+    "0",
+    "1",
+    "2",
+    "1000",
+    "9223372036854775807",
+    "-9223372036854775808",
+    "-1",
+    "-20",
+    "abc",
+    "",
+  ];
   return w.random.chance(0.3) ? [] : [w.random.pick(counts)];
 }
 
