@@ -13,7 +13,7 @@ const REFUSED = { fate: "refused", isConfirmed: false } as const;
 
 describe("the book of what is written once", () => {
   function leaf(): Leaf {
-    return new Leaf("key", undefined, { apartMs: 500 });
+    return new Leaf({ kind: "key", key: "key", part: "" }, { apartMs: 500 });
   }
 
   it("wants acknowledged writes to be there in the end, at whichever level, and refused ones not", () => {
@@ -130,7 +130,7 @@ describe("the book of what is waited for", () => {
   });
 
   it("wants as many nodes to hold it as the answer said, until somebody ends it", () => {
-    const leaf = new Leaf("key", undefined, { apartMs: 500 });
+    const leaf = new Leaf({ kind: "key", key: "key", part: "" }, { apartMs: 500 });
     leaf.written(ACKNOWLEDGED);
     const written = new Written();
     written.add(leaf, undefined);
@@ -144,7 +144,7 @@ describe("the book of what is waited for", () => {
     const written = new Written();
     const tally = new Tally("key");
     tally.settle(4, "doubtful");
-    const leaf = new Leaf("key", undefined, { apartMs: 500 });
+    const leaf = new Leaf({ kind: "key", key: "key", part: "" }, { apartMs: 500 });
     leaf.written(ACKNOWLEDGED);
     written.add(leaf, () => tally.promised(4));
     written.waited(0, () => 0);

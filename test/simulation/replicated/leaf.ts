@@ -1,8 +1,11 @@
 /**
- * A key, or a field of a hash, that is written once, with a value of its own, and ended at most once: removed, or given a deadline. So
+ * A key, a field of a hash, or a member of a set, that is written once, with a value of its own, and ended at most once: removed, or given a deadline. So
  * nothing that happens on two sides of a partition can excuse that it is missing or that it came back.
  */
+import type { Body } from "#torus/delta/record-state.js";
+import { type Reply, textOf } from "../../support/reply.js";
 import type { Fate } from "../cluster/register.js";
+import { contentOf, numberOf } from "../cluster/script.js";
 import { Violation } from "../cluster/violation.js";
 
 /** What a read that begins now has to show. */
@@ -21,6 +24,31 @@ export interface Clocks {
 
 const UNDER_WAY: Outcome = { fate: "sent", isConfirmed: false };
 
+/** One of the commands that each kind of leaf has for each purpose. */
+const COMMANDS = {
+  key: { write: "SET", read: "GET", remove: "DEL", written: "OK" },
+  field: { write: "HSET", read: "HGET", remove: "HDEL", written: "1" },
+  member: { write: "SADD", read: "SISMEMBER", remove: "SREM", written: "1" },
+} as const;
+
+export type LeafKind = keyof typeof COMMANDS;
+
+export interface LeafPlace {
+  readonly kind: LeafKind;
+  readonly key: string;
+  /** The field or the member; empty if it is a key. */
+  readonly part: string;
+}
+
+/** What a member of a set is when it is there. */
+const THERE = "1";
+
+/** What the reply to a leaf's `read` says is there. */
+export function shownBy(reply: Reply): string | undefined {
+  if (reply.kind !== "integer") return contentOf(reply);
+  return numberOf(reply) === 0 ? undefined : textOf(reply);
+}
+
 export class Leaf {
   readonly value: string;
   #written = UNDER_WAY;
@@ -29,17 +57,15 @@ export class Leaf {
   #goneAtMs = Infinity;
   #isSeen = false;
 
-  /** `field` is undefined if it is a key. */
   constructor(
-    readonly key: string,
-    readonly field: string | undefined,
+    readonly place: LeafPlace,
     private readonly clocks: Clocks,
   ) {
-    this.value = `value of ${this.name}`;
+    this.value = place.kind === "member" ? THERE : `value of ${this.name}`;
   }
 
   get name(): string {
-    return this.field === undefined ? this.key : `${this.key} ${this.field}`;
+    return this.#words.join(" ");
   }
 
   /** Whether somebody may end it now: it is there, as far as its writer was told. */
@@ -48,16 +74,35 @@ export class Leaf {
   }
 
   get write(): readonly string[] {
-    const { key, field, value } = this;
-    return field === undefined ? ["SET", key, value] : ["HSET", key, field, value];
+    const { kind } = this.place;
+    const value = kind === "member" ? [] : [this.value];
+    return [COMMANDS[kind].write, ...this.#words, ...value];
+  }
+
+  /** What `write` is answered. */
+  get writtenReply(): string {
+    return COMMANDS[this.place.kind].written;
   }
 
   get read(): readonly string[] {
-    return this.field === undefined ? ["GET", this.key] : ["HGET", this.key, this.field];
+    return [COMMANDS[this.place.kind].read, ...this.#words];
   }
 
   get remove(): readonly string[] {
-    return this.field === undefined ? ["DEL", this.key] : ["HDEL", this.key, this.field];
+    return [COMMANDS[this.place.kind].remove, ...this.#words];
+  }
+
+  /** Whether it is in what its key has. */
+  isIn(body: Body | undefined): boolean {
+    const { kind, part } = this.place;
+    if (kind === "key") return body?.kind === "text" && Buffer.from(body.bytes).toString() === this.value;
+    if (body?.kind !== (kind === "field" ? "hash" : "set")) return false;
+    return (body.fields.get(part)?.value ?? null) !== null;
+  }
+
+  get #words(): readonly string[] {
+    const { kind, key, part } = this.place;
+    return kind === "key" ? [key] : [key, part];
   }
 
   written(outcome: Outcome): void {

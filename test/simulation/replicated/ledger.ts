@@ -3,7 +3,7 @@ import { RegisterHistory } from "../../support/register-history.js";
 import { Violation } from "../cluster/violation.js";
 import { FlushedKeys } from "./flushed-keys.js";
 import type { KindOfRun } from "./kinds.js";
-import { type Clocks, Leaf } from "./leaf.js";
+import { type Clocks, Leaf, type LeafKind } from "./leaf.js";
 import { Tally } from "./tally.js";
 
 const REGISTERS = 4;
@@ -13,6 +13,8 @@ const FIELD_TALLIES = 2;
 const GROWING = 2;
 /** Hashes in which fields are written once. */
 const HASHES = 3;
+/** Sets in which members are: one of words, the others of integers. */
+const SETS = 3;
 
 /** The database of all keys but those that are flushed. */
 export const DATABASE = 0;
@@ -49,19 +51,15 @@ export class Ledger {
     this.flushed = new FlushedKeys(clock);
   }
 
-  /** A key, or a field of one of the hashes, that nobody has written. */
-  newLeaf(isField: boolean): Leaf {
-    const number = this.leaves.length;
-    const [key, field] = isField
-      ? [`hash:${number % HASHES}`, `field ${number}`]
-      : [`leaf:${number}`, undefined];
-    const leaf = new Leaf(key, field, this.#clocks);
+  /** A key, a field of one of the hashes, or a member of one of the sets, that nobody has written. */
+  newLeaf(kind: LeafKind): Leaf {
+    const leaf = new Leaf({ kind, ...placeOf(kind, this.leaves.length) }, this.#clocks);
     this.leaves.push(leaf);
     return leaf;
   }
 
   newGrown(key: string): Leaf {
-    const leaf = new Leaf(key, `field ${this.grown.length}`, this.#clocks);
+    const leaf = new Leaf({ kind: "field", key, part: `field ${this.grown.length}` }, this.#clocks);
     this.grown.push(leaf);
     return leaf;
   }
@@ -103,6 +101,19 @@ export class Ledger {
 
   get #leaves(): readonly Leaf[] {
     return [...this.leaves, ...this.grown];
+  }
+}
+
+function placeOf(kind: LeafKind, number: number): { key: string; part: string } {
+  switch (kind) {
+    case "key":
+      return { key: `leaf:${number}`, part: "" };
+    case "field":
+      return { key: `hash:${number % HASHES}`, part: `field ${number}` };
+    case "member": {
+      const set = number % SETS;
+      return { key: `set:${set}`, part: set === 0 ? `member ${number}` : String(number) };
+    }
   }
 }
 

@@ -17,7 +17,7 @@ import { Violation } from "../cluster/violation.js";
 import { type Difference, difference } from "./copies.js";
 import { Faults } from "./faults.js";
 import { type Kind, type KindOfRun, kinds } from "./kinds.js";
-import type { Leaf } from "./leaf.js";
+import { type Leaf, shownBy } from "./leaf.js";
 import { DATABASE, FLUSHED_DATABASE, Ledger } from "./ledger.js";
 import { Lens } from "./lens.js";
 import type { Level } from "./level.js";
@@ -179,12 +179,10 @@ class Run {
     }
   }
 
-  #holdersOf({ key, field, value }: Leaf): number {
+  #holdersOf(leaf: Leaf): number {
     return this.#fleet.alive.filter((name) => {
       const { keyspace } = this.#fleet.interiorOf(name) ?? {};
-      const body = keyspace && stateOf(keyspace, keyspace.databases[DATABASE]!, key)?.body;
-      if (field === undefined) return body?.kind === "text" && Buffer.from(body.bytes).toString() === value;
-      return body?.kind === "hash" && (body.fields.get(field)?.value ?? null) !== null;
+      return keyspace && leaf.isIn(stateOf(keyspace, keyspace.databases[DATABASE]!, leaf.place.key)?.body);
     }).length;
   }
 
@@ -257,7 +255,7 @@ class Run {
     for (const name of this.#fleet.serving) {
       const commands = [select(DATABASE), ...ledger.questions, select(FLUSHED_DATABASE), ["KEYS", "*"]];
       const replies = await ask(this.#world, name, commands);
-      const answers = replies.slice(1, -2).map(contentOf);
+      const answers = replies.slice(1, -2).map(shownBy);
       const keys = replies.at(-1)!;
       const flushed = new Set(keys.kind === "array" ? keys.items.map((key) => contentOf(key)!) : []);
       ledger.judge(answers, flushed, this.#world.nowMs);

@@ -1,5 +1,5 @@
 /**
- * What one client of a replicated cluster asks for, drawn at random: texts, numbers, hashes, deadlines, deletions and flushes. Each of
+ * What one client of a replicated cluster asks for, drawn at random: texts, numbers, hashes, sets, deadlines, deletions and flushes. Each of
  * its connections has a level, and one of the two databases.
  */
 import type { Prng } from "#torus/base/prng.js";
@@ -10,7 +10,7 @@ import type { Errands } from "../cluster/client.js";
 import type { Fate } from "../cluster/register.js";
 import { contentOf, numberOf, type Step, unexpected } from "../cluster/script.js";
 import { Violation } from "../cluster/violation.js";
-import type { Leaf, Outcome } from "./leaf.js";
+import { type Leaf, type Outcome, shownBy } from "./leaf.js";
 import { DATABASE, FLUSHED_DATABASE, type Ledger } from "./ledger.js";
 import type { Level } from "./level.js";
 import { Session } from "./session.js";
@@ -108,7 +108,7 @@ export class Workload implements Errands {
       case 0:
       case 1:
       case 2:
-        return this.#write(ledger.newLeaf(prng.chance(0.5)));
+        return this.#write(ledger.newLeaf(prng.pick(["key", "key", "field", "member"] as const)));
       case 3:
         return this.#withLeaf((leaf) => this.#remove(leaf));
       case 4:
@@ -140,11 +140,11 @@ export class Workload implements Errands {
 
   #write(leaf: Leaf): Step {
     const { prng, nowMs } = this.#options;
-    const ttlMs = leaf.field === undefined && prng.chance(0.2) ? 1 + prng.below(TTL_MS_MAX) : undefined;
+    const ttlMs = leaf.place.kind === "key" && prng.chance(0.2) ? 1 + prng.below(TTL_MS_MAX) : undefined;
     if (ttlMs !== undefined) leaf.ending();
     const options = ttlMs === undefined ? [] : ["PX", ttlMs];
     return this.#step([...leaf.write, ...options], (reply) => {
-      const outcome = this.#outcomeOf(reply, leaf.field === undefined ? "OK" : "1");
+      const outcome = this.#outcomeOf(reply, leaf.writtenReply);
       const endsMs = nowMs() + (ttlMs ?? 0);
       const settle = (settled: Outcome) => {
         leaf.written(settled);
@@ -161,10 +161,10 @@ export class Workload implements Errands {
   }
 
   #expire(leaf: Leaf): Step {
-    if (leaf.field !== undefined) return this.#remove(leaf);
+    if (leaf.place.kind !== "key") return this.#remove(leaf);
     const ttlMs = 1 + this.#options.prng.below(TTL_MS_MAX);
     leaf.ending();
-    return this.#step(["PEXPIRE", leaf.key, ttlMs], (reply) => {
+    return this.#step(["PEXPIRE", leaf.place.key, ttlMs], (reply) => {
       this.#endedBy(leaf, reply, this.#passesAt(this.#options.nowMs() + ttlMs));
     });
   }
@@ -181,7 +181,7 @@ export class Workload implements Errands {
   #read(leaf: Leaf): Step {
     const expectation = this.#isConfirmed ? leaf.expectation(this.#options.nowMs()) : "any";
     return this.#step(leaf.read, (reply) => {
-      if (this.#isAnswer(reply)) leaf.shown(contentOf(reply), expectation);
+      if (this.#isAnswer(reply)) leaf.shown(shownBy(reply), expectation);
     });
   }
 
@@ -189,7 +189,9 @@ export class Workload implements Errands {
   #withLeaf(act: (leaf: Leaf) => Step): Step {
     const { prng, ledger } = this.#options;
     const endable = ledger.leaves.filter(({ isEndable }) => isEndable);
-    return endable.length === 0 ? this.#write(ledger.newLeaf(true)) : act(prng.pick(endable));
+    return endable.length === 0
+      ? this.#write(ledger.newLeaf(prng.pick(["field", "member"] as const)))
+      : act(prng.pick(endable));
   }
 
   #passesAt(atMs: number): number {
@@ -223,7 +225,7 @@ export class Workload implements Errands {
       const outcome = this.#outcomeOf(reply, "1");
       leaf.written(outcome);
       this.#note(reply, leaf, () => leaf.written(KEPT));
-      if (outcome.fate === "done") this.#session.wroteField(key, leaf.field!);
+      if (outcome.fate === "done") this.#session.wroteField(key, leaf.place.part);
     });
   }
 
