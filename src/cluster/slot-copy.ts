@@ -20,7 +20,7 @@ import type { Follower } from "../keyspace/watchers.js";
 
 /** A longer text is told in pieces of so many bytes. */
 const PIECE_BYTES = 64 * 1024;
-/** A large hash is told about so many fields at a time. */
+/** A large collection is told about so many fields at a time. */
 const FIELDS = 32;
 /** Home cells looked at in one step. */
 const HOMES_PER_STEP = 64;

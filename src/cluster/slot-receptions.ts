@@ -185,7 +185,7 @@ export class SlotReceptions {
     }
   }
 
-  /** Nearly all is records, and a large hash comes in many that each join the last: in place, as when a log is read. Undefined if it takes a merge. */
+  /** Nearly all is records, and a large collection comes in many that each join the last: in place, as when a log is read. Undefined if it takes a merge. */
   #loadRecord(loader: RecordLoader, bytes: Buffer, from: number, mayTell: MayTell): Applied | undefined {
     const record = this.#record;
     const { keyspace } = this.#options;

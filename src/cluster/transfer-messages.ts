@@ -35,7 +35,7 @@ const VERDICTS: readonly Verdict[] = ["accepted", "later", "reopen"];
 
 /** A message is about so long; one record, or a part of one, may exceed it. */
 export const MESSAGE_BYTES = 128 * 1024;
-/** Keys and fields of hashes are told in one piece, and may be as long as a request. */
+/** Keys, fields of hashes and members of sets are told in one piece, and may be as long as a request. */
 export const MESSAGE_BYTES_MAX = 2 ** 30;
 
 export interface MessageHead {

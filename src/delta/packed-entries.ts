@@ -155,7 +155,7 @@ export class EntryCursor {
     return false;
   }
 
-  /** Whether the bytes at `at` are a field, looking from the end: fields of one hash often begin alike. */
+  /** Whether the bytes at `at` are a field, looking from the end: fields of one collection often begin alike. */
   #isAt(at: number, { bytes: field, start, end }: ByteRange): boolean {
     const { bytes } = this;
     const shift = at - start;

@@ -19,7 +19,7 @@ const HOMES_PER_FIELD_MAX = 10;
 const NO_BYTES = Buffer.alloc(0);
 
 /**
- * The reader is itself the entry at hand, valid until the next step or change. One serves any number of hashes, one
+ * The reader is itself the entry at hand, valid until the next step or change. One serves any number of collections, one
  * at a time.
  */
 export class EntryReader implements Entry {

@@ -54,7 +54,7 @@ export class EntryWalk {
     this.#meet = meet;
   }
 
-  /** Goes on with the hash at `at`, which is a table. False if all is met. */
+  /** Goes on with the collection at `at`, which is a table. False if all is met. */
   step(database: Database, at: Location): boolean {
     if (this.#long.length > 0) this.#takeValue();
     else if (this.#from < this.#end) this.#collect(database, at);

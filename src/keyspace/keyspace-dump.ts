@@ -29,7 +29,7 @@ const STEPS_PER_PART = 2048;
 export interface DumpParts {
   /** A longer text is told in pieces of so many bytes. */
   readonly pieceBytes: number;
-  /** A large hash is told so many fields at a time. */
+  /** A large collection is told so many fields at a time. */
   readonly fields: number;
 }
 

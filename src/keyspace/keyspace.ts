@@ -106,7 +106,7 @@ export class Keyspace {
   at: Location = NOWHERE;
   /** The invisible record of the open key: see ghost.ts. */
   ghost: Location = NOWHERE;
-  /** The open key's value if it is a hash, or a hash to be. */
+  /** The open key's value if it is a hash or a set, or one to be. */
   readonly openEntries = new OpenEntries(this);
 
   constructor(options: KeyspaceOptions) {

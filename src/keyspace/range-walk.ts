@@ -1,5 +1,5 @@
 /**
- * Walks what lies in a range of hashes, keys of a slot or fields of one hash, in steps of bounded time, and digests each. The hash seed is
+ * Walks what lies in a range of hashes, keys of a slot or fields of one collection, in steps of bounded time, and digests each. The hash seed is
  * the cluster's, so that a range means the same on all nodes.
  *
  * Whatever is there all the time is met once; what changes between two steps is met as it was, or as it is. What comes may be missed.
@@ -33,7 +33,7 @@ export interface KeyRange extends Hashes {
   readonly db: number | null;
 }
 
-/** Of the hash that a key has, if it has one. */
+/** Of the collection that a key has, if it has one. */
 export interface FieldRange extends Hashes {
   readonly kind: "fields";
   readonly slot: number;

@@ -369,7 +369,7 @@ export class Replay {
     }
   }
 
-  /** Of the open hash. Answers the highest of their clocks. */
+  /** Of the open collection. Answers the highest of their clocks. */
   #dropMarks(): number {
     const keyspace = this.#keyspace;
     if (isOpenTable(keyspace)) return dropMarks(keyspace, null);

@@ -95,6 +95,10 @@ describe("Commands that concern several nodes", () => {
       `COPY ${a} ${b}`,
       `MSETNX ${a} 1 ${b} 2`,
       `RENAMENX ${b} ${a}`,
+      `SINTER ${a} ${b}`,
+      `SUNIONSTORE ${a} ${a} ${b}`,
+      `SMOVE ${a} ${b} m`,
+      `SINTERCARD 2 ${a} ${b} LIMIT 1`,
     ]) {
       const [reply] = await caller.askAll(command);
       expect(reply).to.match(/^-"CROSSSLOT Keys in request don't hash to the same slot .*tag/);
@@ -103,11 +107,48 @@ describe("Commands that concern several nodes", () => {
     expect(await caller.ask("SWAPDB", "0", "1")).to.match(/^-"ERR SWAPDB cannot be done on a cluster/);
   });
 
+  it("of sets in one slot reply at every node what a lone node replies", async () => {
+    const cluster = await SimCluster.start();
+    const lone = (await SimServer.start()).replyAtOnce();
+    const prng = new Prng("sets across");
+    const callers = await Promise.all([0, 1, 2].map((node) => cluster.connect(node)));
+    const reference = await lone.connect();
+    // Integers alone, which are answered in their order.
+    const member = () => prng.uint32() % 12;
+    const tags = [0, 1, 2].map((node) => keyAt(cluster, node));
+    for (let round = 0; round < 60; round++) {
+      const tag = tags[prng.uint32() % tags.length]!;
+      const key = () => `{${tag}}${prng.uint32() % 3}`;
+      const [command] = prng.shuffle([
+        `SADD ${key()} ${member()} ${member()} ${member()}`,
+        `SREM ${key()} ${member()} ${member()}`,
+        `SMOVE ${key()} ${key()} ${member()}`,
+        `SINTERSTORE ${key()} ${key()} ${key()}`,
+        `SUNIONSTORE ${key()} ${key()} ${key()}`,
+        `SDIFFSTORE ${key()} ${key()} ${key()}`,
+        `SINTERCARD 2 ${key()} ${key()}`,
+        `SUNION ${key()} ${key()} ${key()}`,
+        `SPOP ${key()} 100`,
+        `SSCAN ${key()} 0`,
+      ]);
+      const caller = callers[prng.uint32() % callers.length]!;
+      expect(`${command}: ${await caller.askAll(command!)}`).to.equal(
+        `${command}: ${await reference.askAll(command!)}`,
+      );
+    }
+  });
+
   it("do all that on a node that is alone in its cluster", async () => {
     const cluster = await SimCluster.start({ nodes: 1 });
     const caller = await cluster.connect(0);
     expect(
       await caller.askAll("MSETNX a 1 b 2", "RENAME a c", "COPY c d", "SWAPDB 0 1", "SELECT 1", "MGET b c d"),
     ).to.deep.equal(["1", "OK", "1", "OK", "OK", '["2" "1" "1"]']);
+    expect(await caller.askAll("SADD x 1 2", "SADD y 2 3", "SMOVE x z 1", "SINTERCARD 2 x y")).to.deep.equal([
+      "2",
+      "2",
+      "1",
+      "1",
+    ]);
   });
 });

@@ -15,9 +15,9 @@
  *
  *     want    := 0 slot:u16 hashes                                       keys of a slot, in all databases
  *              | 1 slot:u16 db:u8 hashes                                 in one
- *              | 2 place hashes                                          fields of a hash
+ *              | 2 place hashes                                          fields of a collection
  *              | 3 place                                                 a record
- *              | 4 place field:sized                                     an entry of a hash
+ *              | 4 place field:sized                                     an entry of a collection
  *              | 5 place                                                 life and expiry register of a record
  *     place   := slot:u16 db:u8 key:sized
  *     hashes  := from:u32 last:u32
@@ -279,7 +279,7 @@ export function readFloors(reader: ByteReader, databases: number): FloorsOfSlot 
   return floors && isWhole <= 1 ? { isWhole: isWhole === 1, floors } : undefined;
 }
 
-/** A record, or an entry of a hash, as lists tell of it. */
+/** A record, or an entry of a collection, as lists tell of it. */
 export interface ListedItem {
   readonly db: number;
   /** Of the key, or the field: signed. */

@@ -25,7 +25,7 @@ const STEPS_MAX = 4096;
 const INLINE_BYTES_MAX = 64 * 1024;
 const HEAD_BYTES_MAX = 2 ** 30;
 
-/** A record by itself, or one entry of a hash. */
+/** A record by itself, or one entry of a collection. */
 export interface ValueWant {
   readonly kind: "value";
   readonly slot: number;
