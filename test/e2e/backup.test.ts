@@ -9,6 +9,8 @@ import type { WireClient } from "../support/wire-client.js";
 const LATER_MS = Date.now() + 86_400_000;
 /** Longer than a frame holds. */
 const LONG = "long ".repeat(600_000);
+/** Enough that the set is large. */
+const MEMBERS = Array.from({ length: 1000 }, (_, i) => `member ${i}`);
 
 describe("torus backup and torus restore", () => {
   let scratch: ScratchDirectory;
@@ -23,6 +25,10 @@ describe("torus backup and torus restore", () => {
     await client.call("SET", "short-lived", "v", "PXAT", LATER_MS);
     await client.call("HSET", "hash", "field", "value", "count", 1);
     await client.call("HINCRBY", "hash", "count", 41);
+    await client.call("SADD", "integers", 10, 9, 8);
+    await client.call("SREM", "integers", 8);
+    await client.call("SADD", "set", ...MEMBERS);
+    await client.call("SREM", "set", MEMBERS[0]!);
     await client.call("INCRBY", "counter", 7);
     await client.call("INCRBYFLOAT", "float", "2.5");
     await client.call("SET", "gone", "v");
@@ -63,6 +69,9 @@ describe("torus backup and torus restore", () => {
     expect(await reader.ask("GET", "long")).to.equal(`"${LONG}"`);
     expect(await reader.ask("PEXPIRETIME", "short-lived")).to.equal(String(LATER_MS));
     expect(await reader.ask("HGETALL", "hash")).to.equal('["field" "value" "count" "42"]');
+    expect(await reader.ask("SMEMBERS", "integers")).to.equal('["9" "10"]');
+    expect(await reader.ask("SCARD", "set")).to.equal(String(MEMBERS.length - 1));
+    expect(await reader.ask("SMISMEMBER", "set", MEMBERS[0]!, MEMBERS.at(-1)!)).to.equal("[0 1]");
     expect(await reader.ask("INCR", "counter")).to.equal("8");
     expect(await reader.ask("INCRBYFLOAT", "float", "1")).to.equal('"3.5"');
     expect(await reader.ask("SELECT", 5)).to.equal("OK");

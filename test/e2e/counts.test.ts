@@ -15,10 +15,12 @@ interface Counts {
   readonly uses: number;
 }
 
-/** Before each: `k` is a text, `h` a hash, `n` a counter, `gone` has expired and nobody has noticed, `copy` is in database 1 too. */
+/** Before each: `k` is a text, `h` a hash, `s` and `t` sets, `n` a counter, `gone` has expired and nobody has noticed, `copy` is in database 1 too. */
 const SETUP = [
   "SET k v",
   "HSET h a 1 b 2",
+  "SADD s a b",
+  "SADD t b c",
   "SET n 1",
   "INCR n",
   "SET copy x",
@@ -69,6 +71,33 @@ const CASES: Readonly<Record<string, Partial<Counts>>> = {
   "HGET h absent": { hits: 1 },
   "HGET gone a": { misses: 1 },
   "HMGET absent a b": { misses: 1 },
+  "SADD s a x y": { changes: 2 },
+  "SADD s a": {},
+  "SADD gone a": { changes: 1 },
+  "SREM s a b": { changes: 2 },
+  "SREM s x": {},
+  "SPOP s": { changes: 1 },
+  "SPOP s 0": {},
+  "SPOP absent": {},
+  "SMOVE s t a": { changes: 2 },
+  "SMOVE s t b": { changes: 1 },
+  "SMOVE s s a": {},
+  "SMOVE s t x": {},
+  "SMEMBERS s": { hits: 1 },
+  "SCARD absent": { misses: 1 },
+  "SISMEMBER gone a": { misses: 1 },
+  "SMISMEMBER s a x": { hits: 1 },
+  "SRANDMEMBER s 2": { hits: 1 },
+  "SSCAN s 0": { hits: 1 },
+  "SINTER s t s": { hits: 3 },
+  "SINTER absent s": { hits: 1, misses: 1 },
+  "SUNION s gone": { hits: 1, misses: 1 },
+  "SDIFF absent s": { hits: 1, misses: 1 },
+  "SINTERCARD 2 s t": { hits: 2 },
+  "SINTERSTORE d s t": { hits: 2, changes: 1 },
+  "SUNIONSTORE k s": { hits: 1, changes: 1 },
+  "SDIFFSTORE t s s": { hits: 2, changes: 1 },
+  "SDIFFSTORE absent s s": { hits: 2 },
   "DEL k absent": { changes: 1 },
   "DEL gone": {},
   "EXPIRE k 100": { changes: 1, uses: 1 },
@@ -86,7 +115,7 @@ const CASES: Readonly<Record<string, Partial<Counts>>> = {
   "SWAPDB 2 3": { changes: 1 },
   "SWAPDB 2 2": { changes: 1 },
   // An expired key is a key until somebody looks at it.
-  FLUSHDB: { changes: 5 },
+  FLUSHDB: { changes: 7 },
 };
 
 onEveryServer("INFO and OBJECT FREQ", (start) => {

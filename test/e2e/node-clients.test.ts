@@ -31,6 +31,10 @@ onEveryServer("an ioredis session", (start) => {
     expect(await redis.incrbyfloat("a", 0.5)).to.equal("1.5");
     expect(await redis.hset("h", { x: 1, y: 2 })).to.equal(2);
     expect(await redis.hgetall("h")).to.deep.equal({ x: "1", y: "2" });
+    expect(await redis.sadd("s", 3, 1, 2)).to.equal(3);
+    expect(await redis.smembers("s")).to.deep.equal(["1", "2", "3"]);
+    expect(await redis.sinterstore("t", "s", "s")).to.equal(3);
+    expect(await redis.smismember("t", "1", "9")).to.deep.equal([1, 0]);
   });
 
   it("gets errors as rejections with the server's text", async () => {
@@ -80,6 +84,11 @@ onEveryServer("an ioredis session", (start) => {
     }
     expect(fields.size).to.equal(3000);
     expect(fields.get("key:2999")).to.equal("2999");
+    await redis.sadd("set", ...names);
+    const members = new Set<string>();
+    for await (const some of redis.sscanStream("set", { count: 100 }))
+      for (const member of some as string[]) members.add(member);
+    expect([...members].sort()).to.deep.equal([...names].sort());
   });
 
   it("reconnects after the server closed the connection, and keeps its database", async () => {
@@ -122,6 +131,10 @@ for (const RESP of [2, 3] as const) {
       expect(await client.hSet("h", { x: "1", y: "2" })).to.equal(2);
       expect({ ...(await client.hGetAll("h")) }).to.deep.equal({ x: "1", y: "2" });
       expect(await client.hRandFieldCountWithValues("h", 2)).to.have.lengthOf(2);
+      expect(await client.sAdd("s", ["3", "1", "2"])).to.equal(3);
+      expect([...(await client.sMembers("s"))]).to.deep.equal(["1", "2", "3"]);
+      expect(await client.sInterCard(["s", "absent"])).to.equal(0);
+      expect([...(await client.sPopCount("s", 3))]).to.have.members(["1", "2", "3"]);
       expect(await client.exists(["city", "h", "absent"])).to.equal(2);
     });
 

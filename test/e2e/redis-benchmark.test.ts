@@ -4,7 +4,7 @@ import { needsProgram } from "../support/requirements.js";
 import { onEveryServer } from "../support/servers.js";
 import { connectTo, type Target } from "../support/target.js";
 
-const TESTS = ["PING_INLINE", "PING_MBULK", "SET", "GET", "INCR", "HSET", "MSET (10 keys)"];
+const TESTS = ["PING_INLINE", "PING_MBULK", "SET", "GET", "INCR", "SADD", "HSET", "SPOP", "MSET (10 keys)"];
 
 onEveryServer("redis-benchmark", (start) => {
   let target: Target;
@@ -15,7 +15,7 @@ onEveryServer("redis-benchmark", (start) => {
   after(() => target?.close());
 
   async function benchmark(...options: readonly string[]): Promise<string> {
-    const common = ["-p", String(target.address.port), "-t", "ping,set,get,incr,mset,hset", "-q"];
+    const common = ["-p", String(target.address.port), "-t", "ping,set,get,incr,sadd,hset,spop,mset", "-q"];
     const run = await runProgram("redis-benchmark", [...common, ...options]);
     expect(run.code, run.errors).to.equal(0);
     expect(run.errors).to.equal("");
