@@ -85,10 +85,14 @@ function sadd(call: Call): void {
 /** About what the entries of a new set take, or 0 if it will not stay packed. */
 function expectedBytes(call: Call): number {
   const { count } = call;
+  const { setMaxIntsetEntries, setMaxListpackValueBytes } = call.config.current;
   const members = count - 2;
-  if (members > call.config.current.setMaxIntsetEntries) return 0;
+  if (members > setMaxIntsetEntries) return 0;
   let bytes = members * ENTRY_OVERHEAD_BYTES;
-  for (let i = 2; i < count; i++) bytes += call.length(i);
+  for (let i = 2; i < count; i++) {
+    if (call.length(i) > setMaxListpackValueBytes) return 0;
+    bytes += call.length(i);
+  }
   return bytes;
 }
 
@@ -120,6 +124,10 @@ function spop(call: Call): void {
     return;
   }
   const { openEntries } = keyspace;
+  if (count >= openEntries.length && !keyspace.keepTombstones) {
+    popAll(call);
+    return;
+  }
   const popped = new GatheredSet();
   drawDistinctFields(keyspace, Math.min(count, openEntries.length), random, ({ field }) => popped.add(field));
   reply.set(popped.length);
@@ -129,6 +137,16 @@ function spop(call: Call): void {
     openEntries.remove(member.bytes, member.start, member.end);
   });
   openEntries.finish();
+}
+
+/** Where nobody else can add to the set meanwhile it is deleted as a whole, and a large one given back to memory in slices. */
+function popAll(call: Call): void {
+  const { keyspace, reply } = call;
+  const { length } = keyspace.openEntries;
+  reply.set(length);
+  const reader = keyspace.openEntries.entries();
+  while (reader.nextLive()) replyMember(call, reader.field);
+  keyspace.remove(length);
 }
 
 /** A member that is to be removed: its own bytes may be gone before it is. Longer ones get a buffer of theirs. */

@@ -113,6 +113,7 @@ describe("set commands", () => {
       SINTERSTORE: ["SINTERSTORE", "s", "small"],
       "SDIFFSTORE of nothing": ["SDIFFSTORE", "s", "absent"],
       "RENAME over it": ["RENAME", "small", "s"],
+      "SPOP of all": ["SPOP", "s", 5000],
     };
     for (const [what, words] of Object.entries(ways)) {
       it(`by ${what} free it in slices`, () => {
