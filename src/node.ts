@@ -140,6 +140,7 @@ export async function runNode({
     }
     if (hadCluster || config.join.length > 0) await joinCluster();
     else time.limit = null;
+    await server.state.access.start();
     await server.listen();
     // The port answers from now on, if only that the node is loading.
     admin.openSoon();

@@ -38,7 +38,7 @@ function fieldsOf(session: Session, nowMs: number): Record<string, number | stri
     "tot-mem": session.memoryBytes,
     events: outputBytes > 0 ? "rw" : "r",
     cmd: session.lastCommand,
-    user: "default",
+    user: session.user === null ? "(superuser)" : session.user.name,
     redir: -1,
     resp: session.resp,
     "lib-name": session.libraryName,

@@ -281,7 +281,7 @@ function readFilters(call: SessionCall): Filter[] {
   return filters;
 }
 
-function readFilter(call: Call, index: number): Filter {
+function readFilter(call: SessionCall, index: number): Filter {
   const value = index + 1;
   if (call.is(index, "id")) return idFilter(call, value);
   if (call.is(index, "type")) return readType(call, value) === "normal" ? () => true : () => false;
@@ -308,10 +308,11 @@ function idFilter(call: Call, index: number): Filter {
   return ({ id }) => id === wanted;
 }
 
-function userFilter(call: Call, index: number): Filter {
+function userFilter(call: SessionCall, index: number): Filter {
   const name = call.text(index);
-  if (name !== "default") throw new ReplyError(`ERR No such user '${name}'`);
-  return () => true;
+  const wanted = call.node.access.find(name);
+  if (wanted === undefined) throw new ReplyError(`ERR No such user '${name}'`);
+  return ({ user }) => user === wanted;
 }
 
 function readYesNo(call: Call, index: number): boolean {

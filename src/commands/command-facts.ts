@@ -36,7 +36,7 @@ export function findCommand(
 }
 
 /** In the order of Redis, which COMMAND INFO keeps. */
-const CATEGORIES = [
+export const CATEGORIES = [
   "keyspace",
   "read",
   "write",

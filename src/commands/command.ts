@@ -50,6 +50,14 @@ export interface KeyPositions {
   readonly access: readonly string[];
 }
 
+/** Where channels of pub/sub stand among the arguments, if using them takes a permission: from `first` to `last` (negative counts from the end). */
+export interface ChannelPositions {
+  readonly first: number;
+  readonly last: number;
+  /** Channels are named by patterns, as PSUBSCRIBE's. */
+  readonly arePatterns?: true;
+}
+
 /**
  * What becomes of a command that concerns several nodes: how one reply is made of those of each, or what else is done.
  * - `elements`: arrays with an element for each key; `lists`: arrays one behind the other; `sum`: of integers; `ok`: one for all.
@@ -70,6 +78,8 @@ export interface Declaration {
   readonly categories?: readonly string[];
   /** One entry per key specification. None: the command names no key. */
   readonly keys?: readonly KeyPositions[];
+  /** Of a command that publishes to channels or subscribes to them; whoever has subscribed may always unsubscribe. */
+  readonly channels?: ChannelPositions;
   /** How its keys are used, if that depends on the arguments: in `call`, argument `name` is its name. */
   readonly keyAccess?: (call: Call, name: number) => readonly string[];
   /** Positions of arguments that no log may show, such as passwords. */
@@ -86,6 +96,8 @@ export interface Declaration {
   readonly seesAll?: true;
   /** Answers with the reason for which writes are refused, as they do, so that whoever asks whether all is well learns it. */
   readonly tellsTrouble?: true;
+  /** It concerns the node that the client is connected to: no transaction takes it to another one. */
+  readonly concernsNode?: true;
   /** What it does lasts as long as the connection, or ends it: callers who share a connection may not use it. */
   readonly changesConnection?: true;
   /** Counts as use of its keys even for a client that asked for CLIENT NO-TOUCH. */

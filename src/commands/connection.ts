@@ -70,7 +70,7 @@ export const connectionCommands: readonly Command[] = [
     complexity: "O(N) in passwords of the user",
     summary: "Logs the connection in.",
     history: [["6.0.0", "User names"]],
-    differs: "The only user is `default`, whose password is the option `requirepass`.",
+    differs: "Users are those of the node that the client is connected to: see docs/decisions/0030-acl.md.",
     secrets: (call) => Array.from({ length: call.count - 1 }, (_, i) => i + 1),
     changesConnection: true,
     run: auth,
@@ -190,7 +190,7 @@ function reset(call: SessionCall): void {
   session.database = 0;
   session.resp = 2;
   reply.resp = 2;
-  session.authenticated = config.current.requirepass === "";
+  session.logOut();
   session.name = "";
   session.replyMode = "on";
   session.noTouch = false;

@@ -9,6 +9,7 @@ import type { PersistenceView } from "../durability/persistence-view.js";
 import type { Clock } from "../host/clock.js";
 import type { System } from "../host/system.js";
 import type { Watcher } from "../keyspace/watchers.js";
+import type { AccessControl, User } from "./acl/access-control.js";
 import { Call } from "./call.js";
 import type { Command } from "./command.js";
 import type { LatencyMonitor } from "./latency-monitor.js";
@@ -35,7 +36,12 @@ export interface Session extends Watcher {
   libraryVersion: string;
   database: number;
   resp: 2 | 3;
-  authenticated: boolean;
+  /** Whose rules hold for it; null for callers inside the process, and other nodes, for whom there are none. */
+  readonly user: User | null;
+  readonly authenticated: boolean;
+  logIn(user: User): void;
+  /** As it was when the connection began: `default`, and authenticated if nobody has to be. */
+  logOut(): void;
   /** It is shown what clients send. */
   isMonitor: boolean;
   /** CLIENT NO-EVICT and NO-TOUCH. */
@@ -139,6 +145,7 @@ export interface Node {
   readonly system: System;
   readonly clock: Clock;
   readonly persistence: PersistenceView;
+  readonly access: AccessControl;
   /** Null unless `cluster-enabled`. */
   readonly cluster: ClusterView | null;
   readonly port: number;
@@ -158,6 +165,8 @@ export interface Node {
   delay(ms: number): Promise<void>;
   /** The same for a session, which may be closed meanwhile: then it never resolves, and nothing is kept of it. */
   delayUnlessClosed(session: Session, ms: number): Promise<void>;
+  /** Closes the sessions of users that are no more; that of the caller after its reply. */
+  endSessionsOf(users: readonly User[], caller: Session): void;
   /** Executes the queued commands of a session as one, replies included. */
   executeTransaction(session: Session): void;
   /** Ends the node, after a snapshot if `saves`. Resolves with the reason if it goes on: the snapshot failed, or ABORT. */

@@ -1,5 +1,6 @@
 /** The one table of all commands: what is not here does not exist. */
 
+import { aclCommand } from "./acl.js";
 import { bitCommands } from "./bits.js";
 import { clusterCommand } from "./cluster.js";
 import { clusterClientCommands } from "./cluster-clients.js";
@@ -30,6 +31,7 @@ import { transactionCommands } from "./transactions.js";
 import { waitCommand } from "./wait.js";
 
 export const commands: readonly Command[] = [
+  aclCommand,
   ...bitCommands,
   clusterCommand,
   ...clusterClientCommands,

@@ -3,7 +3,7 @@
  * What a change means is the subscribers' business; the store only promises that all see the same values.
  */
 import { compileGlob, globMatches } from "../base/glob.js";
-import { type Config, declarations, defaultConfig, fieldOf, withValues } from "./config.js";
+import { type Config, declarations, defaultConfig, type Field, fieldOf, withValues } from "./config.js";
 import { namesOf, type Option } from "./option.js";
 import { options } from "./options.js";
 import { rewriteConfigFile } from "./rewrite.js";
@@ -45,9 +45,10 @@ export class ConfigStore {
 
   /** Every option under each of its names. */
   #namedTexts(): readonly NamedText[] {
-    return declarations.flatMap(([field, option]) =>
-      namesOf(option).map((name): NamedText => [name, option.type.format(this.current[field])]),
-    );
+    return declarations.flatMap(([field, option]) => {
+      if (option.isDirective) return [];
+      return namesOf(option).map((name): NamedText => [name, option.type.format(this.current[field])]);
+    });
   }
 
   /**
@@ -58,7 +59,8 @@ export class ConfigStore {
     const seen = new Set<string>();
     for (const [name] of changes) {
       const field = fieldOf(name);
-      if (!field) return refused(`Unknown option or number of arguments for CONFIG SET - '${name}'`);
+      if (!field || isDirective(field))
+        return refused(`Unknown option or number of arguments for CONFIG SET - '${name}'`);
       if (!options[field].mutable) return refusedFor(name, "can't set immutable config");
       // Redis compares the names as given, so that one option may be set under two of its names; the later wins.
       if (seen.has(name.toLowerCase())) return refusedFor(name, "duplicate parameter");
@@ -85,10 +87,15 @@ export class ConfigStore {
     return () => this.#listeners.delete(listener);
   }
 
-  /** CONFIG REWRITE: the text of a configuration file, changed to say what is the case now. */
-  rewrite(text: string): string {
-    return rewriteConfigFile(text, this.current, this.defaults);
+  /** CONFIG REWRITE: the text of a configuration file, changed to say what is the case now; `more` is what nobody sets by CONFIG SET. */
+  rewrite(text: string, more: Partial<Config> = {}): string {
+    return rewriteConfigFile(text, withValues(this.current, more), this.defaults);
   }
+}
+
+function isDirective(field: Field): boolean {
+  const option: Option<unknown> = options[field];
+  return option.isDirective === true;
 }
 
 /** What a word of CONFIG GET covers; `given` is the word if it is a plain name. */

@@ -73,9 +73,12 @@ export function withValues(config: Config, values: Partial<Config>): Config {
 }
 
 /** What single values cannot tell: that together they make no sense. */
-export function contradiction({ bind, unixsocket }: Config): string | undefined {
+export function contradiction({ bind, unixsocket, aclfile, users }: Config): string | undefined {
   if (bind.length === 0 && unixsocket === "") {
     return "nothing to listen on: 'bind' has no address and 'unixsocket' is not set";
+  }
+  if (aclfile !== "" && users.length > 0) {
+    return "users stand in 'aclfile' or in lines that begin with 'user', not in both";
   }
   return undefined;
 }

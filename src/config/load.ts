@@ -10,7 +10,7 @@ import {
 } from "./config.js";
 import { ConfigError } from "./config-error.js";
 import { nearestOf } from "./nearest-name.js";
-import { namesOf, type Option } from "./option.js";
+import { namesOf, type Option, textOf } from "./option.js";
 import { options } from "./options.js";
 import type { Setting } from "./setting.js";
 
@@ -43,7 +43,7 @@ function apply(config: Config, { name, words, source }: Setting, fieldsSet: Set<
       `${source}: ${name} takes one value, not ${words.length === 0 ? "none" : `'${words.join(" ")}'`}`,
     );
   }
-  const text = words.join(" ");
+  const text = textOf(words, option.type);
   const before = fieldsSet.has(field) ? config[field] : (option.type.empty ?? config[field]);
   fieldsSet.add(field);
   const parsed = option.type.parse(text, before);

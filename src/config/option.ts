@@ -3,6 +3,8 @@
  * The same text form serves flags, the environment, the configuration file and CONFIG GET/SET.
  */
 
+import { quoteConfigWord } from "./config-file.js";
+
 /** A value, or what is wrong with the text. Problems are worded as Redis words them, for CONFIG SET shows them. */
 export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
@@ -18,6 +20,8 @@ export interface OptionType<T> {
   readonly isChoice?: true;
   /** True if a value is made of several words, as in `bind 127.0.0.1 ::1`. */
   readonly isList: boolean;
+  /** Words may have spaces in them: `parse` is given several words in quotes where they need them. */
+  readonly quotesWords?: boolean;
   /** What the first of several lines adds to where lines add up: without it, that is the value so far. */
   readonly empty?: T;
   /** `current` is the value so far: a list that names only some of its parts leaves the others as they are. */
@@ -36,6 +40,8 @@ export interface OptionFacts<T> {
   readonly default: T;
   /** What `torus server` begins with instead: it is a database, while a node inside another process is first of all a cache. */
   readonly serverDefault?: T;
+  /** Only said at start, and not shown: CONFIG knows no such option. */
+  readonly isDirective?: true;
   /** May CONFIG SET change it while the node runs? */
   readonly mutable: boolean;
   /** What it does; where it is a trade-off, which way each direction goes. The first sentence serves `--help`. */
@@ -51,6 +57,11 @@ export interface Option<T> extends OptionFacts<T> {
 /** Declares an option. The type decides `T`; the default must fit it. */
 export function option<T>(type: OptionType<T>, facts: OptionFacts<NoInfer<T>>): Option<T> {
   return { ...facts, type };
+}
+
+/** The text that words of the configuration file stand for: several keep their bounds where that takes quotes. */
+export function textOf(words: readonly string[], { quotesWords = false }: OptionType<unknown>): string {
+  return (quotesWords && words.length > 1 ? words.map(quoteConfigWord) : words).join(" ");
 }
 
 /** `maxmemory-policy` is the flag `--maxmemory-policy`. */

@@ -5,6 +5,7 @@
  * The key of an entry is its field in `Config`, with the unit last where there is one. An option is declared
  * when a release really uses it, never before: a setting that is accepted and ignored is a lie.
  */
+import { accessOptions } from "./access-options.js";
 import { bindAddresses } from "./bind-addresses.js";
 import { clusterOptions } from "./cluster-options.js";
 import { dataOptions } from "./data-options.js";
@@ -109,8 +110,9 @@ const network = {
     default: "",
     mutable: true,
     doc:
-      "Password of the default user. Empty: none is needed. Clients already authenticated stay so when it changes. A flag is " +
-      "visible in the list of processes: prefer the file or the environment.",
+      "Password of the user `default`, instead of those that it had. Empty: none is needed. Clients already authenticated stay so when it " +
+      "changes; what ACL SETUSER says of that user later holds too, and is not shown here. A flag is visible in the list of processes: " +
+      "prefer the file or the environment.",
   }),
   enableDebugCommand: option(oneOf("who", ["no", "local", "yes"]), {
     name: "enable-debug-command",
@@ -340,6 +342,7 @@ const observation = {
 export const sections = [
   { title: "Network", options: network },
   { title: "Clients", options: clients },
+  { title: "Users", options: accessOptions },
   { title: "Memory and eviction", options: memoryAndEviction },
   { title: "Data", options: dataOptions },
   { title: "Durability", options: durability },
@@ -352,6 +355,7 @@ export const sections = [
 export const options = {
   ...network,
   ...clients,
+  ...accessOptions,
   ...memoryAndEviction,
   ...dataOptions,
   ...durability,

@@ -4,6 +4,8 @@
  * GCM's). Plain GCM's 12 bytes would allow no more than 2^32 messages for all nodes of a cluster together.
  */
 export interface Cipher {
+  /** Its 32 bytes. Fast: for passwords that are long and random, as those of ACL GENPASS. */
+  sha256(bytes: Uint8Array): Uint8Array;
   /** 32 bytes from a secret that people chose: slow on purpose (about 50 ms, blocking), so that guessing is. */
   deriveKey(secret: string, purpose: string): Uint8Array;
   /** The ciphertext with its tag: `TAG_BYTES` more than `plain`. */

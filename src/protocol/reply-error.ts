@@ -52,6 +52,10 @@ export const REPLY_TOO_LARGE = "ERR the reply would be larger than 1 GiB";
 
 export const NO_AUTH = "NOAUTH Authentication required.";
 export const WRONG_PASSWORD = "WRONGPASS invalid username-password pair or user is disabled.";
+export const NO_PERMISSION_FOR_KEY =
+  "NOPERM this user has no permissions to access one of the keys used as arguments";
+export const NO_PERMISSION_FOR_CHANNEL =
+  "NOPERM this user has no permissions to access one of the channels used as arguments";
 export const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
 export const LOADING = "LOADING Redis is loading the dataset in memory";
 /** Ours alone: the disk failed between the write and its acknowledgement. */
@@ -92,6 +96,19 @@ export function executionAborted({ line }: ReplyError): ReplyError {
 /** `command` is the lower-case full name: `get`, or `config|set` for a subcommand. */
 export function wrongNumberOfArguments(command: string): string {
   return `ERR wrong number of arguments for '${command}' command`;
+}
+
+/** `command` is the lower-case full name. */
+export function noPermissionToRun(command: string): string {
+  return `NOPERM this user has no permissions to run the '${command}' command`;
+}
+
+/** Of a queued command. */
+export function noLongerPermitted(reason: string): string {
+  return (
+    "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. " +
+    `This command is no longer allowed for the following reason: ${reason}`
+  );
 }
 
 export function invalidExpireTime(command: string): string {

@@ -10,6 +10,7 @@ import { NO_TOUCH, QUORUM, RESP3 } from "../cluster/peer-frames.js";
 import type { Run } from "../cluster/run.js";
 import type { Route } from "../cluster/slot-routes.js";
 import { SeenMarks } from "../cluster/stream-mark.js";
+import type { User } from "../commands/acl/access-control.js";
 import type { Consistency, Session, Transaction } from "../commands/session.js";
 import type { Connection, ConnectionEvents } from "../host/network.js";
 import type { PartialRequest } from "../protocol/partial-request.js";
@@ -33,6 +34,8 @@ const NOT_REPLYING = 4;
 const NOT_TOUCHING = 8;
 const AT_QUORUM = 16;
 const READING_REPLICAS = 32;
+/** There is something that its user may not do. */
+const RESTRICTED = 64;
 
 /** While replies that are not yet taken need so many bytes, no further command of the client is executed. */
 const PENDING_REPLY_BYTES_MAX = 1024 * 1024;
@@ -89,6 +92,7 @@ export class Client implements ConnectionEvents, Session {
   /** Hears whenever something that had to wait got on. */
   progressed: () => void = () => {};
   #authenticated = false;
+  #user: User | null = null;
   #noTouch = false;
   #consistency: Consistency = "one";
   #replyMode: Session["replyMode"] = "on";
@@ -119,7 +123,7 @@ export class Client implements ConnectionEvents, Session {
   /** Since when the soft output limit has been exceeded, in monotonic milliseconds. */
   #overSoftSinceMs = 0;
 
-  /** An insider calls from within the process: it needs no password, whatever it is told. */
+  /** An insider calls from within the process, or stands for another node: it is no user, unless it logs in as one. */
   constructor(
     readonly id: number,
     private readonly connection: Connection,
@@ -137,9 +141,45 @@ export class Client implements ConnectionEvents, Session {
     return this.#authenticated;
   }
 
-  set authenticated(yes: boolean) {
-    this.#authenticated = yes || this.isInsider;
-    this.#setHurdle(UNAUTHENTICATED, !this.#authenticated);
+  get user(): User | null {
+    return this.#user;
+  }
+
+  logIn(user: User): void {
+    this.#become(user, true);
+  }
+
+  logOut(): void {
+    const { access } = this.server.state;
+    if (this.isInsider) this.#become(null, true);
+    else this.#become(access.defaultUser, !access.asksForPassword);
+  }
+
+  /** Its user is no more: should anything still be executed, nothing is allowed. */
+  disown(): void {
+    this.#become(this.server.state.access.defaultUser, false);
+  }
+
+  /** Whether it need not log in, or has. */
+  get isLetIn(): boolean {
+    return this.#authenticated || !this.server.state.access.asksForPassword;
+  }
+
+  /** Whether its user may not do everything. */
+  get isRestricted(): boolean {
+    return (this.hurdles & RESTRICTED) !== 0;
+  }
+
+  /** What its user may do has changed, perhaps. */
+  reviewUser(): void {
+    this.#setHurdle(RESTRICTED, this.#user?.rules.isUnlimited === false);
+  }
+
+  #become(user: User | null, isAuthenticated: boolean): void {
+    this.#user = user;
+    this.#authenticated = isAuthenticated;
+    this.#setHurdle(UNAUTHENTICATED, !isAuthenticated);
+    this.reviewUser();
   }
 
   get transaction(): Transaction | null {
@@ -549,9 +589,12 @@ export class Client implements ConnectionEvents, Session {
       this.#beginTurn();
       reply.resp = this.resp;
       const mark = reply.mark();
+      this.#isExecuting = true;
       write();
       if (isSilent) reply.rollback(mark);
       this.sendReplies();
+      this.#isExecuting = false;
+      if (this.#isClosing) this.#closeConnection();
     } catch (error) {
       this.server.stop(error);
     }
@@ -636,9 +679,9 @@ export class Client implements ConnectionEvents, Session {
     const { batch, executor, keyspace } = this.server;
     let result: ScanResult = COMPLETE;
     while (result === COMPLETE && !this.#mustWait && !this.#isClosing) {
-      scanner.authenticated = this.#authenticated;
+      scanner.authenticated = this.isLetIn;
       // Before AUTH other limits hold than after it: then no request is scanned ahead.
-      batch.fill(scanner, this.#authenticated ? BATCH_REQUESTS : 1);
+      batch.fill(scanner, scanner.authenticated ? BATCH_REQUESTS : 1);
       result = batch.result;
       const bySlot = executor.router === null ? null : executor.router.bySlot;
       batch.warm(keyspace, this.database, bySlot);
@@ -691,7 +734,7 @@ export class Client implements ConnectionEvents, Session {
   /** The other case: the first request came in pieces. */
   #executeEach(scanner: RequestScanner): void {
     while (!this.#mustWait && !this.#isClosing) {
-      scanner.authenticated = this.#authenticated;
+      scanner.authenticated = this.isLetIn;
       const result = scanner.next();
       if (result === BROKEN) this.#closeBroken(scanner.error);
       if (result !== COMPLETE) return;

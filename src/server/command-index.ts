@@ -36,6 +36,8 @@ export const CHANGES_CONNECTION = 8192;
 export const UNSHOWN = 16384;
 /** Not for clients that monitor. */
 export const USES_KEYS = 32768;
+/** It is about the node that the client is connected to. */
+export const CONCERNS_NODE = 65536;
 
 const BIT_BY_FLAG: Partial<Record<CommandFlag, number>> = {
   admin: UNSHOWN,
@@ -82,6 +84,7 @@ export class Entry {
     if (command.watches) bits |= WATCHES;
     // What transactions change of it ends with EXEC.
     if (command.changesConnection && command.group !== "transactions") bits |= CHANGES_CONNECTION;
+    if (command.concernsNode) bits |= CONCERNS_NODE;
     if (command.kind === "data" && command.complexity === "O(1)") bits |= CONSTANT_TIME;
     for (const flag of command.flags) bits |= BIT_BY_FLAG[flag] ?? 0;
     this.bits = bits;

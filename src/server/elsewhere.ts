@@ -93,7 +93,9 @@ export class Elsewhere {
 
   #executeTransaction(client: Client, exec: Entry, transaction: Transaction): boolean | undefined {
     try {
-      const plan = this.gatherer.planTransaction(client, transaction);
+      const plan = this.gatherer.planTransaction(client, transaction, () =>
+        this.#executor.refusalsOf(client, transaction),
+      );
       if (plan === undefined) return undefined;
       if (transaction.writes && transaction.slot >= 0) {
         client.written?.noteTransaction(transaction, client.written.at(this.#router.of(transaction.slot)));

@@ -9,6 +9,7 @@
  */
 import { assert } from "../base/assert.js";
 import { HERE, type Route } from "../cluster/slot-routes.js";
+import { refusalAtExecution, refusalFor } from "../commands/acl/denials.js";
 import type { Call } from "../commands/call.js";
 import type { SessionCall, Transaction } from "../commands/session.js";
 import { argumentsForLog } from "../commands/slowlog.js";
@@ -30,6 +31,7 @@ import type { Client } from "./client.js";
 import {
   ALWAYS_TOUCHES,
   CHANGES_CONNECTION,
+  CONCERNS_NODE,
   CONSTANT_TIME,
   type CommandIndex,
   DENY_OOM,
@@ -164,7 +166,10 @@ export class Executor {
       this.#node.stats.totalCommands++;
       const entry = this.lookup.find();
       assert(entry !== undefined, "what was queued can be executed");
-      this.#runGuarded(entry, client);
+      this.call.session = client;
+      const refusal = client.isRestricted ? refusalAtExecution(this.call, entry) : undefined;
+      if (refusal === undefined) this.#runGuarded(entry, client);
+      else this.#refuse(refusal);
     }
   }
 
@@ -178,6 +183,28 @@ export class Executor {
       else transaction.aborted = true;
     }
     return transaction;
+  }
+
+  /** By their places, the queued commands that the client's user may no longer execute. */
+  refusalsOf(client: Client, { queue }: Transaction): ReadonlyMap<number, ReplyError> {
+    const refusals = new Map<number, ReplyError>();
+    if (!client.isRestricted) return refusals;
+    const { call } = this;
+    const { bytes, marks, count } = call;
+    call.session = client;
+    for (const [place, request] of queue.entries()) {
+      this.lookup.take(request, this.#queueScanner);
+      const entry = this.lookup.find();
+      assert(entry !== undefined, "what was queued can be executed");
+      const refusal = refusalAtExecution(call, entry);
+      if (refusal === undefined) continue;
+      refusals.set(place, refusal);
+      this.#node.countError(refusal.line);
+    }
+    call.bytes = bytes;
+    call.marks = marks;
+    call.count = count;
+    return refusals;
   }
 
   /** Whether a request that was kept changes anything. */
@@ -299,14 +326,21 @@ export class Executor {
       return this.reject(client, entry, new ReplyError(wrongNumberOfArguments(entry.name)));
     }
     const { bits } = entry;
-    if (!client.authenticated && (bits & NO_AUTH) === 0)
+    // What is offered again was judged when it came, and by who the client was then.
+    const isJudged = client.isOfferingAgain;
+    if (!isJudged && !client.isLetIn && (bits & NO_AUTH) === 0)
       return this.reject(client, entry, new ReplyError(NOT_AUTHENTICATED));
     const { transaction } = client;
-    if (client.isMonitor && (bits & USES_KEYS) !== 0) {
-      return this.reject(client, entry, new ReplyError(MONITOR_ONLY));
-    }
     if (transaction !== null && (bits & NO_MULTI) !== 0) {
       return this.reject(client, entry, new ReplyError("ERR Command not allowed inside a transaction"));
+    }
+    if (client.isRestricted && !isJudged) {
+      call.session = client;
+      const refusal = refusalFor(call, entry);
+      if (refusal !== undefined) return this.reject(client, entry, refusal);
+    }
+    if (client.isMonitor && (bits & USES_KEYS) !== 0) {
+      return this.reject(client, entry, new ReplyError(MONITOR_ONLY));
     }
     let isAtReplica = false;
     // Where it is executed it is judged whether it may be: memory, disk and pause are those of that node.
@@ -430,7 +464,8 @@ export class Executor {
     if (bits & DENY_OOM) transaction.needsMemory = true;
     if ((bits & WHILE_LOADING) === 0) transaction.needsData = true;
     if (this.router === null) return;
-    if (bits & CHANGES_CONNECTION) transaction.bound = entry.name.toUpperCase().replace("|", " ");
+    if (bits & (CHANGES_CONNECTION | CONCERNS_NODE))
+      transaction.bound = entry.name.toUpperCase().replace("|", " ");
     if (entry.firstKey !== 0) transaction.slot = sameSlot(transaction.slot, this.router.slotOf(entry));
   }
 

@@ -1,8 +1,8 @@
 /** One reply made of the replies of several nodes, as raw bytes. */
 import { assert, unreachable } from "../base/assert.js";
 import type { Across } from "../commands/command.js";
-import { LF, MINUS } from "../protocol/ascii.js";
-import { REPLY_TOO_LARGE } from "../protocol/reply-error.js";
+import { ASTERISK, LF, MINUS } from "../protocol/ascii.js";
+import { REPLY_TOO_LARGE, type ReplyError } from "../protocol/reply-error.js";
 import { skipReplies } from "../protocol/reply-scanner.js";
 import type { Part } from "./scatter.js";
 
@@ -30,6 +30,21 @@ export function firstError(replies: readonly Buffer[]): Buffer | undefined {
     if (doubtful !== undefined) return doubtful;
   }
   return errors[0];
+}
+
+/** An array, with errors put in at places of what it becomes. Whatever is no array stays as it is. */
+export function withErrors(reply: Buffer, errors: ReadonlyMap<number, ReplyError>): Buffer {
+  if (reply[0] !== ASTERISK || numberOf(reply) < 0) return reply;
+  const count = numberOf(reply) + errors.size;
+  const elements: Buffer[] = [];
+  let at = lineEnd(reply);
+  for (let place = 0; place < count; place++) {
+    const error = errors.get(place);
+    const end = error === undefined ? skipReplies(reply, at, 1) : at;
+    elements.push(error === undefined ? reply.subarray(at, end) : errorReply(error.line));
+    at = end;
+  }
+  return Buffer.concat([arrayHead(count), ...elements]);
 }
 
 /** `parts` are those that the replies are of, for a command with keys. */

@@ -12,7 +12,7 @@ import { Acknowledgements } from "./acknowledgements.js";
 import type { Client } from "./client.js";
 import type { Entry } from "./command-index.js";
 import { EXEC_ERRAND, errand, UNWATCH_ERRAND, WATCH_ERRAND } from "./errands.js";
-import { type Gather, gatherReply, isError, numberOf } from "./gathered-reply.js";
+import { type Gather, gatherReply, isError, numberOf, withErrors } from "./gathered-reply.js";
 import { type InnerContext, type InnerSessions, OWN_CONTEXT } from "./inner-sessions.js";
 import { RollCall } from "./roll-call.js";
 import { NO_SLOT, type Router, SEVERAL_SLOTS, sameSlot } from "./router.js";
@@ -115,7 +115,11 @@ export class Gatherer {
    * For EXEC of a client: undefined if this node executes the transaction by itself. Throws a `ReplyError` if nobody may: then it
    * is over.
    */
-  planTransaction(client: Client, transaction: Transaction): Plan | undefined {
+  planTransaction(
+    client: Client,
+    transaction: Transaction,
+    refusalsOf: () => ReadonlyMap<number, ReplyError>,
+  ): Plan | undefined {
     const router = this.#router;
     const { watchedElsewhere } = client;
     if (transaction.aborted || client.keysChanged) return undefined;
@@ -128,12 +132,15 @@ export class Gatherer {
         new ReplyError(`${transaction.bound} is for this connection, and another node executes the rest`),
       );
     }
-    const request = errand(EXEC_ERRAND, slot, watchedElsewhere?.token ?? "", ...transaction.queue);
+    // Here it is known what the client's user may do, and nowhere else.
+    const refusals = refusalsOf();
+    const permitted = transaction.queue.filter((_, place) => !refusals.has(place));
+    const request = errand(EXEC_ERRAND, slot, watchedElsewhere?.token ?? "", ...permitted);
     const context = contextOf(client);
     return async (deadlineMs) => {
       const reply = await this.#inner.call(request, { ...context, deadlineMs });
       if (watchedElsewhere !== null && isError(reply)) this.release(watchedElsewhere);
-      return reply;
+      return refusals.size === 0 ? reply : withErrors(reply, refusals);
     };
   }
 

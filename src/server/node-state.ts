@@ -7,6 +7,7 @@ import { DurationHistogram } from "../base/duration-histogram.js";
 import type { ClusterView } from "../cluster/cluster-view.js";
 import { type Copies, NO_COPIES } from "../cluster/copies.js";
 import { NO_REPLICA_READS, type ReplicaReads } from "../cluster/replica-reads.js";
+import { AccessControl, type User } from "../commands/acl/access-control.js";
 import type { Command } from "../commands/command.js";
 import { LatencyMonitor } from "../commands/latency-monitor.js";
 import type {
@@ -85,6 +86,7 @@ export class NodeState implements Node {
   pausesWritesOnly = false;
   isActiveExpiryOn = true;
   readonly persistence: PersistenceView;
+  readonly access: AccessControl;
   /** Set once, before clients come. */
   cluster: ClusterView | null = null;
   /** The same. */
@@ -99,6 +101,8 @@ export class NodeState implements Node {
   readonly #delays = new Set<Cancel>();
   /** Run by `executeTransaction`; the server sets it. */
   runTransaction: (client: Client, transaction: Transaction) => void = () => {};
+  /** The same for `endSessionsOf`. */
+  endSessions: (users: readonly User[], caller: Client) => void = () => {};
   /** Called when held-back commands may go on. */
   resumed: () => void = () => {};
 
@@ -118,6 +122,7 @@ export class NodeState implements Node {
     this.startedWallMs = host.clock.wallMs();
     this.slowlog = new Slowlog(() => config.current.slowlogMaxLen);
     this.commands = new Map(index.entries.map(({ name, command }) => [name, command]));
+    this.access = new AccessControl({ commands: this.commands.values(), config, host });
     this.monitors = new Monitors(host);
     this.sweeper = new Sweeper(keyspace, host.clock);
     this.evictor = new Evictor(keyspace, host.random, host.clock);
@@ -298,9 +303,14 @@ export class NodeState implements Node {
 
   async rewriteConfig(): Promise<string | undefined> {
     if (this.configFile === "") return "ERR The server is running without a config file";
+    const users = this.access.declarations;
+    if (typeof users === "string") return `ERR Rewriting config file: ${users}`;
     try {
       const text = await this.#host.files.readText(this.configFile);
-      await this.#host.files.replaceText(this.configFile, this.#config.rewrite(text));
+      await this.#host.files.replaceText(
+        this.configFile,
+        this.#config.rewrite(text, { users }),
+      );
       return undefined;
     } catch (error) {
       return `ERR Rewriting config file: ${(error as Error).message}`;
@@ -313,6 +323,10 @@ export class NodeState implements Node {
 
   abortShutdown(): boolean {
     return this.#shutdown.abort();
+  }
+
+  endSessionsOf(users: readonly User[], caller: Session): void {
+    this.endSessions(users, caller as Client);
   }
 
   executeTransaction(session: Session): void {

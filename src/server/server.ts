@@ -38,6 +38,7 @@ import { ReplicaGuard } from "./replica-guard.js";
 import { ReplyCork } from "./reply-cork.js";
 import { ReplyGate } from "./reply-gate.js";
 import { Router } from "./router.js";
+import { followUsers } from "./user-sessions.js";
 import { WrittenSlots } from "./written-slots.js";
 
 const PROTECTED_MODE_ERROR =
@@ -134,6 +135,7 @@ export class Server {
     this.executor = new Executor({ index, node: this.state, call, gate: this.gate });
     this.state.runTransaction = (client, transaction) =>
       this.executor.executeTransaction(client, transaction);
+    followUsers(this.state, this.#open);
     // Later, since the command that ends a pause is itself being executed.
     this.state.resumed = () => void host.timers.after(0, () => this.#resumeHeldBack());
     this.#rates = new RateMeter(this.state.stats);
@@ -295,7 +297,7 @@ export class Server {
   /** Takes a caller inside the process, or for another node: no connection to a client's eye, and exempt from the limits of such. */
   admit(connection: Connection): Client {
     const client = new Client(this.#nextClientId++, connection, this, true);
-    client.authenticated = true;
+    client.logOut();
     this.#open.add(client);
     return client;
   }
@@ -303,14 +305,15 @@ export class Server {
   /** Takes a new connection as a client, or turns it away. */
   accept(connection: Connection): Client {
     const { state } = this;
-    const { maxclients, requirepass, protectedMode, tcpKeepaliveSeconds, consistency } = this.config.current;
+    const { maxclients, protectedMode, tcpKeepaliveSeconds, consistency } = this.config.current;
     this.nowMs = this.#host.clock.monotonicMs();
     const client = new Client(this.#nextClientId++, connection, this);
     this.#open.add(client);
-    client.authenticated = requirepass === "";
+    client.logOut();
     client.consistency = consistency;
     client.written = this.newWrittenSlots();
-    const isExposed = protectedMode && requirepass === "" && !connection.isLoopback;
+    const isExposed =
+      protectedMode && state.access.defaultUser.rules.needsNoPassword && !connection.isLoopback;
     if (this.isClosed) {
       client.close(false);
     } else if (state.clients.size >= maxclients || isExposed) {
@@ -382,9 +385,7 @@ export class Server {
     if (now.tcpKeepaliveSeconds !== before.tcpKeepaliveSeconds) {
       for (const client of clients.values()) client.setKeepAlive(now.tcpKeepaliveSeconds);
     }
-    if (now.requirepass === "" && before.requirepass !== "") {
-      for (const client of clients.values()) client.authenticated = true;
-    }
+    this.state.access.reconfigure(now, before);
   }
 
   #resumeHeldBack(): void {

@@ -1,5 +1,5 @@
-/** XAES-256-GCM over `node:crypto`, as C2SP specifies it (c2sp.org/XAES-256-GCM), and scrypt for keys from secrets. */
-import { createCipheriv, createDecipheriv, hkdfSync, scryptSync } from "node:crypto";
+/** XAES-256-GCM over `node:crypto`, as C2SP specifies it (c2sp.org/XAES-256-GCM), scrypt for keys from secrets, and SHA-256. */
+import { createCipheriv, createDecipheriv, createHash, hkdfSync, scryptSync } from "node:crypto";
 import { type Cipher, KEY_BYTES, NONCE_BYTES, TAG_BYTES } from "../cipher.js";
 
 const BLOCK_BYTES = 16;
@@ -11,6 +11,10 @@ const SALT = "toruskv cluster secret";
 const SCRYPT = { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 1024 * 1024 };
 
 export const nodeCipher: Cipher = {
+  sha256(bytes) {
+    return createHash("sha256").update(bytes).digest();
+  },
+
   deriveKey(secret, purpose) {
     const stretched = scryptSync(secret, SALT, KEY_BYTES, SCRYPT);
     return new Uint8Array(hkdfSync("sha256", stretched, "", purpose, KEY_BYTES));

@@ -9,24 +9,24 @@ import { codeOf, toHostError } from "./os-error.js";
 const NEW_FILE_MODE = 0o666;
 
 export const nodeFiles: Files = {
-  async readText(path) {
+  async readText(path, encoding = "utf8") {
     try {
-      return await readFile(path, "utf8");
+      return await readFile(path, encoding);
     } catch (error) {
       throw toHostError(error);
     }
   },
 
-  async replaceText(path, text) {
+  async replaceText(path, text, encoding = "utf8") {
     try {
-      await replaceText(path, text);
+      await replaceBytes(path, Buffer.from(text, encoding));
     } catch (error) {
       throw toHostError(error);
     }
   },
 };
 
-async function replaceText(path: string, text: string): Promise<void> {
+async function replaceBytes(path: string, bytes: Uint8Array): Promise<void> {
   // Behind a symbolic link the file itself is replaced, not the link.
   const target = await orIfMissing(realpath(path), path);
   const mode = await orIfMissing(
@@ -37,7 +37,7 @@ async function replaceText(path: string, text: string): Promise<void> {
   const file = await open(temporary, "wx", mode ?? NEW_FILE_MODE);
   try {
     try {
-      await file.writeFile(text);
+      await file.writeFile(bytes);
       // The umask may have taken bits that the old file had.
       if (mode !== undefined) await file.chmod(mode);
       await file.sync();

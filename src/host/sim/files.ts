@@ -1,6 +1,6 @@
 /** Text files as simulated processes see them. */
 import type { Prng } from "../../base/prng.js";
-import type { Files } from "../files.js";
+import type { Encoding, Files } from "../files.js";
 import { HostError } from "../host-error.js";
 import { type Life, noAnswer } from "./life.js";
 import type { Timeline } from "./timeline.js";
@@ -14,23 +14,23 @@ export interface FilesSurroundings {
   readonly life: Life;
   readonly place: string;
   /** The machine's, which outlive its processes. */
-  readonly textByPath: Map<string, string>;
+  readonly fileByPath: Map<string, Buffer>;
 }
 
 /** Text files of a machine. Every path has a directory, every file may be read; a replacement is never half done. */
 export class SimFiles implements Files {
   constructor(private readonly surroundings: FilesSurroundings) {}
 
-  async readText(path: string): Promise<string> {
+  async readText(path: string, encoding: Encoding = "utf8"): Promise<string> {
     await this.turnaround("file read");
-    const text = this.surroundings.textByPath.get(path);
-    if (text === undefined) throw new HostError("ENOENT", `no such file: ${path}`);
-    return text;
+    const bytes = this.surroundings.fileByPath.get(path);
+    if (bytes === undefined) throw new HostError("ENOENT", `no such file: ${path}`);
+    return bytes.toString(encoding);
   }
 
-  async replaceText(path: string, text: string): Promise<void> {
+  async replaceText(path: string, text: string, encoding: Encoding = "utf8"): Promise<void> {
     await this.turnaround("file write");
-    this.surroundings.textByPath.set(path, text);
+    this.surroundings.fileByPath.set(path, Buffer.from(text, encoding));
   }
 
   private turnaround(kind: string): Promise<void> {

@@ -8,7 +8,7 @@ export interface Machine {
   readonly address: string;
   readonly clock: SimClock;
   readonly disk: MachineDisk;
-  readonly textByPath: Map<string, string>;
+  readonly fileByPath: Map<string, Buffer>;
   /** How many processes it has had. */
   starts: number;
 }

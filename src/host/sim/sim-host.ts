@@ -54,7 +54,7 @@ export class SimHost implements Host {
     readonly name: string,
     { machine, network, datagrams, cipher, timeline, prng, pid, life }: Surroundings,
   ) {
-    const { clock, disk, textByPath } = machine;
+    const { clock, disk, fileByPath } = machine;
     this.address = machine.address;
     this.network = network;
     this.datagrams = datagrams;
@@ -63,7 +63,7 @@ export class SimHost implements Host {
     this.clock = clock;
     this.timers = new SimTimers(timeline, clock, life, name);
     this.random = prng.fork("random");
-    this.files = new SimFiles({ timeline, prng: prng.fork("files"), life, place: name, textByPath });
+    this.files = new SimFiles({ timeline, prng: prng.fork("files"), life, place: name, fileByPath });
     this.disk = new SimDisk({ machine: disk, timeline, prng: prng.fork("disk"), life, pid, place: name });
     this.http = new SimHttp(network, life);
     this.log = new SimLog(clock);

@@ -106,7 +106,7 @@ export class World {
       address: this.network.addSite(name),
       clock: new SimClock(this.timeline),
       disk: faultlessDisk(new Volume(this.prng.fork(`disk of ${name}`))),
-      textByPath: new Map<string, string>(),
+      fileByPath: new Map<string, Buffer>(),
       starts: 0,
     };
     this.machines.set(name, machine);
@@ -172,9 +172,9 @@ export class World {
   /** Replaces all disks of a machine, whose process has to have ended, by empty ones. */
   wipe(name: string): void {
     assert(!this.hostByName.has(name), "nothing runs on a disk that is replaced");
-    const { disk, textByPath } = this.machine(name);
+    const { disk, fileByPath } = this.machine(name);
     disk.volume.wipe();
-    textByPath.clear();
+    fileByPath.clear();
   }
 
   /**
