@@ -307,10 +307,7 @@ export class NodeState implements Node {
     if (typeof users === "string") return `ERR Rewriting config file: ${users}`;
     try {
       const text = await this.#host.files.readText(this.configFile);
-      await this.#host.files.replaceText(
-        this.configFile,
-        this.#config.rewrite(text, { users }),
-      );
+      await this.#host.files.replaceText(this.configFile, this.#config.rewrite(text, { users }));
       return undefined;
     } catch (error) {
       return `ERR Rewriting config file: ${(error as Error).message}`;

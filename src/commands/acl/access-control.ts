@@ -174,7 +174,7 @@ export class AccessControl {
     const { users } = this;
     if (users.length === 1 && this.#isDefaultByOptions()) return [];
     const declarations = users.map(({ name, rules }) => {
-      return { name, rules: describeUser(rules, { quotesWords: true }).split(" ") };
+      return { name, rules: describeUser(rules, { isForFile: true }).split(" ") };
     });
     const foreign = declarations.find(({ name, rules }) => ![name, ...rules].every(isUtf8));
     if (foreign === undefined) return declarations;

@@ -9,25 +9,33 @@ import type { UserRules } from "./user.js";
 
 export interface DescriptionOptions {
   /**
-   * For files: words in parentheses that would be read otherwise are put in quotes. ACL LIST leaves them as they are, as Redis does
-   * everywhere, which then cannot read them back.
+   * What would be read otherwise is worded so that it is not: words in parentheses stand in quotes where they need them, and a pattern
+   * that is `*` is not that of all keys, behind which there is no other. ACL LIST has neither, as Redis has it nowhere, which cannot
+   * read all of its own files back.
    */
-  readonly quotesWords: boolean;
+  readonly isForFile: boolean;
 }
 
 /** What stands in ACL LIST, and in files, behind the name. */
 export function describeUser(
   rules: UserRules,
-  { quotesWords }: DescriptionOptions = { quotesWords: false },
+  { isForFile }: DescriptionOptions = { isForFile: false },
 ): string {
   const [root, ...others] = rules.selectors;
-  const quoted = (word: string) => (quotesWords ? quoteWord(word) : word);
+  const quoted = (word: string) => (isForFile ? quoteInParentheses(word) : word);
   return [
     ...flagsOf(rules),
     ...rules.passwords.map((hash) => `#${hash}`),
-    ...selectorWords(root),
-    ...others.map((selector) => `(${selectorWords(selector).map(quoted).join(" ")})`),
+    ...selectorWords(root, isForFile),
+    ...others.map((selector) => `(${selectorWords(selector, isForFile).map(quoted).join(" ")})`),
   ].join(" ");
+}
+
+/** A parenthesis of its own would end those around it. */
+function quoteInParentheses(word: string): string {
+  const quoted = quoteWord(word);
+  if (!word.includes(")")) return quoted;
+  return (quoted.startsWith('"') ? quoted : `"${quoted}"`).replaceAll(")", "\\x29");
 }
 
 /** Words that say how the user logs in, in the order of Redis. */
@@ -39,18 +47,18 @@ export function flagsOf({ isOn, needsNoPassword, sanitizing }: UserRules): strin
   ];
 }
 
-function selectorWords(selector: Selector): string[] {
+function selectorWords(selector: Selector, isForFile: boolean): string[] {
   const { allowsAllChannels, channels } = selector;
   const channelWords = channels.map(({ text }) => `&${text}`);
   return [
-    ...keyWords(selector),
+    ...keyWords(selector, isForFile),
     ...(allowsAllChannels ? ["&*"] : ["resetchannels", ...channelWords]),
     ...commandWords(selector),
   ];
 }
 
 export function describeKeys(selector: Selector): string {
-  return keyWords(selector).join(" ");
+  return keyWords(selector, false).join(" ");
 }
 
 export function describeChannels({ allowsAllChannels, channels }: Selector): string {
@@ -61,9 +69,10 @@ export function describeCommands(selector: Selector): string {
   return commandWords(selector).join(" ");
 }
 
-function keyWords({ allowsAllKeys, keys }: Selector): string[] {
+function keyWords({ allowsAllKeys, keys }: Selector, isForFile: boolean): string[] {
   if (allowsAllKeys) return ["~*"];
-  return keys.map(({ text, permissions }) => `${signOf(permissions)}${text}`);
+  const words = keys.map(({ text, permissions }) => `${signOf(permissions)}${text}`);
+  return isForFile ? words.map((word) => (word === "~*" ? "%RW~*" : word)) : words;
 }
 
 function signOf(permissions: number): string {

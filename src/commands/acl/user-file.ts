@@ -57,7 +57,7 @@ function problemsOf(words: readonly string[], rules: UserRules): string[] {
 
 export function writeUsers(rulesByName: Iterable<readonly [string, UserRules]>): string {
   const lines = Array.from(rulesByName, ([name, rules]) => {
-    return `user ${name} ${describeUser(rules, { quotesWords: true })}\n`;
+    return `user ${name} ${describeUser(rules, { isForFile: true })}\n`;
   });
   return lines.join("");
 }
