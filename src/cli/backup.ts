@@ -9,16 +9,16 @@ import { checkSnapshotFile } from "./check-snapshot.js";
 import {
   type Address,
   CommandFailure,
+  type Credentials,
   connectTo,
-  declarePassword,
+  declareCredentials,
   parseAddress,
 } from "./connection-options.js";
 import { directoryOf, exists } from "./files.js";
 import { progressBar, say } from "./terminal.js";
 
-interface BackupFlags {
+interface BackupFlags extends Credentials {
   readonly from: Address;
-  readonly password?: string;
 }
 
 export function declareBackup(program: Command): void {
@@ -27,14 +27,14 @@ export function declareBackup(program: Command): void {
     .description("copy a running node's data into a file, while it serves")
     .argument("<file>", "where to; it must not exist")
     .requiredOption("--from <host:port>", "the node, by its client port", parseAddress);
-  declarePassword(command).action((file: string, flags: BackupFlags) => backup(file, flags));
+  declareCredentials(command).action((file: string, flags: BackupFlags) => backup(file, flags));
 }
 
-async function backup(file: string, { from, password }: BackupFlags): Promise<void> {
+async function backup(file: string, { from, ...credentials }: BackupFlags): Promise<void> {
   if (file === "") throw new InvalidArgumentError("a backup needs the name of a file");
   if (await exists(file))
     throw new CommandFailure(`${file} is there already, and a backup overwrites nothing`);
-  const redis = await connectTo(from, password);
+  const redis = await connectTo(from, credentials);
   try {
     say(`writing a snapshot on ${from.host}:${from.port} ...`);
     const [id, bytes, keys] = (await redis.call("TORUS", "BACKUP", "BEGIN")) as [number, number, number];

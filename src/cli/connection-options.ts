@@ -26,27 +26,33 @@ export function parseAddress(text: string): Address {
   return { host: host ?? "127.0.0.1", port };
 }
 
-/** What a subcommand about a running node is told by its flags. */
-export interface NodeFlags {
-  readonly node: Address;
+/** Who the command logs in as. */
+export interface Credentials {
+  /** `default` if absent. */
+  readonly user?: string;
   readonly password?: string;
 }
 
-/** Declares `--node` and `--password`. */
+/** What a subcommand about a running node is told by its flags. */
+export interface NodeFlags extends Credentials {
+  readonly node: Address;
+}
+
+/** Declares `--node`, `--user` and `--password`. */
 export function declareNode(command: Command): Command {
   const { host, port } = DEFAULT_NODE;
   const node = new Option("-n, --node <host:port>", "the node, by its client port")
     .argParser(parseAddress)
     .default(DEFAULT_NODE, `${host}:${port}`);
-  return declarePassword(command.addOption(node));
+  return declareCredentials(command.addOption(node));
 }
 
 /** Connects, lets `act` ask, and disconnects. */
 export async function withNode<Result>(
-  { node, password }: NodeFlags,
+  { node, ...credentials }: NodeFlags,
   act: (redis: Redis) => Promise<Result>,
 ): Promise<Result> {
-  const redis = await connectTo(node, password);
+  const redis = await connectTo(node, credentials);
   try {
     return await act(redis);
   } finally {
@@ -54,18 +60,19 @@ export async function withNode<Result>(
   }
 }
 
-/** Declares `--password`. */
-export function declarePassword(command: Command): Command {
-  return command.option(
-    "--password <password>",
-    `the node's password; better in the variable ${PASSWORD_VARIABLE}`,
-  );
+/** Declares `--user` and `--password`. */
+export function declareCredentials(command: Command): Command {
+  return command
+    .option("--user <name>", "the user to log in as, with a password; default if absent")
+    .option("--password <password>", `the user's password; better in the variable ${PASSWORD_VARIABLE}`);
 }
 
 /** Connects, or rejects with what stood in the way. The caller disconnects. */
-export async function connectTo(address: Address, password = environment[PASSWORD_VARIABLE]): Promise<Redis> {
+export async function connectTo(address: Address, credentials: Credentials = {}): Promise<Redis> {
+  const { user, password = environment[PASSWORD_VARIABLE] } = credentials;
   const redis = new Redis({
     ...address,
+    ...(user === undefined ? {} : { username: user }),
     ...(password === undefined ? {} : { password }),
     lazyConnect: true,
     connectTimeout: CONNECT_TIMEOUT_MS,

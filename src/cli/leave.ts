@@ -16,11 +16,11 @@ export function declareLeave(program: Command): void {
   declareNode(command).action((flags: NodeFlags) => withNode(flags, (redis) => leave(redis, flags)));
 }
 
-async function leave(redis: Redis, { node, password }: NodeFlags): Promise<void> {
+async function leave(redis: Redis, { node, ...credentials }: NodeFlags): Promise<void> {
   const { name, node: id } = await askStatus(redis);
   say(`${name || id} hands its slots over to the others ...`);
   // The connection that asked it to leave gets its next reply when it has.
-  const observer = await connectTo(node, password);
+  const observer = await connectTo(node, credentials);
   const stopShowing = showProgress(observer);
   try {
     await askTorus(redis, "LEAVE");

@@ -145,8 +145,15 @@ describe("torus backup and torus restore", () => {
       );
       const right = await torus("backup", scratch.file("b"), "--from", port, "--password", "secret");
       expect([right.code, right.errors]).to.deep.equal([0, ""]);
+      await client.call("ACL", "SETUSER", "keeper", "on", ">kept", "+ping");
+      const asKeeper = ["--from", port, "--user", "keeper", "--password", "kept"];
+      expectRefusal(await torus("backup", scratch.file("b2"), ...asKeeper), "NOPERM");
+      await client.call("ACL", "SETUSER", "keeper", "+torus|backup");
+      const kept = await torus("backup", scratch.file("b2"), ...asKeeper);
+      expect([kept.code, kept.errors]).to.deep.equal([0, ""]);
     } finally {
       await client.call("CONFIG", "SET", "requirepass", "");
+      await client.call("ACL", "DELUSER", "keeper");
     }
   });
 

@@ -161,6 +161,15 @@ describe("users of a node", () => {
     expect(await countsOf()).to.deep.equal([]);
   });
 
+  it("leave no more than the beginning of long keys in ACL LOG", async () => {
+    const node = await nodeWith("bob on nopass +@all");
+    const caller = await node.connect();
+    await caller.ask("AUTH", "bob", "x");
+    await caller.ask("GET", "k".repeat(100_000));
+    const [entry] = (await node.call("ACL", "LOG")) as string[][];
+    expect(entry?.[7]).to.equal(`${"k".repeat(1024)}...`);
+  });
+
   it("need no password where default needs none, and lose no place when it does", async () => {
     const node = await SimNode.alone({ requirepass: "secret" });
     const stranger = await node.connect();

@@ -24,6 +24,8 @@ export interface AccessLogEntry extends AccessFact {
 /** The same again within a minute is one entry, as long as it is among the latest ten. */
 const JOINED_MS_MAX = 60_000;
 const SEARCHED_MAX = 10;
+/** Names and keys may be as long as values; so much of them is kept. */
+const TEXT_BYTES_MAX = 1024;
 
 export class AccessLog {
   readonly #entries = new Denque<AccessLogEntry>();
@@ -35,8 +37,9 @@ export class AccessLog {
     return this.#entries.length;
   }
 
-  add(fact: AccessFact, nowMs: number): void {
+  add({ object, username, ...others }: AccessFact, nowMs: number): void {
     const entries = this.#entries;
+    const fact = { ...others, object: shortened(object), username: shortened(username) };
     let count = 1;
     for (let i = 0; i < Math.min(entries.length, SEARCHED_MAX); i++) {
       const entry = entries.peekAt(i)!;
@@ -57,6 +60,10 @@ export class AccessLog {
   clear(): void {
     this.#entries.clear();
   }
+}
+
+function shortened(text: string): string {
+  return text.length > TEXT_BYTES_MAX ? `${text.slice(0, TEXT_BYTES_MAX)}...` : text;
 }
 
 function isSame(one: AccessFact, other: AccessFact): boolean {

@@ -23,7 +23,8 @@ interface UsedKey {
 
 /** The command begins at argument `name` of the call. Undefined: it may be executed. */
 export function denialOf(rules: UserRules, command: NamedCommand, call: Call, name = 0): Denial | undefined {
-  const keys = usedKeys(command, call, name);
+  const asksForKeys = rules.selectors.some(({ allowsAllKeys }) => !allowsAllKeys);
+  const keys = asksForKeys ? usedKeys(command, call, name) : [];
   let denial: Denial | undefined;
   for (const selector of rules.selectors) {
     const found = denialBy(selector, { command, call, name, keys });
@@ -103,23 +104,34 @@ function allowsKey(
 
 // ---- Channels ----
 
+/**
+ * Whether a channel is allowed, or a pattern of channels. Patterns are compared letter by letter with those of the rules: one may cover
+ * what none of these does.
+ */
+export function allowsChannel(
+  { allowsAllChannels, channels }: Selector,
+  channel: Uint8Array,
+  isPattern: boolean,
+): boolean {
+  if (allowsAllChannels) return true;
+  if (!isPattern) return channels.some(({ glob }) => globMatches(glob, channel));
+  const text = Buffer.from(channel).toString("latin1");
+  return channels.some((pattern) => pattern.text === text);
+}
+
 /** The argument that is a channel which the selector does not allow. */
 function deniedChannel(
-  { allowsAllChannels, channels }: Selector,
+  selector: Selector,
   { command }: NamedCommand,
   call: Call,
   name: number,
 ): number | undefined {
   const { channels: positions } = command;
-  if (positions === undefined || allowsAllChannels) return undefined;
+  if (positions === undefined || selector.allowsAllChannels) return undefined;
   const last = positions.last < 0 ? call.count + positions.last : name + positions.last;
   for (let argument = name + positions.first; argument <= last && argument < call.count; argument++) {
-    const start = call.start(argument);
-    const end = call.end(argument);
-    // Patterns are compared letter by letter: one may cover what none of the others does.
-    const isAllowed = positions.arePatterns
-      ? channels.some(({ text }) => text === call.text(argument))
-      : channels.some(({ glob }) => globMatches(glob, call.bytes, start, end));
+    const channel = call.bytes.subarray(call.start(argument), call.end(argument));
+    const isAllowed = allowsChannel(selector, channel, positions.arePatterns === true);
     if (!isAllowed) return argument;
   }
   return undefined;
