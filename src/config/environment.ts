@@ -36,7 +36,7 @@ export function readEnvironment(
     } else if (name === undefined) {
       throw new ConfigError(unknownVariable(variable, value));
     } else {
-      settings.push({ name, words: [value], source: `variable ${variable}` });
+      settings.push({ name, words: [value], isText: true, source: `variable ${variable}` });
     }
   }
   return configFile === undefined ? { settings } : { configFile, settings };

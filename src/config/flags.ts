@@ -51,7 +51,7 @@ function declareFlag(command: Command, { option, title, settings }: FlagDeclarat
       `${title}:`,
     );
     flag.argParser((value: string) => {
-      settings.push({ name, words: [value], source: `flag ${flagOf(name)}` });
+      settings.push({ name, words: [value], isText: true, source: `flag ${flagOf(name)}` });
       return value;
     });
     command.addOption(name === option.name ? flag : flag.hideHelp());

@@ -7,6 +7,7 @@ export function parseOptions(options: Readonly<Record<string, string | number | 
   const settings = Object.entries(options).map(([name, value]) => ({
     name,
     words: typeof value === "boolean" ? [value ? "yes" : "no"] : String(value).split(" "),
+    isText: true as const,
     source: `option ${name}`,
   }));
   return combineSettings({ file: [], environment: [], flags: settings });

@@ -35,7 +35,7 @@ export function combineSettings({ file, environment, flags }: Sources, defaults 
 }
 
 /** `fieldsSet` are those that the same source has set before: only its own lines add up. */
-function apply(config: Config, { name, words, source }: Setting, fieldsSet: Set<Field>): Config {
+function apply(config: Config, { name, words, isText, source }: Setting, fieldsSet: Set<Field>): Config {
   const field = knownField({ name, words, source });
   const option: Option<unknown> = options[field];
   if (words.length === 0 || (words.length > 1 && !option.type.isList)) {
@@ -43,7 +43,7 @@ function apply(config: Config, { name, words, source }: Setting, fieldsSet: Set<
       `${source}: ${name} takes one value, not ${words.length === 0 ? "none" : `'${words.join(" ")}'`}`,
     );
   }
-  const text = textOf(words, option.type);
+  const text = isText ? words.join(" ") : textOf(words, option.type);
   const before = fieldsSet.has(field) ? config[field] : (option.type.empty ?? config[field]);
   fieldsSet.add(field);
   const parsed = option.type.parse(text, before);

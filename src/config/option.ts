@@ -20,7 +20,7 @@ export interface OptionType<T> {
   readonly isChoice?: true;
   /** True if a value is made of several words, as in `bind 127.0.0.1 ::1`. */
   readonly isList: boolean;
-  /** Words may have spaces in them: `parse` is given several words in quotes where they need them. */
+  /** Words may have spaces in them: `parse` is given them in quotes where they need them. */
   readonly quotesWords?: boolean;
   /** What the first of several lines adds to where lines add up: without it, that is the value so far. */
   readonly empty?: T;
@@ -59,9 +59,9 @@ export function option<T>(type: OptionType<T>, facts: OptionFacts<NoInfer<T>>): 
   return { ...facts, type };
 }
 
-/** The text that words of the configuration file stand for: several keep their bounds where that takes quotes. */
+/** The text that words of the configuration file stand for: they keep their bounds where that takes quotes. */
 export function textOf(words: readonly string[], { quotesWords = false }: OptionType<unknown>): string {
-  return (quotesWords && words.length > 1 ? words.map(quoteConfigWord) : words).join(" ");
+  return (quotesWords ? words.map(quoteConfigWord) : words).join(" ");
 }
 
 /** `maxmemory-policy` is the flag `--maxmemory-policy`. */
