@@ -3,7 +3,7 @@ import { ReplyError, unknownSubcommandOrArity, wrongNumberOfArguments } from "..
 import type { ReplyWriter } from "../protocol/reply-writer.js";
 import type { AccessLogEntry } from "./acl/access-log.js";
 import { denialOf } from "./acl/permission.js";
-import { writeByteString } from "./byte-string.js";
+import { shownText, writeByteString } from "./byte-string.js";
 import type { Call } from "./call.js";
 import { type Command, session } from "./command.js";
 import {
@@ -85,7 +85,7 @@ function listCategories(call: SessionCall): void {
   let words: readonly string[] = CATEGORIES;
   if (call.count === 3) {
     const category = CATEGORIES.find((candidate) => call.is(2, candidate));
-    if (category === undefined) throw new ReplyError(`ERR Unknown category '${call.text(2)}'`);
+    if (category === undefined) throw new ReplyError(`ERR Unknown category '${shownText(call.text(2))}'`);
     words = Array.from(allCommands(node.commands.values()))
       .filter(({ command }) => categoriesOf(command).includes(category))
       .map(({ name }) => name);
@@ -100,9 +100,9 @@ const ASKED = 3;
 function dryRun(call: SessionCall): void {
   const { reply, node } = call;
   const user = node.access.find(call.text(2));
-  if (user === undefined) throw new ReplyError(`ERR User '${call.text(2)}' not found`);
+  if (user === undefined) throw new ReplyError(`ERR User '${shownText(call.text(2))}' not found`);
   const asked = askedCommand(call);
-  if (asked === undefined) throw new ReplyError(`ERR Command '${call.text(ASKED)}' not found`);
+  if (asked === undefined) throw new ReplyError(`ERR Command '${shownText(call.text(ASKED))}' not found`);
   if (!acceptsCount(asked.command, call.count - ASKED)) {
     throw new ReplyError(wrongNumberOfArguments(asked.name));
   }
@@ -111,7 +111,7 @@ function dryRun(call: SessionCall): void {
   else if (denial.kind === "command") {
     reply.bulkText(`This user has no permissions to run the '${asked.name}' command`);
   } else {
-    const argument = call.text(denial.argument);
+    const argument = shownText(call.text(denial.argument));
     writeByteString(reply, `This user has no permissions to access the '${argument}' ${denial.kind}`);
   }
 }

@@ -11,7 +11,7 @@ import {
 } from "./acl/description.js";
 import { hasSpaces, type Selector } from "./acl/selector.js";
 import { joinSelectors } from "./acl/user.js";
-import { writeByteString } from "./byte-string.js";
+import { shownText, writeByteString } from "./byte-string.js";
 import type { Call } from "./call.js";
 import { type Command, session } from "./command.js";
 import type { SessionCall } from "./session.js";
@@ -147,13 +147,14 @@ function setUser(call: SessionCall): void {
   const words = Array.from({ length: call.count - 3 }, (_, i) => call.text(i + 3));
   const joined = joinSelectors(words);
   if ("unmatched" in joined) {
-    throw new ReplyError(`ERR Unmatched parenthesis in acl selector starting at '${joined.unmatched}'.`);
+    throw new ReplyError(
+      `ERR Unmatched parenthesis in acl selector starting at '${shownText(joined.unmatched)}'.`,
+    );
   }
   const failure = call.node.access.set(name, joined.rules);
   if (failure !== undefined) {
-    // As Redis, where text ends with a zero byte.
-    const [shown] = failure.rule.split("\0");
-    throw new ReplyError(`ERR Error in ACL SETUSER modifier '${shown}': ${failure.problem}`);
+    const { rule, problem } = failure;
+    throw new ReplyError(`ERR Error in ACL SETUSER modifier '${shownText(rule)}': ${problem}`);
   }
   call.reply.ok();
 }

@@ -2,7 +2,7 @@
 import { globMatches } from "../../base/glob.js";
 import type { Call } from "../call.js";
 import { keyPositions, type NamedCommand } from "../command-facts.js";
-import { READ, type Selector, WRITE } from "./selector.js";
+import { type Pattern, READ, type Selector, WRITE } from "./selector.js";
 import type { UserRules } from "./user.js";
 
 /** What is not allowed: the command, or an argument as a key or as a channel. */
@@ -93,13 +93,13 @@ function allowsKey(
   { argument, permissions }: UsedKey,
 ): boolean {
   if (allowsAllKeys) return true;
-  const start = call.start(argument);
-  const end = call.end(argument);
-  return keys.some(
-    (pattern) =>
-      (pattern.permissions & permissions) === permissions &&
-      globMatches(pattern.glob, call.bytes, start, end),
-  );
+  const key = call.bytes.subarray(call.start(argument), call.end(argument));
+  return keys.some((each) => (each.permissions & permissions) === permissions && covers(each, key));
+}
+
+/** As in Redis an empty name is covered by the empty pattern alone: even `*` does not. */
+function covers({ glob, text }: Pattern, name: Uint8Array): boolean {
+  return name.length === 0 ? text === "" : globMatches(glob, name);
 }
 
 // ---- Channels ----
@@ -114,7 +114,7 @@ export function allowsChannel(
   isPattern: boolean,
 ): boolean {
   if (allowsAllChannels) return true;
-  if (!isPattern) return channels.some(({ glob }) => globMatches(glob, channel));
+  if (!isPattern) return channels.some((each) => covers(each, channel));
   const text = Buffer.from(channel).toString("latin1");
   return channels.some((pattern) => pattern.text === text);
 }

@@ -140,7 +140,8 @@ export function joinSelectors(
   let unmatched: string | undefined;
   let selector = "";
   for (const word of words) {
-    if (unmatched === undefined && word.startsWith("(") && !word.endsWith(")")) {
+    if (word.startsWith("(") && !word.endsWith(")")) {
+      // As in Redis it begins anew, whatever was begun before.
       unmatched = selector = word;
     } else if (unmatched !== undefined) {
       selector += ` ${word}`;

@@ -194,6 +194,7 @@ describe("rules of users", () => {
       rules: ["a", "(b c  d)", "(e)", ")"],
     });
     expect(joinSelectors(["(a", "(b)", "(c", "d"])).to.deep.equal({ unmatched: "(c" });
+    expect(joinSelectors(["(a", "(b", "c)"])).to.deep.equal({ rules: ["(b c)"] });
   });
 
   it("of a copy change the copy alone", () => {

@@ -8,6 +8,7 @@ import { keys } from "./keys.js";
 import { sets } from "./sets.js";
 import { strings } from "./strings.js";
 import { transactions } from "./transactions.js";
+import { users } from "./users.js";
 
 export const groups: readonly Group[] = [
   strings,
@@ -19,4 +20,5 @@ export const groups: readonly Group[] = [
   expiry,
   transactions,
   connection,
+  users,
 ];
