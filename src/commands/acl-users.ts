@@ -164,8 +164,9 @@ function deleteUsers(call: SessionCall): void {
   const names = Array.from({ length: call.count - 2 }, (_, i) => call.text(i + 2));
   if (names.includes(DEFAULT_USER)) throw new ReplyError("ERR The 'default' user cannot be removed");
   const deleted = node.access.delete(names);
+  const isOver = node.endSessionsOf(deleted, session);
   reply.integer(deleted.length);
-  node.endSessionsOf(deleted, session);
+  if (isOver) session.close(true);
 }
 
 function getUser(call: SessionCall): void {
@@ -233,14 +234,15 @@ function load(call: SessionCall): void {
   const { node, reply, session, postpone } = call;
   expectFile(call, "LOAD");
   postpone(
-    node.access.load().then((outcome) => () => {
-      if (typeof outcome === "string") {
-        reply.error(`ERR ${outcome}`);
-        return;
-      }
-      reply.ok();
-      // As Redis does on each LOAD, of all users but the default one: also of those that are the same as before.
-      node.endSessionsOf(outcome, session);
+    node.access.load().then((outcome) => {
+      if (typeof outcome === "string") return () => reply.error(`ERR ${outcome}`);
+      // As Redis does on each LOAD, of all users but the default one: also of those that are the same as before. At once: whether or not
+      // the caller waits for its reply.
+      const isOver = node.endSessionsOf(outcome, session);
+      return () => {
+        reply.ok();
+        if (isOver) session.close(true);
+      };
     }),
   );
 }

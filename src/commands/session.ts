@@ -165,8 +165,8 @@ export interface Node {
   delay(ms: number): Promise<void>;
   /** The same for a session, which may be closed meanwhile: then it never resolves, and nothing is kept of it. */
   delayUnlessClosed(session: Session, ms: number): Promise<void>;
-  /** Closes the sessions of users that are no more; that of the caller after its reply. */
-  endSessionsOf(users: readonly User[], caller: Session): void;
+  /** Closes the sessions of users that are no more, but the caller's: answers whether that is one of them, which it is to close after its reply. */
+  endSessionsOf(users: readonly User[], caller: Session): boolean;
   /** Executes the queued commands of a session as one, replies included. */
   executeTransaction(session: Session): void;
   /** Ends the node, after a snapshot if `saves`. Resolves with the reason if it goes on: the snapshot failed, or ABORT. */

@@ -102,7 +102,7 @@ export class NodeState implements Node {
   /** Run by `executeTransaction`; the server sets it. */
   runTransaction: (client: Client, transaction: Transaction) => void = () => {};
   /** The same for `endSessionsOf`. */
-  endSessions: (users: readonly User[], caller: Client) => void = () => {};
+  endSessions: (users: readonly User[], caller: Client) => boolean = () => false;
   /** Called when held-back commands may go on. */
   resumed: () => void = () => {};
 
@@ -322,8 +322,8 @@ export class NodeState implements Node {
     return this.#shutdown.abort();
   }
 
-  endSessionsOf(users: readonly User[], caller: Session): void {
-    this.endSessions(users, caller as Client);
+  endSessionsOf(users: readonly User[], caller: Session): boolean {
+    return this.endSessions(users, caller as Client);
   }
 
   executeTransaction(session: Session): void {

@@ -10,10 +10,12 @@ export function followUsers(state: NodeState, sessions: Iterable<Client>): void 
   };
   state.endSessions = (users, caller) => {
     const ended = new Set<User | null>(users);
+    const isCallerEnded = ended.has(caller.user);
     for (const client of sessions) {
       if (!ended.has(client.user)) continue;
       client.disown();
-      client.close(client === caller);
+      if (client !== caller) client.close(false);
     }
+    return isCallerEnded;
   };
 }

@@ -166,6 +166,17 @@ describe("the file of users", () => {
     expect(await (await node.connect()).ask("PING")).to.match(/^-"NOAUTH /);
   });
 
+  it("ends sessions also if the caller does not wait for the reply", async () => {
+    const node = await nodeWith(USERS);
+    const [bob, caller] = [await node.connect(), await node.connect()];
+    expect(await bob.ask("AUTH", "bob", "x")).to.equal("OK");
+    const session = node.running.client.session();
+    void session.call(["ACL", "LOAD"]).catch(() => undefined);
+    session.close();
+    await bob.readToEnd();
+    expect(await caller.ask("PING")).to.equal("PONG");
+  });
+
   it("is waited for in no transaction, and missed where there is none", async () => {
     const node = await nodeWith(USERS);
     const caller = await node.connect();
