@@ -22,6 +22,7 @@ const titles: Readonly<Record<CommandGroup, string>> = {
   hash: "Hashes",
   set: "Sets",
   generic: "Keys",
+  pubsub: "Publish and subscribe",
   transactions: "Transactions",
   connection: "Connections",
   server: "The server",
@@ -35,7 +36,6 @@ const titlesOfMissing: Readonly<Record<RedisGroup, string>> = {
   stream: "Streams",
   geo: "Places",
   hyperloglog: "HyperLogLog",
-  pubsub: "Publish and subscribe",
   scripting: "Scripts",
 };
 

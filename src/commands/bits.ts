@@ -90,6 +90,7 @@ function setbit(call: Call): void {
   } else {
     oneByte[0] = after;
     patchText(keyspace, index, oneByte, 0, 1);
+    keyspace.happened("string", "setbit");
   }
   reply.integer(before & mask ? 1 : 0);
 }

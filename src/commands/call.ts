@@ -95,7 +95,7 @@ export class Call {
 
   /**
    * Opens the key in an argument for reading its value (counts a hit or a miss, and a use), for asking about it (counts a
-   * hit or a miss), for changing it (counts a use), or without leaving a trace.
+   * hit or a miss), for asking about its record (the same, but tells nobody of a miss), for changing it (counts a use), or without leaving a trace.
    */
   read(index: number): Location {
     return this.keyspace.read(this.bytes, this.start(index), this.end(index));
@@ -103,6 +103,10 @@ export class Call {
 
   look(index: number): Location {
     return this.keyspace.look(this.bytes, this.start(index), this.end(index));
+  }
+
+  inspect(index: number): Location {
+    return this.keyspace.inspect(this.bytes, this.start(index), this.end(index));
   }
 
   open(index: number): Location {

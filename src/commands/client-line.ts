@@ -11,7 +11,7 @@ export function clientLine(session: Session, nowMs: number): string {
 
 /** In the order of Redis 7.2. */
 function fieldsOf(session: Session, nowMs: number): Record<string, number | string> {
-  const { transaction, outputBytes } = session;
+  const { transaction, outputBytes, subscriptions } = session;
   return {
     id: session.id,
     addr: session.remote,
@@ -22,9 +22,9 @@ function fieldsOf(session: Session, nowMs: number): Record<string, number | stri
     idle: Math.floor((nowMs - session.lastCommandMs) / MILLIS_PER_SECOND),
     flags: flagsOf(session),
     db: session.database,
-    sub: 0,
-    psub: 0,
-    ssub: 0,
+    sub: subscriptions.channel,
+    psub: subscriptions.pattern,
+    ssub: subscriptions.shard,
     multi: transaction === null ? -1 : transaction.queue.length,
     qbuf: session.queryBytes,
     "qbuf-free": 0,
@@ -48,6 +48,7 @@ function fieldsOf(session: Session, nowMs: number): Record<string, number | stri
 
 function flagsOf(session: Session): string {
   let flags = session.isMonitor ? "O" : "";
+  if (session.isSubscriber) flags += "P";
   if (session.transaction !== null) flags += "x";
   if (session.readsReplicas) flags += "r";
   if (session.keysChanged) flags += "d";

@@ -15,7 +15,7 @@ import type { Session, SessionCall } from "./session.js";
 
 const ANYONE = ["noscript", "loading", "stale"] as const;
 const OPERATOR = ["admin", ...ANYONE] as const;
-/** No client is a replica, a primary or a subscriber yet: these types are known, and empty. */
+/** No client is a replica or a primary: these types are known, and empty. */
 const CLIENT_TYPES = ["normal", "master", "replica", "slave", "pubsub"] as const;
 
 export const clientCommand: Command = container({
@@ -233,7 +233,12 @@ function readType(call: Call, index: number): (typeof CLIENT_TYPES)[number] {
 }
 
 function ofType(sessions: Iterable<Session>, type: (typeof CLIENT_TYPES)[number]): Iterable<Session> {
-  return type === "normal" ? sessions : [];
+  return [...sessions].filter(typeFilter(type));
+}
+
+function typeFilter(type: (typeof CLIENT_TYPES)[number]): Filter {
+  if (type === "normal") return ({ isSubscriber }) => !isSubscriber;
+  return ({ isSubscriber }) => type === "pubsub" && isSubscriber;
 }
 
 /** Those whose ids were given, in that order. */
@@ -284,7 +289,7 @@ function readFilters(call: SessionCall): Filter[] {
 function readFilter(call: SessionCall, index: number): Filter {
   const value = index + 1;
   if (call.is(index, "id")) return idFilter(call, value);
-  if (call.is(index, "type")) return readType(call, value) === "normal" ? () => true : () => false;
+  if (call.is(index, "type")) return typeFilter(readType(call, value));
   if (call.is(index, "user")) return userFilter(call, value);
   if (call.is(index, "addr")) return addressFilter(call, value);
   if (call.is(index, "laddr")) return localAddressFilter(call, value);

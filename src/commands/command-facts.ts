@@ -66,6 +66,7 @@ const CATEGORY_BY_GROUP: Readonly<Record<CommandGroup, string | undefined>> = {
   connection: "connection",
   generic: "keyspace",
   hash: "hash",
+  pubsub: undefined,
   server: undefined,
   set: "set",
   string: "string",
@@ -80,6 +81,7 @@ export function categoriesOf({ kind, group, flags, categories = [] }: Command): 
   if (kind !== "container" && !isOfConnection) found.add(CATEGORY_BY_GROUP[group]);
   if (flags.includes("write")) found.add("write");
   if (flags.includes("readonly")) found.add("read");
+  if (flags.includes("pubsub")) found.add("pubsub");
   if (flags.includes("blocking")) found.add("blocking");
   if (flags.includes("admin")) found.add("admin").add("dangerous");
   found.add(flags.includes("fast") ? "fast" : "slow");

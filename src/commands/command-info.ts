@@ -9,7 +9,10 @@ export function writeCommandInfo(reply: ReplyWriter, named: NamedCommand): void 
   reply.array(10);
   reply.bulkText(name);
   reply.integer(command.arity);
-  writeWords(reply, command.flags);
+  writeWords(
+    reply,
+    command.flags.filter((flag) => flag !== "may_replicate"),
+  );
   reply.integer(first);
   reply.integer(last);
   reply.integer(step);

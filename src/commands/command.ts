@@ -11,6 +11,7 @@ export type CommandGroup =
   | "connection"
   | "generic"
   | "hash"
+  | "pubsub"
   | "server"
   | "set"
   | "string"
@@ -32,6 +33,7 @@ export type CommandFlag =
   | "no_multi"
   | "noscript"
   | "protected"
+  | "pubsub"
   | "readonly"
   | "sentinel"
   | "skip_monitor"
@@ -100,6 +102,14 @@ export interface Declaration {
   readonly concernsNode?: true;
   /** What it does lasts as long as the connection, or ends it: callers who share a connection may not use it. */
   readonly changesConnection?: true;
+  /** May be used by a client of RESP2 that is subscribed to something. */
+  readonly whileSubscribed?: true;
+  /** Its reply is a message that no CLIENT REPLY holds back. */
+  readonly pushesReply?: true;
+  /** Executed by the node that the client is connected to, whatever slots its arguments have. */
+  readonly staysHere?: true;
+  /** Executed when what its client has asked of other nodes before is done: others are told of it by this. */
+  readonly settlesFirst?: true;
   /** Counts as use of its keys even for a client that asked for CLIENT NO-TOUCH. */
   readonly alwaysTouches?: true;
   /** Redis's COMMAND tips, such as "nondeterministic_output". */

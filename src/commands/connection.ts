@@ -22,7 +22,7 @@ const NOT_YET_AUTHENTICATED =
   "can be used to authenticate the client and select the RESP protocol version at the same time";
 
 export const connectionCommands: readonly Command[] = [
-  data({
+  session({
     name: "ping",
     arity: -1,
     group: "connection",
@@ -33,6 +33,7 @@ export const connectionCommands: readonly Command[] = [
     complexity: "O(1)",
     summary: "Answers PONG, or the message it was given.",
     tellsTrouble: true,
+    whileSubscribed: true,
     run: ping,
   }),
   data({
@@ -97,6 +98,7 @@ export const connectionCommands: readonly Command[] = [
     complexity: "O(1)",
     summary: "Closes the connection after its replies.",
     changesConnection: true,
+    whileSubscribed: true,
     run: quit,
   }),
   session({
@@ -109,15 +111,26 @@ export const connectionCommands: readonly Command[] = [
     complexity: "O(1)",
     summary: "Puts the connection into the state of a new one.",
     changesConnection: true,
+    whileSubscribed: true,
     run: reset,
   }),
   clientCommand,
 ];
 
-function ping(call: Call): void {
+function ping(call: SessionCall): void {
   if (call.count > 2) throw new ReplyError(wrongNumberOfArguments("ping"));
-  if (call.count === 1) call.reply.simple("PONG");
+  if (call.session.isSubscriber && call.session.resp === 2) pingSubscribed(call);
+  else if (call.count === 1) call.reply.simple("PONG");
   else call.reply.bulk(call.bytes, call.start(1), call.end(1));
+}
+
+/** Who waits for messages gets an answer of their form. */
+function pingSubscribed(call: SessionCall): void {
+  const { reply } = call;
+  reply.array(2);
+  reply.bulkText("pong");
+  if (call.count === 1) reply.bulkText("");
+  else reply.bulk(call.bytes, call.start(1), call.end(1));
 }
 
 /** What stands before a mistake in the options has happened, as in Redis. */
@@ -185,8 +198,9 @@ function quit(call: SessionCall): void {
 }
 
 function reset(call: SessionCall): void {
-  const { session, config, reply } = call;
+  const { session, config, reply, node } = call;
   discardTransaction(call);
+  node.broker.local.forget(session);
   session.database = 0;
   session.resp = 2;
   reply.resp = 2;

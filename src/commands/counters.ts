@@ -95,6 +95,7 @@ function add(call: Call, by: Int64): void {
   const sum = addInt64(value, by);
   if (sum === undefined) throw new ReplyError(INCREMENT_OVERFLOW);
   addToCounter(keyspace, by, sum);
+  keyspace.happened("string", "incrby");
   if (typeof sum === "number") reply.integer(sum);
   else reply.integer64(sum);
 }
@@ -112,5 +113,6 @@ function incrbyfloat(call: Call): void {
   const bytes = Buffer.from(sum, "latin1");
   setText(keyspace, bytes, 0, bytes.length, at === NOWHERE ? 0 : keyspace.records.deadline(at));
   markFloat(keyspace);
+  keyspace.happened("string", "incrbyfloat");
   reply.bulk(bytes, 0, bytes.length);
 }

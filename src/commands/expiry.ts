@@ -4,6 +4,7 @@ import { ReplyError } from "../protocol/reply-error.js";
 import type { Call } from "./call.js";
 import { type Command, data, keyAt1 } from "./command.js";
 import { anyDeadline, EX, EXAT, PX, PXAT, type TimeForm } from "./expiry-time.js";
+import { deleteOpen, setDeadline } from "./open-key.js";
 
 const NO_KEY = -2;
 const NO_DEADLINE = -1;
@@ -143,8 +144,8 @@ function expire(call: Call, form: TimeForm, command: string): void {
     return;
   }
   // What would be over at once is a deletion.
-  if (deadlineMs <= keyspace.nowMs) keyspace.remove();
-  else keyspace.setDeadline(deadlineMs);
+  if (deadlineMs <= keyspace.nowMs) deleteOpen(keyspace);
+  else setDeadline(keyspace, deadlineMs);
   reply.integer(1);
 }
 
@@ -198,6 +199,6 @@ function persist(call: Call): void {
   const { keyspace } = call;
   const at = call.open(1);
   const isSet = at !== NOWHERE && keyspace.records.deadline(at) !== 0;
-  if (isSet) keyspace.setDeadline(0);
+  if (isSet) setDeadline(keyspace, 0);
   call.reply.integer(isSet ? 1 : 0);
 }

@@ -124,6 +124,7 @@ function setFields(call: Call): number {
       added++;
   }
   openEntries.finish();
+  call.keyspace.happened("hash", "hset");
   return added;
 }
 
@@ -144,22 +145,25 @@ function hsetnx(call: Call): void {
     return;
   }
   setField(call, call.bytes, call.start(3), call.end(3));
+  call.keyspace.happened("hash", "hset");
   call.reply.integer(1);
 }
 
 function hdel(call: Call): void {
-  const { bytes, count, reply } = call;
+  const { bytes, count, reply, keyspace } = call;
   if (openForWriting(call) === NOWHERE) {
     reply.integer(0);
     return;
   }
-  const { openEntries } = call.keyspace;
+  const { openEntries } = keyspace;
   openEntries.begin(TYPE_HASH, call.config.current);
   let removed = 0;
   for (let i = 2; i < count; i++) {
     if (openEntries.remove(bytes, call.start(i), call.end(i))) removed++;
   }
   openEntries.finish();
+  if (removed > 0) keyspace.happened("hash", "hdel");
+  if (keyspace.at === NOWHERE) keyspace.happened("generic", "del");
   reply.integer(removed);
 }
 
@@ -172,6 +176,7 @@ function hincrby(call: Call): void {
   const sum = addInt64(old, increment);
   if (sum === undefined) throw new ReplyError(INCREMENT_OVERFLOW);
   setField(call, digits, 0, formatInt64(digits, 0, sum));
+  call.keyspace.happened("hash", "hincrby");
   if (typeof sum === "number") call.reply.integer(sum);
   else call.reply.integer64(sum);
 }
@@ -187,6 +192,7 @@ function hincrbyfloat(call: Call): void {
   if (text === undefined) throw new ReplyError(INCREMENT_NOT_FINITE);
   const sum = Buffer.from(text, "latin1");
   setField(call, sum, 0, sum.length);
+  call.keyspace.happened("hash", "hincrbyfloat");
   call.reply.bulk(sum, 0, sum.length);
 }
 

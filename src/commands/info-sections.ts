@@ -214,7 +214,7 @@ function okOrErr(isOk: boolean): string {
 
 function stats(call: SessionCall): InfoFields {
   const { node, keyspace } = call;
-  const { stats } = node;
+  const { stats, broker } = node;
   const { traffic, syncs } = replicationStats(call);
   return {
     total_connections_received: stats.totalConnections,
@@ -232,9 +232,9 @@ function stats(call: SessionCall): InfoFields {
     evicted_clients: stats.evictedClients,
     keyspace_hits: keyspace.stats.hits,
     keyspace_misses: keyspace.stats.misses,
-    pubsub_channels: 0,
-    pubsub_patterns: 0,
-    pubsubshard_channels: 0,
+    pubsub_channels: broker.local.count("channel"),
+    pubsub_patterns: broker.local.count("pattern"),
+    pubsubshard_channels: broker.local.count("shard"),
     latest_fork_usec: 0,
     total_forks: 0,
     migrate_cached_sockets: 0,

@@ -2,7 +2,7 @@
 import { compileGlob, globMatches } from "../base/glob.js";
 import { ReplyError, SYNTAX_ERROR } from "../protocol/reply-error.js";
 import type { Call } from "./call.js";
-import { type Command, session } from "./command.js";
+import { type Command, type KeyPositions, session } from "./command.js";
 import { writeCommandDocs } from "./command-docs.js";
 import {
   acceptsCount,
@@ -186,11 +186,16 @@ function keysOf(call: SessionCall, command: Command): readonly KeyPosition[] {
 function askedCommand(call: SessionCall): Command {
   const command = resolve(call);
   if (command === undefined) throw new ReplyError("ERR Invalid command specified");
-  if (command.keys === undefined) throw new ReplyError("ERR The command has no key arguments");
+  if (command.keys?.some(isOfKeys) !== true) throw new ReplyError("ERR The command has no key arguments");
   if (!acceptsCount(command, call.count - ASKED)) {
     throw new ReplyError("ERR Invalid number of arguments specified for command");
   }
   return command;
+}
+
+/** Names of shard channels have slots, and are no keys. */
+function isOfKeys({ access }: KeyPositions): boolean {
+  return !access.includes("not_key");
 }
 
 function resolve(call: SessionCall): Command | undefined {

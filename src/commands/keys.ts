@@ -6,6 +6,7 @@ import { NO_SUCH_KEY, ReplyError, SAME_OBJECT, SYNTAX_ERROR } from "../protocol/
 import type { Call } from "./call.js";
 import { allKeys, type Command, data, keyAt1 } from "./command.js";
 import { databaseNumber } from "./database-number.js";
+import { deleteOpen } from "./open-key.js";
 import { typeName } from "./type-names.js";
 
 export const keyCommands: readonly Command[] = [
@@ -157,7 +158,7 @@ function del(call: Call): void {
   let removed = 0;
   for (let i = 1; i < call.count; i++) {
     if (call.peek(i) === NOWHERE) continue;
-    call.keyspace.remove();
+    deleteOpen(call.keyspace);
     removed++;
   }
   call.reply.integer(removed);
@@ -206,6 +207,10 @@ function giveName(call: Call): void {
   graft(keyspace, value);
   call.peek(1);
   abandon(keyspace);
+  if (keyspace.events === null) return;
+  keyspace.happened("generic", "rename_from");
+  call.peek(2);
+  keyspace.happened("generic", "rename_to");
 }
 
 function copyKey(call: Call): void {
@@ -232,6 +237,7 @@ function copyKey(call: Call): void {
     keyspace.select(target);
     call.peek(2);
     graft(keyspace, value);
+    keyspace.happened("generic", "copy_to");
   }
   reply.integer(isBlocked ? 0 : 1);
 }
@@ -260,7 +266,17 @@ function move(call: Call): void {
   keyspace.select(source);
   call.peek(1);
   keyspace.remove(0);
+  if (keyspace.events !== null) tellMoved(call, source, target);
   reply.integer(1);
+}
+
+function tellMoved(call: Call, source: number, target: number): void {
+  const { keyspace } = call;
+  keyspace.happened("generic", "move_from");
+  keyspace.select(target);
+  call.peek(1);
+  keyspace.happened("generic", "move_to");
+  keyspace.select(source);
 }
 
 function isSameKey(call: Call, one: number, other: number): boolean {

@@ -80,7 +80,7 @@ export const objectCommands: readonly Command[] = [
 
 /** Opens the key, which does not count as a use of it; nil if there is none. */
 function look(call: Call): Location {
-  const at = call.look(2);
+  const at = call.inspect(2);
   if (at === NOWHERE) call.reply.null();
   return at;
 }

@@ -9,6 +9,8 @@ import type { PersistenceView } from "../durability/persistence-view.js";
 import type { Clock } from "../host/clock.js";
 import type { System } from "../host/system.js";
 import type { Watcher } from "../keyspace/watchers.js";
+import type { Broker } from "../pubsub/broker.js";
+import type { Subscriber, SubscriptionCounts } from "../pubsub/subscriber.js";
 import type { AccessControl, User } from "./acl/access-control.js";
 import { Call } from "./call.js";
 import type { Command } from "./command.js";
@@ -22,7 +24,7 @@ import type { Slowlog } from "./slowlog.js";
 export type Consistency = "one" | "quorum";
 
 /** One client's connection. */
-export interface Session extends Watcher {
+export interface Session extends Subscriber, Watcher {
   readonly id: number;
   /** `address:port` of the client, and of our own end. */
   readonly remote: string;
@@ -42,6 +44,8 @@ export interface Session extends Watcher {
   logIn(user: User): void;
   /** As it was when the connection began: `default`, and authenticated if nobody has to be. */
   logOut(): void;
+  /** What it is subscribed to. */
+  readonly subscriptions: SubscriptionCounts;
   /** It is shown what clients send. */
   isMonitor: boolean;
   /** CLIENT NO-EVICT and NO-TOUCH. */
@@ -61,6 +65,8 @@ export interface Session extends Watcher {
   readonly queryBytes: number;
   readonly outputBytes: number;
   readonly memoryBytes: number;
+  /** Writes what it has heard, and was not told yet, into the reply at hand. */
+  replyHeard(): void;
   /** Notes the slot of a key that it watches. */
   watched(slot: number): void;
   /** Stops watching all keys. */
@@ -146,6 +152,8 @@ export interface Node {
   readonly clock: Clock;
   readonly persistence: PersistenceView;
   readonly access: AccessControl;
+  /** Where messages are published. */
+  readonly broker: Broker;
   /** Null unless `cluster-enabled`. */
   readonly cluster: ClusterView | null;
   readonly port: number;

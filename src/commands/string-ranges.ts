@@ -111,6 +111,7 @@ function append(call: Call): void {
     expectLength(call, length);
     patchText(call.keyspace, offset, call.bytes, call.start(2), call.end(2));
   }
+  call.keyspace.happened("string", "append");
   call.reply.integer(length);
 }
 
@@ -128,6 +129,7 @@ function setrange(call: Call): void {
   const end = offset + call.length(3);
   expectLength(call, end);
   patchText(keyspace, offset, call.bytes, call.start(3), call.end(3));
+  keyspace.happened("string", "setrange");
   reply.integer(Math.max(length, end));
 }
 

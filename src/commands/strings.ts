@@ -6,6 +6,7 @@ import { ReplyError, wrongNumberOfArguments } from "../protocol/reply-error.js";
 import type { Call } from "./call.js";
 import { allKeys, type Command, data, everyOtherKey, keyAt1 } from "./command.js";
 import { EX, PX, positiveDeadline, type TimeForm } from "./expiry-time.js";
+import { deleteOpen, setDeadline } from "./open-key.js";
 import { readStringOptions } from "./string-options.js";
 import { replyText } from "./string-replies.js";
 
@@ -179,8 +180,15 @@ function set(call: Call): void {
     return;
   }
   call.open(1);
-  setText(call.keyspace, call.bytes, call.start(2), call.end(2), 0);
+  setString(call, 2, 0);
   call.reply.ok();
+}
+
+/** Gives the open key the value in an argument. `deadlineMs` 0 means no expiry. */
+function setString(call: Call, index: number, deadlineMs: number): void {
+  const { keyspace } = call;
+  setText(keyspace, call.bytes, call.start(index), call.end(index), deadlineMs);
+  keyspace.happened("string", "set");
 }
 
 function setWithOptions(call: Call): void {
@@ -194,7 +202,8 @@ function setWithOptions(call: Call): void {
     return;
   }
   if (keepTtl && at !== NOWHERE) deadline = keyspace.records.deadline(at);
-  setText(keyspace, call.bytes, call.start(2), call.end(2), deadline);
+  setString(call, 2, deadline);
+  if (time !== undefined) keyspace.happened("generic", "expire");
   if (!answersOld) reply.ok();
 }
 
@@ -214,26 +223,27 @@ function replyValue(call: Call, at: Location): void {
 
 function setnx(call: Call): void {
   const isAbsent = call.open(1) === NOWHERE;
-  if (isAbsent) setText(call.keyspace, call.bytes, call.start(2), call.end(2), 0);
+  if (isAbsent) setString(call, 2, 0);
   call.reply.integer(isAbsent ? 1 : 0);
 }
 
 function setWithTime(call: Call, form: TimeForm, command: string): void {
   const deadline = positiveDeadline(call, 2, form, command);
   call.open(1);
-  setText(call.keyspace, call.bytes, call.start(3), call.end(3), deadline);
+  setString(call, 3, deadline);
+  call.keyspace.happened("generic", "expire");
   call.reply.ok();
 }
 
 function getset(call: Call): void {
   replyValue(call, call.read(1));
-  setText(call.keyspace, call.bytes, call.start(2), call.end(2), 0);
+  setString(call, 2, 0);
 }
 
 function getdel(call: Call): void {
   const at = call.read(1);
   replyValue(call, at);
-  if (at !== NOWHERE) call.keyspace.remove();
+  if (at !== NOWHERE) deleteOpen(call.keyspace);
 }
 
 function getex(call: Call): void {
@@ -244,9 +254,9 @@ function getex(call: Call): void {
   const isChange = at !== NOWHERE && time !== undefined;
   const deadline = isChange ? positiveDeadline(call, timeIndex, time, "getex") : 0;
   replyValue(call, at);
-  if (isChange && deadline <= keyspace.nowMs) keyspace.remove();
-  else if (isChange) keyspace.setDeadline(deadline);
-  else if (persist && at !== NOWHERE && keyspace.records.deadline(at) !== 0) keyspace.setDeadline(0);
+  if (isChange && deadline <= keyspace.nowMs) deleteOpen(keyspace);
+  else if (isChange) setDeadline(keyspace, deadline);
+  else if (persist && at !== NOWHERE && keyspace.records.deadline(at) !== 0) setDeadline(keyspace, 0);
 }
 
 function mget(call: Call): void {
@@ -284,6 +294,6 @@ function expectPairs(call: Call, command: string): void {
 function setPairs(call: Call): void {
   for (let i = 1; i < call.count; i += 2) {
     call.open(i);
-    setText(call.keyspace, call.bytes, call.start(i + 1), call.end(i + 1), 0);
+    setString(call, i + 1, 0);
   }
 }

@@ -22,6 +22,7 @@ import { monitorCommand } from "./monitor.js";
 import { nodeControlCommands } from "./node-control.js";
 import { objectCommands } from "./objects.js";
 import { persistenceCommands } from "./persistence.js";
+import { pubsubCommands } from "./pubsub.js";
 import { setCommands } from "./sets.js";
 import { slowlogCommand } from "./slowlog-commands.js";
 import { stringRangeCommands } from "./string-ranges.js";
@@ -52,6 +53,7 @@ export const commands: readonly Command[] = [
   ...nodeControlCommands,
   ...objectCommands,
   ...persistenceCommands,
+  ...pubsubCommands,
   ...setCommands,
   slowlogCommand,
   ...stringRangeCommands,

@@ -9,6 +9,7 @@ import { accessOptions } from "./access-options.js";
 import { bindAddresses } from "./bind-addresses.js";
 import { clusterOptions } from "./cluster-options.js";
 import { dataOptions } from "./data-options.js";
+import { observationOptions } from "./observation-options.js";
 import { option } from "./option.js";
 import { fileMode, integer, memory, memoryShare, oneOf, text, yesNo } from "./option-types.js";
 import { outputBufferLimits } from "./output-buffer-limits.js";
@@ -154,7 +155,8 @@ const clients = {
     doc:
       "Replies that may wait for one client, for each class of client: `class hard soft seconds`. A client " +
       "with more than `hard` bytes waiting is closed, and so is one with more than `soft` bytes for `seconds` on end; 0 is no " +
-      "limit. Higher forgives slower readers, lower protects the node's memory from them. In this release every client is `normal`.",
+      "limit. Higher forgives slower readers, lower protects the node's memory from them. Clients that are subscribed or monitor are `pubsub`, " +
+      "all others `normal`.",
     differs:
       "Redis leaves normal clients without a limit: one that pipelines and never reads then takes all memory. 1gb is more than any " +
       "reply that a sane client waits for.",
@@ -317,27 +319,6 @@ const durability = {
   }),
 } as const;
 
-const observation = {
-  slowlogLogSlowerThanMicros: option(integer({ min: -1, max: EXACT_MAX, unit: "microseconds" }), {
-    name: "slowlog-log-slower-than",
-    default: 10_000,
-    mutable: true,
-    doc: "Commands that take longer are kept for SLOWLOG. Lower shows more; 0 keeps every command, -1 none.",
-  }),
-  slowlogMaxLen: option(integer({ min: 0, max: EXACT_MAX, unit: "entries" }), {
-    name: "slowlog-max-len",
-    default: 128,
-    mutable: true,
-    doc: "Entries that SLOWLOG keeps; the oldest goes first. Higher remembers longer, for some hundred bytes of memory each.",
-  }),
-  latencyMonitorThresholdMs: option(integer({ min: 0, max: EXACT_MAX, unit: "milliseconds" }), {
-    name: "latency-monitor-threshold",
-    default: 0,
-    mutable: true,
-    doc: "Events that take at least so long are kept for LATENCY; 0 turns this off. Lower shows more, and costs a little for each event.",
-  }),
-} as const;
-
 /** A heading for readers, and the options under it. */
 export const sections = [
   { title: "Network", options: network },
@@ -348,7 +329,7 @@ export const sections = [
   { title: "Durability", options: durability },
   { title: "Cluster", options: clusterOptions },
   { title: "Replication", options: replicationOptions },
-  { title: "Slow log and latency", options: observation },
+  { title: "Slow log, latency and events", options: observationOptions },
   { title: "The node", options: node },
 ] as const;
 
@@ -361,6 +342,6 @@ export const options = {
   ...durability,
   ...clusterOptions,
   ...replicationOptions,
-  ...observation,
+  ...observationOptions,
   ...node,
 } as const;

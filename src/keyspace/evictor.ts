@@ -92,6 +92,7 @@ export class Evictor {
       if (at === NOWHERE || !this.#isEligible(this.#keyspace.database, at)) continue;
       this.#keyspace.remove(0);
       this.#keyspace.stats.evicted++;
+      this.#keyspace.happened("evicted", "evicted");
       return true;
     }
     return false;

@@ -10,6 +10,7 @@
 import { assert } from "../base/assert.js";
 import { copyBytes } from "../base/bytes.js";
 import { KeyHasher, SLOT_COUNT } from "../base/key-hash.js";
+import type { KeyEventKind } from "../config/key-events.js";
 import type { HybridClock } from "../delta/hybrid-clock.js";
 import { ORIGIN_NONE, VERSION_ZERO, type Version } from "../delta/version.js";
 import type { AccessClock } from "./access-clock.js";
@@ -17,6 +18,7 @@ import { type Location, NOWHERE, UNIT_BITS, UNIT_MASK } from "./arena.js";
 import { Database } from "./database.js";
 import { isGhost } from "./ghost.js";
 import type { Journal } from "./journal.js";
+import type { KeyEventListener } from "./key-event-listener.js";
 import { OpenEntries } from "./open-entries.js";
 import {
   ACCESS,
@@ -77,6 +79,8 @@ export class Keyspace {
   readonly watchers = new Watchers();
   readonly stats: KeyspaceStats = { hits: 0, misses: 0, expired: 0, evicted: 0 };
   journal: Journal | null = null;
+  /** Hears of events by the names that Redis gives them; null while nobody wants to. */
+  events: KeyEventListener | null = null;
   /** Who is told which slots are looked at. */
   sightings: Sightings | null = null;
   /** Whether deleted and expired records leave tombstones and husks behind: only other owners need them. */
@@ -176,13 +180,21 @@ export class Keyspace {
       this.stats.hits++;
       this.touch(at);
     } else {
-      this.stats.misses++;
+      this.#missed();
     }
     return at;
   }
 
   /** Opens a key to ask about it: counts a hit or a miss, and leaves its access clock alone. */
   look(bytes: Buffer, start: number, end: number): Location {
+    const at = this.peek(bytes, start, end);
+    if (at !== NOWHERE) this.stats.hits++;
+    else this.#missed();
+    return at;
+  }
+
+  /** The same without telling anybody of a miss. */
+  inspect(bytes: Buffer, start: number, end: number): Location {
     const at = this.peek(bytes, start, end);
     if (at !== NOWHERE) this.stats.hits++;
     else this.stats.misses++;
@@ -227,6 +239,7 @@ export class Keyspace {
    * caller writes at `records.body(at)`. What was there before is gone. `deadlineMs` 0 means no expiry.
    */
   place(type: RecordType, clock: number, deadlineMs: number, bodyLength: number): Location {
+    const isNew = this.at === NOWHERE;
     const at = this.placeRaw(type, 0, deadlineMs === 0 ? 0 : 8, bodyLength);
     const slab = this.records.arena.slabs[at >>> UNIT_BITS]!;
     const unit = at & UNIT_MASK;
@@ -237,6 +250,7 @@ export class Keyspace {
       this.database.expiringCount++;
       this.database.noteDeadline(this.slot, deadlineMs);
     }
+    if (isNew) this.happened("new", "new");
     return at;
   }
 
@@ -378,6 +392,7 @@ export class Keyspace {
     else this.conceal();
     this.stats.expired++;
     this.changed(0);
+    this.happened("expired", "expired");
   }
 
   /** Takes the open record, whose deadline has passed, out of clients' sight with all that it holds: docs/decisions/0005. */
@@ -396,12 +411,14 @@ export class Keyspace {
       const floors = this.database.birthplaces(this.slot);
       const at = this.placeRaw(type, 0, 0, bodyLength);
       this.records.setLife(at, floors.clock(this.slot), floors.origin(this.slot));
+      this.happened("new", "new");
       return at;
     }
     const { life, expiry } = succeed(this, type, clock);
     const at = this.placeRaw(type, 0, 0, bodyLength);
     this.records.setLife(at, life.clock, life.origin);
     this.writeRegister(expiry.deadlineMs, expiry.version.clock, expiry.version.origin);
+    this.happened("new", "new");
     return this.at;
   }
 
@@ -446,6 +463,15 @@ export class Keyspace {
     if (this.watchers.count !== 0) this.watchers.changed(this);
   }
 
+  /**
+   * To be called when something has happened to the open key of which Redis tells subscribers: what kind of event, and its name. It
+   * changes nothing, and the open key stays open.
+   */
+  happened(kind: KeyEventKind, event: string): void {
+    // Of what another node executes that one tells.
+    if (this.events !== null && !this.isHidden(this.slot)) this.events.happened(kind, event);
+  }
+
   /** Keys in all databases. */
   get size(): number {
     let size = 0;
@@ -471,6 +497,11 @@ export class Keyspace {
     this.ghost = this.reshape(registerSize, 0);
     this.at = NOWHERE;
     database.countKey(this.slot, -1);
+  }
+
+  #missed(): void {
+    this.stats.misses++;
+    this.happened("keymiss", "keymiss");
   }
 
   #hideGhost(): void {

@@ -84,6 +84,7 @@ export function copy(keyspace: Keyspace, target: Database): Graft {
 export function graft(keyspace: Keyspace, { type, deadlineMs, access, flags, bytes, table }: Graft): void {
   const { records } = keyspace;
   const isOutside = (flags & OUTSIDE) !== 0;
+  const isReplaced = keyspace.at !== NOWHERE;
   const at = keyspace.place(type, keyspace.clock.next(), deadlineMs, isOutside ? 0 : bytes.length);
   if (isOutside) {
     records.setWord(at, BODY_LENGTH, records.borrow(bytes));
@@ -98,6 +99,8 @@ export function graft(keyspace: Keyspace, { type, deadlineMs, access, flags, byt
   if (hasFields(type) && keyspace.keepTombstones) keyspace.database.noteMark(keyspace.slot);
   keyspace.journal?.replaced();
   keyspace.changed();
+  // Redis deletes what had the name, and adds the value as that of a new key.
+  if (isReplaced) keyspace.happened("new", "new");
 }
 
 /** A table of fields like the one of the open collection, versions and all. */

@@ -78,6 +78,10 @@ export const NOT_IN_TRANSACTION =
   "ERR Command not allowed inside a transaction on a cluster of several nodes: it concerns all of them";
 /** Of a client that monitors, which Redis takes for a replica of a kind. */
 export const MONITOR_ONLY = "ERR Replica can't interact with the keyspace";
+/** `command` is the lower-case full name. */
+export function notWhileSubscribed(command: string): string {
+  return `ERR Can't execute '${command}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`;
+}
 export const BUSY_KEY = "BUSYKEY Target key name already exists.";
 export const NOT_A_PROTOCOL_VERSION = "ERR Protocol version is not an integer or out of range";
 export const UNSUPPORTED_PROTOCOL = "NOPROTO unsupported protocol version";

@@ -116,6 +116,12 @@ export class ClientRuns implements RunOwner, Waiter {
     return this.#isDraining;
   }
 
+  /** Whether nothing is in flight. If something is, the client goes on when nothing is any more. */
+  settles(): boolean {
+    if (this.#inFlight > 0) this.#isDraining = true;
+    return this.#inFlight === 0;
+  }
+
   /** Sends the command at hand to where it is executed, or keeps it until that is possible: then the answer is null. */
   forward(route: Route, { bytes, marks, count }: Call, isSilent: boolean): Run | null {
     const forwarder = this.#forwarder;
@@ -164,10 +170,7 @@ export class ClientRuns implements RunOwner, Waiter {
    * overtake a part. False if the command has to wait: nothing happened.
    */
   gather(begin: (deadlineMs: number) => Promise<Buffer>, isSilent: boolean): boolean {
-    if (this.#inFlight > 0) {
-      this.#isDraining = true;
-      return false;
-    }
+    if (!this.settles()) return false;
     const gathering = new Gathering(isSilent);
     const deadlineMs = this.#nextDeadlineMs;
     this.#replies.pushGathering(gathering);

@@ -17,9 +17,10 @@ import type { PartialRequest } from "../protocol/partial-request.js";
 import { buildRequest } from "../protocol/request-builder.js";
 import { BROKEN, COMPLETE, type RequestScanner, type ScanResult } from "../protocol/request-scanner.js";
 import { splitRequests } from "../protocol/request-splitter.js";
+import type { Protocol, SubscriptionCounts } from "../pubsub/subscriber.js";
 import type { Stray } from "./awaited-replies.js";
 import { ClientRuns } from "./client-runs.js";
-import { type Entry, WRITE } from "./command-index.js";
+import { type Entry, PUSHES_REPLY, WRITE } from "./command-index.js";
 import type { WatchElsewhere } from "./gatherer.js";
 import { HeldReplies } from "./held-replies.js";
 import type { QuorumQuestion } from "./quorum-guard.js";
@@ -36,6 +37,7 @@ const AT_QUORUM = 16;
 const READING_REPLICAS = 32;
 /** There is something that its user may not do. */
 const RESTRICTED = 64;
+const SUBSCRIBED = 128;
 
 /** While replies that are not yet taken need so many bytes, no further command of the client is executed. */
 const PENDING_REPLY_BYTES_MAX = 1024 * 1024;
@@ -59,7 +61,7 @@ export class Client implements ConnectionEvents, Session {
   libraryName = "";
   libraryVersion = "";
   database = 0;
-  resp: 2 | 3 = 2;
+  resp: Protocol = 2;
   noEvict = false;
   lastCommandMs: number;
   lastEntry: Entry | null = null;
@@ -101,6 +103,9 @@ export class Client implements ConnectionEvents, Session {
   #replies: HeldReplies | null = null;
   /** Commands that other nodes execute; null as long as there were none. */
   #runs: ClientRuns | null = null;
+  /** Messages that it is still to be told, behind the reply of the command at hand if it has one. */
+  #heard: Buffer[] = [];
+  #heardBytes = 0;
   /** The run that the command at hand was added to, if it is executed elsewhere and the client wants the reply. */
   #sent: Run | null = null;
   /** Bytes received and not yet executed; undefined in the common case that none are left. */
@@ -233,6 +238,18 @@ export class Client implements ConnectionEvents, Session {
     return this.#runs?.isIdle === false;
   }
 
+  get isSubscriber(): boolean {
+    return (this.hurdles & SUBSCRIBED) !== 0;
+  }
+
+  set isSubscriber(on: boolean) {
+    this.#setHurdle(SUBSCRIBED, on);
+  }
+
+  get subscriptions(): SubscriptionCounts {
+    return this.server.state.broker.local.countsOf(this);
+  }
+
   get isMonitor(): boolean {
     return this.server.state.monitors.has(this);
   }
@@ -255,12 +272,13 @@ export class Client implements ConnectionEvents, Session {
   }
 
   get outputBytes(): number {
-    return this.connection.pendingBytes + (this.#replies === null ? 0 : this.#replies.byteLength);
+    const held = this.#replies === null ? 0 : this.#replies.byteLength;
+    return this.connection.pendingBytes + this.#heardBytes + held;
   }
 
   get memoryBytes(): number {
     const { transaction } = this;
-    let bytes = OBJECT_BYTES + this.connection.pendingBytes;
+    let bytes = OBJECT_BYTES + this.connection.pendingBytes + this.#heardBytes;
     if (this.#replies !== null) bytes += this.#replies.memoryBytes;
     if (this.#runs !== null) bytes += this.#runs.bytesInFlight;
     if (this.#partial !== undefined) bytes += this.#partial.memoryBytes;
@@ -368,7 +386,7 @@ export class Client implements ConnectionEvents, Session {
   /** Makes the reply of the command being executed, and all that follows, wait for `later`. */
   postpone(later: Promise<() => void>): void {
     this.#isPostponed = true;
-    const isSilent = this.#replyMode !== "on";
+    const isSilent = this.#replyMode !== "on" && (this.lastEntry!.bits & PUSHES_REPLY) === 0;
     void later.then(
       (write) => this.#settle(write, isSilent),
       (error: unknown) => this.server.stop(error),
@@ -469,9 +487,51 @@ export class Client implements ConnectionEvents, Session {
     this.#limitOutput();
   }
 
+  // ---- Messages ----
+
+  /** Gets a message: behind the reply of the command at hand, or with all that comes in this turn of the loop. */
+  hear(message: Buffer): void {
+    if (this.#isClosing) return;
+    if (this.#heard.length === 0) this.server.deliveries.add(this);
+    this.#heard.push(message);
+    this.#heardBytes += message.length;
+    this.#limitOutput();
+  }
+
+  /** Is told what it heard. */
+  deliver(): void {
+    const heard = this.#takeHeard();
+    if (heard.length === 0) return;
+    try {
+      if (heard.length === 1) this.tell(heard[0]!);
+      else this.tell(Buffer.concat(heard));
+    } catch (error) {
+      this.server.stop(error);
+    }
+  }
+
+  #takeHeard(): readonly Buffer[] {
+    const heard = this.#heard;
+    if (heard.length === 0) return NO_MESSAGES;
+    this.#heard = [];
+    this.#heardBytes = 0;
+    return heard;
+  }
+
+  replyHeard(): void {
+    const { reply } = this.server;
+    for (const message of this.#takeHeard()) reply.raw(message, 0, message.length);
+  }
+
+  /** Whether other nodes have done all that it asked of them; if not, it goes on when they have. */
+  settles(): boolean {
+    return this.#runs === null || this.#runs.settles();
+  }
+
   /** A turn in which `offer` offers commands again that could not be executed. */
   offerAgain(offer: () => void): void {
     try {
+      this.deliver();
       this.#isExecuting = true;
       this.server.beginTurn();
       offer();
@@ -501,6 +561,7 @@ export class Client implements ConnectionEvents, Session {
     stray.question = this.question;
     this.question = null;
     this.isOfferingAgain = false;
+    if (this.#heard.length > 0) this.replyHeard();
     this.database = laterDatabase;
     this.resp = resp;
     this.noTouch = noTouch;
@@ -563,7 +624,7 @@ export class Client implements ConnectionEvents, Session {
     this.#outputBytesBefore = outputBytes;
     const idleMs = nowMs - this.lastCommandMs;
     const isIdle = timeoutSeconds > 0 && idleMs > timeoutSeconds * MILLIS_PER_SECOND;
-    if (isIdle && !this.#isPostponed && !this.#isHolding) {
+    if (isIdle && !this.#isPostponed && !this.#isHolding && !this.isSubscriber) {
       this.close(false);
       return;
     }
@@ -602,6 +663,7 @@ export class Client implements ConnectionEvents, Session {
   }
 
   #beginTurn(): void {
+    if (this.#heard.length > 0) this.deliver();
     this.server.beginTurn();
     this.lastCommandMs = this.server.nowMs;
   }
@@ -746,7 +808,10 @@ export class Client implements ConnectionEvents, Session {
 
   #execute(bytes: Buffer, marks: Int32Array, count: number): void {
     const { executor, reply } = this.server;
-    if (!executor.execute(this, bytes, marks, count)) this.#hold(buildRequest(bytes, marks, count));
+    const isExecuted = executor.execute(this, bytes, marks, count);
+    // By its own command.
+    if (this.#heard.length > 0) this.replyHeard();
+    if (!isExecuted) this.#hold(buildRequest(bytes, marks, count));
     else if (reply.byteLength > REPLY_CHUNK_BYTES) this.sendReplies();
   }
 
@@ -767,6 +832,7 @@ export class Client implements ConnectionEvents, Session {
     this.#isExecuting = true;
     reply.resp = this.resp;
     const isExecuted = executor.executeRequest(this, held);
+    if (this.#heard.length > 0) this.replyHeard();
     if (isExecuted) this.question = null;
     else this.#hold(held);
   }
@@ -817,7 +883,7 @@ export class Client implements ConnectionEvents, Session {
   /** Who monitors is told what it did not ask for, as subscribers are. */
   get #outputLimits() {
     const { normal, pubsub } = this.server.config.current.clientOutputBufferLimits;
-    return this.isMonitor ? pubsub : normal;
+    return this.isSubscriber || this.isMonitor ? pubsub : normal;
   }
 
   #limitOutput(): void {
@@ -834,6 +900,7 @@ export class Client implements ConnectionEvents, Session {
 /** How many requests of a pipeline are scanned ahead. */
 const BATCH_REQUESTS = 16;
 const NOTHING = Buffer.alloc(0);
+const NO_MESSAGES: readonly Buffer[] = [];
 const MILLIS_PER_SECOND = 1000;
 /** What a client costs besides its buffers, roughly. */
 const OBJECT_BYTES = 1024;

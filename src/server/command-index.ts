@@ -38,6 +38,12 @@ export const UNSHOWN = 16384;
 export const USES_KEYS = 32768;
 /** It is about the node that the client is connected to. */
 export const CONCERNS_NODE = 65536;
+/** May be used by a client of RESP2 that is subscribed to something. */
+export const WHILE_SUBSCRIBED = 131_072;
+/** Its reply comes whatever CLIENT REPLY says. */
+export const PUSHES_REPLY = 262_144;
+/** Waits for what its client has asked of other nodes before. */
+export const SETTLES_FIRST = 524_288;
 
 const BIT_BY_FLAG: Partial<Record<CommandFlag, number>> = {
   admin: UNSHOWN,
@@ -59,7 +65,7 @@ export class Entry {
   readonly arity: number;
   readonly run: ((call: SessionCall) => void) | ((call: Call) => void) | null;
   readonly subcommands: ReadonlyMap<string, Entry> | null;
-  /** Which argument its first key is; 0 if it has none. */
+  /** Which argument its first key is; 0 if it has none, or none by which it is decided where it is executed. */
   readonly firstKey: number;
   /** Whether that is its only key. */
   readonly hasOneKey: boolean;
@@ -82,16 +88,20 @@ export class Entry {
     if (command.seesAll) bits |= SEES_ALL;
     if (command.tellsTrouble) bits |= TELLS_TROUBLE;
     if (command.watches) bits |= WATCHES;
+    if (command.whileSubscribed) bits |= WHILE_SUBSCRIBED;
+    if (command.pushesReply) bits |= PUSHES_REPLY;
+    if (command.settlesFirst) bits |= SETTLES_FIRST;
     // What transactions change of it ends with EXEC.
     if (command.changesConnection && command.group !== "transactions") bits |= CHANGES_CONNECTION;
     if (command.concernsNode) bits |= CONCERNS_NODE;
-    if (command.kind === "data" && command.complexity === "O(1)") bits |= CONSTANT_TIME;
+    const isShort = command.kind === "data" || command.flags.includes("fast");
+    if (isShort && command.complexity === "O(1)") bits |= CONSTANT_TIME;
     for (const flag of command.flags) bits |= BIT_BY_FLAG[flag] ?? 0;
     this.bits = bits;
     this.arity = command.arity;
     this.run = command.kind === "container" ? null : command.run;
     const [keys, ...moreKeys] = command.keys ?? [];
-    this.firstKey = keys?.first ?? 0;
+    this.firstKey = command.staysHere ? 0 : (keys?.first ?? 0);
     this.across = command.across ?? null;
     this.hasOneKey = keys?.first === keys?.last && moreKeys.length === 0;
     this.isFirstItsKey = this.hasOneKey && this.firstKey === 1;

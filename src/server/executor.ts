@@ -20,6 +20,7 @@ import {
   LOADING,
   MONITOR_ONLY,
   NO_AUTH as NOT_AUTHENTICATED,
+  notWhileSubscribed,
   OUT_OF_MEMORY,
   ReplyError,
   wrongNumberOfArguments,
@@ -40,12 +41,15 @@ import {
   MAY_REPLICATE,
   NO_AUTH,
   NO_MULTI,
+  PUSHES_REPLY,
   SEES_ALL,
+  SETTLES_FIRST,
   TELLS_TROUBLE,
   UNQUEUED,
   UNSHOWN,
   USES_KEYS,
   WHILE_LOADING,
+  WHILE_SUBSCRIBED,
   WRITE,
 } from "./command-index.js";
 import { CommandLookup } from "./command-lookup.js";
@@ -134,6 +138,8 @@ export class Executor {
     } else if (entry.across !== null && !client.isPart) {
       const route = this.router.routeOfAll(entry);
       if (route !== HERE) return this.elsewhere!.execute(client, entry, route);
+    } else if ((entry.bits & SETTLES_FIRST) !== 0 && !client.settles()) {
+      return this.#postpone();
     }
     if (call.keyspace.journal === null) {
       client.lastEntry = entry;
@@ -342,6 +348,9 @@ export class Executor {
     if (client.isMonitor && (bits & USES_KEYS) !== 0) {
       return this.reject(client, entry, new ReplyError(MONITOR_ONLY));
     }
+    if (client.isSubscriber && client.resp === 2 && (bits & WHILE_SUBSCRIBED) === 0) {
+      return this.reject(client, entry, new ReplyError(notWhileSubscribed(entry.name)));
+    }
     let isAtReplica = false;
     // Where it is executed it is judged whether it may be: memory, disk and pause are those of that node.
     if (this.router !== null && transaction === null) {
@@ -351,6 +360,8 @@ export class Executor {
         if (admission === "elsewhere") return this.elsewhere!.execute(client, entry, route);
         if (admission === "wait") return this.#postpone();
         isAtReplica = true;
+      } else if ((bits & SETTLES_FIRST) !== 0 && !client.settles()) {
+        return this.#postpone();
       }
     } else if (transaction !== null && this.elsewhere !== null && !client.runsErrands) {
       const isDone = this.elsewhere.executeInTransaction(client, entry, transaction);
@@ -413,7 +424,7 @@ export class Executor {
     const before = client.replyMode;
     if (before === "skip-next") client.replyMode = "skip";
     this.#runGuarded(entry, client);
-    if (client.replyMode !== "on") this.#reply.rollback(mark);
+    if (client.replyMode !== "on" && (entry.bits & PUSHES_REPLY) === 0) this.#reply.rollback(mark);
     if (client.replyMode === "skip") client.replyMode = "on";
   }
 

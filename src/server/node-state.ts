@@ -29,9 +29,11 @@ import type { Cancel } from "../host/timers.js";
 import { Evictor } from "../keyspace/evictor.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
 import { Sweeper } from "../keyspace/sweeper.js";
+import { Broker } from "../pubsub/broker.js";
 import type { Client } from "./client.js";
 import { type CommandIndex, EXECUTES, MAY_REPLICATE, WRITE } from "./command-index.js";
 import { CopyWaits } from "./copy-waits.js";
+import { KeyNotifications } from "./key-notifications.js";
 import { Monitors } from "./monitors.js";
 import { Shutdown } from "./shutdown.js";
 
@@ -75,6 +77,7 @@ export class NodeState implements Node {
   readonly commands: ReadonlyMap<string, Command>;
   readonly clients = new Map<number, Client>();
   readonly monitors: Monitors;
+  readonly broker = new Broker();
   readonly configFile: string;
   readonly system: System;
   readonly clock: Clock;
@@ -94,6 +97,7 @@ export class NodeState implements Node {
   replicaReads: ReplicaReads = NO_REPLICA_READS;
   /** Who waits for them: WAIT. */
   readonly copyWaits: CopyWaits;
+  readonly #notifications: KeyNotifications;
   readonly #shutdown: Shutdown;
   readonly #host: Host;
   readonly #config: ConfigStore;
@@ -126,6 +130,7 @@ export class NodeState implements Node {
     this.monitors = new Monitors(host);
     this.sweeper = new Sweeper(keyspace, host.clock);
     this.evictor = new Evictor(keyspace, host.random, host.clock);
+    this.#notifications = new KeyNotifications({ keyspace, broker: this.broker });
     this.observePersistence();
     this.configure();
     config.subscribe(() => this.configure());
@@ -145,6 +150,7 @@ export class NodeState implements Node {
     access.lfuLogFactor = config.lfuLogFactor;
     access.lfuDecayMinutes = config.lfuDecayTimeMinutes;
     this.evictor.configure(config.maxmemoryBytes, maxmemoryPolicy, config.maxmemorySamples);
+    this.#notifications.configure(this.#config.current);
     this.checkMemory();
   }
 

@@ -25,6 +25,7 @@ import { Batch } from "./batch.js";
 import { Client } from "./client.js";
 import { ClientEviction } from "./client-eviction.js";
 import { CommandIndex } from "./command-index.js";
+import { Deliveries } from "./deliveries.js";
 import { Elsewhere } from "./elsewhere.js";
 import { Executor } from "./executor.js";
 import { InnerSessions } from "./inner-sessions.js";
@@ -78,6 +79,8 @@ export class Server {
   readonly eviction: ClientEviction;
   readonly gate: ReplyGate;
   readonly cork: ReplyCork;
+  /** Who has heard messages in this turn. */
+  readonly deliveries: Deliveries;
   /** What clients of other nodes watch here. */
   readonly watches: RemoteWatches;
   /** Null unless other nodes execute commands too. */
@@ -115,6 +118,7 @@ export class Server {
     this.watches = new RemoteWatches(keyspace.watchers);
     this.nowMs = host.clock.monotonicMs();
     this.cork = new ReplyCork(host.timers);
+    this.deliveries = new Deliveries(host.timers);
     const index = new CommandIndex(commands);
     this.state = new NodeState({ ...options, index, stop: options.shutdown });
     const countError = (line: string) => this.state.countError(line);
@@ -276,6 +280,7 @@ export class Server {
   removeClient(client: Client): void {
     client.unwatch();
     client.isMonitor = false;
+    this.state.broker.local.forget(client);
     this.state.copyWaits.forget(client);
     this.state.clients.delete(client.id);
     this.eviction.forget(client);

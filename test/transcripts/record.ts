@@ -3,14 +3,15 @@ import { notate } from "../support/notation.js";
 import { startRedis } from "../support/redis-server.js";
 import type { Reply } from "../support/reply.js";
 import type { Target } from "../support/target.js";
+import type { WireClient } from "../support/wire-client.js";
 import { type Captured, type Expectation, meets } from "./expectation.js";
 import { Stage, send } from "./replay.js";
 import { parseTranscript, type TranscriptCase } from "./transcript.js";
 
 /**
  * Writes transcripts: `npm run record -- FILE...` completes the cases marked `@record` with what
- * redis-server replies. A command that is followed by a reply line keeps it. What was written is then
- * read by a person, who replaces what depends on time or chance by a pattern.
+ * redis-server replies, and with what other connections are told. A command that is followed by a reply line keeps it. What was
+ * written is then read by a person, who replaces what depends on time or chance by a pattern.
  */
 async function main(files: readonly string[]): Promise<void> {
   for (const file of files) {
@@ -58,15 +59,31 @@ async function record(
         capture(replies, stated.expected, stage.captured);
       } else {
         const lines = [...replies.flatMap(written), ...(client.isClosed ? ["(closed)"] : [])];
-        into.set(
-          step.line,
-          lines.map((line) => `${step.connection}< ${line}`),
-        );
+        into.set(step.line, [
+          ...lines.map((line) => `${step.connection}< ${line}`),
+          ...(await toldToOthers(stage, client)),
+        ]);
       }
     }
   } finally {
     await stage.close();
   }
+}
+
+/** Messages that a command made the server send on other connections. */
+async function toldToOthers(stage: Stage, client: WireClient): Promise<string[]> {
+  const lines: string[] = [];
+  for (const [name, other] of stage.connections) {
+    if (other === client) continue;
+    await other.quiet(QUIET_MS);
+    lines.push(
+      ...other
+        .takeUnread()
+        .flatMap(written)
+        .map((line) => `${name}< ${line}`),
+    );
+  }
+  return lines;
 }
 
 /** Lines that a person wrote stay; what they capture is needed by later commands. */

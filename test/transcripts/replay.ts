@@ -91,6 +91,11 @@ export class Stage {
     return client;
   }
 
+  /** All that were opened so far, by name. */
+  get connections(): ReadonlyMap<string, WireClient> {
+    return this.clients;
+  }
+
   /** An empty server, as if just started, whatever the case before left behind. */
   async reset(): Promise<void> {
     const observer = await this.observed();
