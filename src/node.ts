@@ -111,6 +111,7 @@ export async function runNode({
     maxClockOffsetMs: () => store.current.maxClockOffsetMs,
     facts,
     directory,
+    broker: server.state.broker,
     serve: (session) => server.serveRuns(session),
     ended: stopped,
   };

@@ -5,6 +5,7 @@ import { logMetrics, snapshotMetrics } from "./durability-metrics.js";
 import { keyspaceMetrics } from "./keyspace-metrics.js";
 import type { Metric, MetricGroup } from "./metric.js";
 import { processMetrics } from "./process-metrics.js";
+import { pubsubMetrics } from "./pubsub-metrics.js";
 import { copyMetrics, repairMetrics, replicationMetrics } from "./replication-metrics.js";
 
 export const metricGroups: readonly MetricGroup[] = [
@@ -12,6 +13,7 @@ export const metricGroups: readonly MetricGroup[] = [
   connectionMetrics,
   commandMetrics,
   keyspaceMetrics,
+  pubsubMetrics,
   logMetrics,
   snapshotMetrics,
   memberMetrics,

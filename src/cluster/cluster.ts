@@ -25,6 +25,7 @@ import {
   type NodeId,
 } from "../membership/member.js";
 import { presets } from "../membership/presets.js";
+import type { Broker } from "../pubsub/broker.js";
 import { ClockWatch } from "./clock-watch.js";
 import { ClusterFace } from "./cluster-face.js";
 import type { ClusterFacts } from "./cluster-file.js";
@@ -44,6 +45,7 @@ import { PeerServer, type PeerServerOptions } from "./peer-server.js";
 import { Peers } from "./peers.js";
 import { isMember, isReplicated, type Placement } from "./placement.js";
 import { readinessDigests, readinessOf } from "./primaries/readiness.js";
+import { ClusterRelay } from "./pubsub/cluster-relay.js";
 import type { ReplicaReads } from "./replica-reads.js";
 import { Replication, type ReplicationOptions } from "./replication/replication.js";
 import { gossipKeyOf, secrecyOf } from "./secrets.js";
@@ -70,6 +72,8 @@ export interface ClusterOptions {
   readonly facts: NodeFacts;
   /** Undefined for a node that keeps nothing: each of its lives is another node's. */
   readonly directory: DataDirectory | undefined;
+  /** Where messages are published. */
+  readonly broker: Broker;
   /** Executes what other nodes send. */
   readonly serve: PeerServerOptions["serve"];
   /** The node must not go on: another process lives its life, or it has left. */
@@ -98,6 +102,7 @@ export class Cluster {
   readonly #ownership: Ownership;
   readonly #replication: Replication;
   readonly #clockWatch: ClockWatch;
+  readonly #relay: ClusterRelay;
   readonly #cancels: Cancel[] = [];
   #recalled: ClusterFacts | undefined;
   #gossiper!: Gossiper;
@@ -173,6 +178,7 @@ export class Cluster {
       time: keyspace.clock.steady,
       offsetMsMax: options.maxClockOffsetMs,
     });
+    this.#relay = new ClusterRelay({ host, peers: this.#peers, broker: options.broker });
     this.#peerServer = new PeerServer({
       host,
       self,
@@ -181,6 +187,7 @@ export class Cluster {
         ...this.#ownership.services,
         ...this.#replication.services,
         this.#clockWatch.service,
+        ...this.#relay.services,
       ]),
       serve: options.serve,
     });
@@ -371,6 +378,7 @@ export class Cluster {
     for (const cancel of this.#cancels) cancel();
     this.forwarder.close();
     this.#clockWatch.close();
+    this.#relay.close();
     this.#ownership.close();
     this.#peerServer.close();
     this.#peers.close();

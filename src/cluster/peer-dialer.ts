@@ -90,6 +90,10 @@ export class PeerDialer {
     return this.#attempt?.send(frames) ?? true;
   }
 
+  get pendingBytes(): number {
+    return this.#attempt?.pendingBytes ?? 0;
+  }
+
   /** Breaks the stream and begins again, not at once: whoever answers nonsense may do so again. */
   reset(): void {
     this.#attempt?.abandon();
@@ -192,6 +196,10 @@ class Attempt implements ConnectionEvents {
 
   send(frames: Buffer): boolean {
     return this.#channel?.send(frames) ?? true;
+  }
+
+  get pendingBytes(): number {
+    return this.#channel?.pendingBytes ?? 0;
   }
 
   /** Hears nothing any more. */

@@ -151,6 +151,11 @@ export class PeerLink implements RunCarrier {
     return this.#bytesInFlight;
   }
 
+  /** Bytes that are sent and that the network has not taken yet. */
+  get pendingBytes(): number {
+    return this.#urgent.byteLength + this.#dialer.pendingBytes;
+  }
+
   /** Gives up all that is on its way, and links anew: whoever answers nothing may be gone, though nothing is heard of an end. */
   reset(): void {
     if (this.isUp) this.#dialer.reset();

@@ -17,6 +17,8 @@ export interface PeersEvents {
   down(peer: PeerAddress): void;
   /** Nobody listens at its address. */
   unreachable(peer: PeerAddress): void;
+  /** It is no longer to be linked with. */
+  removed?(peer: PeerAddress): void;
 }
 
 export class Peers {
@@ -79,7 +81,7 @@ export class Peers {
       known.port === peer.port &&
       known.path === peer.path;
     if (isKnown) return;
-    this.remove(peer.number);
+    this.#unlink(peer.number);
     const { host, self, secrecy } = this.#options;
     const { log } = host;
     this.#links[peer.number] = new PeerLink({
@@ -115,11 +117,18 @@ export class Peers {
   }
 
   remove(number: number): void {
-    const link = this.#links[number];
+    const link = this.#unlink(number);
     if (link === undefined) return;
+    for (const listener of this.#listeners) listener.removed?.(link.peer);
+  }
+
+  #unlink(number: number): PeerLink | undefined {
+    const link = this.#links[number];
+    if (link === undefined) return undefined;
     this.#links[number] = undefined;
     this.#said.delete(link);
     link.close();
+    return link;
   }
 
   close(): void {

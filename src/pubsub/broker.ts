@@ -2,7 +2,7 @@
  * Where messages are published: to this node's subscribers, and to other nodes as far as they have some. While nobody at all is
  * subscribed, publishing is two comparisons.
  *
- * A message goes to who is subscribed now, at most once; nothing is kept for anybody. See docs/decisions/0025-pubsub.md.
+ * A message goes to who is subscribed now, at most once; nothing is kept for anybody. See docs/decisions/0034-pubsub.md.
  */
 import { type Glob, globMatches } from "../base/glob.js";
 import { Interest } from "./interest.js";
@@ -10,8 +10,17 @@ import { type ChannelKind, Message } from "./message.js";
 import type { Subscriber, SubscriptionKind } from "./subscriber.js";
 import { Subscriptions } from "./subscriptions.js";
 
+export interface RelayCounters {
+  /** Messages sent to other nodes, for each of them; and those that were not, since the node takes too little. */
+  sent: number;
+  dropped: number;
+  /** Messages that came from other nodes. */
+  received: number;
+}
+
 /** The way to other nodes, by the numbers of their links. */
 export interface Relay {
+  readonly counters: Readonly<RelayCounters>;
   /** Sends a message; the bytes are copied. False if that node cannot be reached, or takes no more at present. */
   send(node: number, kind: ChannelKind, channel: Uint8Array, payload: Uint8Array): boolean;
   isReachable(node: number): boolean;

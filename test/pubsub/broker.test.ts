@@ -14,6 +14,7 @@ function listener(): Subscriber & { count: number } {
 }
 
 class FakeRelay implements Relay {
+  readonly counters = { sent: 0, dropped: 0, received: 0 };
   readonly sent: string[] = [];
   readonly unreachable = new Set<number>();
   heardLater: Promise<void> | null = null;

@@ -1,7 +1,8 @@
 import { SLOT_COUNT, slotOf } from "#torus/base/key-hash.js";
 import { Forwarder } from "#torus/cluster/forwarder.js";
 import type { PeerLink } from "#torus/cluster/peer-link.js";
-import type { PeerServerOptions } from "#torus/cluster/peer-server.js";
+import type { PeerServerOptions, Service } from "#torus/cluster/peer-server.js";
+import { ClusterRelay } from "#torus/cluster/pubsub/cluster-relay.js";
 import { HERE, SlotRoutes } from "#torus/cluster/slot-routes.js";
 import type { ConfigValues } from "#torus/config/config.js";
 import type { World } from "#torus/host/sim/world.js";
@@ -16,6 +17,8 @@ export interface SimClusterNode {
   readonly server: SimServer;
   readonly routes: SlotRoutes;
   readonly peers: SimPeers;
+  /** Null unless messages go from node to node. */
+  readonly relay: ClusterRelay | null;
 }
 
 export interface SimClusterOptions {
@@ -33,6 +36,8 @@ export interface SimClusterOptions {
   readonly serveBy?: PeerServerOptions["serve"];
   /** Whether replies wait for the logs, which the test syncs. */
   readonly gates?: boolean;
+  /** Whether messages are published from node to node, and how many names a node tells then. */
+  readonly publishes?: { readonly namesMax?: number };
 }
 
 const STRIPE_SLOTS = 100;
@@ -54,6 +59,7 @@ export class SimCluster {
       interpose,
       serveBy,
       gates = false,
+      publishes,
     } = options;
     const world = worldOf(seed);
     const nodes: SimClusterNode[] = [];
@@ -62,12 +68,20 @@ export class SimCluster {
       const server = await SimServer.start(config, { world, name });
       if (!gates) server.replyAtOnce();
       const serve = i === 1 && serveBy !== undefined ? serveBy : server.server.serveRuns.bind(server.server);
+      const services = new Map<string, Service>();
       const peers = await SimPeers.start(world, name, {
         serve,
+        services,
         ...(secret === undefined ? {} : { secret }),
         ...(interpose === undefined ? {} : { interpose }),
       });
-      nodes.push({ name, server, routes: new SlotRoutes(), peers });
+      const { broker } = server.server.state;
+      const relay =
+        publishes === undefined
+          ? null
+          : new ClusterRelay({ host: server.host, peers: peers.peers, broker, ...publishes });
+      for (const [service, serve] of relay?.services ?? []) services.set(service, serve);
+      nodes.push({ name, server, routes: new SlotRoutes(), peers, relay });
     }
     for (const [i, { server, routes, peers }] of nodes.entries()) {
       for (const other of nodes)

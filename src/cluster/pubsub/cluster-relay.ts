@@ -1,0 +1,276 @@
+/**
+ * The way of messages between nodes: tells every node that this one is linked with what its clients are subscribed to, hears the
+ * same of them, and sends messages to those that want them. What a link has not taken when it breaks is lost, and so is what is for a node that
+ * takes too little (docs/decisions/0034-pubsub.md).
+ */
+import { ByteWriter } from "../../base/byte-writer.js";
+import type { Log } from "../../host/log.js";
+import type { Cancel, Timers } from "../../host/timers.js";
+import type { Broker, Relay, RelayCounters } from "../../pubsub/broker.js";
+import type { ChannelKind } from "../../pubsub/message.js";
+import type { SubscriptionKind } from "../../pubsub/subscriber.js";
+import type { PeerIdentity } from "../peer-hello.js";
+import type { Outcome, PeerLink } from "../peer-link.js";
+import type { Service } from "../peer-server.js";
+import type { Peers } from "../peers.js";
+import { InterestHearer } from "./interest-hearer.js";
+import { readPart, writePart } from "./interest-messages.js";
+import { InterestTeller } from "./interest-teller.js";
+import { keyOf, OwnInterest } from "./own-interest.js";
+import { readMessages, writeMessage } from "./relayed-messages.js";
+
+export const INTEREST_SERVICE = "interest";
+export const PUBLISH_SERVICE = "publish";
+
+/** An answer that takes longer is not waited for: the part is sent again. */
+const ANSWER_MS_MAX = 1000;
+/** After a failure. */
+const RETRY_MS = 100;
+/** A client is told that it is subscribed after this at the latest, though a node that seems to live says nothing. */
+const HEARD_MS_MAX = 500;
+/** What gathered for a node in a turn leaves when the turn is over, or when it is so much. */
+const BATCH_BYTES = 64 * 1024;
+/** What a longer message made it grow to is not kept. */
+const BATCH_BYTES_KEPT_MAX = 256 * 1024;
+const BODY_BYTES_MAX = 2 ** 30;
+/** While a link has so much to send, messages for its node are dropped: as much as Redis lets a subscriber fall behind. */
+export const PENDING_BYTES_MAX = 32 * 1024 * 1024;
+
+export interface ClusterRelayOptions {
+  readonly host: { readonly timers: Timers; readonly log: Log };
+  readonly peers: Pick<Peers, "link" | "links" | "numberOf" | "subscribe">;
+  readonly broker: Broker;
+  /** How many names are told at most. */
+  readonly namesMax?: number;
+}
+
+/** A client that is about to be told that it is subscribed. */
+interface Waiter {
+  readonly needed: number;
+  readonly resolve: () => void;
+  readonly cancel: Cancel;
+}
+
+export class ClusterRelay implements Relay {
+  readonly counters: RelayCounters = { sent: 0, dropped: 0, received: 0 };
+  readonly services: readonly (readonly [string, Service])[];
+  readonly #options: ClusterRelayOptions;
+  readonly #own: OwnInterest;
+  readonly #hearer: InterestHearer;
+  readonly #tellers = new Map<number, InterestTeller>();
+  readonly #batches = new Map<number, ByteWriter>();
+  readonly #ends: Cancel[] = [];
+  readonly #retries = new Map<number, Cancel>();
+  #waiters: Waiter[] = [];
+  #isTellingDue = false;
+  #isSendingDue = false;
+  #isClosed = false;
+
+  constructor(options: ClusterRelayOptions) {
+    this.#options = options;
+    const { broker, peers, namesMax } = options;
+    this.#own = new OwnInterest(broker.local, namesMax);
+    this.#hearer = new InterestHearer(broker.elsewhere);
+    broker.local.changed = (kind, name) => this.#changed(kind, name);
+    broker.relay = this;
+    this.services = [
+      [INTEREST_SERVICE, (body, from) => this.#hear(body, from)],
+      [PUBLISH_SERVICE, (body) => this.#publish(body)],
+    ];
+    this.#ends.push(
+      peers.subscribe({
+        up: ({ number }) => this.#linked(number),
+        down: () => this.#settle(),
+        unreachable() {},
+        removed: ({ number }) => this.#removed(number),
+      }),
+    );
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const end of [...this.#ends, ...this.#retries.values()]) end();
+    for (const { cancel, resolve } of this.#waiters.splice(0)) {
+      cancel();
+      resolve();
+    }
+  }
+
+  // ---- Messages ----
+
+  isReachable(node: number): boolean {
+    return this.#options.peers.link(node)?.isUp === true;
+  }
+
+  send(node: number, kind: ChannelKind, channel: Uint8Array, payload: Uint8Array): boolean {
+    const link = this.#options.peers.link(node);
+    if (link?.isUp !== true) return false;
+    const batch = this.#batchFor(node);
+    if (link.pendingBytes + batch.length > PENDING_BYTES_MAX) {
+      if (this.counters.dropped++ === 0) {
+        this.#options.host.log.warn("messages for a node are dropped: it takes too little", {
+          node: link.peer.nodeId,
+        });
+      }
+      return false;
+    }
+    writeMessage(batch, kind, channel, payload);
+    this.counters.sent++;
+    if (batch.length > BATCH_BYTES) this.#sendBatch(link, batch);
+    else this.#sendSoon();
+    return true;
+  }
+
+  #batchFor(node: number): ByteWriter {
+    let batch = this.#batches.get(node);
+    if (batch === undefined) {
+      this.#batches.set(node, (batch = new ByteWriter({ bytesMax: BODY_BYTES_MAX })));
+    }
+    return batch;
+  }
+
+  #sendBatch(link: PeerLink, batch: ByteWriter): void {
+    link.tell(PUBLISH_SERVICE, batch.written());
+    batch.clear();
+    if (batch.bytes.length > BATCH_BYTES_KEPT_MAX) this.#batches.delete(link.peer.number);
+  }
+
+  #sendSoon(): void {
+    if (this.#isSendingDue) return;
+    this.#isSendingDue = true;
+    this.#options.host.timers.afterTurn(() => {
+      this.#isSendingDue = false;
+      for (const [node, batch] of this.#batches) {
+        if (batch.length === 0) continue;
+        const link = this.#options.peers.link(node);
+        if (link === undefined) this.#batches.delete(node);
+        else this.#sendBatch(link, batch);
+      }
+    });
+  }
+
+  #publish(body: Buffer): Uint8Array {
+    const { broker } = this.#options;
+    const isWhole = readMessages(body, (kind, channel, payload) => {
+      this.counters.received++;
+      broker.deliver(kind, channel, payload);
+    });
+    if (!isWhole) throw new Error("messages of another node that make no sense");
+    return NOTHING;
+  }
+
+  // ---- What others want ----
+
+  #hear(body: Buffer, from: PeerIdentity): Uint8Array {
+    const part = readPart(body);
+    if (part === undefined) throw new Error("an interest of another node that makes no sense");
+    const node = this.#options.peers.numberOf(from.nodeId);
+    return Uint8Array.of(this.#hearer.take(node, from.boot, part) ? 1 : 0);
+  }
+
+  #linked(node: number): void {
+    this.#hearer.linked(node);
+    let teller = this.#tellers.get(node);
+    if (teller === undefined) this.#tellers.set(node, (teller = new InterestTeller(this.#own)));
+    teller.linked();
+    this.#tellSoon();
+  }
+
+  #removed(node: number): void {
+    this.#hearer.forget(node);
+    this.#tellers.delete(node);
+    this.#batches.delete(node);
+    this.#settle();
+  }
+
+  // ---- What this node wants ----
+
+  heard(names: readonly { readonly kind: SubscriptionKind; readonly name: string }[]): Promise<void> | null {
+    let needed = 0;
+    for (const { kind, name } of names) needed = Math.max(needed, this.#own.since(kind, name));
+    if (this.#isClosed || this.#heardByAll >= needed) return null;
+    return new Promise((resolve) => {
+      const cancel = this.#options.host.timers.after(HEARD_MS_MAX, () => {
+        this.#waiters = this.#waiters.filter((other) => other !== waiter);
+        resolve();
+      });
+      const waiter = { needed, resolve, cancel };
+      this.#waiters.push(waiter);
+    });
+  }
+
+  /** What was wanted up to this time all nodes know that can be reached. */
+  get #heardByAll(): number {
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const [node, { heard }] of this.#tellers) {
+      if (heard < earliest && this.isReachable(node)) earliest = heard;
+    }
+    return earliest;
+  }
+
+  #settle(): void {
+    if (this.#waiters.length === 0) return;
+    const heard = this.#heardByAll;
+    const waiting: Waiter[] = [];
+    for (const waiter of this.#waiters) {
+      if (waiter.needed > heard) {
+        waiting.push(waiter);
+        continue;
+      }
+      waiter.cancel();
+      waiter.resolve();
+    }
+    this.#waiters = waiting;
+  }
+
+  #changed(kind: SubscriptionKind, name: string): void {
+    const isAnew = this.#own.changed(kind, name);
+    if (this.#tellers.size === 0) return;
+    const key = keyOf(kind, name);
+    for (const teller of this.#tellers.values()) {
+      if (isAnew) teller.beginAnew();
+      else if (!this.#own.wantsAll) teller.changed(key);
+    }
+    this.#tellSoon();
+  }
+
+  /** What changes within a turn is told together. */
+  #tellSoon(): void {
+    if (this.#isTellingDue || this.#isClosed) return;
+    this.#isTellingDue = true;
+    this.#options.host.timers.afterTurn(() => {
+      this.#isTellingDue = false;
+      for (const [node, teller] of this.#tellers) void this.#tell(node, teller);
+    });
+  }
+
+  /** Never rejects. */
+  async #tell(node: number, teller: InterestTeller): Promise<void> {
+    const link = this.#options.peers.link(node);
+    if (this.#isClosed || link?.isUp !== true) return;
+    const part = teller.next();
+    if (part === undefined) return;
+    const outcome = await link.ask(INTEREST_SERVICE, writePart(part), ANSWER_MS_MAX);
+    this.#told(node, teller, outcome);
+  }
+
+  #told(node: number, teller: InterestTeller, outcome: Outcome): void {
+    if (outcome.kind === "answered") {
+      if (outcome.body[0] === 1) teller.taken();
+      else teller.refused();
+      this.#settle();
+      void this.#tell(node, teller);
+      return;
+    }
+    teller.lost();
+    if (this.#isClosed || this.#tellers.get(node) !== teller) return;
+    // If the link is down it goes on when that is up again.
+    this.#retries.get(node)?.();
+    this.#retries.set(
+      node,
+      this.#options.host.timers.after(RETRY_MS, () => void this.#tell(node, teller)),
+    );
+  }
+}
+
+const NOTHING = Buffer.alloc(0);
