@@ -3,6 +3,7 @@
  * RESP2, and each call has one reply.
  */
 import Denque from "denque";
+import { commandByName } from "../commands/table.js";
 import type { Connection } from "../host/network.js";
 import { ReplyDecoder, type ReplyValue } from "../protocol/reply-decoder.js";
 import { ReplyError } from "../protocol/reply-error.js";
@@ -93,6 +94,9 @@ export class LocalSession implements Connection {
     const isSilencing = name === "client" && first === "reply" && (second === "off" || second === "skip");
     if (isSilencing) return "ERR callers inside the process are always replied to";
     if (name === "monitor") return "ERR callers inside the process cannot monitor: each call has one reply";
+    if (commandByName.get(name!)?.pushesReply) {
+      return "ERR callers inside the process cannot subscribe: each call has one reply";
+    }
     const { protoMaxBulkLenBytes } = this.#server.config.current;
     // It would end the session.
     const isTooLong = parts.some(({ length }) => length > protoMaxBulkLenBytes);

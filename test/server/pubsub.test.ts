@@ -115,15 +115,16 @@ describe("publishing", () => {
     expect(heard.slice(1)).to.deep.equal(["OK", '>["subscribe" "a" 1]', '>["message" "a" "x"]']);
   });
 
-  it("is refused to callers who share a connection to listen by", async () => {
+  it("cannot be listened to from inside the process, where each call has one reply", async () => {
     const server = (await SimServer.start()).replyAtOnce();
-    const refused = await server.world.complete(
-      server.local.call("SUBSCRIBE", "a").then(
-        () => undefined,
-        (error: Error) => error.message,
-      ),
-    );
-    expect(refused).to.match(/^ERR/);
+    const { local } = server;
+    for (const caller of [local, local.session()]) {
+      const call = (...args: string[]) =>
+        caller === local ? local.call(...args) : (caller as ReturnType<typeof local.session>).call(args);
+      const refused = call("SUBSCRIBE", "a").catch((error: Error) => error.message);
+      expect(await server.world.complete(refused)).to.match(/^ERR /);
+      expect(await server.world.complete(call("PUBLISH", "a", "x"))).to.equal(0);
+    }
   });
 });
 

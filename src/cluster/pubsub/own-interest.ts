@@ -21,7 +21,7 @@ export class OwnInterest {
   wantsAll = false;
   readonly #local: Subscriptions;
   readonly #namesMax: number;
-  /** Since when each name is wanted. */
+  /** Since when each name is wanted by as many as at present. */
   readonly #since = new Map<WantKey, number>();
   #nameBytes = 0;
 
@@ -37,11 +37,10 @@ export class OwnInterest {
   changed(kind: SubscriptionKind, name: string): boolean {
     this.time++;
     const key = keyOf(kind, name);
-    const isWanted = this.#local.wanting(kind, name) > 0;
-    if (isWanted && !this.#since.has(key)) {
+    if (this.#local.wanting(kind, name) > 0) {
+      if (!this.#since.has(key)) this.#nameBytes += name.length;
       this.#since.set(key, this.time);
-      this.#nameBytes += name.length;
-    } else if (!isWanted && this.#since.delete(key)) {
+    } else if (this.#since.delete(key)) {
       this.#nameBytes -= name.length;
     }
     const slack = this.wantsAll ? SLACK : 1;
@@ -61,7 +60,7 @@ export class OwnInterest {
     return { kind, name, count: this.#local.wanting(kind, name) };
   }
 
-  /** Since when a name is wanted; 0 if it is not. */
+  /** Since when a name is wanted by as many as at present; 0 if it is not. */
   since(kind: SubscriptionKind, name: string): number {
     return this.#since.get(keyOf(kind, name)) ?? 0;
   }
