@@ -112,7 +112,7 @@ export const pubsubCommands: readonly Command[] = [
     since: "2.0.0",
     complexity: "O(N+M) in subscribers of the channel and in patterns that anybody is subscribed to",
     summary: "Sends a message to all who listen to a channel, and answers how many those are.",
-    differs: COUNTS_OF_ALL,
+    differs: `${COUNTS_OF_ALL} What a transaction publishes to its own connection comes behind the replies of EXEC.`,
     settlesFirst: true,
     run: (call) => publish(call, "channel"),
   }),

@@ -19,7 +19,12 @@ interface Topic {
 /** Names by kind of one subscriber, in the order in which they came. */
 type Holding = Readonly<Record<SubscriptionKind, Set<string>>> & {
   readonly announced: Readonly<Record<SubscriptionKind, Set<string>>>;
+  /** What it takes, roughly. */
+  bytes: number;
 };
+
+/** What a subscription takes besides its name, roughly: entries of two sets. */
+const SUBSCRIPTION_BYTES = 128;
 
 /** Hears that the number of those who want something changed. */
 export type WantsListener = (kind: SubscriptionKind, name: string) => void;
@@ -63,6 +68,11 @@ export class Subscriptions {
     return { channel: holding.channel.size, pattern: holding.pattern.size, shard: holding.shard.size };
   }
 
+  /** What the subscriptions of a subscriber take, roughly. */
+  bytesOf(subscriber: Subscriber): number {
+    return this.#holdings.get(subscriber)?.bytes ?? 0;
+  }
+
   /** The names of one kind that a subscriber has. */
   namesOf(subscriber: Subscriber, kind: SubscriptionKind): readonly string[] {
     return [...(this.#holdings.get(subscriber)?.[kind] ?? [])];
@@ -78,6 +88,7 @@ export class Subscriptions {
     const holding = this.#holdingOf(subscriber);
     if (holding[kind].has(name) || holding.announced[kind].has(name)) return;
     holding.announced[kind].add(name);
+    holding.bytes += SUBSCRIPTION_BYTES + name.length;
     this.#topicOf(kind, name).announced.add(subscriber);
     this.changed(kind, name);
   }
@@ -90,8 +101,12 @@ export class Subscriptions {
     topic.subscribers.add(subscriber);
     holding[kind].add(name);
     subscriber.isSubscriber = true;
-    if (holding.announced[kind].delete(name)) topic.announced.delete(subscriber);
-    else this.changed(kind, name);
+    if (holding.announced[kind].delete(name)) {
+      topic.announced.delete(subscriber);
+    } else {
+      holding.bytes += SUBSCRIPTION_BYTES + name.length;
+      this.changed(kind, name);
+    }
     return true;
   }
 
@@ -99,6 +114,7 @@ export class Subscriptions {
   remove(subscriber: Subscriber, kind: SubscriptionKind, name: string): boolean {
     const holding = this.#holdings.get(subscriber);
     if (holding?.[kind].delete(name) !== true) return false;
+    holding.bytes -= SUBSCRIPTION_BYTES + name.length;
     this.#leave(subscriber, kind, name);
     if (isEmpty(holding)) this.#forgetHolding(subscriber);
     else if (countOf(holding) === 0) subscriber.isSubscriber = false;
@@ -141,7 +157,7 @@ export class Subscriptions {
   #holdingOf(subscriber: Subscriber): Holding {
     let holding = this.#holdings.get(subscriber);
     if (holding === undefined) {
-      holding = { ...emptyNames(), announced: emptyNames() };
+      holding = { ...emptyNames(), announced: emptyNames(), bytes: 0 };
       this.#holdings.set(subscriber, holding);
     }
     return holding;

@@ -284,6 +284,7 @@ export class Client implements ConnectionEvents, Session {
     if (this.#partial !== undefined) bytes += this.#partial.memoryBytes;
     if (this.#held !== null) bytes += this.#held.length;
     if (transaction !== null) bytes += transaction.queuedBytes;
+    if (this.isSubscriber) bytes += this.server.state.broker.local.bytesOf(this);
     return bytes;
   }
 

@@ -117,7 +117,9 @@ export class QuorumGuard {
       return;
     }
     if ((bits & USES_KEYS) === 0) return;
-    for (const { at } of keyPositions(command, call)) {
+    for (const { at, spec } of keyPositions(command, call)) {
+      // A shard channel has no copies.
+      if (spec.access.includes("not_key")) continue;
       const slot = slotOf(call.bytes, call.start(at), call.end(at));
       slots.add(slot);
       if ((bits & WRITE) === 0) reads.push({ slot, database, bytes: call.copy(at) });

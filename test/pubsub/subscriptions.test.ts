@@ -74,7 +74,11 @@ describe("subscriptions", () => {
     subscriptions.forget(one);
     expect(one.isSubscriber).to.equal(false);
     expect(subscriptions.isSilent("channel")).to.equal(false);
+    subscriptions.add(other, "channel", "b");
+    subscriptions.remove(other, "channel", "b");
+    expect(subscriptions.bytesOf(other)).to.be.within(100, 200);
     subscriptions.remove(other, "channel", "a");
+    expect(subscriptions.bytesOf(other)).to.equal(0);
     expect(other.isSubscriber).to.equal(false);
     expect(subscriptions.isSilent("channel")).to.equal(true);
     expect(subscriptions.count("channel") + subscriptions.count("pattern")).to.equal(0);
