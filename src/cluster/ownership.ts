@@ -609,13 +609,14 @@ export class Ownership {
   // ---- Routes ----
 
   #route(changed: Iterable<number>): void {
-    const { routes, keyspace, replication } = this.#options;
+    const { host, routes, keyspace, replication } = this.#options;
     const executorOf = isReplicated(this.#placement!)
       ? replication.executors()
       : this.#executorsOfLoneCopies();
     const slots = new Map<Route, number[]>();
     const isDisposing = this.#disposal.pending > 0;
     const seen: number[] = [];
+    keyspace.tick(host.clock.wallMs());
     for (const slot of changed) {
       const executor = executorOf(slot);
       const route = executor === HERE && this.#isUnsure ? HELD : executor;

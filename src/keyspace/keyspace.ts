@@ -71,6 +71,8 @@ export class Keyspace {
   readonly #isHidden = new Uint8Array(SLOT_COUNT);
   /** How many slots are hidden: to be changed by `hideSlot` alone. */
   hiddenSlots = 0;
+  /** By slot, since when clients see what is in it; null if that is always. */
+  #seenSinceMs: Float64Array | null = null;
   readonly clock: HybridClock;
   /** Changes only if another node turns out to have the same. */
   origin: number;
@@ -147,6 +149,8 @@ export class Keyspace {
     if ((this.#isHidden[slot] !== 0) === isHidden) return;
     for (const database of this.databases) database.recount(slot);
     this.#isHidden[slot] = isHidden ? 1 : 0;
+    this.#seenSinceMs ??= new Float64Array(SLOT_COUNT);
+    this.#seenSinceMs[slot] = this.nowMs;
     this.hiddenSlots += isHidden ? 1 : -1;
   }
 
@@ -384,6 +388,8 @@ export class Keyspace {
   /** The open record's deadline has passed. It makes no version: every owner sees the same deadline. */
   expireOpen(): void {
     const { records, at } = this;
+    // What expired before it was seen here another node has told of, which executed for the slot then.
+    const isNews = this.#seenSinceMs === null || records.deadline(at) >= this.#seenSinceMs[this.slot]!;
     if (!this.keepTombstones) this.drop(clockAfterExpiry(this.database, at));
     // An emptied collection to which another owner gave a deadline: nobody misses it.
     else if (isGhost(this.database, at)) return;
@@ -392,7 +398,7 @@ export class Keyspace {
     else this.conceal();
     this.stats.expired++;
     this.changed(0);
-    this.happened("expired", "expired");
+    if (isNews) this.happened("expired", "expired");
   }
 
   /** Takes the open record, whose deadline has passed, out of clients' sight with all that it holds: docs/decisions/0005. */

@@ -124,8 +124,6 @@ describe("messages in a cluster", () => {
       await nodes.call("n1", "SET", key, "v", "PX", "500");
       await nodes.call("n2", "HSET", `hash of ${key}`, "f", "v");
     }
-    const joiner = nodes.fleet.add();
-    await nodes.until(() => settled(nodes));
     await nodes.world.advance(2000);
     const expected = keys.flatMap((key) => [
       ...["new", "set", "expire", "expired"].map((event) => `${event} ${key}`),
@@ -137,7 +135,12 @@ describe("messages in a cluster", () => {
       );
       expect(events.sort()).to.deep.equal(expected.sort());
     }
-    expect(nodes.fleet.isStaying(joiner)).to.equal(true);
+    // Who comes to execute for a slot has copies of what expired there before: that is no news.
+    nodes.fleet.crash("n3", false);
+    nodes.fleet.add();
+    await nodes.world.advance(20_000);
+    for (const key of keys) expect(await nodes.call("n1", "EXISTS", key)).to.equal(0);
+    for (const listener of listeners.slice(0, 2)) expect(await heard(nodes, listener)).to.deep.equal([]);
     await nodes.close();
   });
 });
