@@ -12,6 +12,8 @@ import type { OwnInterest, WantKey } from "./own-interest.js";
 /** A part has so many names, and about so many bytes of them, at most: it takes a fraction of a millisecond to write and to read. */
 const PART_WANTS_MAX = 512;
 const PART_BYTES_MAX = 64 * 1024;
+/** If more names than that have changed, as they may while the link is down for long, all is told anew: it is no more than that by much. */
+export const DUE_MAX = 16_384;
 /** Nothing was heard since the link is there. */
 const NEVER = -1;
 
@@ -48,12 +50,17 @@ export class InterestTeller {
   }
 
   changed(key: WantKey): void {
+    // Then it is told with all others.
+    if (this.#mustBegin) return;
     if (!this.#due.has(key)) this.#due.set(key, this.#own.time);
+    if (this.#due.size > DUE_MAX) this.beginAnew();
   }
 
   /** All is to be told anew. */
   beginAnew(): void {
     this.#mustBegin = true;
+    this.#due.clear();
+    this.#rest = null;
   }
 
   /** The next part to send; undefined while one is on its way, and if there is nothing to tell. */
@@ -69,6 +76,7 @@ export class InterestTeller {
   taken(): void {
     const { covers } = this.#sent!;
     this.#sent = null;
+    // Of one that came before all is told anew the number is of no use, and what it covers holds all the same.
     this.#number++;
     this.#mustVerify = false;
     this.heard = Math.max(this.heard, covers);
@@ -77,15 +85,16 @@ export class InterestTeller {
   /** The other node lacks what came before. */
   refused(): void {
     this.#sent = null;
-    this.#mustBegin = true;
+    this.beginAnew();
   }
 
   /** Nobody knows whether the part on its way arrived. */
   lost(): void {
     const { part, keys } = this.#sent!;
     this.#sent = null;
+    if (this.#mustBegin) return;
     if (this.#rest !== null || (part.flags & (BEGINS | ENDS)) !== 0) {
-      this.#mustBegin = true;
+      this.beginAnew();
       return;
     }
     // Sent again, before what came later, under the same number.

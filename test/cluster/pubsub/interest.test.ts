@@ -9,7 +9,7 @@ import {
   WANTS_ALL,
   writePart,
 } from "#torus/cluster/pubsub/interest-messages.js";
-import { InterestTeller } from "#torus/cluster/pubsub/interest-teller.js";
+import { DUE_MAX, InterestTeller } from "#torus/cluster/pubsub/interest-teller.js";
 import { keyOf, OwnInterest } from "#torus/cluster/pubsub/own-interest.js";
 import { Interest } from "#torus/pubsub/interest.js";
 import type { Subscriber, SubscriptionKind } from "#torus/pubsub/subscriber.js";
@@ -150,6 +150,21 @@ describe("what a node tells another one of what it wants", () => {
     expect(pair.interest.nameCount(NODE)).to.equal(2000);
     pair.settle();
     expect(pair.interest.nameCount(NODE)).to.equal(1999);
+  });
+
+  it("takes bounded memory though names come and go while nobody can be told", () => {
+    const pair = new Pair();
+    pair.change(0, "channel", "stays", true);
+    pair.settle();
+    for (let i = 0; i < 2 * DUE_MAX; i++) {
+      pair.change(0, "channel", `channel ${i}`, true);
+      pair.change(0, "channel", `channel ${i}`, false);
+    }
+    const part = pair.step();
+    expect(part?.flags).to.equal(BEGINS | ENDS);
+    expect(part?.wants).to.deep.equal([{ kind: "channel", name: "stays", count: 1 }]);
+    expect(pair.step()).to.equal(undefined);
+    expect(pair.known("channel")).to.deep.equal(["stays 1"]);
   });
 
   it("is everything while it is too much, and names again when it is much less", () => {
