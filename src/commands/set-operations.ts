@@ -6,6 +6,7 @@ import { difference, intersection, type SetOperation, union } from "../keyspace/
 import { ReplyError, SYNTAX_ERROR } from "../protocol/reply-error.js";
 import type { Call } from "./call.js";
 import { allKeys, type Command, countedKeys, type Declaration, data } from "./command.js";
+import { deleteOpen } from "./open-key.js";
 import { replyMember } from "./set-reads.js";
 
 const COUNT_NOT_POSITIVE = "ERR numkeys should be greater than 0";
@@ -65,14 +66,14 @@ export const setOperations: readonly Command[] = [
     ...storing("RW", "update"),
     complexity: "O(N*M) in members of the smallest set and in sets",
     summary: "Keeps the members that several sets have in common as a set, and answers how many there are.",
-    run: (call) => store(call, intersection),
+    run: (call) => store(call, intersection, "sinterstore"),
   }),
   data({
     name: "sunionstore",
     ...storing("OW", "update"),
     complexity: "O(N) in members of all sets",
     summary: "Keeps the members of several sets together as a set, and answers how many there are.",
-    run: (call) => store(call, union),
+    run: (call) => store(call, union, "sunionstore"),
   }),
   data({
     name: "sdiffstore",
@@ -80,7 +81,7 @@ export const setOperations: readonly Command[] = [
     complexity: "O(N*M) in members of the first set and in sets",
     summary:
       "Keeps the members of a set that none of the others has as a set, and answers how many there are.",
-    run: (call) => store(call, difference),
+    run: (call) => store(call, difference, "sdiffstore"),
   }),
   data({
     name: "sintercard",
@@ -102,12 +103,17 @@ function answer(call: Call, operation: SetOperation): void {
   result.forEach(call.config.current, (member) => replyMember(call, member));
 }
 
-function store(call: Call, operation: SetOperation): void {
+/** `event` is what subscribers are told of a set that was kept. */
+function store(call: Call, operation: SetOperation, event: string): void {
   const { keyspace, reply } = call;
   const result = gather(call, operation, openSets(call, 2, call.count));
   call.open(1);
-  if (result.length > 0) result.store(keyspace, call.config.current);
-  else if (keyspace.at !== NOWHERE) keyspace.remove();
+  if (result.length > 0) {
+    result.store(keyspace, call.config.current);
+    keyspace.happened("set", event);
+  } else if (keyspace.at !== NOWHERE) {
+    deleteOpen(keyspace);
+  }
   reply.integer(result.length);
 }
 

@@ -4,6 +4,7 @@ import { INT64_MAX } from "../base/int64.js";
 import { type Location, NOWHERE } from "../keyspace/arena.js";
 import { drawDistinctFields, drawFields } from "../keyspace/entry-sample.js";
 import { GatheredSet } from "../keyspace/gathered-set.js";
+import type { Keyspace } from "../keyspace/keyspace.js";
 import { TYPE_SET } from "../keyspace/record.js";
 import { NOT_POSITIVE, ReplyError, SYNTAX_ERROR } from "../protocol/reply-error.js";
 import type { Call } from "./call.js";
@@ -79,6 +80,7 @@ function sadd(call: Call): void {
   let added = 0;
   for (let i = 2; i < count; i++) if (openEntries.add(bytes, call.start(i), call.end(i))) added++;
   openEntries.finish();
+  if (added > 0) keyspace.happened("set", "sadd");
   call.reply.integer(added);
 }
 
@@ -107,6 +109,7 @@ function srem(call: Call): void {
   let removed = 0;
   for (let i = 2; i < count; i++) if (openEntries.remove(bytes, call.start(i), call.end(i))) removed++;
   openEntries.finish();
+  if (removed > 0) tellRemoved(keyspace, "srem");
   reply.integer(removed);
 }
 
@@ -137,6 +140,7 @@ function spop(call: Call): void {
     openEntries.remove(member.bytes, member.start, member.end);
   });
   openEntries.finish();
+  tellRemoved(keyspace, "spop");
 }
 
 /** Where nobody else can add to the set meanwhile it is deleted as a whole, and a large one given back to memory in slices. */
@@ -147,6 +151,7 @@ function popAll(call: Call): void {
   const reader = keyspace.openEntries.entries();
   while (reader.nextLive()) replyMember(call, reader.field);
   keyspace.remove(length);
+  tellRemoved(keyspace, "spop");
 }
 
 /** A member that is to be removed: its own bytes may be gone before it is. Longer ones get a buffer of theirs. */
@@ -166,6 +171,13 @@ function popOne(call: Call): void {
   openEntries.begin(TYPE_SET, call.config.current);
   openEntries.remove(bytes, 0, length);
   openEntries.finish();
+  tellRemoved(keyspace, "spop");
+}
+
+/** Members of the open set are gone, and the set with the last of them. */
+function tellRemoved(keyspace: Keyspace, event: string): void {
+  keyspace.happened("set", event);
+  if (keyspace.at === NOWHERE) keyspace.happened("generic", "del");
 }
 
 function readCount(call: Call): number {
@@ -191,12 +203,17 @@ function smove(call: Call): void {
     return;
   }
   openEntries.begin(TYPE_SET, limits, end - start + ENTRY_OVERHEAD_BYTES);
-  openEntries.add(bytes, start, end);
+  const isAdded = openEntries.add(bytes, start, end);
   openEntries.finish();
   call.peek(1);
   openEntries.begin(TYPE_SET, limits);
   openEntries.remove(bytes, start, end);
   openEntries.finish();
+  tellRemoved(keyspace, "srem");
+  if (isAdded && keyspace.events !== null) {
+    call.peek(2);
+    keyspace.happened("set", "sadd");
+  }
   reply.integer(1);
 }
 

@@ -56,5 +56,6 @@ export function revive(keyspace: Keyspace, type: RecordType, clock: number): boo
   reappear(keyspace);
   records.setLife(ghost, life.clock, life.origin);
   keyspace.writeRegister(expiry.deadlineMs, expiry.version.clock, expiry.version.origin);
+  keyspace.happened("new", "new");
   return true;
 }

@@ -8,6 +8,7 @@ import { compareInt64Digits, parseInt64 } from "../base/int64.js";
 import { BODY_BYTES_MAX } from "../delta/body-codec.js";
 import { appendEntry, ENTRIES_BASE_BYTES, type Entry, EntryCursor } from "../delta/packed-entries.js";
 import { VERSION_ZERO, type Version, writeVersion } from "../delta/version.js";
+import { NOWHERE } from "./arena.js";
 import { fillEntries } from "./entries-state.js";
 import type { Keyspace } from "./keyspace.js";
 import type { PackingLimits } from "./packing-limits.js";
@@ -56,9 +57,11 @@ export class GatheredSet {
     const life: Version = { clock: keyspace.clock.next(), origin: keyspace.origin };
     const { bytes, length } = this.#entries;
     writeVersion(bytes, 0, life);
+    const isNew = keyspace.at === NOWHERE;
     fillEntries(keyspace, limits, { type: TYPE_SET, life }, { bytes, start: 0, end: length });
     keyspace.journal?.replaced();
     keyspace.changed();
+    if (isNew) keyspace.happened("new", "new");
   }
 
   #order({ setMaxIntsetEntries }: PackingLimits): void {
