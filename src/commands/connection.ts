@@ -71,7 +71,7 @@ export const connectionCommands: readonly Command[] = [
     complexity: "O(N) in passwords of the user",
     summary: "Logs the connection in.",
     history: [["6.0.0", "User names"]],
-    differs: "Users are those of the node that the client is connected to: see docs/decisions/0030-acl.md.",
+    differs: "Users are those of the node that the client is connected to: see docs/decisions/0026-acl.md.",
     secrets: (call) => Array.from({ length: call.count - 1 }, (_, i) => i + 1),
     changesConnection: true,
     run: auth,

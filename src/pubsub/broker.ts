@@ -2,7 +2,7 @@
  * Where messages are published: to this node's subscribers, and to other nodes as far as they have some. While nobody at all is
  * subscribed, publishing is two comparisons.
  *
- * A message goes to who is subscribed now, at most once; nothing is kept for anybody. See docs/decisions/0034-pubsub.md.
+ * A message goes to who is subscribed now, at most once; nothing is kept for anybody. See docs/decisions/0027-pubsub.md.
  */
 import { type Glob, globMatches } from "../base/glob.js";
 import { Interest } from "./interest.js";

@@ -1,7 +1,7 @@
 /**
  * The way of messages between nodes: tells every node that this one is linked with what its clients are subscribed to, hears the
  * same of them, and sends messages to those that want them. What a link has not taken when it breaks is lost, and so is what is for a node that
- * takes too little (docs/decisions/0034-pubsub.md).
+ * takes too little (docs/decisions/0027-pubsub.md).
  */
 import { ByteWriter } from "../../base/byte-writer.js";
 import type { Log } from "../../host/log.js";

@@ -1,6 +1,6 @@
 /**
  * The users of a node: who they are, what each may do, and what they were denied. They are the node's own: a cluster does not carry
- * them from node to node (docs/decisions/0030-acl.md).
+ * them from node to node (docs/decisions/0026-acl.md).
  */
 import type { Config } from "../../config/config.js";
 import { ConfigError } from "../../config/config-error.js";
