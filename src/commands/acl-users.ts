@@ -42,7 +42,8 @@ export const aclUserCommands: readonly Command[] = [
       ["7.0.0", "Selectors, and keys for reading or writing alone"],
     ],
     differs:
-      "A first argument with white space in it, as in `+select|a b`, is a syntax error: no file could hold it.",
+      "A first argument with white space in it, as in `+select|a b`, is a syntax error: no file could hold it. Who takes from itself " +
+      "a channel that it listens to is replied to before it is disconnected: Redis 7.0 crashes.",
     secrets: allBehindSubcommand,
     concernsNode: true,
     run: setUser,
@@ -119,7 +120,7 @@ export const aclUserCommands: readonly Command[] = [
     since: "6.0.0",
     complexity: "O(N) in users",
     summary: "Takes all users anew from their file, or none if there is a mistake in it.",
-    differs: REFUSED_IN_TRANSACTION,
+    differs: `${REFUSED_IN_TRANSACTION} Connections of \`default\` that listen to channels which it loses are closed, as by ACL SETUSER; Redis 7.0 leaves them.`,
     concernsNode: true,
     run: load,
   }),

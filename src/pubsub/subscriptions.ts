@@ -78,6 +78,12 @@ export class Subscriptions {
     return [...(this.#holdings.get(subscriber)?.[kind] ?? [])];
   }
 
+  /** The same with those that it is about to have. */
+  wantedBy(subscriber: Subscriber, kind: SubscriptionKind): readonly string[] {
+    const holding = this.#holdings.get(subscriber);
+    return holding === undefined ? [] : [...holding[kind], ...holding.announced[kind]];
+  }
+
   /** Whether a subscriber has a subscription already. */
   has(subscriber: Subscriber, kind: SubscriptionKind, name: string): boolean {
     return this.#holdings.get(subscriber)?.[kind].has(name) ?? false;

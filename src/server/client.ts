@@ -262,6 +262,11 @@ export class Client implements ConnectionEvents, Session {
     return this.lastEntry === null ? "NULL" : this.lastEntry.name;
   }
 
+  /** Whether it is its turn: what is replied now leaves when that is over. */
+  get isExecuting(): boolean {
+    return this.#isExecuting;
+  }
+
   /** Nothing more of it is executed. */
   get isOver(): boolean {
     return this.#isClosing;

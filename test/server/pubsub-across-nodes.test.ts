@@ -281,4 +281,19 @@ describe("Messages between nodes", () => {
     await cluster.world.advance(2000);
     expect(await (await cluster.connect(1)).ask("PUBSUB", "NUMSUB", "a")).to.equal('["a" 0]');
   });
+
+  it("are not for a client that lost the channel before it was told that it is subscribed", async () => {
+    const cluster = await start();
+    const operator = await cluster.connect(0);
+    await operator.ask("ACL", "SETUSER", "bob", "on", "nopass", "+@all", "&a");
+    const listener = await cluster.connect(0);
+    await listener.ask("AUTH", "bob", "x");
+    cluster.world.freeze("c");
+    listener.send("SUBSCRIBE", "a");
+    await cluster.world.advance(100);
+    await operator.ask("ACL", "SETUSER", "bob", "resetchannels");
+    expect(await listener.readToEnd()).to.deep.equal([]);
+    await cluster.world.advance(2000);
+    expect(await operator.ask("PUBSUB", "NUMSUB", "a")).to.equal('["a" 0]');
+  });
 });

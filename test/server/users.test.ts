@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import type { SimCaller } from "../support/sim-caller.js";
 import { SimNode } from "../support/sim-node.js";
 import { worldOf } from "../support/world.js";
 
@@ -114,6 +115,65 @@ describe("users of a node", () => {
     caller.send("SET", "k", "1");
     expect(await caller.readToEnd()).to.deep.equal(["1"]);
     expect(await node.call("EXISTS", "k")).to.equal(0);
+  });
+
+  describe("who listen to channels", () => {
+    async function listening(node: SimNode, user: string, ...subscribe: string[]): Promise<SimCaller> {
+      const caller = await node.connect();
+      expect(await caller.ask("HELLO", "3", "AUTH", user, "x")).to.include('"proto"');
+      await caller.ask(...subscribe);
+      return caller;
+    }
+
+    it("are disconnected when they lose one, whichever way they subscribed", async () => {
+      const node = await nodeWith("bob on nopass +@all &a &a* &b");
+      const losing = [
+        await listening(node, "bob", "SUBSCRIBE", "a1"),
+        await listening(node, "bob", "PSUBSCRIBE", "a*"),
+        await listening(node, "bob", "SSUBSCRIBE", "a2"),
+      ];
+      const keeping = [
+        await listening(node, "bob", "SUBSCRIBE", "a"),
+        await listening(node, "bob", "PSUBSCRIBE", "b"),
+        await listening(node, "bob", "SSUBSCRIBE", "b"),
+        await listening(node, "default", "SUBSCRIBE", "a1"),
+      ];
+      // Selectors count together, whatever commands they allow.
+      await node.call("ACL", "SETUSER", "bob", "resetchannels", "&a", "(&b +get)");
+      for (const caller of losing) await caller.readToEnd();
+      for (const caller of keeping) expect(await caller.ask("PING")).to.equal("PONG");
+      expect(await node.call("PUBLISH", "a1", "x")).to.equal(1);
+    });
+
+    it("stay while they lose nothing, also what they have from when they were somebody else", async () => {
+      const node = await nodeWith("bob on nopass +@all", "eve on nopass +@all &e");
+      const caller = await listening(node, "default", "SUBSCRIBE", "a");
+      expect(await caller.ask("AUTH", "bob", "x")).to.equal("OK");
+      await node.call("ACL", "SETUSER", "bob", "-get", "&b");
+      await node.call("ACL", "SETUSER", "eve", "resetchannels");
+      await node.call("CONFIG", "SET", "requirepass", "new");
+      expect(await caller.ask("PING")).to.equal("PONG");
+      await node.call("ACL", "SETUSER", "bob", "resetchannels", "&c");
+      await caller.readToEnd();
+    });
+
+    it("are replied to before, if it is they who take it from themselves, and nothing behind it is executed", async () => {
+      const node = await nodeWith("bob on nopass ~* +@all &a");
+      const caller = await listening(node, "bob", "SUBSCRIBE", "a");
+      caller.send("ACL", "SETUSER", "bob", "resetchannels");
+      caller.send("SET", "k", "1");
+      expect(await caller.readToEnd()).to.deep.equal(["OK"]);
+      expect(await node.call("EXISTS", "k")).to.equal(0);
+    });
+
+    it("are replied to by EXEC, if it takes it from them", async () => {
+      const node = await nodeWith("bob on nopass ~* +@all &a");
+      const caller = await listening(node, "bob", "SUBSCRIBE", "a");
+      for (const command of ["MULTI", "ACL SETUSER bob resetchannels", "GET k", "EXEC"]) {
+        caller.send(...command.split(" "));
+      }
+      expect((await caller.readToEnd()).at(-1)).to.equal("[OK _]");
+    });
   });
 
   it("are what CLIENT LIST and CLIENT KILL know connections by", async () => {

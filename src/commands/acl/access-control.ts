@@ -49,8 +49,8 @@ export interface AccessControlOptions {
 export class AccessControl {
   readonly log: AccessLog;
   readonly #default: OwnUser;
-  /** Called when users may do other things than before; the server sets it. */
-  changed: () => void = () => {};
+  /** Called when a user has got other rules than it had; the server sets it. */
+  changed: (user: User, before: UserRules) => void = () => {};
   readonly #catalog: CommandCatalog;
   readonly #config: ConfigStore;
   readonly #host: AccessControlOptions["host"];
@@ -79,8 +79,9 @@ export class AccessControl {
   /** What CONFIG SET changed. */
   reconfigure(now: Config, before: Config): void {
     if (now.requirepass === before.requirepass) return;
+    const { rules } = this.#default;
     this.#setDefaultPassword(now.requirepass);
-    this.changed();
+    this.changed(this.#default, rules);
   }
 
   /** Who has not logged in is this one. */
@@ -127,9 +128,13 @@ export class AccessControl {
       const problem = changed.apply(rule);
       if (problem !== undefined) return { rule, problem };
     }
-    if (user === undefined) this.#users = new Map(this.#users).set(name, { name, rules: changed });
-    else user.rules = changed;
-    this.changed();
+    if (user === undefined) {
+      this.#users = new Map(this.#users).set(name, { name, rules: changed });
+    } else {
+      const { rules: before } = user;
+      user.rules = changed;
+      this.changed(user, before);
+    }
     return undefined;
   }
 
@@ -246,10 +251,11 @@ export class AccessControl {
     }
     const { rulesByName, problems } = readUsers(text, path, this.#context());
     if (problems.length > 0) return `${problems.join("")}${NOTHING_CHANGED}`;
+    const { rules: before } = this.#default;
     this.#default.rules = rulesByName.get(DEFAULT_USER) ?? this.#defaultRules();
     const loaded = Array.from(rulesByName, ([name, rules]) => [name, { name, rules }] as const);
     this.#users = new Map<string, OwnUser>([...loaded, [DEFAULT_USER, this.#default]]);
-    this.changed();
+    this.changed(this.#default, before);
     return undefined;
   }
 }

@@ -45,7 +45,8 @@ class Author {
   opening(): string[] {
     const some = ["+@all", "+@read", "+@write +@keyspace", "+@fast", "+@all -@dangerous", "-@all"];
     const keys = ["~*", "~a*", "%R~* %W~a*", "%R~a ~b", "%W~*", "%R~*"];
-    return `${this.pick(some)} ${this.pick(keys)}`.split(" ");
+    const channels = ["&*", "&a*", "&a &b", "resetchannels"];
+    return `${this.pick(some)} ${this.pick(keys)} ${this.pick(channels)}`.split(" ");
   }
 
   /** One of the commands with some arguments, of which most are keys or what options are called. */
