@@ -13,6 +13,7 @@ import { copyRange } from "../base/bytes.js";
 import type { KeyHasher } from "../base/key-hash.js";
 import type { Entry } from "../delta/packed-entries.js";
 import { type Location, NOWHERE, UNIT_BITS, UNIT_MASK } from "./arena.js";
+import { LiveLists } from "./live-lists.js";
 import {
   ACCESS,
   BODY_LENGTH,
@@ -36,6 +37,8 @@ export const WALK_END = 2 ** 32;
 const FREED_AT_ONCE_MAX = 64;
 /** Home cells that are walked in one step of freeing. */
 const FREED_HOMES = 64;
+/** Home cells that are walked in one step of looking for live entries. */
+const LISTED_HOMES = 128;
 /** Home cells that are walked in one step of estimating the size of a table. */
 const SIZED_HOMES = 64;
 
@@ -46,6 +49,7 @@ export class FieldTables {
   #live = new Uint32Array(16);
   /** Per table the highest clock of a version that was written into it. */
   #newest = new Float64Array(16);
+  readonly #liveLists = new LiveLists();
   /** Tables given up and not freed yet, oldest first. */
   readonly #queue = new Denque<number>();
   readonly #queued = new Set<number>();
@@ -147,12 +151,20 @@ export class FieldTables {
     else if (value !== null) copyRange(value, slab.bytes, valueAt);
     const isLive = value !== null;
     if (isLive !== wasLive) this.#live[table]! += isLive ? 1 : -1;
+    if (!this.#liveLists.isEmpty) {
+      if (wasLive && !isLive) this.#liveLists.removed(table, at);
+      else if (!wasLive && isLive) this.#liveLists.added(table, to);
+      else if (isLive && to !== at) this.#liveLists.moved(table, at, to);
+    }
     return isLive && !wasLive;
   }
 
   /** Takes out the entry that `find` just found at `at`. */
   remove(table: number, at: Location): void {
-    if (!this.isMark(at)) this.#live[table]!--;
+    if (!this.isMark(at)) {
+      this.#live[table]!--;
+      if (!this.#liveLists.isEmpty) this.#liveLists.removed(table, at);
+    }
     this.index.remove(table);
     this.#records.free(at);
   }
@@ -160,6 +172,24 @@ export class FieldTables {
   /** An entry drawn at random, maybe a mark; the table is not empty. */
   draw(table: number, random: () => number): Location {
     return this.index.draw(table, random);
+  }
+
+  /**
+   * Where the live entries of a table are, if they are few among many marks. Takes one walk, but not again while they stay few. Valid
+   * until the next change of the table.
+   */
+  fewLive(table: number): readonly Location[] | undefined {
+    const found = this.#liveLists.of(table);
+    if (found !== undefined) return found;
+    if (!LiveLists.isWorth({ live: this.liveCount(table), all: this.count(table) })) return undefined;
+    const live: Location[] = [];
+    const batch = this.#batch;
+    for (let from = 0; from < WALK_END; batch.length = 0) {
+      from = this.collect(table, from, LISTED_HOMES, batch);
+      for (const at of batch) if (!this.isMark(at)) live.push(at);
+    }
+    this.#liveLists.keep(table, live);
+    return live;
   }
 
   /**
@@ -209,6 +239,7 @@ export class FieldTables {
     const [fromByte, toByte] = [(at & UNIT_MASK) << 3, (to & UNIT_MASK) << 3];
     records.slab(at).bytes.copy(records.slab(to).bytes, toByte, fromByte, fromByte + cellBytes);
     this.index.replace(to);
+    if (!this.isMark(at)) this.#liveLists.moved(table, at, to);
     // The outside body, if there is one, moved along.
     records.arena.free(at);
     return true;
@@ -219,6 +250,7 @@ export class FieldTables {
   /** Gives up a table. It must not be used any more; a large one is freed by `releaseSlice`. */
   release(table: number): void {
     this.#live[table] = 0;
+    this.#liveLists.drop(table);
     this.#queue.push(table);
     this.#queued.add(table);
     this.#queuedEntries += this.count(table);
