@@ -24,14 +24,17 @@ import { collected, floorOfRemains, isSettled, survivesFlush } from "../delta/re
 import { compareVersions, maxVersion, type Version } from "../delta/version.js";
 import { type Location, NOWHERE } from "./arena.js";
 import type { Database } from "./database.js";
+import { isTable, tableOf } from "./entries-body.js";
 import type { Keyspace } from "./keyspace.js";
 import type { PackingLimits } from "./packing-limits.js";
 import { TYPE_NONE, TYPE_TEXT } from "./record.js";
-import { dropMarks, hasRemains, isOpenTable } from "./remains.js";
+import type { Records } from "./records.js";
+import { dropMarks, hasRemains } from "./remains.js";
 import { dropKey, SlotEraser } from "./slot-eraser.js";
 import { forEachKey } from "./slot-walk.js";
 import { readLife, readState } from "./state-reader.js";
 import { writeState } from "./state-writer.js";
+import { emptied } from "./succession.js";
 
 /** `needs-record`: the delta builds on what is missing here, and an owner that has the record must send it whole. */
 export type Application = Outcome["kind"];
@@ -51,7 +54,8 @@ export function applyDelta(keyspace: Keyspace, limits: PackingLimits, delta: Del
     case "flush":
       return flush(keyspace, delta);
     case "collect":
-      return collect(keyspace, limits, delta);
+      collect(keyspace, limits, delta);
+      return "merged";
     case "swap":
       return swap(keyspace, delta);
     case "forget":
@@ -163,8 +167,14 @@ export function endLivesBelow(keyspace: Keyspace, slot: number, floor: Version):
   });
 }
 
-function collect(keyspace: Keyspace, limits: PackingLimits, { db, slot, floor }: CollectDelta): Application {
+/** Answers how many records and entries of tables were walked. */
+export function collect(
+  keyspace: Keyspace,
+  limits: PackingLimits,
+  { db, slot, floor }: CollectDelta,
+): number {
   keyspace.clock.observe(floor.clock);
+  let walked = 0;
   for (const database of keyspace.databases) {
     if (db !== null && db !== database.number) continue;
     if (compareVersions(floor, database.birthFloors.version(slot)) <= 0) continue;
@@ -172,34 +182,66 @@ function collect(keyspace: Keyspace, limits: PackingLimits, { db, slot, floor }:
     raiseBirthFloor(database, slot, floor);
     // Those that are left are noted anew.
     database.forgetMarks(slot);
-    if (database.index.count(slot) > 0) collectRemains(keyspace, limits, slot, floor);
+    if (database.index.count(slot) > 0) walked += collectRemains(keyspace, limits, slot, floor);
   }
-  return "merged";
+  return walked;
 }
 
-/** Lets a slot of the selected database lose what remains up to a floor. */
+/** Lets a slot of the selected database lose what remains up to a floor. Answers as `collect` does. */
 export function collectRemains(
   keyspace: Keyspace,
   limits: PackingLimits,
   slot: number,
   floor: Version,
-): void {
+): number {
   const { database } = keyspace;
   const { records } = database;
   const endedMs = msOfClock(floor.clock);
-  const isEnded = (at: Location) => records.deadline(at) !== 0 && records.deadline(at) <= endedMs;
-  const isWanted = (at: Location) => isEnded(at) || hasRemains(database, at);
+  let walked = database.index.count(slot);
+  const isWanted = (at: Location) => isEnded(records, at, endedMs) || hasRemains(database, at);
   forEachKey(keyspace, slot, isWanted, () => {
     const at = placeOf(keyspace);
     if (at === NOWHERE) return;
-    if (isOpenTable(keyspace) && !isEnded(at)) {
-      dropMarks(keyspace, floor);
+    if (isTable(database, at)) {
+      walked += collectTable(keyspace, limits, at, floor);
     } else {
       const before = readState(database, at);
       replace(keyspace, limits, before, collected(before, floor));
     }
     if (keyspace.at !== NOWHERE && hasRemains(database, keyspace.at)) database.noteMark(slot);
   });
+  return walked;
+}
+
+/**
+ * Lets the open record, a table, be what is `collected` of it, without reading it: it may be large, and what is given up is
+ * freed in slices. Answers how many entries were walked.
+ */
+function collectTable(keyspace: Keyspace, limits: PackingLimits, at: Location, floor: Version): number {
+  const { database } = keyspace;
+  const { records, fields } = database;
+  const table = tableOf(database, at);
+  const isOver = isEnded(records, at, msOfClock(floor.clock));
+  // What is not older than the floor may be of its clock and another origin.
+  const isOld = fields.liveCount(table) === 0 && fields.newestClock(table) < floor.clock;
+  const walked = isOver || isOld ? 0 : fields.count(table);
+  if (walked > 0) dropMarks(keyspace, at, floor);
+  if (!isOver && !isOld && fields.count(table) > 0) return walked;
+  const wasSeen = keyspace.at !== NOWHERE;
+  const left = collected(
+    { ...readLife(database, at), body: isOver ? NO_BODY : emptied(records.type(at)) },
+    floor,
+  );
+  if (left === undefined) keyspace.drop(0);
+  else writeState(keyspace, limits, left);
+  if (wasSeen) keyspace.changed();
+  return walked;
+}
+
+/** Whether the time of a record has come. */
+function isEnded(records: Records, at: Location, endMs: number): boolean {
+  const deadlineMs = records.deadline(at);
+  return deadlineMs !== 0 && deadlineMs <= endMs;
 }
 
 function applyPiece(keyspace: Keyspace, piece: PieceDelta): Application {

@@ -1,9 +1,9 @@
 /** What clients no longer see but records still hold: which records have such remains, and what a birth floor leaves of them. */
 import { EntryCursor } from "../delta/packed-entries.js";
 import { compareVersions, type Version } from "../delta/version.js";
-import { type Location, NOWHERE } from "./arena.js";
+import type { Location } from "./arena.js";
 import type { Database } from "./database.js";
-import { isTable, PACKED, tableOf } from "./entries-body.js";
+import { PACKED, tableOf } from "./entries-body.js";
 import { WALK_END } from "./field-table.js";
 import type { Keyspace } from "./keyspace.js";
 import { TYPE_HASH, TYPE_NONE, TYPE_SET } from "./record.js";
@@ -27,10 +27,13 @@ export function hasRemains(database: Database, at: Location): boolean {
 
 function hasMarks(database: Database, at: Location): boolean {
   const table = tableOf(database, at);
-  if (table !== PACKED) return database.fields.count(table) > database.fields.liveCount(table);
+  // A collection without any entry is a ghost too.
+  if (table !== PACKED) {
+    const live = database.fields.liveCount(table);
+    return live === 0 || database.fields.count(table) > live;
+  }
   const { bytes, start, end } = database.records.body(at);
   cursor.open(bytes, start, end);
-  // A collection without any entry is a ghost too.
   if (!cursor.next()) return true;
   do {
     if (cursor.isRemoved) return true;
@@ -39,10 +42,14 @@ function hasMarks(database: Database, at: Location): boolean {
 }
 
 /**
- * Takes the marks up to a floor, or all, out of the open collection, which is a visible table: in place, for it may be large.
+ * Takes the marks up to a floor, or all, out of the collection at `collection`, which is a table: in place, for it may be large.
  * Answers the highest clock of those that were taken out, 0 if there were none.
  */
-export function dropMarks({ database, hasher, at: collection }: Keyspace, floor: Version | null): number {
+export function dropMarks(
+  { database, hasher }: Keyspace,
+  collection: Location,
+  floor: Version | null,
+): number {
   const { fields, records } = database;
   const table = tableOf(database, collection);
   const entries: Location[] = [];
@@ -61,9 +68,4 @@ export function dropMarks({ database, hasher, at: collection }: Keyspace, floor:
     }
   }
   return highest;
-}
-
-/** Whether the open key is a collection that clients see and that is a table. */
-export function isOpenTable({ database, at }: Keyspace): boolean {
-  return at !== NOWHERE && isTable(database, at);
 }

@@ -28,10 +28,11 @@ import { compareVersions, ORIGIN_NONE } from "../delta/version.js";
 import type { Clock } from "../host/clock.js";
 import { NOWHERE } from "./arena.js";
 import { applyDelta, collectRemains } from "./delta-application.js";
+import { isTable } from "./entries-body.js";
 import type { Keyspace } from "./keyspace.js";
 import type { PackingLimits } from "./packing-limits.js";
 import { RecordLoader } from "./record-loader.js";
-import { dropMarks, hasRemains, isOpenTable } from "./remains.js";
+import { dropMarks, hasRemains } from "./remains.js";
 import { collectKeys, SLOT_END } from "./slot-walk.js";
 import { readState } from "./state-reader.js";
 import { writeState } from "./state-writer.js";
@@ -372,8 +373,9 @@ export class Replay {
   /** Of the open collection. Answers the highest of their clocks. */
   #dropMarks(): number {
     const keyspace = this.#keyspace;
-    if (isOpenTable(keyspace)) return dropMarks(keyspace, null);
-    const state = readState(keyspace.database, keyspace.at);
+    const { database, at } = keyspace;
+    if (isTable(database, at)) return dropMarks(keyspace, at, null);
+    const state = readState(database, at);
     const floor = floorOfRemains(state, 0)!;
     writeState(keyspace, this.#limits, collected(state, floor)!);
     return floor.clock - 1;

@@ -3,7 +3,7 @@
  * must have all up to the floor, and write nothing below it any more (docs/formats/delta.md, rule 3).
  */
 import type { Version } from "../delta/version.js";
-import { applyDelta } from "./delta-application.js";
+import { collect } from "./delta-application.js";
 import type { Keyspace } from "./keyspace.js";
 import type { PackingLimits } from "./packing-limits.js";
 
@@ -13,18 +13,15 @@ export function mayHaveRemains({ databases }: Keyspace, slot: number): boolean {
   return false;
 }
 
-/** Records of a slot, whoever sees them: to collect is to walk them all. */
-export function recordsOf({ databases }: Keyspace, slot: number): number {
-  let records = 0;
-  for (const { index } of databases) records += index.count(slot);
-  return records;
-}
-
-/** Lets a slot lose what remains up to a floor, and tells the journal as of a change of this node. Its selection is as before. */
-export function collectSlot(keyspace: Keyspace, limits: PackingLimits, slot: number, floor: Version): void {
+/**
+ * Lets a slot lose what remains up to a floor, and tells the journal as of a change of this node. Its selection is as before. Answers
+ * how many records and entries of tables were walked for that.
+ */
+export function collectSlot(keyspace: Keyspace, limits: PackingLimits, slot: number, floor: Version): number {
   const selected = keyspace.database.number;
-  applyDelta(keyspace, limits, { kind: "collect", db: null, slot, floor });
+  const walked = collect(keyspace, limits, { kind: "collect", db: null, slot, floor });
   keyspace.select(selected);
   keyspace.journal?.collected(slot, floor);
   keyspace.journal?.ended();
+  return walked;
 }

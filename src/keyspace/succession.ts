@@ -28,8 +28,8 @@ export function succeed(keyspace: Keyspace, type: RecordType, clock: number): Om
   return merge(remains, { life, expiry, body: NO_BODY }, floors.birth);
 }
 
-/** What an emptied record of a type is: its marks matter to nobody here. */
-function emptied(type: RecordType): Body {
+/** What an emptied record of a type is, without the marks that it may have. */
+export function emptied(type: RecordType): Body {
   return hasFields(type) ? { kind: kindOf(type) as FieldsKind, fields: new Map() } : NO_BODY;
 }
 

@@ -1,16 +1,18 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { crc32 } from "#torus/base/crc32.js";
-import type { Location } from "#torus/keyspace/arena.js";
+import { type Location, NOWHERE } from "#torus/keyspace/arena.js";
 import { BatchApplication } from "#torus/keyspace/batch-application.js";
 import type { Keyspace } from "#torus/keyspace/keyspace.js";
 import { hasRemains } from "#torus/keyspace/remains.js";
 import { collectSlot, mayHaveRemains } from "#torus/keyspace/slot-collection.js";
+import { CommandRunner } from "../support/command-runner.js";
 import { dumpedStates } from "../support/dumped-states.js";
-import { SMALL_LIMITS } from "../support/hash-fields.js";
+import { entriesOf, SMALL_LIMITS } from "../support/hash-fields.js";
 import { canRepeat, history, RecordedKeyspace, visibleOf } from "../support/recorded-keyspace.js";
 import { slotOfKey } from "../support/repair-owners.js";
-import { smallKeyspace } from "../support/small-keyspace.js";
+import { openKey, START_MS, smallKeyspace } from "../support/small-keyspace.js";
+import { countTableSteps } from "../support/table-steps.js";
 import { KEYS } from "../support/writing-commands.js";
 
 const SLOTS = [...new Set(KEYS.map(slotOfKey))];
@@ -75,5 +77,55 @@ describe("the collection of a slot", () => {
       }),
       { numRuns: 200 },
     );
+  });
+});
+
+describe("the collection of a large set", () => {
+  const MEMBERS = Array.from({ length: 5000 }, (_, member) => member);
+  const slot = slotOfKey("s");
+
+  function largeSet(): CommandRunner {
+    const commands = new CommandRunner(smallKeyspace({ keepTombstones: true }), SMALL_LIMITS);
+    commands.run("SADD", "s", ...MEMBERS);
+    return commands;
+  }
+
+  /** A floor above all that happened, at which the slot is not collected yet. */
+  function floorOf({ clock, origin }: Keyspace) {
+    return { clock: clock.next(), origin };
+  }
+
+  for (const [what, end] of [
+    ["was emptied", (commands: CommandRunner) => commands.run("SREM", "s", ...MEMBERS)],
+    ["expired", (commands: CommandRunner) => commands.run("PEXPIRE", "s", 10)],
+  ] as const) {
+    it(`gives up one that ${what} without a look at what it holds, to be freed in slices`, () => {
+      const commands = largeSet();
+      const { keyspace } = commands;
+      end(commands);
+      keyspace.tick(START_MS + 20);
+      const steps = countTableSteps(keyspace);
+      expect(collectSlot(keyspace, SMALL_LIMITS, slot, floorOf(keyspace))).to.equal(1);
+      expect(steps()).to.equal(0);
+      expect(keyspace.database.fields.queuedEntries).to.equal(5000);
+      openKey(keyspace, "s");
+      expect(keyspace.ghost).to.equal(NOWHERE);
+      expect(mayHaveRemains(keyspace, slot)).to.equal(false);
+    });
+  }
+
+  it("leaves of one that was emptied the marks that are newer, where they are, and tells how much it walked", () => {
+    const commands = largeSet();
+    const { keyspace } = commands;
+    commands.run("SREM", "s", ...MEMBERS.slice(1));
+    const floor = floorOf(keyspace);
+    commands.run("SREM", "s", 0);
+    expect(collectSlot(keyspace, SMALL_LIMITS, slot, floor)).to.equal(1 + 5000);
+    expect(entriesOf(keyspace, "s").map(([member]) => member)).to.deep.equal(["0"]);
+    expect(keyspace.database.fields.queuedEntries).to.equal(0);
+    expect(mayHaveRemains(keyspace, slot)).to.equal(true);
+    expect(collectSlot(keyspace, SMALL_LIMITS, slot, floorOf(keyspace))).to.equal(1);
+    expect(entriesOf(keyspace, "s")).to.deep.equal([]);
+    expect(mayHaveRemains(keyspace, slot)).to.equal(false);
   });
 });

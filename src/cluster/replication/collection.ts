@@ -17,7 +17,7 @@ import type { Random } from "../../host/random.js";
 import { type Cancel, pause, type Timers } from "../../host/timers.js";
 import type { Keyspace } from "../../keyspace/keyspace.js";
 import type { PackingLimits } from "../../keyspace/packing-limits.js";
-import { collectSlot, mayHaveRemains, recordsOf } from "../../keyspace/slot-collection.js";
+import { collectSlot, mayHaveRemains } from "../../keyspace/slot-collection.js";
 import { LogRoom } from "../log-room.js";
 import type { Service } from "../peer-server.js";
 import type { Peers } from "../peers.js";
@@ -45,7 +45,10 @@ const SHORT_PERIOD_MS = 1000;
 const SLOTS_MAX = 2048;
 /** Others wait for each other for some seconds before they say no. */
 const ASK_TIMEOUT_MS = 5000;
-/** Records walked in a slice, some milliseconds; as many at each of the others, when they are told. A slot is collected at once. */
+/**
+ * Records, and entries of those that are tables, walked in a slice, some milliseconds; as many at each of the others, when they are
+ * told. A slot is collected at once.
+ */
 const SLICE_RECORDS = 8192;
 const PAUSE_MS = 10;
 /** A collect delta, by far. */
@@ -201,8 +204,7 @@ export class Collection {
         this.counters.slotsRefused++;
         continue;
       }
-      walked += recordsOf(keyspace, slot);
-      collectSlot(keyspace, limits(), slot, agreement.floor);
+      walked += collectSlot(keyspace, limits(), slot, agreement.floor);
       this.counters.slotsCollected++;
     }
   }
