@@ -4,10 +4,14 @@
  */
 import type { ByteRange } from "../base/bytes.js";
 import { type Location, NOWHERE } from "./arena.js";
-import { liveLength } from "./entries-body.js";
+import { liveLength, PACKED } from "./entries-body.js";
 import { EntryReader } from "./entry-reader.js";
 import type { Keyspace } from "./keyspace.js";
+import { MemberMemory } from "./member-memory.js";
 import type { ByteView } from "./records.js";
+
+/** With more sets to ask about each member of a union, those that follow are remembered. */
+const ASKED_MAX = 8;
 
 /** Told each member once. It answers false to hear of no more. */
 export type VisitMember = (member: ByteView) => boolean;
@@ -24,20 +28,25 @@ export function intersection(keyspace: Keyspace, sets: readonly Location[], visi
   }
 }
 
-/** Remembers what was met, about 100 bytes a member: to ask all sets before would take longer the more there are. */
+/**
+ * Walks the largest set first, and asks the sets walked before whether they have a member. What is slow to ask, or would be many sets to
+ * ask, is remembered instead.
+ */
 export function union(keyspace: Keyspace, sets: readonly Location[], visit: VisitMember): void {
   const present = sets.filter((at) => at !== NOWHERE);
-  const met = new Set<string>();
-  for (const at of present) {
+  const asked: EntryReader[] = [];
+  const memory = new MemberMemory();
+  for (const [i, at] of ascending(keyspace, present).reverse().entries()) {
     const reader = readerOf(keyspace, at);
+    const isLast = i === present.length - 1;
+    let isRemembered = !isLast && (isSlowToAsk(reader) || asked.length >= ASKED_MAX);
     while (reader.nextLive()) {
       const { field } = reader;
-      if (present.length > 1) {
-        const { size } = met;
-        if (met.add(field.bytes.toString("latin1", field.start, field.end)).size === size) continue;
-      }
+      if (memory.has(field) || asked.some((other) => holds(keyspace, other, field))) continue;
       if (!visit(field)) return;
+      if (isRemembered) isRemembered = memory.add(field);
     }
+    if (!isRemembered) asked.push(reader);
   }
 }
 
@@ -45,15 +54,42 @@ export function union(keyspace: Keyspace, sets: readonly Location[], visit: Visi
 export function difference(keyspace: Keyspace, sets: readonly Location[], visit: VisitMember): void {
   const [first, ...rest] = sets;
   if (first === undefined || first === NOWHERE) return;
-  const present = rest.filter((at) => at !== NOWHERE);
-  const others = ascending(keyspace, present)
-    .reverse()
-    .map((at) => readerOf(keyspace, at));
+  const others = rest.filter((at) => at !== NOWHERE);
+  const asked: EntryReader[] = [];
+  const memory = new MemberMemory();
+  const areRemembered = areSlowToAsk(keyspace, first, others);
+  for (const at of ascending(keyspace, others)) {
+    const other = readerOf(keyspace, at);
+    const isRemembered = (areRemembered || isSlowToAsk(other)) && rememberAll(memory, other);
+    if (!isRemembered) asked.unshift(other);
+  }
   const reader = readerOf(keyspace, first);
   while (reader.nextLive()) {
     const { field } = reader;
-    if (!others.some((other) => holds(keyspace, other, field)) && !visit(field)) return;
+    if (memory.has(field) || asked.some((other) => holds(keyspace, other, field))) continue;
+    if (!visit(field)) return;
   }
+}
+
+/**
+ * Whether to walk all sets is less than to ask the others about each member of the first: what Redis decides by between its two algorithms
+ * for SDIFF (t_set.c), by the same figures.
+ */
+function areSlowToAsk({ database }: Keyspace, first: Location, others: readonly Location[]): boolean {
+  const lengths = [first, ...others].map((at) => liveLength(database, at));
+  const walked = lengths.reduce((sum, length) => sum + length, 0);
+  return (lengths[0]! * lengths.length) / 2 > walked;
+}
+
+/** False if not all members of the set could be remembered. */
+function rememberAll(memory: MemberMemory, reader: EntryReader): boolean {
+  while (reader.nextLive()) if (!memory.add(reader.field)) return false;
+  return true;
+}
+
+/** What is packed has to be walked to find a member. */
+function isSlowToAsk({ table }: EntryReader): boolean {
+  return table === PACKED;
 }
 
 function ascending({ database }: Keyspace, sets: readonly Location[]): Location[] {

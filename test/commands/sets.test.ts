@@ -1,5 +1,7 @@
 import { expect } from "chai";
+import { Prng } from "#torus/base/prng.js";
 import { CommandRunner } from "../support/command-runner.js";
+import { SMALL_LIMITS } from "../support/hash-fields.js";
 import { notate } from "../support/notation.js";
 import { textOf } from "../support/reply.js";
 import { START_MS, smallKeyspace } from "../support/small-keyspace.js";
@@ -143,6 +145,86 @@ describe("set commands", () => {
       commands.run("SREM", "u", "0");
       expect(commands.run("SCARD", "t")).to.equal("5000");
       expect(commands.run("SDIFF", "t", "u")).to.equal('["0"]');
+    });
+  });
+
+  describe("of several sets", () => {
+    /** Counts how often members are looked for in tables from now on. */
+    const countAsked = ({ keyspace }: CommandRunner): (() => number) => {
+      const { fields } = keyspace.database;
+      let asked = 0;
+      const find = fields.find.bind(fields);
+      fields.find = (table, hash, bytes, start, end) => {
+        asked++;
+        return find(table, hash, bytes, start, end);
+      };
+      return () => asked;
+    };
+
+    it("unite large ones by asking those walked before, the largest first, and remember nothing", () => {
+      const commands = runnerOf();
+      fill(commands, "small", 600);
+      fill(commands, "large", 5000);
+      commands.run("SADD", "small", "x", "y");
+      const asked = countAsked(commands);
+      const { add } = Set.prototype;
+      let remembered = 0;
+      Set.prototype.add = function (value) {
+        remembered++;
+        return add.call(this, value);
+      };
+      try {
+        commands.execute("SUNION", "small", "large");
+      } finally {
+        Set.prototype.add = add;
+      }
+      const [reply] = commands.takeReplies();
+      expect(reply?.kind === "array" && reply.items.length).to.equal(5002);
+      expect(remembered).to.equal(0);
+      expect(asked()).to.equal(602);
+    });
+
+    it("take small ones off a large one by one walk of each", () => {
+      const commands = runnerOf();
+      fill(commands, "large", 5000);
+      const others = Array.from({ length: 10 }, (_, i) => `other${i}`);
+      for (const [i, other] of others.entries()) {
+        fill(commands, other, 600);
+        commands.run("SADD", other, 5000 - i);
+      }
+      const asked = countAsked(commands);
+      expect(stringsOf(commands, "SDIFF", "large", ...others)).to.have.length(4400 - 9);
+      expect(asked()).to.equal(0);
+    });
+
+    it("answer as sets do, be they many, small or large, with long members or marks among them", () => {
+      const commands = runnerOf(SMALL_LIMITS, { keepTombstones: true });
+      const prng = new Prng("several");
+      const nameOf = (number: number) => (number % 7 === 0 ? `${number}`.repeat(70) : `${number}`);
+      for (let round = 0; round < 30; round++) {
+        commands.run("FLUSHALL");
+        const keys: string[] = [];
+        const sets: Set<string>[] = [];
+        for (let i = 0; i < 1 + (prng.uint32() % 14); i++) {
+          const members = Array.from({ length: 1 + (prng.uint32() % (i % 3 === 0 ? 4 : 90)) }, () =>
+            nameOf(prng.uint32() % 100),
+          );
+          commands.run("SADD", `k${i}`, ...members, "removed");
+          commands.run("SREM", `k${i}`, "removed");
+          keys.push(`k${i}`);
+          sets.push(new Set(members));
+        }
+        const [first, ...others] = sets;
+        const all = new Set(sets.flatMap((set) => [...set]));
+        const hasEach = (member: string) => others.map((set) => set.has(member));
+        expect(stringsOf(commands, "SUNION", ...keys).sort()).to.deep.equal([...all].sort());
+        expect(stringsOf(commands, "SDIFF", ...keys).sort()).to.deep.equal(
+          [...first!].filter((member) => !hasEach(member).includes(true)).sort(),
+        );
+        expect(stringsOf(commands, "SINTER", ...keys).sort()).to.deep.equal(
+          [...first!].filter((member) => !hasEach(member).includes(false)).sort(),
+        );
+      }
     });
   });
 
