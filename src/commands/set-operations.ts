@@ -1,17 +1,21 @@
 /** Commands that make one set of several: https://redis.io/docs/latest/commands/?group=set */
+import { BODY_BYTES_MAX } from "../delta/body-codec.js";
 import { type Location, NOWHERE } from "../keyspace/arena.js";
-import { GatheredSet } from "../keyspace/gathered-set.js";
+import type { GatheredSet } from "../keyspace/gathered-set.js";
 import { TYPE_SET } from "../keyspace/record.js";
 import { difference, intersection, type SetOperation, union } from "../keyspace/set-operations.js";
-import { ReplyError, SYNTAX_ERROR } from "../protocol/reply-error.js";
+import { OUT_OF_MEMORY, REPLY_TOO_LARGE, ReplyError, SYNTAX_ERROR } from "../protocol/reply-error.js";
 import type { Call } from "./call.js";
 import { allKeys, type Command, countedKeys, type Declaration, data } from "./command.js";
+import { gatherMembers, type Room } from "./gathered-members.js";
 import { deleteOpen } from "./open-key.js";
 import { replyMember } from "./set-reads.js";
 
 const COUNT_NOT_POSITIVE = "ERR numkeys should be greater than 0";
 const COUNT_TOO_LARGE = "ERR Number of keys can't be greater than number of args";
 const LIMIT_NEGATIVE = "ERR LIMIT can't be negative";
+
+const ROOM_OF_STORED: Room = { bytesMax: BODY_BYTES_MAX, refusal: OUT_OF_MEMORY };
 
 /** What SINTER, SUNION and SDIFF have in common. */
 const answering = {
@@ -98,7 +102,9 @@ export const setOperations: readonly Command[] = [
 ];
 
 function answer(call: Call, operation: SetOperation): void {
-  const result = gather(call, operation, openSets(call, 1, call.count));
+  const { bytesMax } = call.reply;
+  const sets = openSets(call, 1, call.count);
+  const result = gather(call, operation, sets, { bytesMax, refusal: REPLY_TOO_LARGE });
   call.reply.set(result.length);
   result.forEach(call.config.current, (member) => replyMember(call, member));
 }
@@ -106,7 +112,7 @@ function answer(call: Call, operation: SetOperation): void {
 /** `event` is what subscribers are told of a set that was kept. */
 function store(call: Call, operation: SetOperation, event: string): void {
   const { keyspace, reply } = call;
-  const result = gather(call, operation, openSets(call, 2, call.count));
+  const result = gather(call, operation, openSets(call, 2, call.count), ROOM_OF_STORED);
   call.open(1);
   if (result.length > 0) {
     result.store(keyspace, call.config.current);
@@ -159,11 +165,16 @@ function openSets(call: Call, first: number, end: number): Location[] {
   return sets;
 }
 
-function gather({ keyspace }: Call, operation: SetOperation, sets: readonly Location[]): GatheredSet {
-  const result = new GatheredSet();
-  operation(keyspace, sets, (member) => {
-    result.add(member);
-    return true;
+function gather(
+  { keyspace }: Call,
+  operation: SetOperation,
+  sets: readonly Location[],
+  room: Room,
+): GatheredSet {
+  return gatherMembers(room, (result) => {
+    operation(keyspace, sets, (member) => {
+      result.add(member);
+      return true;
+    });
   });
-  return result;
 }

@@ -3,12 +3,12 @@ import { copyBytes } from "../base/bytes.js";
 import { INT64_MAX } from "../base/int64.js";
 import { type Location, NOWHERE } from "../keyspace/arena.js";
 import { drawDistinctFields, drawFields } from "../keyspace/entry-sample.js";
-import { GatheredSet } from "../keyspace/gathered-set.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
 import { TYPE_SET } from "../keyspace/record.js";
-import { NOT_POSITIVE, ReplyError, SYNTAX_ERROR } from "../protocol/reply-error.js";
+import { NOT_POSITIVE, REPLY_TOO_LARGE, ReplyError, SYNTAX_ERROR } from "../protocol/reply-error.js";
 import type { Call } from "./call.js";
 import { type Command, data, keyAt1 } from "./command.js";
+import { gatherMembers } from "./gathered-members.js";
 import { isMember, replyMember } from "./set-reads.js";
 
 /** Sizes and age of a short entry, to guess the size of a new set. */
@@ -131,14 +131,15 @@ function spop(call: Call): void {
     popAll(call);
     return;
   }
-  const popped = new GatheredSet();
-  drawDistinctFields(keyspace, Math.min(count, openEntries.length), random, ({ field }) => popped.add(field));
-  reply.set(popped.length);
-  openEntries.begin(TYPE_SET, call.config.current);
-  popped.forEach(call.config.current, (member) => {
-    replyMember(call, member);
-    openEntries.remove(member.bytes, member.start, member.end);
+  const limits = call.config.current;
+  const popped = gatherMembers({ bytesMax: reply.bytesMax, refusal: REPLY_TOO_LARGE }, (into) => {
+    drawDistinctFields(keyspace, Math.min(count, openEntries.length), random, ({ field }) => into.add(field));
   });
+  // A reply may be refused, so all of it comes before the first removal.
+  reply.set(popped.length);
+  popped.forEach(limits, (member) => replyMember(call, member));
+  openEntries.begin(TYPE_SET, limits);
+  popped.forEach(limits, ({ bytes, start, end }) => openEntries.remove(bytes, start, end));
   openEntries.finish();
   tellRemoved(keyspace, "spop");
 }

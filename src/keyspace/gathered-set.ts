@@ -5,7 +5,6 @@
 import { ByteWriter } from "../base/byte-writer.js";
 import type { ByteRange } from "../base/bytes.js";
 import { compareInt64Digits, parseInt64 } from "../base/int64.js";
-import { BODY_BYTES_MAX } from "../delta/body-codec.js";
 import { appendEntry, ENTRIES_BASE_BYTES, type Entry, EntryCursor } from "../delta/packed-entries.js";
 import { VERSION_ZERO, type Version, writeVersion } from "../delta/version.js";
 import { NOWHERE } from "./arena.js";
@@ -20,10 +19,12 @@ const NO_VALUE: ByteRange = { bytes: Buffer.alloc(0), start: 0, end: 0 };
 export class GatheredSet {
   /** Members. */
   length = 0;
-  readonly #entries = new ByteWriter({ bytesMax: BODY_BYTES_MAX });
+  readonly #entries: ByteWriter;
   #areIntegers = true;
 
-  constructor() {
+  /** `add` throws `WriterFull` rather than hold more bytes. One that is to be stored has up to `BODY_BYTES_MAX`. */
+  constructor(bytesMax: number) {
+    this.#entries = new ByteWriter({ bytesMax });
     this.#entries.ensure(ENTRIES_BASE_BYTES);
     writeVersion(this.#entries.bytes, 0, VERSION_ZERO);
     this.#entries.length = ENTRIES_BASE_BYTES;

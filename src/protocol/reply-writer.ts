@@ -75,7 +75,8 @@ export class ReplyWriter {
   private readonly views: (Buffer | undefined)[] = Array.from({ length: VIEWS }, () => undefined);
   private viewed = this.buffer;
 
-  constructor(private readonly bytesMax = REPLY_BYTES_MAX) {}
+  /** `bulk` refuses what makes the replies larger. */
+  constructor(readonly bytesMax = REPLY_BYTES_MAX) {}
 
   /** All bytes of the replies, for the limits of output buffers. */
   get byteLength(): number {

@@ -292,6 +292,24 @@ describe("set commands", () => {
       }
     }
 
+    for (const keepTombstones of [false, true]) {
+      const where = keepTombstones ? "where removed members leave marks" : "where nothing is left of them";
+
+      it(`remove nothing if the reply is refused, ${where}`, () => {
+        // What is put aside fits, at four bytes a member; the reply, at seven, does not.
+        const commands = new CommandRunner(smallKeyspace({ keepTombstones }), {}, 300);
+        const members = Array.from({ length: 60 }, (_, i) => String.fromCharCode(65 + i));
+        commands.run("SADD", "s", ...members);
+        for (const count of [59, 60]) {
+          expect(commands.run("SPOP", "s", count)).to.equal('-"ERR the reply would be larger than 1 GiB"');
+          expect(commands.keyspace.dirty).to.equal(60);
+          expect(commands.run("SCARD", "s")).to.equal("60");
+        }
+        const there = members.map((member) => commands.run("SISMEMBER", "s", member));
+        expect(there).to.not.include("0");
+      });
+    }
+
     it("refuse at once what no memory holds", () => {
       const commands = runnerOf();
       commands.run("SADD", "s", "m");

@@ -12,13 +12,15 @@ import { ReplyDecoder } from "./reply-decoder.js";
 
 /** Runs data commands on a keyspace without a server around them: no guards, no arity, no statistics. */
 export class CommandRunner {
-  readonly reply = new ReplyWriter();
+  readonly reply: ReplyWriter;
   readonly #call: Call;
 
   constructor(
     readonly keyspace: Keyspace,
     config: ConfigValues = {},
+    replyBytesMax?: number,
   ) {
+    this.reply = new ReplyWriter(replyBytesMax);
     const prng = new Prng("commands");
     this.#call = new Call({
       keyspace,
@@ -50,10 +52,12 @@ export class CommandRunner {
     call.count = texts.length;
     const command = commandByName.get(texts[0]!.toLowerCase());
     if (command?.kind !== "data") throw new Error(`not a data command: ${texts[0]}`);
+    const mark = this.reply.mark();
     try {
       command.run(call);
     } catch (error) {
       if (!(error instanceof ReplyError)) throw error;
+      this.reply.rollback(mark);
       this.reply.error(error.line);
     }
   }
