@@ -163,7 +163,7 @@ export class DeltaJournal implements Journal {
     this.#fieldCount++;
   }
 
-  fieldsChanged(): void {
+  fieldsChanged(areDistinct: boolean): void {
     const { records, at } = this.#keyspace;
     this.#place(this.#record);
     this.#readLife();
@@ -172,7 +172,8 @@ export class DeltaJournal implements Journal {
       records.registerClock(at) === edit.clock && records.registerOrigin(at) === edit.origin;
     if (isRegisterEdited) this.#readRegister();
     else this.#readRegisterOfPart();
-    this.#composeFields();
+    this.#takeFields();
+    if (!areDistinct && this.#fieldCount > 1) this.#composeFields();
     this.#record.rank = records.type(at);
     this.#fieldCount = 0;
     writeRecord(this.#begun(), this.#record);
@@ -311,14 +312,15 @@ export class DeltaJournal implements Journal {
     this.#body.end = this.#composed.length;
   }
 
+  #takeFields(): void {
+    this.#body.bytes = this.#fields.bytes;
+    this.#body.start = 0;
+    this.#body.end = this.#fields.length;
+  }
+
   /** Of a field that one command set more than once only the last value counts: a version has one. */
   #composeFields(): void {
     const fields = this.#fields;
-    const body = this.#body;
-    body.bytes = fields.bytes;
-    body.start = 0;
-    body.end = fields.length;
-    if (this.#fieldCount === 1) return;
     const cursor = this.#cursor;
     const lastByField = new Map<string, number>();
     cursor.open(fields.bytes, 0, fields.length);

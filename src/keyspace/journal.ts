@@ -18,9 +18,9 @@ export interface Journal {
   fieldChanged(entry: Entry): void;
   /**
    * The entries told of since the last call of this are one change of the open collection, which still has its record. A deadline
-   * that is of their version was taken off or set by the same change.
+   * that is of their version was taken off or set by the same change. `areDistinct`: no two are of the same field.
    */
-  fieldsChanged(): void;
+  fieldsChanged(areDistinct: boolean): void;
   /** The expiry register of the open key changed. */
   deadlineSet(): void;
   /** The open key was deleted by a tombstone of this clock. */

@@ -30,7 +30,9 @@ export class OpenEntries {
   readonly #reader = new EntryReader();
   readonly #writer = new EntryWriter();
   #changes = 0;
-  #hasRemoved = false;
+  /** How many of the changes came by `add` and by `remove`. */
+  #added = 0;
+  #removed = 0;
   readonly #version = { clock: 0, origin: 0 };
   readonly #field = emptyView();
   readonly #value = emptyView();
@@ -73,7 +75,8 @@ export class OpenEntries {
   begin(type: RecordType, limits: PackingLimits, expectedBytes = 0): void {
     const keyspace = this.#keyspace;
     this.#changes = 0;
-    this.#hasRemoved = false;
+    this.#added = 0;
+    this.#removed = 0;
     this.#version.clock = keyspace.clock.next();
     this.#version.origin = keyspace.origin;
     if (keyspace.at !== NOWHERE || revive(keyspace, type, this.#version.clock)) {
@@ -106,6 +109,7 @@ export class OpenEntries {
     setView(this.#value, NO_BYTES, 0, 0);
     if (!this.#writer.add(this.#setting)) return false;
     this.#changes++;
+    this.#added++;
     this.#keyspace.journal?.fieldChanged(this.#setting);
     return true;
   }
@@ -117,7 +121,7 @@ export class OpenEntries {
     if (!this.#writer.remove(this.#mark, keepTombstones)) return false;
     if (keepTombstones) database.noteMark(slot);
     this.#changes++;
-    this.#hasRemoved = true;
+    this.#removed++;
     journal?.fieldChanged(this.#mark);
     return true;
   }
@@ -127,8 +131,10 @@ export class OpenEntries {
     const keyspace = this.#keyspace;
     this.#writer.close();
     if (this.#changes === 0) return;
-    keyspace.journal?.fieldsChanged();
-    if (this.#hasRemoved) this.#settle(keyspace);
+    // A field is new once, and gone once; only the value of one that is there can be set again.
+    const areDistinct = this.#added === this.#changes || this.#removed === this.#changes;
+    keyspace.journal?.fieldsChanged(areDistinct);
+    if (this.#removed > 0) this.#settle(keyspace);
     keyspace.changed(this.#changes);
   }
 
