@@ -17,22 +17,33 @@ export interface ByteWriterOptions {
   readonly capacityBytes?: number;
   /** The writer throws `WriterFull` rather than hold more. */
   readonly bytesMax: number;
+  /** A buffer that grew beyond this is not kept when the writer is cleared: without it every one is. */
+  readonly bytesKeptMax?: number;
 }
 
 export class ByteWriter {
   /** The first `length` bytes are written. Replaced when the writer grows. */
   bytes: Buffer;
   length = 0;
+  readonly #capacityBytes: number;
   readonly #bytesMax: number;
+  readonly #bytesKeptMax: number;
 
-  constructor({ capacityBytes = 1024, bytesMax }: ByteWriterOptions) {
+  constructor({
+    capacityBytes = 1024,
+    bytesMax,
+    bytesKeptMax = Number.POSITIVE_INFINITY,
+  }: ByteWriterOptions) {
+    this.#capacityBytes = Math.min(capacityBytes, bytesMax);
     this.#bytesMax = bytesMax;
-    this.bytes = Buffer.allocUnsafeSlow(Math.min(capacityBytes, bytesMax));
+    this.#bytesKeptMax = bytesKeptMax;
+    this.bytes = Buffer.allocUnsafeSlow(this.#capacityBytes);
   }
 
-  /** Forgets what was written and keeps the memory. */
+  /** Forgets what was written and keeps the memory, up to `bytesKeptMax`. */
   clear(): void {
     this.length = 0;
+    if (this.bytes.length > this.#bytesKeptMax) this.bytes = Buffer.allocUnsafeSlow(this.#capacityBytes);
   }
 
   /** What was written so far: a view, valid until the next `ensure` or `clear`. */

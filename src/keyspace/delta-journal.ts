@@ -24,11 +24,15 @@ import { isTable } from "./entries-body.js";
 import { packWhole } from "./entries-state.js";
 import type { Journal } from "./journal.js";
 import type { Keyspace } from "./keyspace.js";
+import type { ByteView } from "./records.js";
 
 const NO_BATCH = -1;
 /** Slots of one batch that are told apart. Who touches more has touched all: a transaction of a thousand slots is rare. */
 const SLOTS_MAX = 256;
 const NO_BYTES: Buffer = Buffer.alloc(0);
+/** As for replies: buffers that grew beyond this for a giant change are not kept for the small ones that follow. */
+const BUFFER_BYTES_KEPT_MAX = 256 * 1024;
+const BUFFER = { bytesMax: BODY_BYTES_MAX, bytesKeptMax: BUFFER_BYTES_KEPT_MAX };
 
 type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 
@@ -63,12 +67,12 @@ export class DeltaJournal implements Journal {
   readonly #record: Mutable<PlacedRecord>;
   readonly #patch: Mutable<PlacedPatch>;
   /** The packed entries of the fields that changed, begun by the first of them, and the version that they share. */
-  readonly #fields = new ByteWriter({ bytesMax: BODY_BYTES_MAX });
+  readonly #fields = new ByteWriter(BUFFER);
   readonly #edit = { clock: 0, origin: 0 };
   #fieldCount = 0;
   readonly #cursor = new EntryCursor();
   /** Bodies that do not lie anywhere in one piece. */
-  readonly #composed = new ByteWriter({ bytesMax: BODY_BYTES_MAX });
+  readonly #composed = new ByteWriter(BUFFER);
 
   /** Appends batches to the writer; the bytes are the business of whoever owns it. */
   constructor(
@@ -100,7 +104,7 @@ export class DeltaJournal implements Journal {
     };
   }
 
-  replaced(): void {
+  replaced(entries?: ByteView): void {
     const { database, records, at } = this.#keyspace;
     const type = records.type(at);
     this.#place(this.#record);
@@ -108,7 +112,9 @@ export class DeltaJournal implements Journal {
     if (records.hasRegister(at)) this.#readRegister();
     else this.#leaveRegister();
     this.#record.rank = type;
-    if (isTable(database, at)) {
+    if (entries !== undefined) {
+      this.#setBody(entries.bytes, entries.start, entries.end);
+    } else if (isTable(database, at)) {
       this.#composed.clear();
       packWhole(database, at, this.#composed);
       this.#takeComposed();
@@ -116,6 +122,7 @@ export class DeltaJournal implements Journal {
       this.#takeBody();
     }
     writeRecord(this.#begun(), this.#record);
+    this.#releaseBuffers();
   }
 
   patched(predecessorClock: number, predecessorOrigin: number, offset: number, length: number): void {
@@ -177,6 +184,7 @@ export class DeltaJournal implements Journal {
     this.#record.rank = records.type(at);
     this.#fieldCount = 0;
     writeRecord(this.#begun(), this.#record);
+    this.#releaseBuffers();
   }
 
   deadlineSet(): void {
@@ -301,21 +309,28 @@ export class DeltaJournal implements Journal {
   #takeBody(): void {
     const { records, at } = this.#keyspace;
     const { bytes, start, end } = records.body(at);
+    this.#setBody(bytes, start, end);
+  }
+
+  #takeComposed(): void {
+    this.#setBody(this.#composed.bytes, 0, this.#composed.length);
+  }
+
+  #takeFields(): void {
+    this.#setBody(this.#fields.bytes, 0, this.#fields.length);
+  }
+
+  #setBody(bytes: Buffer, start: number, end: number): void {
     this.#body.bytes = bytes;
     this.#body.start = start;
     this.#body.end = end;
   }
 
-  #takeComposed(): void {
-    this.#body.bytes = this.#composed.bytes;
-    this.#body.start = 0;
-    this.#body.end = this.#composed.length;
-  }
-
-  #takeFields(): void {
-    this.#body.bytes = this.#fields.bytes;
-    this.#body.start = 0;
-    this.#body.end = this.#fields.length;
+  /** The delta is written: what it was made of need not be kept, which may be much. */
+  #releaseBuffers(): void {
+    this.#fields.clear();
+    this.#composed.clear();
+    this.#body.bytes = NO_BYTES;
   }
 
   /** Of a field that one command set more than once only the last value counts: a version has one. */

@@ -59,8 +59,9 @@ export class GatheredSet {
     const { bytes, length } = this.#entries;
     writeVersion(bytes, 0, life);
     const isNew = keyspace.at === NOWHERE;
-    fillEntries(keyspace, limits, { type: TYPE_SET, life }, { bytes, start: 0, end: length });
-    keyspace.journal?.replaced();
+    const entries: ByteView = { bytes, start: 0, end: length };
+    fillEntries(keyspace, limits, { type: TYPE_SET, life }, entries);
+    keyspace.journal?.replaced(entries);
     keyspace.changed();
     if (isNew) keyspace.happened("new", "new");
   }

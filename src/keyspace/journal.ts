@@ -6,10 +6,14 @@
 import type { ByteRange } from "../base/bytes.js";
 import type { Entry } from "../delta/packed-entries.js";
 import type { Version } from "../delta/version.js";
+import type { ByteView } from "./records.js";
 
 export interface Journal {
-  /** The open key has a wholly new record: a new life. */
-  replaced(): void;
+  /**
+   * The open key has a wholly new record: a new life. Who still has what it was filled with, as packed entries, need not have them
+   * packed again: valid during the call only.
+   */
+  replaced(entries?: ByteView): void;
   /** Text of the life (`clock`, `origin`) got `length` bytes at `offset` of its new life written over. */
   patched(predecessorClock: number, predecessorOrigin: number, offset: number, length: number): void;
   /** This node's contribution to the open counter changed. */

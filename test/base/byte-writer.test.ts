@@ -47,6 +47,20 @@ describe("byte writer and reader", () => {
     );
   });
 
+  it("give a buffer back that grew beyond what is kept", () => {
+    const writer = new ByteWriter({ capacityBytes: 8, bytesMax: 1e5, bytesKeptMax: 64 });
+    for (const [count, kept] of [
+      [64, 64],
+      [65, 8],
+      [8, 8],
+    ] as const) {
+      writer.range(rangeOf(new Uint8Array(count)));
+      writer.clear();
+      expect(writer.bytes.length).to.equal(kept);
+      expect(writer.length).to.equal(0);
+    }
+  });
+
   it("fail, and answer nothing more, at every place where the bytes may end", () => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 1, maxLength: 10 }), (steps) => {

@@ -1,7 +1,25 @@
 import { expect } from "chai";
 import type { Journal } from "#torus/keyspace/journal.js";
 import { CommandRunner } from "../support/command-runner.js";
-import { smallKeyspace } from "../support/small-keyspace.js";
+import { DeltaTap } from "../support/delta-tap.js";
+import { SMALL_LIMITS } from "../support/hash-fields.js";
+import { openKey, smallKeyspace } from "../support/small-keyspace.js";
+
+describe("the journal", () => {
+  it("tells a set made of others as if it had packed it itself", () => {
+    for (const limits of [{}, SMALL_LIMITS]) {
+      const commands = new CommandRunner(smallKeyspace({ keepTombstones: true }), limits);
+      commands.run("SADD", "a", "3", "1", "word", "2", "10", "9", "8");
+      const tap = new DeltaTap(commands.keyspace);
+      commands.run("SUNIONSTORE", "to", "a");
+      const [stored] = tap.take();
+      openKey(commands.keyspace, "to");
+      commands.keyspace.journal!.replaced();
+      const [packed] = tap.take();
+      expect(packed).to.deep.equal(stored);
+    }
+  });
+});
 
 describe("what the journal is told of a collection", () => {
   it("says whether fields may come twice, which is then to be looked for", () => {
