@@ -2,6 +2,7 @@
  * What follows from a command's declaration and is therefore not written in it: the facts that COMMAND INFO, ACL
  * categories and the reference page show beside the declared ones.
  */
+import { parseInt64 } from "../base/int64.js";
 import type { Call } from "./call.js";
 import type { Command, CommandGroup, KeyPositions } from "./command.js";
 
@@ -126,7 +127,8 @@ export function keyPositions(
   for (const spec of keys) {
     let last = spec.last < 0 ? end + spec.last : spec.last;
     if (spec.countedAt !== undefined) {
-      const count = Number(call.text(name + spec.countedAt));
+      const digits = Buffer.from(call.text(name + spec.countedAt), "latin1");
+      const count = Number(parseInt64(digits, 0, digits.length) ?? 0);
       last = spec.first + (count - 1) * spec.step <= last ? spec.first + (count - 1) * spec.step : 0;
     }
     for (let at = spec.first; at <= last && at < end; at += spec.step)

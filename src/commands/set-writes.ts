@@ -1,9 +1,10 @@
 /** Commands that change single members of sets: https://redis.io/docs/latest/commands/?group=set */
 import { copyBytes } from "../base/bytes.js";
-import { INT64_MAX } from "../base/int64.js";
+import { parseInt64 } from "../base/int64.js";
 import { type Location, NOWHERE } from "../keyspace/arena.js";
 import { drawDistinctFields, drawFields } from "../keyspace/entry-sample.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
+import { packingLimit } from "../keyspace/packing-limits.js";
 import { TYPE_SET } from "../keyspace/record.js";
 import { NOT_POSITIVE, REPLY_TOO_LARGE, ReplyError, SYNTAX_ERROR } from "../protocol/reply-error.js";
 import type { Call } from "./call.js";
@@ -74,9 +75,9 @@ export const setWrites: readonly Command[] = [
 
 function sadd(call: Call): void {
   const { bytes, count, keyspace } = call;
-  openForWriting(call, 1);
+  const isNew = openForWriting(call, 1) === NOWHERE;
   const { openEntries } = keyspace;
-  openEntries.begin(TYPE_SET, call.config.current, expectedBytes(call));
+  openEntries.begin(TYPE_SET, call.config.current, isNew ? expectedBytes(call) : 0);
   let added = 0;
   for (let i = 2; i < count; i++) if (openEntries.add(bytes, call.start(i), call.end(i))) added++;
   openEntries.finish();
@@ -86,16 +87,17 @@ function sadd(call: Call): void {
 
 /** About what the entries of a new set take, or 0 if it will not stay packed. */
 function expectedBytes(call: Call): number {
-  const { count } = call;
-  const { setMaxIntsetEntries, setMaxListpackValueBytes } = call.config.current;
-  const members = count - 2;
-  if (members > setMaxIntsetEntries) return 0;
-  let bytes = members * ENTRY_OVERHEAD_BYTES;
-  for (let i = 2; i < count; i++) {
-    if (call.length(i) > setMaxListpackValueBytes) return 0;
-    bytes += call.length(i);
+  const members = call.count - 2;
+  let [bytes, longest] = [members * ENTRY_OVERHEAD_BYTES, 0];
+  let areIntegers = true;
+  for (let i = 2; i < call.count; i++) {
+    const length = call.length(i);
+    bytes += length;
+    longest = Math.max(longest, length);
+    areIntegers &&= parseInt64(call.bytes, call.start(i), call.end(i)) !== undefined;
   }
-  return bytes;
+  const limit = packingLimit(call.config.current, TYPE_SET, areIntegers);
+  return members > limit.entries || longest > limit.bytes ? 0 : bytes;
 }
 
 function srem(call: Call): void {
@@ -182,9 +184,9 @@ function tellRemoved(keyspace: Keyspace, event: string): void {
 }
 
 function readCount(call: Call): number {
-  const count = call.int64(2, NOT_POSITIVE);
-  if (count < 0 || count > INT64_MAX) throw new ReplyError(NOT_POSITIVE);
-  return Number(count);
+  const count = call.integer(2, NOT_POSITIVE);
+  if (count < 0) throw new ReplyError(NOT_POSITIVE);
+  return count;
 }
 
 /** Adds the member first, so that it is in one of the sets at least should there be no memory for that. */

@@ -118,7 +118,8 @@ describe("the keys of a command", () => {
     const keys = (...words: readonly string[]) => of("sintercard", ...words).map((key) => key.at);
     expect(keys("2", "a", "b", "LIMIT", "1")).to.deep.equal([2, 3]);
     expect(keys("1", "a", "b")).to.deep.equal([2]);
-    for (const count of ["3", "0", "-1", "x", "1e9"]) expect(keys(count, "a", "b"), count).to.deep.equal([]);
+    for (const count of ["3", "0", "-1", "x", "1e9", "0x2", "2.0", " 2", ""])
+      expect(keys(count, "a", "b"), count).to.deep.equal([]);
     expect(keyRangeOf(find("sintercard"))).to.deep.equal({ first: 0, last: 0, step: 0 });
   });
 });
