@@ -205,9 +205,13 @@ function smove(call: Call): void {
     reply.integer(isThere ? 1 : 0);
     return;
   }
-  openEntries.begin(TYPE_SET, limits, end - start + ENTRY_OVERHEAD_BYTES);
-  const isAdded = openEntries.add(bytes, start, end);
-  openEntries.finish();
+  const isNew = keyspace.at === NOWHERE;
+  const isAdded = untold(keyspace, () => {
+    openEntries.begin(TYPE_SET, limits, end - start + ENTRY_OVERHEAD_BYTES);
+    const isAdded = openEntries.add(bytes, start, end);
+    openEntries.finish();
+    return isAdded;
+  });
   call.peek(1);
   openEntries.begin(TYPE_SET, limits);
   openEntries.remove(bytes, start, end);
@@ -215,9 +219,21 @@ function smove(call: Call): void {
   tellRemoved(keyspace, "srem");
   if (isAdded && keyspace.events !== null) {
     call.peek(2);
+    if (isNew) keyspace.happened("new", "new");
     keyspace.happened("set", "sadd");
   }
   reply.integer(1);
+}
+
+/** Does something of which subscribers are told later: Redis tells first what was removed. */
+function untold<T>(keyspace: Keyspace, act: () => T): T {
+  const { events } = keyspace;
+  keyspace.events = null;
+  try {
+    return act();
+  } finally {
+    keyspace.events = events;
+  }
 }
 
 function isSameKey(call: Call): boolean {
