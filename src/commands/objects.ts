@@ -33,6 +33,8 @@ export const objectCommands: readonly Command[] = [
         since: "2.2.3",
         complexity: "O(1)",
         summary: "Answers the name of the form in which a value is kept.",
+        differs:
+          "Where others have copies, what is left of removed fields and members counts towards the limits, and a hash or set that was emptied and refilled has its form of before, until that is collected.",
         run: encoding,
       }),
       data({

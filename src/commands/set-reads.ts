@@ -61,6 +61,8 @@ export const setReads: readonly Command[] = [
     since: "1.0.0",
     complexity: "O(N) in members of the set",
     summary: "Lists the members of a set.",
+    differs:
+      "Where others have copies, a set that held more than integers, or too many, is not in their order again once it was emptied and refilled, until what is left of the removed is collected.",
     run: smembers,
   }),
   data({
