@@ -9,7 +9,7 @@
  *                is a field with an empty value
  *     age        clock of the entry's version - clock of the base: 0, one byte, for what was written with the base
  *
- * Entries keep the order in which their fields first came; it means nothing to equality. A field has one entry.
+ * Entries keep the order in which their fields came, a set of integers that of these; to equality it means nothing. A field has one entry.
  * Everything here works where the bytes lie, and walking them allocates nothing. Only `isPackedEntries` and `isPackedSet` doubt
  * their input, all else trusts what it, or this node, has made.
  */

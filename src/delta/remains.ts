@@ -36,7 +36,7 @@ export function birthLife({ birth, flush }: Floors): Version {
 }
 
 export interface Succession {
-  /** What the write adds to: `counter` for INCR, `hash` for HSET. Writes that begin a life themselves do not ask. */
+  /** What the write adds to: `counter` for INCR, `hash` for HSET, `set` for SADD. Writes that begin a life themselves do not ask. */
   readonly joining: BodyKind;
   /** The write's own. */
   readonly version: Version;

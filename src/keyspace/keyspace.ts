@@ -1,7 +1,7 @@
 /**
  * All records of a node and the one way to reach them. A caller opens a key and then reads or changes *the open key*;
  * everything is synchronous and in place. What a data type does with its body is in a file of its own (text.ts,
- * counter.ts, hash.ts, ...); here is what all types share: opening, placing, lives, expiry, removal. Long because all
+ * counter.ts, open-entries.ts, ...); here is what all types share: opening, placing, lives, expiry, removal. Long because all
  * of these keep the same state of the open key.
  *
  * Invariant: every change of a visible record ends in `changed()`, so that watchers and the dirty count miss none.
