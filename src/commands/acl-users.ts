@@ -145,8 +145,7 @@ function allBehindSubcommand({ count }: Call): readonly number[] {
 function setUser(call: SessionCall): void {
   const name = call.text(2);
   if (hasSpaces(name)) throw new ReplyError("ERR Usernames can't contain spaces or null characters");
-  const words = Array.from({ length: call.count - 3 }, (_, i) => call.text(i + 3));
-  const joined = joinSelectors(words);
+  const joined = joinSelectors(call.texts(3));
   if ("unmatched" in joined) {
     throw new ReplyError(
       `ERR Unmatched parenthesis in acl selector starting at '${shownText(joined.unmatched)}'.`,
@@ -162,7 +161,7 @@ function setUser(call: SessionCall): void {
 
 function deleteUsers(call: SessionCall): void {
   const { node, reply, session } = call;
-  const names = Array.from({ length: call.count - 2 }, (_, i) => call.text(i + 2));
+  const names = call.texts(2);
   if (names.includes(DEFAULT_USER)) throw new ReplyError("ERR The 'default' user cannot be removed");
   const deleted = node.access.delete(names);
   const isOver = node.endSessionsOf(deleted, session);

@@ -11,10 +11,15 @@ import type { ConfigStore } from "../config/config-store.js";
 import { type Location, NOWHERE } from "../keyspace/arena.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
 import type { RecordType } from "../keyspace/record.js";
-import { NOT_AN_INTEGER, ReplyError, WRONG_TYPE } from "../protocol/reply-error.js";
+import { NOT_AN_INTEGER, ReplyError, TEXT_TOO_LONG, WRONG_TYPE } from "../protocol/reply-error.js";
 import type { ReplyWriter } from "../protocol/reply-writer.js";
 
 const LOWER_CASE = 0x20;
+/**
+ * What is more is no name, and no message. Arguments may be as long as values, of which V8 makes no string: it ends 24 characters below
+ * half a gigabyte. Half of that leaves room for what a text is put together with.
+ */
+export const TEXT_BYTES_MAX = 2 ** 28;
 
 /** What a call works with; the same for all calls of a node. */
 export interface Workplace {
@@ -64,9 +69,30 @@ export class Call {
     return Buffer.from(this.bytes.subarray(this.start(index), this.end(index)));
   }
 
-  /** An argument as text, one character a byte: for names and messages, not for values. */
+  /** An argument as text, one character a byte: for names and messages, not for values. Refuses one beyond `TEXT_BYTES_MAX`. */
   text(index: number): string {
+    if (this.length(index) > TEXT_BYTES_MAX) throw new ReplyError(TEXT_TOO_LONG);
     return this.bytes.toString("latin1", this.start(index), this.end(index));
+  }
+
+  /** The same of all arguments from one on, by which they end: together they are no longer than one text may be. */
+  texts(from: number): string[] {
+    if (from < this.count && this.end(this.count - 1) - this.start(from) > TEXT_BYTES_MAX) {
+      throw new ReplyError(TEXT_TOO_LONG);
+    }
+    return Array.from({ length: Math.max(this.count - from, 0) }, (_, i) => this.text(from + i));
+  }
+
+  /** The same of Unicode, which on the wire is UTF-8. */
+  unicode(index: number): string {
+    if (this.length(index) > TEXT_BYTES_MAX) throw new ReplyError(TEXT_TOO_LONG);
+    return this.bytes.toString("utf8", this.start(index), this.end(index));
+  }
+
+  /** How an argument begins, as text, however long it is: what is made of no more does not hold the rest. Refuses nothing. */
+  head(index: number, bytesMax: number): string {
+    const start = this.start(index);
+    return this.bytes.toString("latin1", start, Math.min(this.end(index), start + bytesMax));
   }
 
   /** Whether an argument is this word, given in lower case, in whichever case it came. */

@@ -113,13 +113,16 @@ export interface KeyPosition {
   readonly spec: KeyPositions;
 }
 
+/** No count of arguments has so many. */
+const COUNT_DIGITS_MAX = 20;
+
 /**
  * The keys of a command whose name is argument `name` of a call. Positions beyond the arguments are left out: an incomplete
  * last pair of MSET has its key. Where an argument counts keys and there are not so many, or it is no number, there is none.
  */
 export function keyPositions(
   { keys = [] }: Command,
-  call: Pick<Call, "count" | "text">,
+  call: Pick<Call, "count" | "head">,
   name = 0,
 ): KeyPosition[] {
   const end = call.count - name;
@@ -127,7 +130,7 @@ export function keyPositions(
   for (const spec of keys) {
     let last = spec.last < 0 ? end + spec.last : spec.last;
     if (spec.countedAt !== undefined) {
-      const digits = Buffer.from(call.text(name + spec.countedAt), "latin1");
+      const digits = Buffer.from(call.head(name + spec.countedAt, COUNT_DIGITS_MAX), "latin1");
       const count = Number(parseInt64(digits, 0, digits.length) ?? 0);
       last = spec.first + (count - 1) * spec.step <= last ? spec.first + (count - 1) * spec.step : 0;
     }

@@ -6,6 +6,8 @@ import { type Command, container, session } from "./command.js";
 import { withHelp } from "./help.js";
 import type { SessionCall } from "./session.js";
 
+/** No option has a longer name. */
+const NAME_BYTES_MAX = 128;
 const OPERATOR = ["admin", "noscript", "loading", "stale"] as const;
 
 export const configCommand: Command = container({
@@ -71,11 +73,6 @@ export const configCommand: Command = container({
   ]),
 });
 
-/** Options and their values are Unicode, which on the wire is UTF-8. */
-function unicode(call: Call, index: number): string {
-  return call.bytes.toString("utf8", call.start(index), call.end(index));
-}
-
 /** An error line from Unicode, as the reply wants it: one character a byte. */
 function errorLine(text: string): string {
   return Buffer.from(text).toString("latin1");
@@ -83,7 +80,7 @@ function errorLine(text: string): string {
 
 function get(call: SessionCall): void {
   const { config, reply } = call;
-  const patterns = Array.from({ length: call.count - 2 }, (_, i) => unicode(call, i + 2));
+  const patterns = Array.from({ length: call.count - 2 }, (_, i) => call.unicode(i + 2));
   const found = config.get(patterns);
   reply.map(found.length);
   for (const [name, text] of found) {
@@ -96,7 +93,7 @@ function set(call: SessionCall): void {
   if (call.count % 2 !== 0) throw new ReplyError(SYNTAX_ERROR);
   const changes = Array.from(
     { length: (call.count - 2) / 2 },
-    (_, i) => [unicode(call, 2 * i + 2), unicode(call, 2 * i + 3)] as const,
+    (_, i) => [call.unicode(2 * i + 2), call.unicode(2 * i + 3)] as const,
   );
   const outcome = call.config.set(changes);
   if (outcome.kind === "refused") throw new ReplyError(errorLine(outcome.error));
@@ -106,7 +103,8 @@ function set(call: SessionCall): void {
 /** The values of options that are passwords. */
 function secrets(call: Call): readonly number[] {
   const values: number[] = [];
-  for (let i = 3; i < call.count; i += 2) if (fieldOf(call.text(i - 1)) === "requirepass") values.push(i);
+  for (let i = 3; i < call.count; i += 2)
+    if (fieldOf(call.head(i - 1, NAME_BYTES_MAX)) === "requirepass") values.push(i);
   return values;
 }
 

@@ -33,7 +33,7 @@ function info(call: SessionCall): void {
 
 /** Those named, in the table's order and each once. Unknown names choose nothing. */
 function chosenSections(call: SessionCall): readonly InfoSection[] {
-  const names = new Set(Array.from({ length: call.count - 1 }, (_, i) => call.text(i + 1).toLowerCase()));
+  const names = new Set(call.texts(1).map((name) => name.toLowerCase()));
   if (names.has("all") || names.has("everything")) return infoSections;
   const takesDefault = names.size === 0 || names.has("default");
   return infoSections.filter(

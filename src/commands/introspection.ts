@@ -102,7 +102,7 @@ export const commandCommand: Command = session({
 /** The names behind `COMMAND INFO` or `COMMAND DOCS`; without any, those of all commands. */
 function namesGiven(call: SessionCall): string[] {
   if (call.count === 2) return [...call.node.commands.keys()];
-  return Array.from({ length: call.count - 2 }, (_, i) => call.text(i + 2));
+  return call.texts(2);
 }
 
 function info({ reply, node }: SessionCall, names: readonly string[]): void {

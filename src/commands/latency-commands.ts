@@ -79,6 +79,5 @@ function latest({ reply, node }: SessionCall): void {
 }
 
 function reset(call: SessionCall): void {
-  const names = Array.from({ length: call.count - 2 }, (_, i) => call.text(i + 2));
-  call.reply.integer(call.node.latency.reset(names));
+  call.reply.integer(call.node.latency.reset(call.texts(2)));
 }

@@ -211,7 +211,7 @@ const UNSUBSCRIBED = { channel: "unsubscribe", pattern: "punsubscribe", shard: "
  */
 function subscribe(call: SessionCall, kind: SubscriptionKind): void {
   const { session, node } = call;
-  const names = argumentsOf(call);
+  const names = call.texts(1);
   const heard = session.transaction === null ? node.broker.announce(session, kind, names) : null;
   if (heard === null) subscribeNow(call, session, kind, names);
   else call.postpone(heard.then(() => () => subscribeNow(call, session, kind, names)));
@@ -232,7 +232,7 @@ function subscribeNow(
 function unsubscribe(call: SessionCall, kind: SubscriptionKind): void {
   const { session, node, reply } = call;
   const { local } = node.broker;
-  const names = call.count > 1 ? argumentsOf(call) : local.namesOf(session, kind);
+  const names = call.count > 1 ? call.texts(1) : local.namesOf(session, kind);
   const word = UNSUBSCRIBED[kind];
   for (const name of names) {
     local.remove(session, kind, name);
@@ -294,9 +294,4 @@ function countSubscribers(call: SessionCall, kind: ChannelKind): void {
 function writeName(reply: ReplyWriter, name: string): void {
   const bytes = Buffer.from(name, "latin1");
   reply.bulk(bytes, 0, bytes.length);
-}
-
-/** Names, one character a byte. */
-function argumentsOf(call: SessionCall): string[] {
-  return Array.from({ length: call.count - 1 }, (_, i) => call.text(i + 1));
 }

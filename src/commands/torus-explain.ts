@@ -3,7 +3,8 @@ import { slotOf } from "../base/key-hash.js";
 import { msOfClock } from "../delta/hybrid-clock.js";
 import { NOWHERE } from "../keyspace/arena.js";
 import { EXPIRED, TYPE_NONE } from "../keyspace/record.js";
-import type { Call } from "./call.js";
+import { ReplyError, TEXT_TOO_LONG } from "../protocol/reply-error.js";
+import { type Call, TEXT_BYTES_MAX } from "./call.js";
 import { type ReportedCluster, reportedCluster } from "./lone-node.js";
 import { type ReplyFields, writeTree } from "./reply-tree.js";
 import type { SessionCall } from "./session.js";
@@ -67,6 +68,7 @@ function routeOf(call: Call, cluster: ReportedCluster): ReplyFields {
 function hashTag(key: Buffer): string | null {
   const open = key.indexOf("{");
   const close = open < 0 ? -1 : key.indexOf("}", open + 1);
+  if (close - open > TEXT_BYTES_MAX) throw new ReplyError(TEXT_TOO_LONG);
   return close > open + 1 ? key.toString("utf8", open + 1, close) : null;
 }
 

@@ -47,6 +47,8 @@ export const DATABASE_OUT_OF_RANGE = "ERR DB index is out of range";
 export const TIMEOUT_NOT_AN_INTEGER = "ERR timeout is not an integer or out of range";
 export const TIMEOUT_NEGATIVE = "ERR timeout is negative";
 
+/** Ours alone: of names, rules and their like, which Redis lets be as long as values. */
+export const TEXT_TOO_LONG = "ERR a name or another text is longer than 256 MiB";
 /** Ours alone: Redis lets replies grow without limit. */
 export const REPLY_TOO_LARGE = "ERR the reply would be larger than 1 GiB";
 

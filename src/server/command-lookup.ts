@@ -1,11 +1,12 @@
 /** From the request at hand, or one that was kept, to its command; and how one is answered that names none. */
 import { assert } from "../base/assert.js";
+import { shownText } from "../commands/byte-string.js";
 import type { Call } from "../commands/call.js";
 import { ReplyError } from "../protocol/reply-error.js";
 import { COMPLETE, RequestScanner } from "../protocol/request-scanner.js";
 import type { CommandIndex, Entry } from "./command-index.js";
 
-/** As Redis: an unknown command's name and arguments are shown up to so many bytes. */
+/** As Redis: an unknown command's name and arguments are shown up to so many bytes. No subcommand's name has as many. */
 const SHOWN_BYTES = 128;
 
 export class CommandLookup {
@@ -27,7 +28,7 @@ export class CommandLookup {
   resolve(entry: Entry | undefined, name = 0): Entry | undefined {
     const call = this.#call;
     if (entry === undefined || entry.subcommands === null || call.count === name + 1) return entry;
-    return entry.subcommands.get(call.text(name + 1).toLowerCase());
+    return entry.subcommands.get(call.head(name + 1, SHOWN_BYTES).toLowerCase());
   }
 
   /**
@@ -49,21 +50,15 @@ export class CommandLookup {
   unknown(container: Entry | undefined): ReplyError {
     const call = this.#call;
     if (container !== undefined) {
-      const given = shown(call.text(1), SHOWN_BYTES);
+      const given = shownText(call.head(1, SHOWN_BYTES));
       return new ReplyError(`ERR unknown subcommand '${given}'. Try ${container.name.toUpperCase()} HELP.`);
     }
     let given = "";
     for (let i = 1; i < call.count && given.length < SHOWN_BYTES; i++) {
-      given += `'${shown(call.text(i), SHOWN_BYTES - given.length)}' `;
+      given += `'${shownText(call.head(i, SHOWN_BYTES - given.length))}' `;
     }
     return new ReplyError(
-      `ERR unknown command '${shown(call.text(0), SHOWN_BYTES)}', with args beginning with: ${given}`,
+      `ERR unknown command '${shownText(call.head(0, SHOWN_BYTES))}', with args beginning with: ${given}`,
     );
   }
-}
-
-/** As Redis shows what it was given: not much of it, and nothing from a zero byte on. */
-function shown(text: string, charactersMax: number): string {
-  const end = text.indexOf("\0");
-  return text.slice(0, end < 0 ? charactersMax : Math.min(end, charactersMax));
 }

@@ -1,4 +1,5 @@
 /** Publishes what happens to keys, as far as `notify-keyspace-events` says; as long as it says nothing, nobody is asked. */
+import { TEXT_BYTES_MAX } from "../commands/call.js";
 import type { KeyEventKind, KeyEvents } from "../config/key-events.js";
 import type { KeyEventListener } from "../keyspace/key-event-listener.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
@@ -30,7 +31,8 @@ export class KeyNotifications implements KeyEventListener {
     if (!kinds.has(kind) || this.#broker.isSilent("channel")) return;
     const { bytes, start, end, database } = this.#keyspace;
     const key = bytes.subarray(start, end);
-    if (byKey) {
+    // A channel of a longer name nobody could subscribe to, and V8 makes no string of the longest keys.
+    if (byKey && key.length <= TEXT_BYTES_MAX) {
       const channel = `__keyspace@${database.number}__:${key.toString("latin1")}`;
       this.#broker.publish("channel", channel, Buffer.from(event, "latin1"));
     }

@@ -88,7 +88,7 @@ describe("the table of commands", () => {
 
 describe("the keys of a command", () => {
   const of = (...words: readonly string[]) => {
-    const call = { count: words.length, text: (index: number) => words[index]! };
+    const call = { count: words.length, head: (index: number) => words[index]! };
     return keyPositions(find(words[0]!), call);
   };
   const at = (name: string, count: number) => {

@@ -32,7 +32,9 @@ const HEARD_MS_MAX = 500;
 const BATCH_BYTES = 64 * 1024;
 /** What a longer message made it grow to is not kept. */
 const BATCH_BYTES_KEPT_MAX = 256 * 1024;
-const BODY_BYTES_MAX = 2 ** 30;
+export const BODY_BYTES_MAX = 2 ** 30;
+/** What a message takes beside channel and payload, at most. */
+const MESSAGE_HEAD_BYTES_MAX = 16;
 /** While a link has so much to send, messages for its node are dropped: as much as Redis lets a subscriber fall behind. */
 export const PENDING_BYTES_MAX = 32 * 1024 * 1024;
 
@@ -106,7 +108,8 @@ export class ClusterRelay implements Relay {
     const link = this.#options.peers.link(node);
     if (link?.isUp !== true) return false;
     const batch = this.#batchFor(node);
-    if (link.pendingBytes + batch.length > PENDING_BYTES_MAX) {
+    const bytes = batch.length + channel.length + payload.length + MESSAGE_HEAD_BYTES_MAX;
+    if (link.pendingBytes + batch.length > PENDING_BYTES_MAX || bytes > BODY_BYTES_MAX) {
       if (this.counters.dropped++ === 0) {
         this.#options.host.log.warn("messages for a node are dropped: it takes too little", {
           node: link.peer.nodeId,

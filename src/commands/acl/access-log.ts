@@ -25,7 +25,7 @@ export interface AccessLogEntry extends AccessFact {
 const JOINED_MS_MAX = 60_000;
 const SEARCHED_MAX = 10;
 /** Names and keys may be as long as values; so much of them is kept. */
-const TEXT_BYTES_MAX = 1024;
+export const KEPT_BYTES_MAX = 1024;
 
 export class AccessLog {
   readonly #entries = new Denque<AccessLogEntry>();
@@ -63,7 +63,7 @@ export class AccessLog {
 }
 
 function shortened(text: string): string {
-  return text.length > TEXT_BYTES_MAX ? `${text.slice(0, TEXT_BYTES_MAX)}...` : text;
+  return text.length > KEPT_BYTES_MAX ? `${text.slice(0, KEPT_BYTES_MAX)}...` : text;
 }
 
 function isSame(one: AccessFact, other: AccessFact): boolean {

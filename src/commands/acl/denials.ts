@@ -9,7 +9,7 @@ import {
 import { clientLine } from "../client-line.js";
 import type { NamedCommand } from "../command-facts.js";
 import type { SessionCall } from "../session.js";
-import type { AccessFact } from "./access-log.js";
+import { type AccessFact, KEPT_BYTES_MAX } from "./access-log.js";
 import { type Denial, denialOf } from "./permission.js";
 
 /** Whether the command at hand may be executed by the session's user: undefined, or how it is refused. What is denied is noted. */
@@ -42,7 +42,7 @@ function deniedAndNoted(call: SessionCall, command: NamedCommand): Denial | unde
   const { user } = call.session;
   const denial = user === null ? undefined : denialOf(user.rules, command, call);
   if (denial === undefined || user === null) return undefined;
-  const object = denial.kind === "command" ? command.name : call.text(denial.argument);
+  const object = denial.kind === "command" ? command.name : call.head(denial.argument, KEPT_BYTES_MAX + 1);
   noteDenial(call, { reason: denial.kind, object, username: user.name });
   return denial;
 }

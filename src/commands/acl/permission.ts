@@ -115,8 +115,9 @@ export function allowsChannel(
 ): boolean {
   if (allowsAllChannels) return true;
   if (!isPattern) return channels.some((each) => covers(each, channel));
-  const text = Buffer.from(channel).toString("latin1");
-  return channels.some((pattern) => pattern.text === text);
+  return channels.some(
+    ({ text }) => text.length === channel.length && Buffer.from(text, "latin1").equals(channel),
+  );
 }
 
 /** The argument that is a channel which the selector does not allow. */

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { Outcome, PeerLink } from "#torus/cluster/peer-link.js";
 import type { PeersEvents } from "#torus/cluster/peers.js";
-import { ClusterRelay, PENDING_BYTES_MAX } from "#torus/cluster/pubsub/cluster-relay.js";
+import { BODY_BYTES_MAX, ClusterRelay, PENDING_BYTES_MAX } from "#torus/cluster/pubsub/cluster-relay.js";
 import { Broker } from "#torus/pubsub/broker.js";
 import { silentLog } from "../../host/silent-log.js";
 
@@ -84,6 +84,15 @@ describe("the relay of messages", () => {
     link.isUp = false;
     expect(relay.send(1, "channel", CHANNEL, CHANNEL)).to.equal(false);
     expect(relay.counters).to.deep.equal({ sent: 2, dropped: 1, received: 0 });
+  });
+
+  it("drops a message that no frame could carry", () => {
+    const { link, relay, endTurn } = relayed();
+    expect(relay.send(1, "channel", CHANNEL, Buffer.alloc(BODY_BYTES_MAX))).to.equal(false);
+    expect(relay.counters.dropped).to.equal(1);
+    expect(relay.send(1, "channel", CHANNEL, CHANNEL)).to.equal(true);
+    endTurn();
+    expect(link.told).to.have.length(1);
   });
 
   it("lets who subscribes wait until the node has heard, or its link is down, or it is taking too long", async () => {
