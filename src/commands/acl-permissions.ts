@@ -69,7 +69,7 @@ export const aclPermissionCommands: readonly Command[] = [
     since: "6.0.0",
     complexity: "O(N) in entries answered",
     summary: "Tells what users were denied, latest first, or forgets it.",
-    differs: "Of names and keys of more than a kilobyte the beginning is told.",
+    differs: "Of names, keys and descriptions of clients of more than a kilobyte the beginning is told.",
     concernsNode: true,
     run: log,
   }),

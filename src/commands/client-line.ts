@@ -2,6 +2,8 @@
 import type { Session } from "./session.js";
 
 const MILLIS_PER_SECOND = 1000;
+/** A user may have a name of any length; the lines of all clients are put together. */
+const USER_BYTES_MAX = 4096;
 
 /** Without the line end. `nowMs` is monotonic. */
 export function clientLine(session: Session, nowMs: number): string {
@@ -38,7 +40,7 @@ function fieldsOf(session: Session, nowMs: number): Record<string, number | stri
     "tot-mem": session.memoryBytes,
     events: outputBytes > 0 ? "rw" : "r",
     cmd: session.lastCommand,
-    user: session.user === null ? "(superuser)" : session.user.name,
+    user: session.user === null ? "(superuser)" : session.user.name.slice(0, USER_BYTES_MAX),
     redir: -1,
     resp: session.resp,
     "lib-name": session.libraryName,

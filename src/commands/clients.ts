@@ -8,7 +8,7 @@ import {
 } from "../protocol/reply-error.js";
 import type { Call } from "./call.js";
 import { clientLine } from "./client-line.js";
-import { setClientName, visibleText } from "./client-name.js";
+import { NAMES_ARE_BOUNDED, setClientName, visibleText } from "./client-name.js";
 import { type Command, container, session } from "./command.js";
 import { withHelp } from "./help.js";
 import type { Session, SessionCall } from "./session.js";
@@ -56,6 +56,7 @@ export const clientCommand: Command = container({
       since: "2.6.9",
       complexity: "O(1)",
       summary: "Names the connection.",
+      differs: NAMES_ARE_BOUNDED,
       changesConnection: true,
       run: setName,
     }),
@@ -68,6 +69,7 @@ export const clientCommand: Command = container({
       since: "7.2.0",
       complexity: "O(1)",
       summary: "Tells the server the name or the version of the client's library.",
+      differs: NAMES_ARE_BOUNDED,
       changesConnection: true,
       run: setInfo,
     }),
@@ -134,7 +136,7 @@ export const clientCommand: Command = container({
       ],
       differs:
         "Node does not tell descriptors, so `fd` is -1. Connections share the memory for reading and replying, so `qbuf-free`, " +
-        "`argv-mem`, `rbs`, `rbp` and `obl` are 0. The fields lib-name and lib-ver are those of Redis 7.2.",
+        "`argv-mem`, `rbs`, `rbp` and `obl` are 0. The fields lib-name and lib-ver are those of Redis 7.2. Of a user's name the first 4,096 bytes are shown.",
       run: list,
     }),
     session({

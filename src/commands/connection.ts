@@ -9,7 +9,7 @@ import {
 } from "../protocol/reply-error.js";
 import { authenticate, authenticateDefaultUser } from "./authentication.js";
 import type { Call } from "./call.js";
-import { setClientName } from "./client-name.js";
+import { NAMES_ARE_BOUNDED, setClientName } from "./client-name.js";
 import { clientCommand } from "./clients.js";
 import { type Command, data, session } from "./command.js";
 import { databaseNumber } from "./database-number.js";
@@ -57,6 +57,7 @@ export const connectionCommands: readonly Command[] = [
     complexity: "O(1)",
     summary: "Chooses the version of the protocol, and may log in and name the connection with it.",
     history: [["6.2.0", "The version may be left out, to read the connection's state"]],
+    differs: NAMES_ARE_BOUNDED,
     secrets: helloSecrets,
     changesConnection: true,
     run: hello,

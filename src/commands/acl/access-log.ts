@@ -24,7 +24,7 @@ export interface AccessLogEntry extends AccessFact {
 /** The same again within a minute is one entry, as long as it is among the latest ten. */
 const JOINED_MS_MAX = 60_000;
 const SEARCHED_MAX = 10;
-/** Names and keys may be as long as values; so much of them is kept. */
+/** Names and keys may be as long as values; so much of each text is kept. */
 export const KEPT_BYTES_MAX = 1024;
 
 export class AccessLog {
@@ -37,9 +37,10 @@ export class AccessLog {
     return this.#entries.length;
   }
 
-  add({ object, username, ...others }: AccessFact, nowMs: number): void {
+  add({ object, username, client, ...others }: AccessFact, nowMs: number): void {
     const entries = this.#entries;
-    const fact = { ...others, object: shortened(object), username: shortened(username) };
+    const texts = { object: shortened(object), username: shortened(username), client: shortened(client) };
+    const fact = { ...others, ...texts };
     let count = 1;
     for (let i = 0; i < Math.min(entries.length, SEARCHED_MAX); i++) {
       const entry = entries.peekAt(i)!;
@@ -62,8 +63,10 @@ export class AccessLog {
   }
 }
 
+/** By way of bytes: a slice of a string holds all of that. */
 function shortened(text: string): string {
-  return text.length > KEPT_BYTES_MAX ? `${text.slice(0, KEPT_BYTES_MAX)}...` : text;
+  if (text.length <= KEPT_BYTES_MAX) return text;
+  return `${Buffer.from(text.slice(0, KEPT_BYTES_MAX), "latin1").toString("latin1")}...`;
 }
 
 function isSame(one: AccessFact, other: AccessFact): boolean {
