@@ -15,7 +15,7 @@ import type { Command } from "../command.js";
 import { AccessLog } from "./access-log.js";
 import { CommandCatalog } from "./command-catalog.js";
 import { describeUser } from "./description.js";
-import { hasSpaces, type Problem } from "./selector.js";
+import { hasSpaces } from "./selector.js";
 import { joinSelectors, type RuleContext, UserRules } from "./user.js";
 import { readUsers, writeUsers } from "./user-file.js";
 
@@ -71,8 +71,8 @@ export class AccessControl {
     const { aclfile, users } = this.#config.current;
     for (const declaration of users) this.#declare(declaration);
     if (aclfile !== "") {
-      const problem = await this.#loadFrom(aclfile);
-      if (problem !== undefined) throw new ConfigError(problem);
+      const outcome = await this.#loadFrom(aclfile);
+      if (typeof outcome === "string") throw new ConfigError(outcome);
     }
   }
 
@@ -148,13 +148,11 @@ export class AccessControl {
   }
 
   /**
-   * ACL LOAD: replaces all users by those of the file. Answers those that were there before, whose sessions are to be ended, or what
-   * is wrong: then nothing has changed.
+   * ACL LOAD: replaces all users by those of the file. Answers those that were there until then, whose sessions are to be ended, or
+   * what is wrong: then nothing has changed.
    */
-  async load(): Promise<readonly User[] | string> {
-    const before = this.users.filter((user) => user !== this.defaultUser);
-    const problem = await this.#loadFrom(this.#config.current.aclfile);
-    return problem ?? before;
+  load(): Promise<readonly User[] | string> {
+    return this.#loadFrom(this.#config.current.aclfile);
   }
 
   /** ACL SAVE. False if the file cannot be written; the log says why. */
@@ -242,7 +240,7 @@ export class AccessControl {
     }
   }
 
-  async #loadFrom(path: string): Promise<Problem> {
+  async #loadFrom(path: string): Promise<readonly User[] | string> {
     let text: string;
     try {
       text = await this.#host.files.readText(path, "latin1");
@@ -251,12 +249,14 @@ export class AccessControl {
     }
     const { rulesByName, problems } = readUsers(text, path, this.#context());
     if (problems.length > 0) return `${problems.join("")}${NOTHING_CHANGED}`;
+    // Not before the file was read: meanwhile others may have come, by ACL SETUSER or by another LOAD.
+    const replaced = this.users.filter((user) => user !== this.#default);
     const { rules: before } = this.#default;
     this.#default.rules = rulesByName.get(DEFAULT_USER) ?? this.#defaultRules();
     const loaded = Array.from(rulesByName, ([name, rules]) => [name, { name, rules }] as const);
     this.#users = new Map<string, OwnUser>([...loaded, [DEFAULT_USER, this.#default]]);
     this.changed(this.#default, before);
-    return undefined;
+    return replaced;
   }
 }
 
