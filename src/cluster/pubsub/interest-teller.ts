@@ -109,6 +109,8 @@ export class InterestTeller {
     this.#number = 0;
     this.#due.clear();
     this.#rest = this.#own.wantsAll ? NO_KEYS : this.#own.keys();
+    // Who was told that everything is wanted knows what is wanted up to now, and nothing of what is to come.
+    if (!this.#own.wantsAll) this.heard = Math.min(this.heard, this.#own.time);
   }
 
   #compose(): Sent {

@@ -181,6 +181,20 @@ describe("what a node tells another one of what it wants", () => {
     expect(pair.interest.nameCount(NODE)).to.equal(4);
   });
 
+  it("is not taken for heard before it is, though everything was wanted once", () => {
+    const pair = new Pair(1);
+    for (const name of ["a", "b"]) pair.change(0, "channel", name, true);
+    pair.settle();
+    for (const name of ["a", "b"]) pair.change(0, "channel", name, false);
+    pair.settle();
+    expect(pair.own.wantsAll).to.equal(false);
+    pair.change(0, "channel", "c", true);
+    expect(pair.own.since("channel", "c")).to.be.greaterThan(pair.teller.heard);
+    expectNothingMissed(pair);
+    pair.settle();
+    expect(pair.own.since("channel", "c")).to.be.at.most(pair.teller.heard);
+  });
+
   it("is told once, however often it changed meanwhile", () => {
     const pair = new Pair();
     pair.settle();
