@@ -46,7 +46,6 @@ export const aclPermissionCommands: readonly Command[] = [
     since: "7.0.0",
     complexity: "O(N) in arguments and in rules of the user",
     summary: "Answers whether a user may execute a command, without executing it.",
-    concernsNode: true,
     run: dryRun,
   }),
   session({
@@ -70,7 +69,6 @@ export const aclPermissionCommands: readonly Command[] = [
     complexity: "O(N) in entries answered",
     summary: "Tells what users were denied, latest first, or forgets it.",
     differs: "Of names, keys and descriptions of clients of more than a kilobyte the beginning is told.",
-    concernsNode: true,
     run: log,
   }),
 ];

@@ -45,7 +45,6 @@ export const aclUserCommands: readonly Command[] = [
       "A first argument with white space in it, as in `+select|a b`, is a syntax error: no file could hold it. Who takes from itself " +
       "a channel that it listens to is replied to before it is disconnected: Redis 7.0 crashes.",
     secrets: allBehindSubcommand,
-    concernsNode: true,
     run: setUser,
   }),
   session({
@@ -62,7 +61,6 @@ export const aclUserCommands: readonly Command[] = [
       ["7.0.0", "Selectors; keys and channels are worded as rules"],
     ],
     secrets: allBehindSubcommand,
-    concernsNode: true,
     run: getUser,
   }),
   session({
@@ -75,7 +73,6 @@ export const aclUserCommands: readonly Command[] = [
     complexity: "O(N) in connections",
     summary: "Forgets users and closes their connections.",
     secrets: allBehindSubcommand,
-    concernsNode: true,
     run: deleteUsers,
   }),
   session({
@@ -86,7 +83,6 @@ export const aclUserCommands: readonly Command[] = [
     since: "6.0.0",
     complexity: "O(N) in users",
     summary: "Lists the users with their rules, as lines of a file of users.",
-    concernsNode: true,
     run: listUsers,
   }),
   session({
@@ -97,7 +93,6 @@ export const aclUserCommands: readonly Command[] = [
     since: "6.0.0",
     complexity: "O(N) in users",
     summary: "Lists the names of the users.",
-    concernsNode: true,
     run: listNames,
   }),
   session({
@@ -121,7 +116,6 @@ export const aclUserCommands: readonly Command[] = [
     complexity: "O(N) in users",
     summary: "Takes all users anew from their file, or none if there is a mistake in it.",
     differs: `${REFUSED_IN_TRANSACTION} Connections of \`default\` that listen to channels which it loses are closed, as by ACL SETUSER; Redis 7.0 leaves them.`,
-    concernsNode: true,
     run: load,
   }),
   session({
@@ -133,7 +127,6 @@ export const aclUserCommands: readonly Command[] = [
     complexity: "O(N) in users",
     summary: "Writes the users into their file, named by `aclfile`, for the next start or ACL LOAD.",
     differs: REFUSED_IN_TRANSACTION,
-    concernsNode: true,
     run: save,
   }),
 ];

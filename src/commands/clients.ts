@@ -35,6 +35,7 @@ export const clientCommand: Command = container({
       since: "5.0.0",
       complexity: "O(1)",
       summary: "Answers the number of the connection, which is never used again.",
+      concernsNode: true,
       run: ({ reply, session }) => reply.integer(session.id),
     }),
     session({
@@ -45,6 +46,7 @@ export const clientCommand: Command = container({
       since: "2.6.9",
       complexity: "O(1)",
       summary: "Answers the name of the connection.",
+      concernsNode: true,
       run: getName,
     }),
     session({
@@ -93,6 +95,7 @@ export const clientCommand: Command = container({
       since: "6.2.0",
       complexity: "O(1)",
       summary: "Describes the connection in a line as CLIENT LIST does.",
+      concernsNode: true,
       run: info,
     }),
     session({

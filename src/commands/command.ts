@@ -98,7 +98,7 @@ export interface Declaration {
   readonly seesAll?: true;
   /** Answers with the reason for which writes are refused, as they do, so that whoever asks whether all is well learns it. */
   readonly tellsTrouble?: true;
-  /** It concerns the node that the client is connected to: no transaction takes it to another one. */
+  /** It concerns the client's own connection or node: no transaction takes it to another one, nor any command with the flag `admin`. */
   readonly concernsNode?: true;
   /** What it does lasts as long as the connection, or ends it: callers who share a connection may not use it. */
   readonly changesConnection?: true;

@@ -46,7 +46,8 @@ export const PUSHES_REPLY = 262_144;
 export const SETTLES_FIRST = 524_288;
 
 const BIT_BY_FLAG: Partial<Record<CommandFlag, number>> = {
-  admin: UNSHOWN,
+  // What operators do they do to the node that they are connected to.
+  admin: UNSHOWN | CONCERNS_NODE,
   skip_monitor: UNSHOWN,
   readonly: USES_KEYS,
   write: WRITE | USES_KEYS,

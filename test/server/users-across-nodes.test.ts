@@ -105,6 +105,29 @@ describe("Users on a cluster", () => {
     expect(await (await cluster.connect(1)).ask("ACL", "USERS")).to.equal('["default"]');
   });
 
+  it("keep their passwords where they are: no transaction takes what concerns a node, or a connection, to another one", async () => {
+    const cluster = await SimCluster.start();
+    const [here, there] = [keyAt(cluster, 0), keyAt(cluster, 1)];
+    const caller = await cluster.connect(0);
+    for (const command of [
+      "CONFIG SET requirepass secret",
+      "CONFIG RESETSTAT",
+      "CLIENT KILL TYPE normal",
+      "CLIENT PAUSE 1",
+      "CLIENT ID",
+      "SLOWLOG RESET",
+      "LATENCY RESET",
+      "DEBUG SLEEP 0",
+    ]) {
+      const replies = await caller.askAll("MULTI", command, `SET ${there} 1`, "EXEC");
+      expect(replies[3], command).to.match(/^-"EXECABORT .* is for this connection/);
+    }
+    const own = await caller.askAll("MULTI", "CONFIG SET requirepass secret", `SET ${here} 1`, "EXEC");
+    expect(own[3]).to.equal("[OK OK]");
+    expect(await (await cluster.connect(0)).ask("PING")).to.match(/^-"NOAUTH /);
+    expect(await (await cluster.connect(1)).ask("PING")).to.equal("PONG");
+  });
+
   it("leave the traces of denials on the client's node alone", async () => {
     const cluster = await SimCluster.start();
     const key = keyAt(cluster, 1);
