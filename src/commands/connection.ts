@@ -170,9 +170,14 @@ function hello(call: SessionCall): void {
   reply.emptyArray();
 }
 
+/** Names and passwords behind each AUTH, also of one that is not complete; options are stepped over as `hello` does it. */
 function helloSecrets(call: Call): readonly number[] {
-  for (let i = 2; i < call.count - 2; i++) if (call.is(i, "auth")) return [i + 1, i + 2];
-  return [];
+  const secrets: number[] = [];
+  for (let i = 2; i < call.count; i++) {
+    if (call.is(i, "auth")) secrets.push(++i, ++i);
+    else if (call.is(i, "setname")) i++;
+  }
+  return secrets;
 }
 
 function protocolVersion(call: Call): 2 | 3 {

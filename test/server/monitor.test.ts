@@ -39,6 +39,12 @@ describe("MONITOR", () => {
       '3 "HELLO" "2" "AUTH" "(redacted)" "(redacted)"',
       '3 "CLIENT" "SETNAME" "x"',
     ]);
+    await caller.ask("HELLO", "2", "SETNAME", "auth", "AUTH", "default", "one", "AUTH", "default", "two");
+    await caller.ask("HELLO", "2", "AUTH", "secret");
+    expect(await shown(server, monitor)).to.deep.equal([
+      `3 "HELLO" "2" "SETNAME" "auth" "AUTH" ${'"(redacted)" "(redacted)"'} "AUTH" ${'"(redacted)" "(redacted)"'}`,
+      '3 "HELLO" "2" "AUTH" "(redacted)"',
+    ]);
     await caller.askAll("NOSUCH", "GET", "CONFIG GET port", "CLIENT LIST", "DEBUG SLEEP 0");
     expect(await shown(server, monitor)).to.deep.equal([]);
   });
