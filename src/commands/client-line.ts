@@ -5,7 +5,7 @@ const MILLIS_PER_SECOND = 1000;
 /** A user may have a name of any length; the lines of all clients are put together. */
 const USER_BYTES_MAX = 4096;
 
-/** Without the line end. `nowMs` is monotonic. */
+/** Without the line end; a byte string, as the names of users are. `nowMs` is monotonic. */
 export function clientLine(session: Session, nowMs: number): string {
   const fields = Object.entries(fieldsOf(session, nowMs));
   return fields.map(([name, value]) => `${name}=${value}`).join(" ");

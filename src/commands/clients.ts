@@ -259,7 +259,8 @@ function info(call: SessionCall): void {
 
 function writeLines({ reply, node }: SessionCall, sessions: Iterable<Session>): void {
   const nowMs = node.clock.monotonicMs();
-  reply.verbatim(Array.from(sessions, (session) => `${clientLine(session, nowMs)}\n`).join(""), "txt");
+  const lines = Array.from(sessions, (session) => `${clientLine(session, nowMs)}\n`);
+  reply.verbatim(lines.join(""), "txt", "latin1");
 }
 
 // ---- KILL ----

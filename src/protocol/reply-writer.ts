@@ -3,7 +3,7 @@
  * commands; which connection the buffer goes to, and when, is its owner's business.
  *
  * Texts of simple strings and errors are byte strings (one character a byte, latin1), since errors quote
- * what clients sent. Texts of bulk and verbatim strings are Unicode and are written as UTF-8.
+ * what clients sent. Texts of bulk and verbatim strings are Unicode and are written as UTF-8, unless said otherwise.
  *
  * Long because there are many kinds of replies, and all go into the one buffer.
  */
@@ -195,10 +195,10 @@ export class ReplyWriter {
     this.lineEnd(length + 2);
   }
 
-  /** Text for people; `format` is `txt` or `mkd`. */
-  verbatim(text: string, format: "txt" | "mkd"): void {
-    if (this.resp === 3) this.bulkOf(EQUALS, `${format}:`, text);
-    else this.bulkText(text);
+  /** Text for people; `format` is `txt` or `mkd`. With `latin1` it is a byte string, as what quotes clients is. */
+  verbatim(text: string, format: "txt" | "mkd", encoding: "latin1" | "utf8" = "utf8"): void {
+    if (this.resp === 3) this.bulkOf(EQUALS, `${format}:`, text, encoding);
+    else this.bulkOf(DOLLAR, "", text, encoding);
   }
 
   /** Replies that are encoded already. */
@@ -369,12 +369,12 @@ export class ReplyWriter {
     this.lineEnd(at);
   }
 
-  private bulkOf(type: number, prefix: string, text: string): void {
-    const size = prefix.length + Buffer.byteLength(text);
+  private bulkOf(type: number, prefix: string, text: string, encoding: "latin1" | "utf8" = "utf8"): void {
+    const size = prefix.length + Buffer.byteLength(text, encoding);
     const { buffer } = this.reserve(size + HEADER_BYTES_MAX + 2);
     this.header(type, size);
     const at = this.length + buffer.write(prefix, this.length, "latin1");
-    this.lineEnd(at + buffer.write(text, at));
+    this.lineEnd(at + buffer.write(text, at, encoding));
   }
 
   private null3(): void {

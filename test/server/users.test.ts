@@ -83,6 +83,18 @@ describe("users of a node", () => {
     expect(replies.at(-1)).to.match(/^\[OK OK -"NOPERM ACLs rules changed .*" "1"\]$/);
   });
 
+  it("have names of any bytes, which CLIENT LIST tells as they are", async () => {
+    const node = await nodeWith();
+    const caller = await node.connect();
+    const name = Buffer.from("j\xc3\xb6rg\xff", "latin1");
+    await caller.ask("ACL", "SETUSER", name, "on", "nopass", "+@all");
+    await caller.ask("AUTH", name, "x");
+    for (const version of ["2", "3"]) {
+      await caller.ask("HELLO", version);
+      expect(await caller.ask("CLIENT", "INFO")).to.include(" user=j\\xc3\\xb6rg\\xff ");
+    }
+  });
+
   it("are told by EXEC itself if they may not use it, and the transaction is over", async () => {
     const node = await nodeWith("bob on nopass ~* +@all -exec");
     const caller = await node.connect();
