@@ -93,10 +93,16 @@ export class Elsewhere {
 
   #executeTransaction(client: Client, exec: Entry, transaction: Transaction): boolean | undefined {
     try {
-      const plan = this.gatherer.planTransaction(client, transaction, () =>
-        this.#executor.refusalsOf(client, transaction),
-      );
-      if (plan === undefined) return undefined;
+      const { gatherer } = this;
+      if (!gatherer.travels(client, transaction)) return undefined;
+      // Not judged before it leaves, for what is denied is noted.
+      if (!client.settles()) {
+        this.#node.stats.totalCommands--;
+        return false;
+      }
+      // Here it is known what the client's user may do, and nowhere else.
+      const refusals = this.#executor.refusalsOf(client, transaction);
+      const plan = gatherer.planTransaction(client, transaction, refusals);
       if (transaction.writes && transaction.slot >= 0) {
         client.written?.noteTransaction(transaction, client.written.at(this.#router.of(transaction.slot)));
       }

@@ -112,28 +112,32 @@ export class Gatherer {
   }
 
   /**
-   * For EXEC of a client: undefined if this node executes the transaction by itself. Throws a `ReplyError` if nobody may: then it
-   * is over.
+   * For EXEC of a client: whether another node executes the transaction. Throws a `ReplyError` if nobody may: then it is over.
    */
-  planTransaction(
-    client: Client,
-    transaction: Transaction,
-    refusalsOf: () => ReadonlyMap<number, ReplyError>,
-  ): Plan | undefined {
+  travels(client: Client, transaction: Transaction): boolean {
     const router = this.#router;
     const { watchedElsewhere } = client;
-    if (transaction.aborted || client.keysChanged) return undefined;
-    if (watchedElsewhere === null && router.isLone) return undefined;
+    if (transaction.aborted || client.keysChanged) return false;
+    if (watchedElsewhere === null && router.isLone) return false;
     const slot = sameSlot(transaction.slot, client.watchedSlot);
     if (slot === SEVERAL_SLOTS) throw new ReplyError(CROSS_SLOT);
-    if (slot === NO_SLOT || (watchedElsewhere === null && router.of(slot) === HERE)) return undefined;
+    if (slot === NO_SLOT || (watchedElsewhere === null && router.of(slot) === HERE)) return false;
     if (transaction.bound !== "") {
       throw executionAborted(
         new ReplyError(`${transaction.bound} is for this connection, and another node executes the rest`),
       );
     }
-    // Here it is known what the client's user may do, and nowhere else.
-    const refusals = refusalsOf();
+    return true;
+  }
+
+  /** For EXEC of a client whose transaction travels, but for the commands at places that are refused: their errors come in their places. */
+  planTransaction(
+    client: Client,
+    transaction: Transaction,
+    refusals: ReadonlyMap<number, ReplyError>,
+  ): Plan {
+    const { watchedElsewhere } = client;
+    const slot = sameSlot(transaction.slot, client.watchedSlot);
     const permitted = transaction.queue.filter((_, place) => !refusals.has(place));
     const request = errand(EXEC_ERRAND, slot, watchedElsewhere?.token ?? "", ...permitted);
     const context = contextOf(client);

@@ -105,6 +105,21 @@ describe("Users on a cluster", () => {
     expect(await (await cluster.connect(1)).ask("ACL", "USERS")).to.equal('["default"]');
   });
 
+  it("are denied once what a transaction does that has to wait before it leaves", async () => {
+    const cluster = await SimCluster.start();
+    const key = keyAt(cluster, 1);
+    const caller = await callerWith(cluster, "~*");
+    await (await cluster.connect(1)).ask("CLIENT", "PAUSE", "1000");
+    for (const command of [["GET", key], ["MULTI"], ["SET", key, "1"], ["GET", key]]) caller.send(...command);
+    await cluster.world.advance(100);
+    await (await cluster.connect(0)).ask("ACL", "SETUSER", "bob", "-set");
+    caller.send("EXEC");
+    const replies = await caller.read(5);
+    expect(replies[4]).to.match(/^\[-"NOPERM ACLs .*" nil\]$/);
+    const { log } = cluster.nodes[0]!.server.server.state.access;
+    expect(log.latest(10).map(({ object, count }) => `${object} ${count}`)).to.deep.equal(["set 1"]);
+  });
+
   it("keep their passwords where they are: no transaction takes what concerns a node, or a connection, to another one", async () => {
     const cluster = await SimCluster.start();
     const [here, there] = [keyAt(cluster, 0), keyAt(cluster, 1)];
