@@ -125,6 +125,11 @@ export function globMatches(glob: Glob, bytes: Uint8Array, start = 0, end = byte
   return token === count;
 }
 
+/** Whether the pattern covers a name of channels or keys, as Redis has it there: an empty one is covered by the empty pattern alone, and not by `*`. */
+export function globCovers(glob: Glob, name: Uint8Array): boolean {
+  return name.length === 0 ? glob.tokens.length === 0 : globMatches(glob, name);
+}
+
 function same(byte: number): number {
   return byte;
 }

@@ -4,7 +4,7 @@
  *
  * A message goes to who is subscribed now, at most once; nothing is kept for anybody. See docs/decisions/0027-pubsub.md.
  */
-import { type Glob, globMatches } from "../base/glob.js";
+import { type Glob, globCovers } from "../base/glob.js";
 import { Interest } from "./interest.js";
 import { type ChannelKind, Message } from "./message.js";
 import type { Subscriber, SubscriptionKind } from "./subscriber.js";
@@ -68,7 +68,7 @@ export class Broker {
       if (!names.has(name) && this.#sum(counts) > 0) names.add(name);
     }
     if (glob === null) return [...names];
-    return [...names].filter((name) => globMatches(glob, Buffer.from(name, "latin1")));
+    return [...names].filter((name) => globCovers(glob, Buffer.from(name, "latin1")));
   }
 
   /** How many are subscribed to a name, wherever. */

@@ -2,7 +2,7 @@
  * What other nodes' clients are subscribed to, as those nodes told. A node tells names with how many want each; one that wants
  * more than it tells gets everything. Nodes have the numbers of their links.
  */
-import { compileGlob, type Glob, globMatches } from "../base/glob.js";
+import { compileGlob, type Glob, globCovers } from "../base/glob.js";
 import { type SubscriptionKind, subscriptionKinds } from "./subscriber.js";
 
 /** A name, and how many of a node's clients want it: 0 is none any more. */
@@ -94,7 +94,7 @@ export class Interest {
     addAll(receivers, this.counts(kind, channel));
     if (kind === "shard") return;
     for (const { glob, counts } of this.#wanted.pattern.values()) {
-      if (globMatches(glob!, channelBytes)) addAll(receivers, counts);
+      if (globCovers(glob!, channelBytes)) addAll(receivers, counts);
     }
   }
 

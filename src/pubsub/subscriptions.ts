@@ -4,7 +4,7 @@
  * A subscription may be *announced* before it is made: other nodes are to know of it before the client is told that it has
  * it. Until then it counts as wanted, and gets no message.
  */
-import { compileGlob, type Glob, globMatches } from "../base/glob.js";
+import { compileGlob, type Glob, globCovers } from "../base/glob.js";
 import type { Message } from "./message.js";
 import type { Subscriber, SubscriptionCounts, SubscriptionKind } from "./subscriber.js";
 
@@ -151,7 +151,7 @@ export class Subscriptions {
     }
     if (kind === "shard") return receivers;
     for (const [pattern, { glob, subscribers }] of this.#topics.pattern) {
-      if (subscribers.size === 0 || !globMatches(glob!, message.channelBytes)) continue;
+      if (subscribers.size === 0 || !globCovers(glob!, message.channelBytes)) continue;
       for (const subscriber of subscribers) {
         subscriber.hear(message.matched(subscriber.resp, pattern));
         receivers++;

@@ -52,6 +52,13 @@ describe("the interest of other nodes", () => {
     expect([...interest.names("channel")]).to.deep.equal([]);
   });
 
+  it("in an empty name is told by the empty pattern alone", () => {
+    const interest = new Interest();
+    interest.set(1, { kind: "pattern", name: "*", count: 1 });
+    interest.set(2, { kind: "pattern", name: "", count: 1 });
+    expect(receiversOf(interest, "channel", "")).to.deep.equal([[2, 1]]);
+  });
+
   it("is over when the last one that wants a name wants it no longer", () => {
     const interest = new Interest();
     interest.set(1, { kind: "pattern", name: "p", count: 1 });

@@ -1,8 +1,8 @@
 /** Whether a user may execute a command with the arguments that it has. */
-import { globMatches } from "../../base/glob.js";
+import { globCovers } from "../../base/glob.js";
 import type { Call } from "../call.js";
 import { keyPositions, type NamedCommand } from "../command-facts.js";
-import { type Pattern, READ, type Selector, WRITE } from "./selector.js";
+import { READ, type Selector, WRITE } from "./selector.js";
 import type { UserRules } from "./user.js";
 
 /** What is not allowed: the command, or an argument as a key or as a channel. */
@@ -94,12 +94,7 @@ function allowsKey(
 ): boolean {
   if (allowsAllKeys) return true;
   const key = call.bytes.subarray(call.start(argument), call.end(argument));
-  return keys.some((each) => (each.permissions & permissions) === permissions && covers(each, key));
-}
-
-/** As in Redis an empty name is covered by the empty pattern alone: even `*` does not. */
-function covers({ glob, text }: Pattern, name: Uint8Array): boolean {
-  return name.length === 0 ? text === "" : globMatches(glob, name);
+  return keys.some((each) => (each.permissions & permissions) === permissions && globCovers(each.glob, key));
 }
 
 // ---- Channels ----
@@ -114,7 +109,7 @@ export function allowsChannel(
   isPattern: boolean,
 ): boolean {
   if (allowsAllChannels) return true;
-  if (!isPattern) return channels.some((each) => covers(each, channel));
+  if (!isPattern) return channels.some((each) => globCovers(each.glob, channel));
   return channels.some(
     ({ text }) => text.length === channel.length && Buffer.from(text, "latin1").equals(channel),
   );
