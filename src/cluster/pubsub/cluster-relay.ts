@@ -22,8 +22,11 @@ import { readMessages, writeMessage } from "./relayed-messages.js";
 export const INTEREST_SERVICE = "interest";
 export const PUBLISH_SERVICE = "publish";
 
-/** An answer that takes longer is not waited for: the part is sent again. */
-const ANSWER_MS_MAX = 1000;
+/**
+ * An answer that takes longer is not waited for: the part is sent again. Long, since a link that breaks says so by itself, and over one that
+ * is slow each part would be sent again before its answer could come.
+ */
+const ANSWER_MS_MAX = 10_000;
 /** After a failure. */
 const RETRY_MS = 100;
 /** A client is told that it is subscribed after this at the latest, though a node that seems to live says nothing. */

@@ -17,9 +17,14 @@ export const DUE_MAX = 16_384;
 /** Nothing was heard since the link is there. */
 const NEVER = -1;
 
-interface Sent {
-  readonly part: InterestPart;
+/** What a part tells: names, and whether they are the last of telling all. */
+interface Content {
   readonly keys: readonly WantKey[];
+  readonly isEnd: boolean;
+}
+
+interface Sent extends Content {
+  readonly part: InterestPart;
   /** What was wanted up to then the other node knows when it has taken this. */
   readonly covers: number;
 }
@@ -38,6 +43,8 @@ export class InterestTeller {
   /** The other node has to say whether it knows what it was told. */
   #mustVerify = true;
   #sent: Sent | null = null;
+  /** What nobody knows to have arrived: it is sent again, before what came later, under the same number. */
+  #lost: Content | null = null;
 
   constructor(own: OwnInterest) {
     this.#own = own;
@@ -61,13 +68,14 @@ export class InterestTeller {
     this.#mustBegin = true;
     this.#due.clear();
     this.#rest = null;
+    this.#lost = null;
   }
 
   /** The next part to send; undefined while one is on its way, and if there is nothing to tell. */
   next(): InterestPart | undefined {
     if (this.#sent !== null) return undefined;
     if (this.#mustBegin) this.#begin();
-    else if (this.#rest === null && this.#due.size === 0 && !this.#mustVerify) return undefined;
+    else if (!this.#hasMore && !this.#mustVerify) return undefined;
     this.#sent = this.#compose();
     return this.#sent.part;
   }
@@ -88,19 +96,17 @@ export class InterestTeller {
     this.beginAnew();
   }
 
-  /** Nobody knows whether the part on its way arrived. */
+  /** Nobody knows whether the part on its way arrived. What came before it did: a slow link gets on, too. */
   lost(): void {
-    const { part, keys } = this.#sent!;
+    const sent = this.#sent!;
     this.#sent = null;
     if (this.#mustBegin) return;
-    if (this.#rest !== null || (part.flags & (BEGINS | ENDS)) !== 0) {
-      this.beginAnew();
-      return;
-    }
-    // Sent again, before what came later, under the same number.
-    const waiting = this.#due;
-    this.#due = new Map(keys.map((key) => [key, 0]));
-    for (const [key, since] of waiting) if (!this.#due.has(key)) this.#due.set(key, since);
+    if (this.#number === 0) this.beginAnew();
+    else this.#lost = sent;
+  }
+
+  get #hasMore(): boolean {
+    return this.#lost !== null || this.#rest !== null || this.#due.size > 0;
   }
 
   #begin(): void {
@@ -115,23 +121,29 @@ export class InterestTeller {
 
   #compose(): Sent {
     const own = this.#own;
+    const content = this.#lost ?? this.#take();
+    this.#lost = null;
+    const flags =
+      (this.#number === 0 ? BEGINS : 0) | (content.isEnd ? ENDS : 0) | (own.wantsAll ? WANTS_ALL : 0);
+    const wants = content.keys.map((key): Want => own.want(key));
+    const part = { epoch: this.#epoch, number: this.#number, flags, wants };
+    return { ...content, part, covers: this.#covers() };
+  }
+
+  /** What comes next of all, or of what changed. */
+  #take(): Content {
     const keys: WantKey[] = [];
-    let flags = this.#number === 0 ? BEGINS : 0;
-    if (own.wantsAll) flags |= WANTS_ALL;
+    let isEnd = false;
     if (this.#rest !== null) {
-      if (this.#fill(keys, this.#rest)) {
-        this.#rest = null;
-        flags |= ENDS;
-      }
-    } else if (own.wantsAll) {
+      isEnd = this.#fill(keys, this.#rest);
+      if (isEnd) this.#rest = null;
+    } else if (this.#own.wantsAll) {
       this.#due.clear();
     } else {
       this.#fill(keys, this.#due.keys());
       for (const key of keys) this.#due.delete(key);
     }
-    const wants = keys.map((key): Want => own.want(key));
-    const part = { epoch: this.#epoch, number: this.#number, flags, wants };
-    return { part, keys, covers: this.#covers() };
+    return { keys, isEnd };
   }
 
   /** Up to when the other node knows what is wanted, once it has taken all that was composed so far. */

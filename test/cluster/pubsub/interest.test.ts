@@ -181,6 +181,27 @@ describe("what a node tells another one of what it wants", () => {
     expect(pair.interest.nameCount(NODE)).to.equal(4);
   });
 
+  it("gets on though parts are lost: each is sent again, with what the counts are by then", () => {
+    const pair = new Pair();
+    for (let i = 0; i < 2000; i++) pair.change(0, "channel", `channel ${i}`, true);
+    const epochs = new Set([pair.step()?.epoch]);
+    for (let part = pair.step("part-lost"); part !== undefined; part = pair.step("answer-lost")) {
+      const name = part.wants[0]?.name ?? "";
+      pair.change(1, "channel", name, true);
+      const again = pair.step();
+      expect(again?.number).to.equal(part.number);
+      expect(again?.flags).to.equal(part.flags);
+      expect(again?.wants.slice(1)).to.deep.equal(part.wants.slice(1));
+      expect(again?.wants[0]).to.deep.equal({ kind: "channel", name, count: 2 });
+      epochs.add(part.epoch);
+      if ((part.flags & ENDS) !== 0) break;
+    }
+    pair.settle();
+    expect(epochs.size).to.equal(1);
+    expect(pair.known("channel")).to.deep.equal(pair.wanted("channel"));
+    expect(pair.teller.heard).to.equal(pair.own.time);
+  });
+
   it("is not taken for heard before it is, though everything was wanted once", () => {
     const pair = new Pair(1);
     for (const name of ["a", "b"]) pair.change(0, "channel", name, true);
