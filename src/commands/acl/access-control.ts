@@ -225,13 +225,16 @@ export class AccessControl {
     const refuse = (problem: string) => new ConfigError(`user '${unicode(name)}': ${unicode(problem)}`);
     if (hasSpaces(name)) throw refuse("a name cannot contain spaces");
     const joined = joinSelectors(words);
-    if ("unmatched" in joined) throw refuse(`unmatched parenthesis at '${joined.unmatched}'`);
+    if ("unmatched" in joined) {
+      const { unmatched } = joined;
+      throw refuse(`unmatched parenthesis${mayHoldSecret(unmatched) ? "" : ` at '${unmatched}'`}`);
+    }
     const isDefault = name === DEFAULT_USER;
     const failure = this.set(name, isDefault ? ["reset", ...joined.rules] : joined.rules);
     if (failure !== undefined) {
-      // Behind these signs stand passwords.
-      const isSecret = /^[<>]/.test(failure.rule);
-      throw refuse(isSecret ? failure.problem : `'${failure.rule}': ${failure.problem}`);
+      throw refuse(
+        mayHoldSecret(failure.rule) ? failure.problem : `'${failure.rule}': ${failure.problem}`,
+      );
     }
     if (!this.#users.get(name)!.rules.isOn) {
       this.#host.log.info("a user of the configuration cannot log in: its rules do not say 'on'", {
@@ -263,6 +266,11 @@ export class AccessControl {
 function applyPassword(rules: UserRules, password: string): void {
   rules.apply("resetpass");
   rules.apply(password === "" ? "nopass" : `>${Buffer.from(password).toString("latin1")}`);
+}
+
+/** Behind these signs stand passwords and hashes, or what was meant as one, also between parentheses, where none belong. */
+function mayHoldSecret(rule: string): boolean {
+  return /(?:^|[\s(])[<>#!]/.test(rule);
 }
 
 /** Looks at every character whichever differ. */

@@ -63,6 +63,13 @@ describe("the file of users", () => {
     expect(both.message).to.equal("users stand in 'aclfile' or in lines that begin with 'user', not in both");
   });
 
+  it("is not quoted where it may hold a secret, nor is a line of the configuration", async () => {
+    for (const rule of ["#secret", "!secret", "<secret", "(+get >secret)", "(>secret", "(~a #secret"]) {
+      const failure = await SimNode.start(worldOf(1), { config: { users: `alice ${rule}` } }).catch(String);
+      expect(failure, rule).to.include("user 'alice': ").and.not.include("secret");
+    }
+  });
+
   it("comes back as it was when it is saved and loaded, and takes what nobody saved", async () => {
     const node = await nodeWith(USERS);
     const before = await usersOf(node);
