@@ -9,7 +9,8 @@ import { withHelp } from "./help.js";
 import type { Session, SessionCall } from "./session.js";
 
 const COUNTS_OF_ALL =
-  "On a cluster it is about the subscribers of all nodes, as these last told this one. Redis Cluster counts those of one node.";
+  "On a cluster it is about the subscribers of all nodes, as these last told this one, but for those of nodes that have more than 65,536 names to tell. " +
+  "Redis Cluster counts those of one node.";
 const STAYS =
   "On a cluster any node takes it, for channels of any slots. A slot that changes its owner ends no subscription.";
 

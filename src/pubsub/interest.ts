@@ -83,7 +83,7 @@ export class Interest {
     return this.#wanted[kind].get(name)?.counts ?? NOBODY;
   }
 
-  /** Adds to `receivers`, by node, how many get what is published to a channel; nodes that get everything unasked have 0. */
+  /** Adds to `receivers`, by node, how many get what is published to a channel; nodes that get everything unasked have 0, for nobody knows who is there. */
   receivers(
     kind: "channel" | "shard",
     channel: string,

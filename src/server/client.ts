@@ -160,7 +160,7 @@ export class Client implements ConnectionEvents, Session {
     else this.#become(access.defaultUser, !access.asksForPassword);
   }
 
-  /** Its user is no more: should anything still be executed, nothing is allowed. */
+  /** Its user is no more. As in Redis it is who has not logged in, by whose rules is judged what may still be executed. */
   disown(): void {
     this.#become(this.server.state.access.defaultUser, false);
   }
