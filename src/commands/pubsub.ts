@@ -4,6 +4,7 @@ import { ReplyError, unknownSubcommandOrArity } from "../protocol/reply-error.js
 import type { ReplyWriter } from "../protocol/reply-writer.js";
 import type { ChannelKind } from "../pubsub/message.js";
 import type { SubscriptionKind } from "../pubsub/subscriber.js";
+import { writeByteString } from "./byte-string.js";
 import { type Command, container, type KeyPositions, session } from "./command.js";
 import { withHelp } from "./help.js";
 import type { Session, SessionCall } from "./session.js";
@@ -254,7 +255,7 @@ function writeChange(reply: ReplyWriter, { subscriptions }: Session, { word, kin
   reply.push(3);
   reply.bulkText(word);
   if (name === null) reply.null();
-  else writeName(reply, name);
+  else writeByteString(reply, name);
   reply.integer(KINDS_COUNTED[kind].reduce((sum, counted) => sum + subscriptions[counted], 0));
 }
 
@@ -274,7 +275,7 @@ function listNames(call: SessionCall, kind: ChannelKind): void {
   const glob = call.count === 3 ? compileGlob(call.copy(2)) : null;
   const names = call.node.broker.names(kind, glob);
   call.reply.array(names.length);
-  for (const name of names) writeName(call.reply, name);
+  for (const name of names) writeByteString(call.reply, name);
 }
 
 function countPatterns({ node, reply }: SessionCall): void {
@@ -290,9 +291,4 @@ function countSubscribers(call: SessionCall, kind: ChannelKind): void {
     reply.bulk(call.bytes, call.start(i), call.end(i));
     reply.integer(node.broker.count(kind, call.text(i)));
   }
-}
-
-function writeName(reply: ReplyWriter, name: string): void {
-  const bytes = Buffer.from(name, "latin1");
-  reply.bulk(bytes, 0, bytes.length);
 }

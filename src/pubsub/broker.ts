@@ -28,6 +28,13 @@ export interface Relay {
   heard(names: readonly { readonly kind: SubscriptionKind; readonly name: string }[]): Promise<void> | null;
 }
 
+interface Published {
+  readonly kind: ChannelKind;
+  readonly channel: string;
+  readonly message: Message;
+  readonly payload: Buffer;
+}
+
 export class Broker {
   /** Of this node's clients. */
   readonly local = new Subscriptions();
@@ -88,12 +95,7 @@ export class Broker {
 
   #send(
     relay: Relay,
-    {
-      kind,
-      channel,
-      message,
-      payload,
-    }: { kind: ChannelKind; channel: string; message: Message; payload: Buffer },
+    { kind, channel, message, payload }: Published,
   ): number {
     const receivers = this.#receivers;
     this.elsewhere.receivers(kind, channel, message.channelBytes, receivers);

@@ -68,12 +68,6 @@ export class Interest {
     if (subscriptionKinds.every((kind) => names[kind].size === 0)) this.#names.delete(node);
   }
 
-  /** How many names a node told. */
-  nameCount(node: number): number {
-    const names = this.#names.get(node);
-    return names === undefined ? 0 : names.channel.size + names.pattern.size + names.shard.size;
-  }
-
   names(kind: SubscriptionKind): Iterable<readonly [string, ReadonlyMap<number, number>]> {
     return Array.from(this.#wanted[kind], ([name, { counts }]) => [name, counts] as const);
   }

@@ -6,7 +6,12 @@
  */
 import { compileGlob, type Glob, globCovers } from "../base/glob.js";
 import type { Message } from "./message.js";
-import type { Subscriber, SubscriptionCounts, SubscriptionKind } from "./subscriber.js";
+import {
+  type Subscriber,
+  type SubscriptionCounts,
+  type SubscriptionKind,
+  subscriptionKinds,
+} from "./subscriber.js";
 
 /** What somebody is subscribed to, or is about to be. */
 interface Topic {
@@ -84,11 +89,6 @@ export class Subscriptions {
     return holding === undefined ? [] : [...holding[kind], ...holding.announced[kind]];
   }
 
-  /** Whether a subscriber has a subscription already. */
-  has(subscriber: Subscriber, kind: SubscriptionKind, name: string): boolean {
-    return this.#holdings.get(subscriber)?.[kind].has(name) ?? false;
-  }
-
   /** Says that a subscriber is about to subscribe. */
   announce(subscriber: Subscriber, kind: SubscriptionKind, name: string): void {
     const holding = this.#holdingOf(subscriber);
@@ -132,7 +132,7 @@ export class Subscriptions {
     const holding = this.#holdings.get(subscriber);
     if (holding === undefined) return;
     this.#forgetHolding(subscriber);
-    for (const kind of ["channel", "pattern", "shard"] as const) {
+    for (const kind of subscriptionKinds) {
       for (const name of holding[kind]) this.#leave(subscriber, kind, name);
       for (const name of holding.announced[kind]) this.#leave(subscriber, kind, name);
     }

@@ -45,7 +45,6 @@ describe("the interest of other nodes", () => {
     interest.forget(1, (_, name) => name === "b");
     expect(receiversOf(interest, "channel", "a")).to.deep.equal([[2, 1]]);
     expect(receiversOf(interest, "channel", "b")).to.have.length(2);
-    expect(interest.nameCount(1)).to.equal(1);
     interest.forget(1);
     interest.forget(2);
     expect(interest.isSilent("channel")).to.equal(true);

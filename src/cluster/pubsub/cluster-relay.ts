@@ -43,7 +43,7 @@ export const PENDING_BYTES_MAX = 32 * 1024 * 1024;
 
 export interface ClusterRelayOptions {
   readonly host: { readonly timers: Timers; readonly log: Log };
-  readonly peers: Pick<Peers, "link" | "links" | "numberOf" | "subscribe">;
+  readonly peers: Pick<Peers, "link" | "numberOf" | "subscribe">;
   readonly broker: Broker;
   /** How many names are told at most. */
   readonly namesMax?: number;

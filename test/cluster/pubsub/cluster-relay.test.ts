@@ -46,7 +46,6 @@ function relayed() {
     },
     peers: {
       link: () => link as unknown as PeerLink,
-      links: [],
       numberOf: () => 1,
       subscribe(listener) {
         events = listener;

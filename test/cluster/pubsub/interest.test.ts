@@ -147,9 +147,9 @@ describe("what a node tells another one of what it wants", () => {
     pair.teller.beginAnew();
     pair.step();
     pair.change(0, "channel", "channel 1999", false);
-    expect(pair.interest.nameCount(NODE)).to.equal(2000);
+    expect(pair.known("channel")).to.have.length(2000);
     pair.settle();
-    expect(pair.interest.nameCount(NODE)).to.equal(1999);
+    expect(pair.known("channel")).to.have.length(1999);
   });
 
   it("takes bounded memory though names come and go while nobody can be told", () => {
@@ -172,13 +172,13 @@ describe("what a node tells another one of what it wants", () => {
     for (let i = 0; i < 11; i++) pair.change(0, "channel", `channel ${i}`, true);
     pair.settle();
     expect(pair.own.wantsAll).to.equal(true);
-    expect(pair.interest.nameCount(NODE)).to.equal(0);
+    expect(pair.known("channel")).to.have.length(0);
     pair.change(0, "channel", "one more", true);
     expect(pair.teller.next()).to.equal(undefined);
     for (let i = 0; i < 8; i++) pair.change(0, "channel", `channel ${i}`, false);
     pair.settle();
     expect(pair.own.wantsAll).to.equal(false);
-    expect(pair.interest.nameCount(NODE)).to.equal(4);
+    expect(pair.known("channel")).to.have.length(4);
   });
 
   it("gets on though parts are lost: each is sent again, with what the counts are by then", () => {
