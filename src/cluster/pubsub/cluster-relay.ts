@@ -13,6 +13,7 @@ import type { PeerIdentity } from "../peer-hello.js";
 import type { Outcome, PeerLink } from "../peer-link.js";
 import type { Service } from "../peer-server.js";
 import type { Peers } from "../peers.js";
+import { ServiceRefusal } from "../service-refusal.js";
 import { InterestHearer } from "./interest-hearer.js";
 import { readPart, writePart } from "./interest-messages.js";
 import { InterestTeller } from "./interest-teller.js";
@@ -170,7 +171,10 @@ export class ClusterRelay implements Relay {
   #hear(body: Buffer, from: PeerIdentity): Uint8Array {
     const part = readPart(body);
     if (part === undefined) throw new Error("an interest of another node that makes no sense");
-    const node = this.#options.peers.numberOf(from.nodeId);
+    const { peers } = this.#options;
+    const node = peers.numberOf(from.nodeId);
+    // One that was removed may go on for a while, and nobody would forget what it wants. One that is not known yet says it again.
+    if (peers.link(node) === undefined) throw new ServiceRefusal("a node that is not linked with");
     return Uint8Array.of(this.#hearer.take(node, from.boot, part) ? 1 : 0);
   }
 
@@ -186,6 +190,8 @@ export class ClusterRelay implements Relay {
     this.#hearer.forget(node);
     this.#tellers.delete(node);
     this.#batches.delete(node);
+    this.#retries.get(node)?.();
+    this.#retries.delete(node);
     this.#settle();
   }
 

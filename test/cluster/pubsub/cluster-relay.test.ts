@@ -2,12 +2,15 @@ import { expect } from "chai";
 import type { Outcome, PeerLink } from "#torus/cluster/peer-link.js";
 import type { PeersEvents } from "#torus/cluster/peers.js";
 import { BODY_BYTES_MAX, ClusterRelay, PENDING_BYTES_MAX } from "#torus/cluster/pubsub/cluster-relay.js";
+import { BEGINS, ENDS, writePart } from "#torus/cluster/pubsub/interest-messages.js";
+import { ServiceRefusal } from "#torus/cluster/service-refusal.js";
 import { Broker } from "#torus/pubsub/broker.js";
 import { silentLog } from "../../host/silent-log.js";
 
 /** A link that the test is the other end of. */
 class FakeLink {
   isUp = true;
+  isThere = true;
   pendingBytes = 0;
   readonly peer = { number: 1, nodeId: "n1", host: "h", port: 1 };
   readonly told: Buffer[] = [];
@@ -45,7 +48,7 @@ function relayed() {
       },
     },
     peers: {
-      link: () => link as unknown as PeerLink,
+      link: () => (link.isThere ? (link as unknown as PeerLink) : undefined),
       numberOf: () => 1,
       subscribe(listener) {
         events = listener;
@@ -123,6 +126,24 @@ describe("the relay of messages", () => {
     await turn();
     expect(resolved).to.deep.equal(["one", "two", "three"]);
     relay.close();
+  });
+});
+
+describe("A node that is removed", () => {
+  it("is told nothing more, and nothing more is heard of it", async () => {
+    const { link, relay, broker, endTurn, timers, events } = relayed();
+    endTurn();
+    link.asked.shift()!({ kind: "lost" });
+    await turn();
+    expect(timers.filter(({ isOn }) => isOn)).to.have.length(1);
+    link.isThere = false;
+    events.removed!(link.peer);
+    expect(timers.filter(({ isOn }) => isOn)).to.have.length(0);
+    const wants = [{ kind: "channel", name: "a", count: 1 } as const];
+    const part = writePart({ epoch: 1, number: 0, flags: BEGINS | ENDS, wants });
+    const [, hear] = relay.services[0]!;
+    expect(() => hear(part, { cluster: "c", nodeId: "n1", boot: 1 })).to.throw(ServiceRefusal);
+    expect(broker.elsewhere.isSilent("channel")).to.equal(true);
   });
 });
 
