@@ -286,9 +286,10 @@ function countPatterns({ node, reply }: SessionCall): void {
 
 function countSubscribers(call: SessionCall, kind: ChannelKind): void {
   const { node, reply } = call;
-  reply.array(2 * (call.count - 2));
-  for (let i = 2; i < call.count; i++) {
-    reply.bulk(call.bytes, call.start(i), call.end(i));
-    reply.integer(node.broker.count(kind, call.text(i)));
+  const names = call.texts(2);
+  reply.array(2 * names.length);
+  for (const name of names) {
+    writeByteString(reply, name);
+    reply.integer(node.broker.count(kind, name));
   }
 }

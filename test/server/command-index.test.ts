@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { commands } from "#torus/commands/table.js";
-import { CommandIndex, type Entry } from "#torus/server/command-index.js";
+import { CommandIndex, CONCERNS_NODE, type Entry } from "#torus/server/command-index.js";
 
 describe("the index of commands", () => {
   const index = new CommandIndex(commands);
@@ -19,6 +19,13 @@ describe("the index of commands", () => {
       );
       for (const given of [name, name.toUpperCase(), mixed]) expect(find(given)?.name).to.equal(name);
     }
+  });
+
+  it("knows that what operators do concerns the node that they do it to", () => {
+    const operators = [...index.all()].filter(({ command }) => command.flags.includes("admin"));
+    expect(operators.map(({ name }) => name)).to.include.members(["config|set", "client|kill", "slowlog|reset", "acl|setuser"]);
+    for (const { name, bits } of operators) expect(bits & CONCERNS_NODE, name).to.not.equal(0);
+    expect(find("set")!.bits & CONCERNS_NODE).to.equal(0);
   });
 
   it("finds nothing by a name that lacks its end, has one letter more, or is empty", () => {

@@ -109,7 +109,7 @@ describe("Users on a cluster", () => {
     const cluster = await SimCluster.start();
     const key = keyAt(cluster, 1);
     const caller = await callerWith(cluster, "~*");
-    await (await cluster.connect(1)).ask("CLIENT", "PAUSE", "1000");
+    await (await cluster.connect(1)).ask("CLIENT", "PAUSE", "300");
     for (const command of [["GET", key], ["MULTI"], ["SET", key, "1"], ["GET", key]]) caller.send(...command);
     await cluster.world.advance(100);
     await (await cluster.connect(0)).ask("ACL", "SETUSER", "bob", "-set");
