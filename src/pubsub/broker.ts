@@ -93,10 +93,7 @@ export class Broker {
     return this.relay.heard(names.map((name) => ({ kind, name })));
   }
 
-  #send(
-    relay: Relay,
-    { kind, channel, message, payload }: Published,
-  ): number {
+  #send(relay: Relay, { kind, channel, message, payload }: Published): number {
     const receivers = this.#receivers;
     this.elsewhere.receivers(kind, channel, message.channelBytes, receivers);
     let sum = 0;

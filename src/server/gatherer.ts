@@ -131,11 +131,7 @@ export class Gatherer {
   }
 
   /** For EXEC of a client whose transaction travels, but for the commands at places that are refused: their errors come in their places. */
-  planTransaction(
-    client: Client,
-    transaction: Transaction,
-    refusals: ReadonlyMap<number, ReplyError>,
-  ): Plan {
+  planTransaction(client: Client, transaction: Transaction, refusals: ReadonlyMap<number, ReplyError>): Plan {
     const { watchedElsewhere } = client;
     const slot = sameSlot(transaction.slot, client.watchedSlot);
     const permitted = transaction.queue.filter((_, place) => !refusals.has(place));

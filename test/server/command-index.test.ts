@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { commands } from "#torus/commands/table.js";
-import { CommandIndex, CONCERNS_NODE, type Entry } from "#torus/server/command-index.js";
+import { CONCERNS_NODE, CommandIndex, type Entry } from "#torus/server/command-index.js";
 
 describe("the index of commands", () => {
   const index = new CommandIndex(commands);
@@ -23,7 +23,12 @@ describe("the index of commands", () => {
 
   it("knows that what operators do concerns the node that they do it to", () => {
     const operators = [...index.all()].filter(({ command }) => command.flags.includes("admin"));
-    expect(operators.map(({ name }) => name)).to.include.members(["config|set", "client|kill", "slowlog|reset", "acl|setuser"]);
+    expect(operators.map(({ name }) => name)).to.include.members([
+      "config|set",
+      "client|kill",
+      "slowlog|reset",
+      "acl|setuser",
+    ]);
     for (const { name, bits } of operators) expect(bits & CONCERNS_NODE, name).to.not.equal(0);
     expect(find("set")!.bits & CONCERNS_NODE).to.equal(0);
   });

@@ -33,7 +33,7 @@ class Node {
     let end = 0;
     const marks = Int32Array.from(lengths.flatMap((length) => [end, (end += length)]));
     for (const [i, word] of words.entries()) {
-      if (typeof word === "string") bytes.write(word, marks[2 * i], "latin1");
+      if (typeof word === "string") bytes.write(word, marks[2 * i]!, "latin1");
     }
     expect(server.executor.execute(this.client, bytes, marks, words.length)).to.equal(true);
     return new ReplyDecoder().push(Buffer.concat(server.reply.take())).map(notate).join(" ");

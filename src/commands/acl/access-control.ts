@@ -232,9 +232,7 @@ export class AccessControl {
     const isDefault = name === DEFAULT_USER;
     const failure = this.set(name, isDefault ? ["reset", ...joined.rules] : joined.rules);
     if (failure !== undefined) {
-      throw refuse(
-        mayHoldSecret(failure.rule) ? failure.problem : `'${failure.rule}': ${failure.problem}`,
-      );
+      throw refuse(mayHoldSecret(failure.rule) ? failure.problem : `'${failure.rule}': ${failure.problem}`);
     }
     if (!this.#users.get(name)!.rules.isOn) {
       this.#host.log.info("a user of the configuration cannot log in: its rules do not say 'on'", {
