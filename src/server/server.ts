@@ -1,6 +1,6 @@
 /**
  * Listens, accepts clients and gives them their turns; does what must be done a few times a second whether or not
- * clients come. One server per node.
+ * clients come. One server per node. Long because it is where all that serves clients is put together.
  */
 
 import { type Copies, NO_COPIES } from "../cluster/copies.js";
