@@ -19,6 +19,7 @@ what stands before them. *Since* is the release of Redis that brought the comman
 const titles: Readonly<Record<CommandGroup, string>> = {
   string: "Strings and counters",
   bitmap: "Bits",
+  list: "Lists",
   hash: "Hashes",
   set: "Sets",
   generic: "Keys",
@@ -31,7 +32,6 @@ const titles: Readonly<Record<CommandGroup, string>> = {
 
 const titlesOfMissing: Readonly<Record<RedisGroup, string>> = {
   ...titles,
-  list: "Lists",
   "sorted-set": "Sorted sets",
   stream: "Streams",
   geo: "Places",

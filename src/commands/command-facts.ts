@@ -67,6 +67,7 @@ const CATEGORY_BY_GROUP: Readonly<Record<CommandGroup, string | undefined>> = {
   connection: "connection",
   generic: "keyspace",
   hash: "hash",
+  list: "list",
   pubsub: undefined,
   server: undefined,
   set: "set",

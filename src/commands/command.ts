@@ -11,6 +11,7 @@ export type CommandGroup =
   | "connection"
   | "generic"
   | "hash"
+  | "list"
   | "pubsub"
   | "server"
   | "set"

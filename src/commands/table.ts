@@ -17,6 +17,7 @@ import { commandCommand } from "./introspection.js";
 import { keyWalkCommands } from "./key-walks.js";
 import { keyCommands } from "./keys.js";
 import { latencyCommand } from "./latency-commands.js";
+import { listCommands } from "./lists.js";
 import { memoryCommand } from "./memory.js";
 import { monitorCommand } from "./monitor.js";
 import { nodeControlCommands } from "./node-control.js";
@@ -48,6 +49,7 @@ export const commands: readonly Command[] = [
   ...keyCommands,
   ...keyWalkCommands,
   latencyCommand,
+  ...listCommands,
   memoryCommand,
   monitorCommand,
   ...nodeControlCommands,

@@ -7,9 +7,11 @@ import {
   RAW_TEXT,
   type RecordType,
   STRUCTURE,
+  TYPE_BLOCK,
   TYPE_COUNTER,
   TYPE_ENTRY,
   TYPE_HASH,
+  TYPE_LIST,
   TYPE_NONE,
   TYPE_SET,
   TYPE_TEXT,
@@ -25,7 +27,9 @@ const NAMES: Readonly<Record<RecordType, string>> = {
   [TYPE_COUNTER]: "string",
   [TYPE_HASH]: "hash",
   [TYPE_SET]: "set",
+  [TYPE_LIST]: "list",
   [TYPE_ENTRY]: "none",
+  [TYPE_BLOCK]: "none",
 };
 
 /** As TYPE answers it. */
@@ -42,6 +46,8 @@ export function encodingName({ records }: Keyspace, at: Location): string {
     case TYPE_SET:
       // Redis 7.0 packs no other sets than those of integers; that we do is our own affair.
       return word1 & (STRUCTURE | UNORDERED) ? "hashtable" : "intset";
+    case TYPE_LIST:
+      return "quicklist";
     case TYPE_COUNTER:
       return word1 & RAW_TEXT ? "raw" : "int";
     default: {

@@ -31,6 +31,16 @@ export const dataOptions = {
       "A hash with a longer field or value leaves its packed form for a hash table. Higher saves memory; every change " +
       "rewrites the packed form as a whole.",
   }),
+  listMaxListpackSize: option(integer({ min: -5, max: INT_MAX, unit: "elements" }), {
+    name: "list-max-listpack-size",
+    aliases: ["list-max-ziplist-size"],
+    default: -2,
+    mutable: true,
+    doc:
+      "Elements of one block of a list, at most, if it is positive. Lower costs memory, and changes a list in its middle faster. Zero or below leaves it " +
+      "to the length of a block, a kilobyte.",
+    differs: "In Redis -1 to -5 choose between lengths of 4 to 64 kilobytes.",
+  }),
   setMaxIntsetEntries: option(integer({ min: 0, max: INT_MAX, unit: "members" }), {
     name: "set-max-intset-entries",
     default: 512,

@@ -21,6 +21,7 @@ import {
   ENTRIES_BASE_BYTES,
   EntryCursor,
   isPackedEntries,
+  isPackedList,
   isPackedSet,
 } from "./packed-entries.js";
 import {
@@ -51,6 +52,7 @@ export function packBody(body: Body): Uint8Array {
       return packCounter(body);
     case "hash":
     case "set":
+    case "list":
       return packFields(body);
     default:
       return unreachable(body);
@@ -105,6 +107,8 @@ export function unpackBody(rank: number, bytes: Uint8Array): Body | undefined {
       return isPackedEntries(rangeOf(bytes)) ? unpackFields("hash", bytes) : undefined;
     case RANKS.set:
       return isPackedSet(rangeOf(bytes)) ? unpackFields("set", bytes) : undefined;
+    case RANKS.list:
+      return isPackedList(rangeOf(bytes)) ? unpackFields("list", bytes) : undefined;
     default:
       return undefined;
   }

@@ -85,15 +85,22 @@ function laterContribution(a: Contribution, b: Contribution): Contribution {
 
 function joinFields(a: FieldsBody, b: FieldsBody): FieldsBody {
   const fields = new Map(a.fields);
+  const later = a.kind === "list" ? laterElement : laterField;
   for (const [name, theirs] of b.fields) {
     const ours = fields.get(name);
-    fields.set(name, ours === undefined ? theirs : laterField(ours, theirs));
+    fields.set(name, ours === undefined ? theirs : later(ours, theirs));
   }
   return { kind: a.kind, fields };
 }
 
 function laterField(a: Field, b: Field): Field {
   return (compareVersions(a.version, b.version) || compareValues(a.value, b.value)) >= 0 ? a : b;
+}
+
+/** Who pops an element has it, whatever others make of it meanwhile: a removal is for good. */
+function laterElement(a: Field, b: Field): Field {
+  if ((a.value === null) !== (b.value === null)) return a.value === null ? a : b;
+  return laterField(a, b);
 }
 
 /** The mark of a removal is below every value: of an add to a set and a removal of one version the add wins. */

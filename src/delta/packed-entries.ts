@@ -6,11 +6,11 @@
  *
  *     fieldSize  length of the field * 2, plus 1 if the entry's origin is not the base's and stands behind `age`
  *     valueSize  length of the value + 1; 0 for the mark of a removed field, which has no value. A member of a set
- *                is a field with an empty value
+ *                is a field with an empty value; the field of an element of a list its position (list-position.ts)
  *     age        clock of the entry's version - clock of the base: 0, one byte, for what was written with the base
  *
  * Entries keep the order in which their fields came, a set of integers that of these; to equality it means nothing. A field has one entry.
- * Everything here works where the bytes lie, and walking them allocates nothing. Only `isPackedEntries` and `isPackedSet` doubt
+ * Everything here works where the bytes lie, and walking them allocates nothing. Only `isPackedEntries`, `isPackedSet` and `isPackedList` doubt
  * their input, all else trusts what it, or this node, has made.
  */
 import { assert } from "../base/assert.js";
@@ -18,6 +18,7 @@ import { ByteReader } from "../base/byte-reader.js";
 import type { ByteWriter } from "../base/byte-writer.js";
 import { type ByteRange, copyRange } from "../base/bytes.js";
 import { readVarint, skipVarint, varintBytes, writeVarint } from "../base/varint.js";
+import { isPosition } from "./list-position.js";
 import { readClock, readOrigin, VERSION_BYTES, type Version, writeVersion } from "./version.js";
 
 /** Entries begin behind the base. A body of only this length has no entry. */
@@ -233,6 +234,17 @@ export function isPackedEntries(range: ByteRange): boolean {
 /** The same of a set, whose members have no values. */
 export function isPackedSet(range: ByteRange): boolean {
   return isPacked(range, 1);
+}
+
+/** The same of a list, whose fields are positions that no version is older than. */
+export function isPackedList(range: ByteRange): boolean {
+  if (!isPackedEntries(range)) return false;
+  const cursor = new EntryCursor();
+  cursor.open(range.bytes, range.start, range.end);
+  while (cursor.next()) {
+    if (!isPosition(range.bytes, cursor.fieldStart, cursor.fieldEnd, cursor.clock())) return false;
+  }
+  return true;
 }
 
 function isPacked(range: ByteRange, valueSizeMax: number): boolean {

@@ -55,7 +55,7 @@ export interface Contribution {
 
 /**
  * A collection of fields, each with a value and a version of its own. The fields of a set are its members, and their values
- * are empty.
+ * are empty; those of a list are the positions of its elements (list-position.ts), whose order is that of their bytes.
  */
 export interface FieldsBody {
   readonly kind: FieldsKind;
@@ -69,14 +69,14 @@ export interface Field {
   readonly version: Version;
 }
 
-export type FieldsKind = "hash" | "set";
+export type FieldsKind = "hash" | "list" | "set";
 export type BodyKind = Body["kind"];
 
 /**
  * Of two bodies in one life the higher rank wins. The numbers are part of the format (delta-codec.ts) and of records in
  * the arena: never change one; a new kind takes the next, up to `RANK_MAX`.
  */
-export const RANKS = { none: 0, text: 1, counter: 2, hash: 3, set: 4 } as const satisfies Record<
+export const RANKS = { none: 0, text: 1, counter: 2, hash: 3, set: 4, list: 5 } as const satisfies Record<
   BodyKind,
   number
 >;
@@ -110,12 +110,12 @@ export function isVisible(state: RecordState, nowMs: number): boolean {
 }
 
 export function hasFields(body: Body): body is FieldsBody {
-  return body.kind === "hash" || body.kind === "set";
+  return body.kind === "hash" || body.kind === "set" || body.kind === "list";
 }
 
 /** Whether bodies of a rank are packed entries (packed-entries.ts). */
 export function isRankOfFields(rank: number): boolean {
-  return rank === RANKS.hash || rank === RANKS.set;
+  return rank === RANKS.hash || rank === RANKS.set || rank === RANKS.list;
 }
 
 /** A collection of which nothing but marks is left. It is not visible, but its life goes on for those that add to it. */

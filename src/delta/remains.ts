@@ -122,6 +122,7 @@ function isNothing(body: Body): boolean {
       return false;
     case "hash":
     case "set":
+    case "list":
       return body.fields.size === 0;
     default:
       return unreachable(body);

@@ -24,6 +24,7 @@ const DATABASES = 255;
 const LIMITS: PackingLimits = {
   hashMaxListpackEntries: 128,
   hashMaxListpackValueBytes: 64,
+  listMaxListpackSize: -2,
   setMaxIntsetEntries: 512,
   setMaxListpackEntries: 128,
   setMaxListpackValueBytes: 64,

@@ -6,7 +6,7 @@ import type { Clock } from "../host/clock.js";
 import { type Location, type Slab, UNIT_BITS, UNIT_MASK } from "./arena.js";
 import type { Database } from "./database.js";
 import type { Keyspace } from "./keyspace.js";
-import { TYPE_ENTRY } from "./record.js";
+import { TYPE_BLOCK, TYPE_ENTRY } from "./record.js";
 
 /** Cells looked at between two looks at the clock. */
 const CELLS_PER_STEP = 64;
@@ -70,9 +70,11 @@ export class Compactor {
 
   /** False if there is no room for it elsewhere. */
   #move(at: Location): boolean {
-    const { records, fields, index } = this.#database;
+    const { records, fields, lists, index } = this.#database;
     const { hasher } = this.#keyspace;
-    if (records.type(at) === TYPE_ENTRY) return fields.relocate(hasher, at);
+    const type = records.type(at);
+    if (type === TYPE_ENTRY) return fields.relocate(hasher, at);
+    if (type === TYPE_BLOCK) return lists.relocate(at);
     const { cellBytes, number } = records.slab(at);
     const to = records.arena.allocate(cellBytes);
     if (to >>> UNIT_BITS === number) {

@@ -6,6 +6,7 @@ import { SLOT_COUNT } from "../base/key-hash.js";
 import type { Floors } from "../delta/remains.js";
 import type { Location } from "./arena.js";
 import { FieldTables } from "./field-table.js";
+import { ListBlocks } from "./list-blocks.js";
 import { Records } from "./records.js";
 import { SlotFloors } from "./slot-floors.js";
 import { TableIndex } from "./table-index.js";
@@ -21,6 +22,8 @@ export class Database {
   index = new TableIndex(this.records.arena, SLOT_COUNT);
   /** What large collections hold. */
   fields = new FieldTables(this.records);
+  /** What large lists hold. */
+  lists = new ListBlocks(this.records);
   /** Keys that a client can see: tombstones, husks and emptied collections are in the index but not counted. */
   size = 0;
   /** Keys with a deadline that a client can see. */
@@ -53,6 +56,7 @@ export class Database {
     this.records = new Records();
     this.index = new TableIndex(this.records.arena, SLOT_COUNT);
     this.fields = new FieldTables(this.records);
+    this.lists = new ListBlocks(this.records);
     this.size = 0;
     this.expiringCount = 0;
     this.counts = NO_COUNTS;
@@ -176,7 +180,7 @@ export class Database {
   /** Bytes of all records and of what finds them. */
   get usedBytes(): number {
     const { arena, outsideBytes } = this.records;
-    const found = this.index.usedBytes + this.fields.usedBytes;
+    const found = this.index.usedBytes + this.fields.usedBytes + this.lists.rowBytes;
     const floors = this.birthFloors.usedBytes + this.flushFloors.usedBytes;
     const counts = this.counts === NO_COUNTS ? 0 : this.counts.byteLength + this.#groups.byteLength;
     const perSlot = counts + (this.#due?.byteLength ?? 0);

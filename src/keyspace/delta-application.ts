@@ -24,7 +24,7 @@ import { collected, floorOfRemains, isSettled, survivesFlush } from "../delta/re
 import { compareVersions, maxVersion, type Version } from "../delta/version.js";
 import { type Location, NOWHERE } from "./arena.js";
 import type { Database } from "./database.js";
-import { isTable, tableOf } from "./entries-body.js";
+import { entryCount, hasNoLive, isTable, newestEntryClock } from "./entries-body.js";
 import type { Keyspace } from "./keyspace.js";
 import type { PackingLimits } from "./packing-limits.js";
 import { TYPE_NONE, TYPE_TEXT } from "./record.js";
@@ -214,19 +214,18 @@ export function collectRemains(
 }
 
 /**
- * Lets the open record, a table, be what is `collected` of it, without reading it: it may be large, and what is given up is
+ * Lets the open record, a table or a row of blocks, be what is `collected` of it, without reading it: it may be large, and what is given up is
  * freed in slices. Answers how many entries were walked.
  */
 function collectTable(keyspace: Keyspace, limits: PackingLimits, at: Location, floor: Version): number {
   const { database } = keyspace;
-  const { records, fields } = database;
-  const table = tableOf(database, at);
+  const { records } = database;
   const isOver = isEnded(records, at, msOfClock(floor.clock));
   // What is not older than the floor may be of its clock and another origin.
-  const isOld = fields.liveCount(table) === 0 && fields.newestClock(table) < floor.clock;
-  const walked = isOver || isOld ? 0 : fields.count(table);
+  const isOld = hasNoLive(database, at) && newestEntryClock(database, at) < floor.clock;
+  const walked = isOver || isOld ? 0 : entryCount(database, at);
   if (walked > 0) dropMarks(keyspace, at, floor);
-  if (!isOver && !isOld && fields.count(table) > 0) return walked;
+  if (!isOver && !isOld && entryCount(database, at) > 0) return walked;
   const wasSeen = keyspace.at !== NOWHERE;
   const left = collected(
     { ...readLife(database, at), body: isOver ? NO_BODY : emptied(records.type(at)) },

@@ -24,6 +24,7 @@ import { isTable } from "./entries-body.js";
 import { packWhole } from "./entries-state.js";
 import type { Journal } from "./journal.js";
 import type { Keyspace } from "./keyspace.js";
+import { TYPE_LIST } from "./record.js";
 import type { ByteView } from "./records.js";
 
 const NO_BATCH = -1;
@@ -114,7 +115,7 @@ export class DeltaJournal implements Journal {
     this.#record.rank = type;
     if (entries !== undefined) {
       this.#setBody(entries.bytes, entries.start, entries.end);
-    } else if (isTable(database, at)) {
+    } else if (type === TYPE_LIST || isTable(database, at)) {
       this.#composed.clear();
       packWhole(database, at, this.#composed);
       this.#takeComposed();

@@ -5,32 +5,62 @@
 import { countLive, EntryCursor, isEmptied } from "../delta/packed-entries.js";
 import type { Location } from "./arena.js";
 import type { Database } from "./database.js";
-import { BODY_LENGTH, hasFields, STRUCTURE } from "./record.js";
+import { ListReader } from "./list-reader.js";
+import { BODY_LENGTH, hasFields, STRUCTURE, TYPE_LIST } from "./record.js";
 
 /** In place of a table's number: the entries are packed. */
 export const PACKED = -1;
 
 const cursor = new EntryCursor();
+const list = new ListReader();
 
-/** The table of a large collection, or `PACKED`. */
+/** The table of a large collection, of a list its row of blocks, or `PACKED`. */
 export function tableOf({ records }: Database, at: Location): number {
   return records.word1(at) & STRUCTURE ? records.word(at, BODY_LENGTH) : PACKED;
 }
 
-/** Whether the record at `at` is a collection of fields that is a table. */
+/** Whether the record at `at` is a collection of fields that is a table, or a row of blocks. */
 export function isTable(database: Database, at: Location): boolean {
   return hasFields(database.records.type(at)) && tableOf(database, at) !== PACKED;
 }
 
 /** Fields that a client can see. Of packed ones they are counted anew. */
 export function liveLength(database: Database, at: Location): number {
+  if (database.records.type(at) === TYPE_LIST) return liveElements(database, at);
   const table = tableOf(database, at);
   return table === PACKED ? countLive(cursor, database.records.body(at)) : database.fields.liveCount(table);
 }
 
 export function hasNoLive(database: Database, at: Location): boolean {
+  if (database.records.type(at) === TYPE_LIST) return liveElements(database, at) === 0;
   const table = tableOf(database, at);
   return table === PACKED
     ? isEmptied(cursor, database.records.body(at))
     : database.fields.liveCount(table) === 0;
+}
+
+/** Entries of a table or a row of blocks, marks too. */
+export function entryCount({ records, lists, fields }: Database, at: Location): number {
+  const number = records.word(at, BODY_LENGTH);
+  return records.type(at) === TYPE_LIST ? lists.row(number).count : fields.count(number);
+}
+
+/** The highest clock of a version of an entry. Of packed ones they are looked at one by one. */
+export function newestEntryClock(database: Database, at: Location): number {
+  if (database.records.type(at) === TYPE_LIST) {
+    list.open(database, at);
+    return list.newestClock;
+  }
+  const table = tableOf(database, at);
+  if (table !== PACKED) return database.fields.newestClock(table);
+  const { bytes, start, end } = database.records.body(at);
+  let newest = 0;
+  cursor.open(bytes, start, end);
+  while (cursor.next()) newest = Math.max(newest, cursor.clock());
+  return newest;
+}
+
+function liveElements(database: Database, at: Location): number {
+  list.open(database, at);
+  return list.live;
 }

@@ -15,8 +15,9 @@ import { hasNoLive, PACKED, tableOf } from "./entries-body.js";
 import { EntryReader } from "./entry-reader.js";
 import { EntryWriter } from "./entry-writer.js";
 import type { Keyspace } from "./keyspace.js";
+import { fillElements, mergeElements } from "./list-state.js";
 import { type PackingLimits, packingLimit } from "./packing-limits.js";
-import { type RecordType, TYPE_SET, UNORDERED } from "./record.js";
+import { type RecordType, TYPE_LIST, TYPE_SET, UNORDERED } from "./record.js";
 import type { ByteView } from "./records.js";
 
 /**
@@ -31,6 +32,10 @@ export function packPart(
   into: ByteWriter,
 ): number {
   if (tableOf(database, at) === PACKED) {
+    if (database.records.type(at) === TYPE_LIST) {
+      packWhole(database, at, into);
+      return 0;
+    }
     into.range(database.records.body(at));
     return 0;
   }
@@ -83,6 +88,10 @@ export function fillEntries(
   { type, life }: { readonly type: RecordType; readonly life: Version },
   entries: ByteView,
 ): void {
+  if (type === TYPE_LIST) {
+    fillElements(keyspace, limits, life, entries);
+    return;
+  }
   const flags = flagsAsTheyAre(keyspace, limits, type, entries);
   const bodyBytes = flags === undefined ? ENTRIES_BASE_BYTES : entries.end - entries.start;
   keyspace.placeRaw(type, flags ?? 0, 0, bodyBytes);
@@ -104,6 +113,7 @@ export function fillEntries(
  */
 export function mergeEntries(keyspace: Keyspace, limits: PackingLimits, entries: ByteView): boolean {
   if (keyspace.at === NOWHERE) reappear(keyspace);
+  if (keyspace.records.type(keyspace.at) === TYPE_LIST) return mergeElements(keyspace, limits, entries);
   const writer = new EntryWriter();
   writer.open(keyspace, limits);
   const { isNews, newestMark } = joinEntries(keyspace, writer, entries);

@@ -3,14 +3,17 @@
  * order in which their fields came, or in that of the integers of a set of nothing else; those of a table in the order of their
  * hashes. Marks of removed fields are entries too.
  */
-import type { ByteRange } from "../base/bytes.js";
+import { type ByteRange, equalRanges } from "../base/bytes.js";
 import type { KeyHasher } from "../base/key-hash.js";
+import { Position } from "../delta/list-position.js";
 import { type Entry, EntryCursor } from "../delta/packed-entries.js";
 import type { Version } from "../delta/version.js";
 import { type Location, NOWHERE } from "./arena.js";
 import type { Database } from "./database.js";
 import { PACKED, tableOf } from "./entries-body.js";
 import { WALK_END } from "./field-table.js";
+import { ListReader } from "./list-reader.js";
+import { TYPE_LIST } from "./record.js";
 import type { ByteView } from "./records.js";
 
 /** Home cells of a table that are looked at together. */
@@ -18,6 +21,8 @@ const STEP_HOMES = 128;
 /** As Redis: a scan of a sparse table looks at so many homes for each field asked for, and no further. */
 const HOMES_PER_FIELD_MAX = 10;
 const NO_BYTES = Buffer.alloc(0);
+/** In place of a table's number: the elements of a list. */
+const LIST = -2;
 
 /**
  * The reader is itself the entry at hand, valid until the next step or change. One serves any number of collections, one
@@ -39,10 +44,20 @@ export class EntryReader implements Entry {
   readonly #batch: Location[] = [];
   #step = 0;
   #from = 0;
+  /** Of a list. The fields are the positions of its elements. */
+  readonly #list = new ListReader();
+  readonly #sought = new Position();
+  #position: Buffer = Buffer.alloc(64);
 
   /** Stands before the first entry of the collection at `at`. */
   open(database: Database, at: Location): void {
     this.#database = database;
+    if (database.records.type(at) === TYPE_LIST) {
+      this.#table = LIST;
+      this.at = NOWHERE;
+      this.#list.open(database, at);
+      return;
+    }
     this.#table = tableOf(database, at);
     if (this.#table === PACKED) {
       this.openPacked(database.records.body(at));
@@ -68,7 +83,7 @@ export class EntryReader implements Entry {
 
   /** Goes to the next entry; false if there is none. */
   next(): boolean {
-    if (this.#table !== PACKED) return this.#nextOfTable();
+    if (this.#table !== PACKED) return this.#table === LIST ? this.#nextOfList() : this.#nextOfTable();
     if (!this.#cursor.next()) return false;
     this.#showPacked();
     return true;
@@ -82,6 +97,7 @@ export class EntryReader implements Entry {
 
   /** Goes to the entry of a field; false if it has none. The hasher's last result is spent. */
   find(field: ByteRange, hasher: KeyHasher): boolean {
+    if (this.#table === LIST) return this.seek(field) && equalRanges(this.field, field);
     if (this.#table === PACKED) {
       if (!this.#cursor.find(field)) return false;
       this.#showPacked();
@@ -97,11 +113,17 @@ export class EntryReader implements Entry {
 
   /** Where the entry at hand is, for `goTo`; valid until the collection changes. */
   get position(): number {
+    if (this.#table === LIST) return this.#list.place;
     return this.#table === PACKED ? this.#cursor.entryStart : this.at;
   }
 
   /** Makes the entry at a position the one at hand; of a table its location is one. */
   goTo(position: number): void {
+    if (this.#table === LIST) {
+      this.#list.goTo(position);
+      this.#showElement();
+      return;
+    }
     if (this.#table !== PACKED) {
       this.#show(position);
       return;
@@ -116,6 +138,7 @@ export class EntryReader implements Entry {
    * shrinks meanwhile (see `TableIndex.collect`). What is packed is one part, whatever the cursor.
    */
   scan(cursor: number, count: number, into: number[]): number {
+    if (this.#table === LIST) return this.#scanList(cursor, count, into);
     if (this.#table === PACKED) {
       while (this.next()) into.push(this.position);
       return 0;
@@ -133,7 +156,10 @@ export class EntryReader implements Entry {
   /** The version of the entry at hand. The object is the same each time. */
   get version(): Version {
     const version = this.#version;
-    if (this.at === NOWHERE) {
+    if (this.#table === LIST) {
+      version.clock = this.#list.cursor.clock;
+      version.origin = this.#list.cursor.origin;
+    } else if (this.at === NOWHERE) {
       version.clock = this.#cursor.clock();
       version.origin = this.#cursor.origin();
     } else {
@@ -142,6 +168,46 @@ export class EntryReader implements Entry {
       version.origin = records.lifeOrigin(this.at);
     }
     return version;
+  }
+
+  /** Of a list: goes to the first element of this position, or a later one; false if there is none. */
+  seek({ bytes, start, end }: ByteRange): boolean {
+    this.#sought.read(bytes, start, end);
+    if (!this.#list.seek(this.#sought)) return false;
+    this.#showElement();
+    return true;
+  }
+
+  /** Parts end where the clock of the positions changes, and that clock is the cursor: it stays, whatever comes and goes. */
+  #scanList(from: number, count: number, into: number[]): number {
+    const list = this.#list;
+    this.#sought.setEnd(1, from, 0, 0);
+    let isThere = from === 0 ? list.next() : list.seek(this.#sought);
+    for (let before = 0; isThere; isThere = list.next()) {
+      const clock = list.cursor.position.firstClock;
+      if (into.length >= count && clock !== before) return clock;
+      into.push(list.place);
+      before = clock;
+    }
+    return 0;
+  }
+
+  #nextOfList(): boolean {
+    if (!this.#list.next()) return false;
+    this.#showElement();
+    return true;
+  }
+
+  #showElement(): void {
+    const { cursor } = this.#list;
+    const { field } = this;
+    const length = cursor.position.byteLength;
+    if (length > this.#position.length) this.#position = Buffer.alloc(2 * length);
+    field.bytes = this.#position;
+    field.start = 0;
+    field.end = cursor.position.write(this.#position, 0);
+    cursor.value(this.#value);
+    this.value = cursor.isMark ? null : this.#value;
   }
 
   #show(at: Location): void {

@@ -4,6 +4,7 @@ import type { Version } from "../delta/version.js";
 import type { Location } from "./arena.js";
 import type { Database } from "./database.js";
 import { EntryReader } from "./entry-reader.js";
+import { OUTSIDE_BYTES, TYPE_LIST } from "./record.js";
 import { digestOf, isCollected, type Lanes, takeEntryHead } from "./record-digest.js";
 
 /** Home cells looked at in one step: some 10 us. */
@@ -43,6 +44,8 @@ export class EntryWalk {
   readonly #hashes: number[] = [];
   readonly #item = { hash: 0, low: 0, high: 0, clock: 0, origin: 0 };
   #from: number;
+  /** Of a list: the position of the element that the next step begins with. */
+  #next: Buffer | undefined;
   /** Met and not digested yet, and how far the first of them is. */
   readonly #long: LongEntry[] = [];
   #taken = 0;
@@ -63,6 +66,10 @@ export class EntryWalk {
 
   #collect(database: Database, at: Location): void {
     const { records, fields } = database;
+    if (records.type(at) === TYPE_LIST) {
+      this.#collectElements(database, at);
+      return;
+    }
     const found = this.#found;
     const hashes = this.#hashes;
     found.length = hashes.length = 0;
@@ -76,6 +83,26 @@ export class EntryWalk {
       if (records.isOutside(found[i]!)) this.#putOff(reader, hashes[i]!);
       else this.#met(digestOf(reader), reader.version, hashes[i]!);
     }
+  }
+
+  /** Elements of a list have no hashes: it is walked as a whole, in its order. */
+  #collectElements(database: Database, at: Location): void {
+    const reader = this.#reader;
+    reader.open(database, at);
+    const next = this.#next;
+    let isThere =
+      next === undefined ? reader.next() : reader.seek({ bytes: next, start: 0, end: next.length });
+    for (let taken = 0; isThere; isThere = reader.next()) {
+      const { field, value } = reader;
+      if (taken++ === STEP_HOMES || this.#long.length > 0) {
+        this.#next = Buffer.from(field.bytes.subarray(field.start, field.end));
+        return;
+      }
+      if (isCollected(reader, this.#birth)) continue;
+      if (value !== null && value.end - value.start > OUTSIDE_BYTES) this.#putOff(reader, 0);
+      else this.#met(digestOf(reader), reader.version, 0);
+    }
+    this.#from = this.#end;
   }
 
   #met({ low, high }: Lanes, { clock, origin }: Version, hash: number): void {

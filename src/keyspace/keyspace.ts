@@ -20,6 +20,7 @@ import { isGhost } from "./ghost.js";
 import type { Journal } from "./journal.js";
 import type { KeyEventListener } from "./key-event-listener.js";
 import { OpenEntries } from "./open-entries.js";
+import { OpenList } from "./open-list.js";
 import {
   ACCESS,
   BODY_LENGTH,
@@ -39,6 +40,7 @@ import {
   registerBytes,
   STRUCTURE,
   TYPE_FLAGS_ORIGIN,
+  TYPE_LIST,
   TYPE_NONE,
   TYPE_TEXT,
   typeOf,
@@ -114,6 +116,7 @@ export class Keyspace {
   ghost: Location = NOWHERE;
   /** The open key's value if it is a hash or a set, or one to be. */
   readonly openEntries = new OpenEntries(this);
+  readonly openList = new OpenList(this);
 
   constructor(options: KeyspaceOptions) {
     this.clock = options.clock;
@@ -428,11 +431,12 @@ export class Keyspace {
     return this.at;
   }
 
-  /** Frees about `budget` entries of large collections that were given up. Answers how many it freed. */
+  /** Frees about `budget` entries, or blocks of elements, of large collections that were given up. Answers how many it freed. */
   releaseSlice(budget: number): number {
     let freed = 0;
-    for (const { fields } of this.databases) {
+    for (const { fields, lists } of this.databases) {
       if (fields.queuedEntries > 0 && freed < budget) freed += fields.releaseSlice(budget - freed);
+      if (lists.queuedBlocks > 0 && freed < budget) freed += lists.releaseSlice(budget - freed);
     }
     return freed;
   }
@@ -519,6 +523,9 @@ export class Keyspace {
   #releaseBody(at: Location): void {
     const word1 = this.records.word1(at);
     if (word1 & OUTSIDE) this.records.releaseOutside(this.records.word(at, BODY_LENGTH));
-    else if (word1 & STRUCTURE) this.database.fields.release(this.records.word(at, BODY_LENGTH));
+    else if (word1 & STRUCTURE) {
+      const { fields, lists } = this.database;
+      (typeOf(word1) === TYPE_LIST ? lists : fields).release(this.records.word(at, BODY_LENGTH));
+    }
   }
 }

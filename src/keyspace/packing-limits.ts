@@ -1,7 +1,12 @@
 /** Up to where collections of fields stay packed. The names are those of the options. */
 import { type RecordType, TYPE_SET } from "./record.js";
 
-export interface PackingLimits {
+export interface ListLimits {
+  /** Elements of a block of a list, if it is positive. */
+  readonly listMaxListpackSize: number;
+}
+
+export interface PackingLimits extends ListLimits {
   readonly hashMaxListpackEntries: number;
   /** Of each field and each value. */
   readonly hashMaxListpackValueBytes: number;

@@ -13,8 +13,9 @@ import { RANKS } from "../delta/record-state.js";
 import { writeVersion } from "../delta/version.js";
 import type { Location } from "./arena.js";
 import type { Database } from "./database.js";
-import { packEntries, packPart } from "./entries-state.js";
+import { packEntries, packPart, packWhole } from "./entries-state.js";
 import type { EntryReader } from "./entry-reader.js";
+import { TYPE_LIST } from "./record.js";
 
 type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 
@@ -40,6 +41,12 @@ export class RecordEncoder {
   whole(writer: ByteWriter, database: Database, slot: number, at: Location): void {
     const record = this.#record;
     const { records } = database;
+    if (records.type(at) === TYPE_LIST) {
+      this.#part.clear();
+      packWhole(database, at, this.#part);
+      this.#writePart(writer, database, slot, at);
+      return;
+    }
     this.#describe(record, database, slot, at);
     record.rank = records.type(at);
     this.#takeBody(database, at);

@@ -37,8 +37,11 @@ export const TYPE_TEXT = 1;
 export const TYPE_COUNTER = 2;
 export const TYPE_HASH = 3;
 export const TYPE_SET = 4;
+export const TYPE_LIST = 5;
 /** Not a record: an entry of a large collection. */
 export const TYPE_ENTRY = 0x70;
+/** Not a record: a block of a large list. */
+export const TYPE_BLOCK = 0x71;
 
 export type RecordType =
   | typeof TYPE_NONE
@@ -46,7 +49,9 @@ export type RecordType =
   | typeof TYPE_COUNTER
   | typeof TYPE_HASH
   | typeof TYPE_SET
-  | typeof TYPE_ENTRY;
+  | typeof TYPE_LIST
+  | typeof TYPE_ENTRY
+  | typeof TYPE_BLOCK;
 
 /** Flags, in bits 8 to 15 of word 1. Bits 8 and 9 give the size of the expiry register in units of 8 bytes. */
 export const REGISTER_SIZE_SHIFT = 8;
@@ -77,9 +82,12 @@ export function typeOf(word1: number): RecordType {
   return (word1 & 0xff) as RecordType;
 }
 
-/** Whether a record's body is a collection of fields: packed entries (delta/packed-entries.ts) or a table (field-table.ts). */
+/**
+ * Whether a record's body is a collection of fields: packed entries (delta/packed-entries.ts) or a table (field-table.ts), or of a list
+ * one block of elements (list-block.ts) or several (list-blocks.ts).
+ */
 export function hasFields(type: RecordType): boolean {
-  return type === TYPE_HASH || type === TYPE_SET;
+  return type === TYPE_HASH || type === TYPE_SET || type === TYPE_LIST;
 }
 
 /** Bytes of the expiry register. */

@@ -6,11 +6,15 @@ import type { Database } from "./database.js";
 import { PACKED, tableOf } from "./entries-body.js";
 import { WALK_END } from "./field-table.js";
 import type { Keyspace } from "./keyspace.js";
-import { TYPE_HASH, TYPE_NONE, TYPE_SET } from "./record.js";
+import { ListEditor } from "./list-editor.js";
+import { ListReader } from "./list-reader.js";
+import { TYPE_HASH, TYPE_LIST, TYPE_NONE, TYPE_SET } from "./record.js";
 
 const HOMES_PER_STEP = 128;
 
 const cursor = new EntryCursor();
+const list = new ListReader();
+const editor = new ListEditor();
 
 /** Whether the record at `at` is a ghost or has marks of removed fields. */
 export function hasRemains(database: Database, at: Location): boolean {
@@ -20,6 +24,9 @@ export function hasRemains(database: Database, at: Location): boolean {
     case TYPE_HASH:
     case TYPE_SET:
       return hasMarks(database, at);
+    case TYPE_LIST:
+      list.open(database, at);
+      return list.hasMarks;
     default:
       return false;
   }
@@ -42,15 +49,16 @@ function hasMarks(database: Database, at: Location): boolean {
 }
 
 /**
- * Takes the marks up to a floor, or all, out of the collection at `collection`, which is a table: in place, for it may be large.
- * Answers the highest clock of those that were taken out, 0 if there were none.
+ * Takes the marks up to a floor, or all, out of the collection at `collection`, which is a table or a row of blocks: in place, for it may
+ * be large. Answers the highest clock of those that were taken out, 0 if there were none.
  */
-export function dropMarks(
-  { database, hasher }: Keyspace,
-  collection: Location,
-  floor: Version | null,
-): number {
+export function dropMarks(keyspace: Keyspace, collection: Location, floor: Version | null): number {
+  const { database, hasher } = keyspace;
   const { fields, records } = database;
+  if (records.type(collection) === TYPE_LIST) {
+    editor.openRow(keyspace, collection);
+    return editor.dropMarks(floor);
+  }
   const table = tableOf(database, collection);
   const entries: Location[] = [];
   let highest = 0;

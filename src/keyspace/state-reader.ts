@@ -14,11 +14,11 @@ import type { Location } from "./arena.js";
 import type { Database } from "./database.js";
 import { isTable } from "./entries-body.js";
 import { EntryReader } from "./entry-reader.js";
-import { type RecordType, TYPE_NONE } from "./record.js";
+import { type RecordType, TYPE_LIST, TYPE_NONE } from "./record.js";
 import type { ByteView } from "./records.js";
 
 /** A record's type is the rank of its body. */
-const KINDS: readonly BodyKind[] = ["none", "text", "counter", "hash", "set"];
+const KINDS: readonly BodyKind[] = ["none", "text", "counter", "hash", "set", "list"];
 
 export function kindOf(type: RecordType): BodyKind {
   return KINDS[type]!;
@@ -44,14 +44,14 @@ function readBody(database: Database, at: Location): Body {
   const { records } = database;
   const type = records.type(at);
   if (type === TYPE_NONE) return NO_BODY;
-  if (isTable(database, at)) return readTable(database, at);
+  if (type === TYPE_LIST || isTable(database, at)) return readFields(database, at);
   const bytes = copyOf(records.body(at));
   const body = unpackBody(RANKS[kindOf(type)], bytes);
   assert(body !== undefined, "the body of a record has the form of its type");
   return body;
 }
 
-function readTable(database: Database, at: Location): Body {
+function readFields(database: Database, at: Location): Body {
   const fields = new Map<string, Field>();
   const reader = new EntryReader();
   reader.open(database, at);

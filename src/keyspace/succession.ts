@@ -2,17 +2,14 @@
 import { clockOfMs } from "../delta/hybrid-clock.js";
 import { merge } from "../delta/merge.js";
 import { CONTRIBUTION_BYTES, COUNTER_BASE_BYTES, contributionClock } from "../delta/packed-counter.js";
-import { EntryCursor } from "../delta/packed-entries.js";
 import { type Body, type FieldsKind, NO_BODY, noExpiry, type RecordState } from "../delta/record-state.js";
 import { successor } from "../delta/remains.js";
 import type { Location } from "./arena.js";
 import type { Database } from "./database.js";
-import { PACKED, tableOf } from "./entries-body.js";
+import { newestEntryClock } from "./entries-body.js";
 import type { Keyspace } from "./keyspace.js";
-import { hasFields, type RecordType, TYPE_COUNTER, TYPE_HASH, TYPE_SET } from "./record.js";
+import { hasFields, type RecordType, TYPE_COUNTER, TYPE_HASH, TYPE_LIST, TYPE_SET } from "./record.js";
 import { kindOf, readLife } from "./state-reader.js";
-
-const cursor = new EntryCursor();
 
 /**
  * Life and register of a record of this type that a write of version `clock` makes of the open key's ghost: what
@@ -50,7 +47,8 @@ export function newestClock(database: Database, at: Location): number {
       return Math.max(newest, newestContribution(database, at));
     case TYPE_HASH:
     case TYPE_SET:
-      return Math.max(newest, newestField(database, at));
+    case TYPE_LIST:
+      return Math.max(newest, newestEntryClock(database, at));
     default:
       return newest;
   }
@@ -62,15 +60,5 @@ function newestContribution({ records }: Database, at: Location): number {
   for (let from = start + COUNTER_BASE_BYTES; from < end; from += CONTRIBUTION_BYTES) {
     newest = Math.max(newest, contributionClock(bytes, from));
   }
-  return newest;
-}
-
-function newestField(database: Database, at: Location): number {
-  const table = tableOf(database, at);
-  if (table !== PACKED) return database.fields.newestClock(table);
-  const { bytes, start, end } = database.records.body(at);
-  let newest = 0;
-  cursor.open(bytes, start, end);
-  while (cursor.next()) newest = Math.max(newest, cursor.clock());
   return newest;
 }

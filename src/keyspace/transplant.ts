@@ -8,6 +8,7 @@ import { textOf } from "./counter.js";
 import type { Database } from "./database.js";
 import { EntryReader } from "./entry-reader.js";
 import type { Keyspace } from "./keyspace.js";
+import { BLOCK_BYTES } from "./list-blocks.js";
 import {
   ACCESS,
   BODY_LENGTH,
@@ -18,6 +19,7 @@ import {
   TEXT_FORM,
   TYPE_COUNTER,
   TYPE_FLAGS_ORIGIN,
+  TYPE_LIST,
   TYPE_TEXT,
 } from "./record.js";
 
@@ -72,7 +74,7 @@ export function copy(keyspace: Keyspace, target: Database): Graft {
   const access = keyspace.access.initial();
   const flags = word1 & (TEXT_FORM | OUTSIDE | STRUCTURE);
   if (flags & STRUCTURE) {
-    const table = copyEntries(keyspace, at, target);
+    const table = type === TYPE_LIST ? copyBlocks(keyspace, at, target) : copyEntries(keyspace, at, target);
     return { type, deadlineMs, access, flags, bytes: NO_BYTES, table };
   }
   const { bytes, start, end } = textOf(keyspace, at);
@@ -101,6 +103,25 @@ export function graft(keyspace: Keyspace, { type, deadlineMs, access, flags, byt
   keyspace.changed();
   // Redis deletes what had the name, and adds the value as that of a new key.
   if (isReplaced) keyspace.happened("new", "new");
+}
+
+/** A row of blocks like that of the open list, marks and all. */
+function copyBlocks({ database, records }: Keyspace, at: Location, { lists }: Database): number {
+  const source = database.lists.row(records.word(at, BODY_LENGTH));
+  const row = lists.create();
+  try {
+    for (let i = 0; i < source.length; i++) {
+      const { bytes, start, end } = database.lists.elements(source, i);
+      lists.insert(row, i, Math.max(BLOCK_BYTES, end - start), false);
+      lists.splice(row, i, 0, 0, bytes.subarray(start, end), end - start);
+      row.add(i, source.countOf(i), source.liveOf(i));
+    }
+  } catch (error) {
+    lists.release(row.number);
+    throw error;
+  }
+  row.newestClock = source.newestClock;
+  return row.number;
 }
 
 /** A table of fields like the one of the open collection, versions and all. */

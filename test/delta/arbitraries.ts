@@ -7,6 +7,7 @@ import fc from "fast-check";
 import { INT64_MAX, INT64_MIN, type Int64 } from "#torus/base/int64.js";
 import type { Delta } from "#torus/delta/delta.js";
 import { clockOfMs } from "#torus/delta/hybrid-clock.js";
+import { Position } from "#torus/delta/list-position.js";
 import {
   type Body,
   type Contribution,
@@ -41,6 +42,30 @@ const field: fc.Arbitrary<Field> = fc.record({ value: fc.option(bytes), version 
 
 const member: fc.Arbitrary<Field> = fc.record({ value: fc.option(fc.constant(Buffer.alloc(0))), version });
 
+/** Positions of few clocks, of one step or two; no version of theirs is older. */
+const position = fc
+  .array(fc.tuple(fc.constantFrom(-2, -1, 1, 2), fc.constantFrom(1, 2), fc.constantFrom(0, 255)), {
+    minLength: 1,
+    maxLength: 2,
+  })
+  .map((steps) => {
+    const end = new Position();
+    const parts = steps.map(([clock, origin, rank]) => {
+      end.setEnd(1, clock, origin, rank);
+      return end.toBytes();
+    });
+    return Buffer.concat(parts).toString("latin1");
+  });
+const element: fc.Arbitrary<Field> = fc.record({
+  value: fc.option(
+    fc.oneof(
+      bytes,
+      fc.constantFrom("-7", "130", "40000").map((text) => Buffer.from(text)),
+    ),
+  ),
+  version: fc.record({ clock: fc.constantFrom(...CLOCKS.slice(2)), origin: fc.constantFrom(0, 1, 2) }),
+});
+
 export const body: fc.Arbitrary<Body> = fc.oneof(
   fc.constant(NO_BODY),
   fc.record({ kind: fc.constant("text" as const), bytes }),
@@ -61,6 +86,12 @@ export const body: fc.Arbitrary<Body> = fc.oneof(
     kind: fc.constant("set" as const),
     fields: fc
       .uniqueArray(fc.tuple(fc.constantFrom("", "f", "7"), member), { selector: ([name]) => name })
+      .map((entries) => new Map(entries)),
+  }),
+  fc.record({
+    kind: fc.constant("list" as const),
+    fields: fc
+      .uniqueArray(fc.tuple(position, element), { selector: ([name]) => name })
       .map((entries) => new Map(entries)),
   }),
 );

@@ -41,6 +41,7 @@ export interface View {
   readonly number?: number;
   readonly fields?: ReadonlyMap<string, string>;
   readonly members?: ReadonlySet<string>;
+  readonly elements?: readonly string[];
   readonly deadlineMs: number;
 }
 
@@ -297,6 +298,12 @@ function viewOf(body: Body): Omit<View, "deadlineMs"> {
     case "set": {
       const live = [...body.fields].filter(([, { value }]) => value !== null);
       return { members: new Set(live.map(([name]) => name)) };
+    }
+    case "list": {
+      const live = [...body.fields]
+        .filter(([, { value }]) => value !== null)
+        .sort(([a], [b]) => (a < b ? -1 : 1));
+      return { elements: live.map(([, { value }]) => `${value}`) };
     }
     case "text":
       return { text: Buffer.from(body.bytes).toString() };

@@ -7,7 +7,7 @@ import type { Prng } from "#torus/base/prng.js";
 export class Vocabulary {
   constructor(readonly random: Prng) {}
 
-  /** Keys `s*` mostly hold strings, `h*` hashes, `m*` sets, `k*` anything: wrong types happen, but not always. */
+  /** Keys `s*` mostly hold strings, `h*` hashes, `m*` sets, `l*` lists, `k*` anything: wrong types happen, but not always. */
   key(): string {
     return this.random.pick(["k1", "k2", "k3", "k4", "{tag}a", "{tag}b", "k\r\n\x00\xff", ""]);
   }
@@ -24,8 +24,12 @@ export class Vocabulary {
     return this.random.chance(0.9) ? this.random.pick(["m1", "m2", "m3", "m4"]) : this.key();
   }
 
+  listKey(): string {
+    return this.random.chance(0.9) ? this.random.pick(["l1", "l2", "l3"]) : this.key();
+  }
+
   anyKey(): string {
-    return this.random.pick([this.key(), this.stringKey(), this.hashKey(), this.setKey()]);
+    return this.random.pick([this.key(), this.stringKey(), this.hashKey(), this.setKey(), this.listKey()]);
   }
 
   /** Integers mostly, so that sets of nothing else stay such for a while. */
@@ -36,6 +40,18 @@ export class Vocabulary {
       [1, () => this.random.pick(NEARLY_NUMBERS)],
       [1, () => this.random.pick(["a", "b", "m\r\n\x00", "\xff".repeat(70)])],
     ])();
+  }
+
+  /** Few, so that those that are looked for are there; now and then a long one. */
+  element(): string {
+    return this.random.chance(0.8)
+      ? this.random.pick(["a", "b", "c", "7", "-3", "200", "70000", ""])
+      : this.value();
+  }
+
+  /** Of an element, from either end. */
+  elementIndex(): string {
+    return this.random.chance(0.9) ? String(this.random.below(20) - 8) : this.number();
   }
 
   field(): string {

@@ -13,6 +13,7 @@ import { openKey } from "./small-keyspace.js";
 export const SMALL_LIMITS: PackingLimits = {
   hashMaxListpackEntries: 4,
   hashMaxListpackValueBytes: 8,
+  listMaxListpackSize: 3,
   setMaxIntsetEntries: 6,
   setMaxListpackEntries: 4,
   setMaxListpackValueBytes: 8,

@@ -152,5 +152,12 @@ function shown(body: Body): string {
       const members = [...body.fields].flatMap(([name, { value }]) => (value === null ? [] : [name]));
       return `set ${members.sort().join(", ")}`;
     }
+    case "list": {
+      const elements = [...body.fields].sort(([a], [b]) => (a < b ? -1 : 1));
+      const live = elements.flatMap(([, { value }]) =>
+        value === null ? [] : [Buffer.from(value).toString("latin1")],
+      );
+      return `list ${live.join(", ")}`;
+    }
   }
 }

@@ -39,6 +39,23 @@ const member = fc.constantFrom(
   "01",
   "a long member",
 );
+const element = fc.constantFrom(
+  "a",
+  "b",
+  "",
+  "7",
+  "-3",
+  "200",
+  "70000",
+  "01",
+  "123456789012345",
+  "x".repeat(60),
+  "y".repeat(700),
+  "z".repeat(20_000),
+);
+const popped: Part = fc.constantFrom([], ["1"], ["2"], ["100"]);
+const index = fc.constantFrom("0", "1", "2", "5", "-1", "-2", "-5", "100");
+const end = fc.constantFrom("left", "right");
 const decimal = fc.constantFrom("0.5", "-1.25", "3", "1e3");
 const value = fc.oneof(
   number,
@@ -126,6 +143,19 @@ const FORMS = [
   mostly(2, command("sinterstore", key, several(key))),
   mostly(2, command("sunionstore", key, several(key))),
   mostly(2, command("sdiffstore", key, several(key))),
+  mostly(6, command("rpush", key, several(element))),
+  mostly(6, command("lpush", key, several(element))),
+  mostly(1, command("rpushx", key, several(element))),
+  mostly(1, command("lpushx", key, several(element))),
+  mostly(4, command("lpop", key, popped)),
+  mostly(4, command("rpop", key, popped)),
+  mostly(4, command("lset", key, index, element)),
+  mostly(5, command("linsert", key, fc.constantFrom("before", "after"), element, element)),
+  mostly(3, command("lrem", key, fc.constantFrom("0", "1", "-1", "2", "-2"), element)),
+  mostly(2, command("ltrim", key, index, index)),
+  mostly(4, command("lmove", key, key, end, end)),
+  mostly(1, command("rpoplpush", key, key)),
+  mostly(2, command("lmpop", fc.constant("2"), key, key, end, fc.constantFrom([], ["count", "2"]))),
   mostly(1, command("flushdb")),
   mostly(1, command("flushall")),
   mostly(1, command("swapdb", database, database)),

@@ -6,6 +6,7 @@
  * A value that is too long for a message is a parcel: one batch, whose bytes travel in several messages and are applied when all are there.
  */
 import { ByteWriter } from "../../base/byte-writer.js";
+import { rangeOf } from "../../base/bytes.js";
 import { beginBatch, endBatchHead } from "../../delta/batch.js";
 import { type Location, NOWHERE } from "../../keyspace/arena.js";
 import type { Database } from "../../keyspace/database.js";
@@ -14,7 +15,7 @@ import { EntryReader } from "../../keyspace/entry-reader.js";
 import type { Keyspace } from "../../keyspace/keyspace.js";
 import { locate } from "../../keyspace/long-digest.js";
 import { type FieldRange, HASH_END, type HashRange, type KeyRange } from "../../keyspace/range-walk.js";
-import { hasFields } from "../../keyspace/record.js";
+import { hasFields, TYPE_LIST } from "../../keyspace/record.js";
 import { RecordEncoder } from "../../keyspace/record-encoder.js";
 
 /** Home cells looked at in one step: what they hold in the arena is at most about as long as a message. */
@@ -24,8 +25,10 @@ const STEPS_MAX = 4096;
 /** Longer values are parcels. */
 const INLINE_BYTES_MAX = 64 * 1024;
 const HEAD_BYTES_MAX = 2 ** 30;
+/** Of a list, told together. */
+const ELEMENTS_MAX = 256;
 
-/** A record by itself, or one entry of a collection. */
+/** A record by itself, or one entry of a collection, or the elements of a list from one on. */
 export interface ValueWant {
   readonly kind: "value";
   readonly slot: number;
@@ -189,6 +192,8 @@ export class Shipment {
     const { database, at } = this.#locate(want);
     if (at === NOWHERE) {
       this.#replace();
+    } else if (isTable(database, at) && database.records.type(at) === TYPE_LIST) {
+      this.#tellElements(writer, want, database, at);
     } else if (isTable(database, at) && field === null) {
       this.#replace({ kind: "fields", slot, db, key, from: 0, end: HASH_END });
     } else {
@@ -202,6 +207,29 @@ export class Shipment {
       }
       this.#replace();
     }
+  }
+
+  /** Of a list some elements are told, from that on whose position is named, and then those that follow. */
+  #tellElements(writer: ByteWriter, want: ValueWant, database: Database, at: Location): void {
+    const reader = this.#reader;
+    const found = this.#found;
+    found.length = 0;
+    reader.open(database, at);
+    let isThere = want.field === null ? reader.next() : reader.seek(rangeOf(want.field));
+    for (let bytes = 0; isThere; isThere = reader.next()) {
+      const { value } = reader;
+      const length = value === null ? 0 : value.end - value.start;
+      if (found.length === ELEMENTS_MAX || bytes + length > INLINE_BYTES_MAX) break;
+      bytes += length;
+      found.push(reader.position);
+    }
+    const next = isThere ? copyOf(reader.field) : undefined;
+    if (found.length > 0) {
+      this.#encoder.entries(writer, database, want.slot, at, { reader, positions: found });
+      this.records++;
+    }
+    if (next === undefined) this.#replace();
+    else this.#replace({ ...want, field: next });
   }
 
   #isParcel(want: ValueWant): boolean {
@@ -229,7 +257,10 @@ export class Shipment {
       body = records.lend(at)!;
     }
     endBatchHead(writer, start, body.length);
-    this.#replace();
+    // Elements that follow a long one are to come too.
+    const isList = records.type(at) === TYPE_LIST && isTable(database, at);
+    if (isList && this.#reader.next()) this.#replace({ ...want, field: copyOf(this.#reader.field) });
+    else this.#replace();
     this.records++;
     return { head: writer.written(), body };
   }

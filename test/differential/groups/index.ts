@@ -5,6 +5,7 @@ import { counters } from "./counters.js";
 import { expiry } from "./expiry.js";
 import { hashes } from "./hashes.js";
 import { keys } from "./keys.js";
+import { lists } from "./lists.js";
 import { sets } from "./sets.js";
 import { strings } from "./strings.js";
 import { transactions } from "./transactions.js";
@@ -15,6 +16,7 @@ export const groups: readonly Group[] = [
   counters,
   bits,
   hashes,
+  lists,
   sets,
   keys,
   expiry,

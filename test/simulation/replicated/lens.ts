@@ -67,6 +67,7 @@ function bodyOf(body: RecordState["body"]): string {
       return String(counterValue(body));
     case "hash":
     case "set":
+    case "list":
       return `fields ${[...body.fields].map(([name, { value }]) => (value === null ? `no ${name}` : name)).join(", ")}`;
   }
 }

@@ -1,0 +1,168 @@
+/** Commands that take elements from one of several lists, or move them between two: https://redis.io/docs/latest/commands/?group=list */
+import { copyBytes } from "../base/bytes.js";
+import { NOWHERE } from "../keyspace/arena.js";
+import type { ListEnd } from "../keyspace/open-list.js";
+import { ReplyError, SYNTAX_ERROR } from "../protocol/reply-error.js";
+import type { Call } from "./call.js";
+import { type Command, countedKeys, data } from "./command.js";
+import { readEnd, replyElement } from "./element.js";
+import { openForWriting, popSeveral, tellPopped } from "./list-writes.js";
+
+const KEYS_NOT_POSITIVE = "ERR numkeys should be greater than 0";
+const COUNT_NOT_POSITIVE = "ERR count should be greater than 0";
+
+const source = { first: 1, last: 1, step: 1, access: ["RW", "access", "delete"] } as const;
+const destination = { first: 2, last: 2, step: 1, access: ["RW", "insert"] } as const;
+
+export const listMoves: readonly Command[] = [
+  data({
+    name: "lmove",
+    arity: 5,
+    group: "list",
+    flags: ["write", "denyoom"],
+    keys: [source, destination],
+    syntax: "source#0 destination#1 wherefrom=(LEFT|RIGHT) whereto=(LEFT|RIGHT)",
+    since: "6.2.0",
+    complexity: "O(1)",
+    summary: "Moves an element from an end of a list to an end of another, and answers it.",
+    run: (call) => {
+      const ends = { from: readEnd(call, 3), to: readEnd(call, 4) };
+      if (!moveElement(call, ends)) call.reply.null();
+    },
+  }),
+  data({
+    name: "rpoplpush",
+    arity: 3,
+    group: "list",
+    flags: ["write", "denyoom"],
+    keys: [source, destination],
+    syntax: "source#0 destination#1",
+    since: "1.2.0",
+    complexity: "O(1)",
+    summary: "Moves the last element of a list before the first of another, and answers it.",
+    deprecatedSince: "6.2.0",
+    replacedBy: "`LMOVE` with the `RIGHT` and `LEFT` arguments",
+    run: (call) => {
+      if (!moveElement(call, { from: "right", to: "left" })) call.reply.null();
+    },
+  }),
+  data({
+    name: "lmpop",
+    arity: -4,
+    group: "list",
+    flags: ["write", "movablekeys"],
+    keys: [countedKeys(1, "RW", "access", "delete")],
+    syntax: "numkeys:integer key... where=(LEFT|RIGHT) [COUNT count:integer]",
+    since: "7.0.0",
+    complexity: "O(N+M) in keys and in elements answered",
+    summary: "Removes elements from the first list that is there, and answers its key and them.",
+    run: (call) => {
+      if (!popFirstList(call, readMultiPop(call, 1))) call.reply.nullArray();
+    },
+  }),
+];
+
+/** The element that is moved: its own bytes may be gone before it is in its place. A longer one gets a buffer of its own. */
+const MOVED = Buffer.alloc(1024);
+const moved = { bytes: MOVED, start: 0, end: 0 };
+
+export interface MoveEnds {
+  readonly from: ListEnd;
+  readonly to: ListEnd;
+}
+
+/**
+ * Moves an element between the lists in the first two arguments and answers it; false if there is none. It is pushed first, so that it is in one
+ * of the lists at least should there be no memory for that.
+ */
+export function moveElement(call: Call, { from, to }: MoveEnds): boolean {
+  const { keyspace, reply } = call;
+  const { openList } = keyspace;
+  const limits = call.config.current;
+  if (openForWriting(call, 1) === NOWHERE) return false;
+  const isSame = isSameKey(call);
+  if (isSame && from === to) {
+    openList.begin(limits);
+    replyElement(reply, openList.show(from));
+    keyspace.changed(1);
+    keyspace.happened("list", to === "left" ? "lpush" : "rpush");
+    tellPopped(keyspace, from);
+    return true;
+  }
+  openForWriting(call, 2);
+  call.peek(1);
+  openList.begin(limits);
+  takeShown(call, from);
+  if (isSame) {
+    openList.push(to, moved, 0, 1);
+    openList.show(from);
+    openList.removeShown();
+    openList.finish();
+    keyspace.happened("list", to === "left" ? "lpush" : "rpush");
+  } else {
+    call.peek(2);
+    openList.begin(limits);
+    openList.push(to, moved, 0, 1);
+    openList.finish();
+    keyspace.happened("list", to === "left" ? "lpush" : "rpush");
+    call.peek(1);
+    openList.begin(limits);
+    openList.show(from);
+    openList.removeShown();
+    openList.finish();
+  }
+  tellPopped(keyspace, from);
+  reply.bulk(moved.bytes, 0, moved.end);
+  return true;
+}
+
+function takeShown({ keyspace }: Call, from: ListEnd): void {
+  const view = { bytes: MOVED, start: 0, end: 0 };
+  keyspace.openList.show(from).value(view);
+  const length = view.end - view.start;
+  moved.bytes = length > MOVED.length ? Buffer.allocUnsafe(length) : MOVED;
+  copyBytes(view.bytes, view.start, view.end, moved.bytes, 0);
+  moved.end = length;
+}
+
+function isSameKey(call: Call): boolean {
+  return call.bytes.compare(call.bytes, call.start(1), call.end(1), call.start(2), call.end(2)) === 0;
+}
+
+export interface MultiPop {
+  /** The keys are these arguments, to before `end`. */
+  readonly first: number;
+  readonly end: number;
+  readonly from: ListEnd;
+  readonly count: number;
+}
+
+/** The number of keys is in argument `at`. */
+export function readMultiPop(call: Call, at: number): MultiPop {
+  const keys = call.integer(at, KEYS_NOT_POSITIVE);
+  if (keys < 1) throw new ReplyError(KEYS_NOT_POSITIVE);
+  const end = at + 1 + keys;
+  if (end >= call.count) throw new ReplyError(SYNTAX_ERROR);
+  const from = readEnd(call, end);
+  let count: number | undefined;
+  for (let i = end + 1; i < call.count; i += 2) {
+    if (count !== undefined || !call.is(i, "count") || i + 1 === call.count)
+      throw new ReplyError(SYNTAX_ERROR);
+    count = call.integer(i + 1, COUNT_NOT_POSITIVE);
+    if (count < 1) throw new ReplyError(COUNT_NOT_POSITIVE);
+  }
+  return { first: at + 1, end, from, count: count ?? 1 };
+}
+
+/** Pops from the first of the lists that is there and answers it with its key; false if none is. */
+export function popFirstList(call: Call, { first, end, from, count }: MultiPop): boolean {
+  const { keyspace, reply } = call;
+  for (let i = first; i < end; i++) {
+    if (openForWriting(call, i) === NOWHERE) continue;
+    reply.array(2);
+    reply.bulk(call.bytes, call.start(i), call.end(i));
+    popSeveral(keyspace, call, from, count);
+    return true;
+  }
+  return false;
+}

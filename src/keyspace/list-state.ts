@@ -1,0 +1,155 @@
+/**
+ * Lists as states that merge: what happens to ours when somebody's arrives. A state is packed entries (delta/packed-entries.ts), of all
+ * elements or some, whose fields are positions; in whatever order they come, each finds its place.
+ */
+import { type ByteRange, compareBytes } from "../base/bytes.js";
+import { Position } from "../delta/list-position.js";
+import { EntryCursor } from "../delta/packed-entries.js";
+import { compareVersions, type Version } from "../delta/version.js";
+import { vanish } from "./collection.js";
+import { hasNoLive } from "./entries-body.js";
+import type { Keyspace } from "./keyspace.js";
+import { Content, ElementCursor } from "./list-block.js";
+import { ListEditor } from "./list-editor.js";
+import type { ListLimits } from "./packing-limits.js";
+import { TYPE_LIST } from "./record.js";
+import type { ByteView } from "./records.js";
+
+/** Gives the open key a list of this life and these elements, without a deadline: `fillEntries` of a list. */
+export function fillElements(keyspace: Keyspace, limits: ListLimits, life: Version, entries: ByteView): void {
+  keyspace.placeRaw(TYPE_LIST, 0, 0, 0);
+  keyspace.records.setLife(keyspace.at, life.clock, life.origin);
+  new ElementJoin(keyspace, limits).join(entries);
+}
+
+/** Joins elements of the same life into the open list: `mergeEntries` of a list. */
+export function mergeElements(keyspace: Keyspace, limits: ListLimits, entries: ByteView): boolean {
+  const join = new ElementJoin(keyspace, limits);
+  join.join(entries);
+  if (hasNoLive(keyspace.database, keyspace.at)) vanish(keyspace, join.newestMark);
+  return join.isNews;
+}
+
+class ElementJoin {
+  isNews = false;
+  /** The highest clock of a removal that left no mark. */
+  newestMark = 0;
+  readonly #keyspace: Keyspace;
+  readonly #editor = new ListEditor();
+  readonly #entries = new EntryCursor();
+  readonly #cursor = new ElementCursor();
+  readonly #position = new Position();
+  readonly #content = new Content();
+  readonly #version = { clock: 0, origin: 0 };
+  readonly #ours: ByteView = { bytes: Buffer.alloc(0), start: 0, end: 0 };
+
+  constructor(keyspace: Keyspace, limits: ListLimits) {
+    this.#keyspace = keyspace;
+    this.#editor.open(keyspace, limits);
+  }
+
+  join({ bytes, start, end }: ByteView): void {
+    const entries = this.#entries;
+    entries.open(bytes, start, end);
+    while (entries.next()) {
+      this.#position.read(bytes, entries.fieldStart, entries.fieldEnd);
+      this.#version.clock = entries.clock();
+      this.#version.origin = entries.origin();
+      const value = entries.isRemoved ? null : { bytes, start: entries.valueStart, end: entries.valueEnd };
+      this.#joinElement(value);
+    }
+  }
+
+  #joinElement(value: ByteRange | null): void {
+    const editor = this.#editor;
+    const position = this.#position;
+    const last = editor.last();
+    if (last === undefined || last.compare(position) < 0) {
+      if (this.#isKept(value)) editor.append(position, this.#content, value !== null);
+      return;
+    }
+    if (editor.first()!.compare(position) > 0) {
+      if (this.#isKept(value)) editor.prepend(position, this.#content, value !== null);
+      return;
+    }
+    const cursor = this.#cursor;
+    const i = editor.blockOf(position);
+    editor.openBlock(i, cursor);
+    while (cursor.next()) {
+      const order = cursor.position.compare(position);
+      if (order < 0) continue;
+      if (order === 0) this.#meet(i, value);
+      else if (this.#isKept(value)) this.#insert(i, value !== null);
+      return;
+    }
+    if (this.#isKept(value)) this.#insert(i, value !== null);
+  }
+
+  /** Whether an element that we have not is to be: then it is the content, and news. */
+  #isKept(value: ByteRange | null): boolean {
+    const { keepTombstones, database, slot } = this.#keyspace;
+    if (value === null && !keepTombstones) return false;
+    if (value === null) database.noteMark(slot);
+    this.#compose(value);
+    return true;
+  }
+
+  #compose(value: ByteRange | null): void {
+    this.#content.set(value, this.#position, this.#version);
+    this.#editor.noteVersion(this.#version.clock);
+    this.isNews = true;
+  }
+
+  #insert(i: number, isLive: boolean): void {
+    const position = this.#position;
+    const content = this.#content;
+    let isDone = false;
+    this.#editor.rewrite(i, (cursor, output) => {
+      if (!isDone && (cursor === null || cursor.position.compare(position) > 0)) {
+        output.put(position, content, isLive);
+        isDone = true;
+      }
+      if (cursor !== null) output.keep(cursor);
+    });
+    this.#editor.noteVersion(this.#version.clock);
+  }
+
+  /** The element at hand, of block `i`, is the same one. */
+  #meet(i: number, value: ByteRange | null): void {
+    const cursor = this.#cursor;
+    if (!this.#isLater(value)) return;
+    const { keepTombstones, database, slot } = this.#keyspace;
+    if (value === null && keepTombstones) database.noteMark(slot);
+    const wasLive = !cursor.isMark;
+    const isRemoved = value === null && !keepTombstones;
+    const { clock } = this.#version;
+    this.#compose(value);
+    if (isRemoved) this.newestMark = Math.max(this.newestMark, clock);
+    if (!isRemoved && this.#editor.replace(i, cursor, this.#content)) {
+      if (wasLive && value === null) this.#editor.count(i, -1);
+      return;
+    }
+    const position = this.#position;
+    const content = this.#content;
+    this.#editor.rewrite(i, (each, output) => {
+      if (each === null) return;
+      if (each.position.compare(position) !== 0) output.keep(each);
+      else if (!isRemoved) output.put(position, content, value !== null);
+    });
+    this.#editor.noteVersion(clock);
+  }
+
+  /** Whether merging prefers theirs: a removal to all else, then the higher version, of equal ones the larger value. */
+  #isLater(value: ByteRange | null): boolean {
+    const cursor = this.#cursor;
+    if ((value === null) !== cursor.isMark) return value === null;
+    const order = compareVersions(this.#version, cursor);
+    if (order !== 0 || value === null) return order > 0;
+    const ours = this.#ours;
+    cursor.value(ours);
+    return (
+      compareBytes(value.bytes.subarray(value.start, value.end), ours.bytes.subarray(ours.start, ours.end)) >
+      0
+    );
+  }
+}
