@@ -120,7 +120,8 @@ export const listWrites: readonly Command[] = [
     syntax: "key count:integer element",
     since: "1.0.0",
     complexity: "O(N) in elements",
-    summary: "Removes the first elements with a value, the last if the count is negative, or all if it is 0.",
+    summary:
+      "Removes the first elements with a value, the last if the count is negative, or all if it is zero.",
     run: lrem,
   }),
   data({
