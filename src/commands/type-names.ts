@@ -15,6 +15,7 @@ import {
   TYPE_NONE,
   TYPE_SET,
   TYPE_TEXT,
+  TYPE_ZSET,
   UNORDERED,
 } from "../keyspace/record.js";
 
@@ -28,6 +29,7 @@ const NAMES: Readonly<Record<RecordType, string>> = {
   [TYPE_HASH]: "hash",
   [TYPE_SET]: "set",
   [TYPE_LIST]: "list",
+  [TYPE_ZSET]: "zset",
   [TYPE_ENTRY]: "none",
   [TYPE_BLOCK]: "none",
 };
@@ -48,6 +50,8 @@ export function encodingName({ records }: Keyspace, at: Location): string {
       return word1 & (STRUCTURE | UNORDERED) ? "hashtable" : "intset";
     case TYPE_LIST:
       return "quicklist";
+    case TYPE_ZSET:
+      return word1 & STRUCTURE ? "skiplist" : "listpack";
     case TYPE_COUNTER:
       return word1 & RAW_TEXT ? "raw" : "int";
     default: {

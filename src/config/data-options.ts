@@ -68,4 +68,22 @@ export const dataOptions = {
       "rewrites the packed form as a whole.",
     differs: "Redis has it since 7.2.",
   }),
+  zsetMaxListpackEntries: option(integer({ min: 0, max: INT_MAX, unit: "members" }), {
+    name: "zset-max-listpack-entries",
+    aliases: ["zset-max-ziplist-entries"],
+    default: 128,
+    mutable: true,
+    doc:
+      "A sorted set with more members leaves its packed form for a hash table and a tree. Higher saves memory; whatever is done with " +
+      "the packed form takes time in proportion to their number.",
+  }),
+  zsetMaxListpackValueBytes: option(memory({ min: 0, max: VALUE_BYTES_MAX }), {
+    name: "zset-max-listpack-value",
+    aliases: ["zset-max-ziplist-value"],
+    default: 64,
+    mutable: true,
+    doc:
+      "A sorted set with a longer member leaves its packed form for a hash table and a tree. Higher saves memory; every change " +
+      "rewrites the packed form as a whole.",
+  }),
 } as const;

@@ -23,6 +23,7 @@ import {
   isPackedEntries,
   isPackedList,
   isPackedSet,
+  isPackedSortedSet,
 } from "./packed-entries.js";
 import {
   type Body,
@@ -53,6 +54,7 @@ export function packBody(body: Body): Uint8Array {
     case "hash":
     case "set":
     case "list":
+    case "zset":
       return packFields(body);
     default:
       return unreachable(body);
@@ -109,6 +111,8 @@ export function unpackBody(rank: number, bytes: Uint8Array): Body | undefined {
       return isPackedSet(rangeOf(bytes)) ? unpackFields("set", bytes) : undefined;
     case RANKS.list:
       return isPackedList(rangeOf(bytes)) ? unpackFields("list", bytes) : undefined;
+    case RANKS.zset:
+      return isPackedSortedSet(rangeOf(bytes)) ? unpackFields("zset", bytes) : undefined;
     default:
       return undefined;
   }

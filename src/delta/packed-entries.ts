@@ -6,11 +6,13 @@
  *
  *     fieldSize  length of the field * 2, plus 1 if the entry's origin is not the base's and stands behind `age`
  *     valueSize  length of the value + 1; 0 for the mark of a removed field, which has no value. A member of a set
- *                is a field with an empty value; the field of an element of a list its position (list-position.ts)
+ *                is a field with an empty value, one of a sorted set has its score (score.ts) as value; the field of an element of a list is its
+ *                position (list-position.ts)
  *     age        clock of the entry's version - clock of the base: 0, one byte, for what was written with the base
  *
- * Entries keep the order in which their fields came, a set of integers that of these; to equality it means nothing. A field has one entry.
- * Everything here works where the bytes lie, and walking them allocates nothing. Only `isPackedEntries`, `isPackedSet` and `isPackedList` doubt
+ * Entries keep the order in which their fields came, a set of integers that of these, a sorted set that of its members; to
+ * equality it means nothing. A field has one entry.
+ * Everything here works where the bytes lie, and walking them allocates nothing. Only `isPackedEntries` and its kin doubt
  * their input, all else trusts what it, or this node, has made.
  */
 import { assert } from "../base/assert.js";
@@ -19,6 +21,7 @@ import type { ByteWriter } from "../base/byte-writer.js";
 import { type ByteRange, copyRange } from "../base/bytes.js";
 import { readVarint, skipVarint, varintBytes, writeVarint } from "../base/varint.js";
 import { isPosition } from "./list-position.js";
+import { isScore } from "./score.js";
 import { readClock, readOrigin, VERSION_BYTES, type Version, writeVersion } from "./version.js";
 
 /** Entries begin behind the base. A body of only this length has no entry. */
@@ -228,12 +231,12 @@ export function rebaseEntries(
  * not checked here, for it takes memory: a sender that is not broken sends none.
  */
 export function isPackedEntries(range: ByteRange): boolean {
-  return isPacked(range, Number.POSITIVE_INFINITY);
+  return isPacked(range, () => true);
 }
 
 /** The same of a set, whose members have no values. */
 export function isPackedSet(range: ByteRange): boolean {
-  return isPacked(range, 1);
+  return isPacked(range, isEmpty);
 }
 
 /** The same of a list, whose fields are positions that no version is older than. */
@@ -247,7 +250,19 @@ export function isPackedList(range: ByteRange): boolean {
   return true;
 }
 
-function isPacked(range: ByteRange, valueSizeMax: number): boolean {
+/** The same of a sorted set, whose members have scores. */
+export function isPackedSortedSet(range: ByteRange): boolean {
+  return isPacked(range, isScore);
+}
+
+function isEmpty(_bytes: Uint8Array, start: number, end: number): boolean {
+  return start === end;
+}
+
+function isPacked(
+  range: ByteRange,
+  isValue: (bytes: Uint8Array, start: number, end: number) => boolean,
+): boolean {
   const reader = new ByteReader(range);
   const baseClock = reader.u64();
   const baseOrigin = reader.u16();
@@ -255,10 +270,12 @@ function isPacked(range: ByteRange, valueSizeMax: number): boolean {
     const fieldSize = reader.varint();
     const valueSize = reader.varint();
     const age = reader.varint();
-    if (valueSize > valueSizeMax) return false;
     if (!Number.isSafeInteger(baseClock + age)) return false;
     if (fieldSize % 2 === 1 && reader.u16() === baseOrigin) return false;
-    reader.skip(Math.floor(fieldSize / 2) + Math.max(valueSize - 1, 0));
+    reader.skip(Math.floor(fieldSize / 2));
+    const valueStart = reader.at;
+    reader.skip(Math.max(valueSize - 1, 0));
+    if (reader.failed || (valueSize > 0 && !isValue(range.bytes, valueStart, reader.at))) return false;
   }
   return !reader.failed;
 }

@@ -55,7 +55,8 @@ export interface Contribution {
 
 /**
  * A collection of fields, each with a value and a version of its own. The fields of a set are its members, and their values
- * are empty; those of a list are the positions of its elements (list-position.ts), whose order is that of their bytes.
+ * are empty; those of a list are the positions of its elements (list-position.ts), whose order is that of their bytes; those of a sorted set
+ * have their scores (score.ts) as values.
  */
 export interface FieldsBody {
   readonly kind: FieldsKind;
@@ -69,17 +70,22 @@ export interface Field {
   readonly version: Version;
 }
 
-export type FieldsKind = "hash" | "list" | "set";
+export type FieldsKind = "hash" | "list" | "set" | "zset";
 export type BodyKind = Body["kind"];
 
 /**
  * Of two bodies in one life the higher rank wins. The numbers are part of the format (delta-codec.ts) and of records in
  * the arena: never change one; a new kind takes the next, up to `RANK_MAX`.
  */
-export const RANKS = { none: 0, text: 1, counter: 2, hash: 3, set: 4, list: 5 } as const satisfies Record<
-  BodyKind,
-  number
->;
+export const RANKS = {
+  none: 0,
+  text: 1,
+  counter: 2,
+  hash: 3,
+  set: 4,
+  list: 5,
+  zset: 6,
+} as const satisfies Record<BodyKind, number>;
 export const RANK_MAX = 31;
 
 export const NO_BODY: NoBody = { kind: "none" };
@@ -110,12 +116,12 @@ export function isVisible(state: RecordState, nowMs: number): boolean {
 }
 
 export function hasFields(body: Body): body is FieldsBody {
-  return body.kind === "hash" || body.kind === "set" || body.kind === "list";
+  return body.kind === "hash" || body.kind === "set" || body.kind === "list" || body.kind === "zset";
 }
 
 /** Whether bodies of a rank are packed entries (packed-entries.ts). */
 export function isRankOfFields(rank: number): boolean {
-  return rank === RANKS.hash || rank === RANKS.set || rank === RANKS.list;
+  return rank === RANKS.hash || rank === RANKS.set || rank === RANKS.list || rank === RANKS.zset;
 }
 
 /** A collection of which nothing but marks is left. It is not visible, but its life goes on for those that add to it. */

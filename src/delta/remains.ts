@@ -123,6 +123,7 @@ function isNothing(body: Body): boolean {
     case "hash":
     case "set":
     case "list":
+    case "zset":
       return body.fields.size === 0;
     default:
       return unreachable(body);

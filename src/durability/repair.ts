@@ -28,6 +28,8 @@ const LIMITS: PackingLimits = {
   setMaxIntsetEntries: 512,
   setMaxListpackEntries: 128,
   setMaxListpackValueBytes: 64,
+  zsetMaxListpackEntries: 128,
+  zsetMaxListpackValueBytes: 64,
 };
 const SLICE_MS = 100;
 

@@ -16,7 +16,7 @@ import { BATCH_HEAD_BYTES, FORMAT, UNCHECKED } from "../delta/batch.js";
 import type { Delta, KeyPlace, PatchDelta } from "../delta/delta.js";
 import { PATCH, readDelta } from "../delta/delta-codec.js";
 import { isPackedCounter } from "../delta/packed-counter.js";
-import { isPackedEntries, isPackedList, isPackedSet } from "../delta/packed-entries.js";
+import { isPackedEntries, isPackedList, isPackedSet, isPackedSortedSet } from "../delta/packed-entries.js";
 import { RecordCursor } from "../delta/record-cursor.js";
 import { RANKS } from "../delta/record-state.js";
 import type { Version } from "../delta/version.js";
@@ -179,6 +179,7 @@ export class BatchApplication {
     body.end = bodyEnd;
     if (rank === RANKS.counter) return isPackedCounter(body);
     if (rank === RANKS.list) return isPackedList(body);
+    if (rank === RANKS.zset) return isPackedSortedSet(body);
     return rank === RANKS.set ? isPackedSet(body) : rank === RANKS.hash && isPackedEntries(body);
   }
 

@@ -7,6 +7,7 @@ import type { ByteWriter } from "../base/byte-writer.js";
 import { type ByteRange, compareBytes } from "../base/bytes.js";
 import { compareInt64Digits, parseInt64 } from "../base/int64.js";
 import { appendEntry, ENTRIES_BASE_BYTES, type Entry } from "../delta/packed-entries.js";
+import { compareScored } from "../delta/score.js";
 import { compareVersions, maxVersion, VERSION_ZERO, type Version, writeVersion } from "../delta/version.js";
 import { type Location, NOWHERE } from "./arena.js";
 import { reappear, vanish } from "./collection.js";
@@ -17,7 +18,7 @@ import { EntryWriter } from "./entry-writer.js";
 import type { Keyspace } from "./keyspace.js";
 import { fillElements, mergeElements } from "./list-state.js";
 import { type PackingLimits, packingLimit } from "./packing-limits.js";
-import { type RecordType, TYPE_LIST, TYPE_SET, UNORDERED } from "./record.js";
+import { type RecordType, TYPE_LIST, TYPE_SET, TYPE_ZSET, UNORDERED } from "./record.js";
 import type { ByteView } from "./records.js";
 
 /**
@@ -170,10 +171,13 @@ function flagsAsTheyAre(
   type: RecordType,
   entries: ByteView,
 ): number | undefined {
+  const isSorted = type === TYPE_ZSET;
   let isOrdered = type === TYPE_SET;
   let count = 0;
   let longest = 0;
+  let hasMarks = false;
   const before = { bytes: entries.bytes, start: 0, end: 0 };
+  const valueBefore = { bytes: entries.bytes, start: 0, end: 0 };
   const reader = new EntryReader();
   reader.openPacked(entries);
   while (reader.next()) {
@@ -181,6 +185,15 @@ function flagsAsTheyAre(
     if (value === null) {
       if (!keyspace.keepTombstones) return undefined;
       keyspace.database.noteMark(keyspace.slot);
+      hasMarks = true;
+    } else if (isSorted) {
+      if (hasMarks) return undefined;
+      if (count > 0 && compareScored({ field: before, value: valueBefore }, { field, value }) > 0)
+        return undefined;
+      before.start = field.start;
+      before.end = field.end;
+      valueBefore.start = value.start;
+      valueBefore.end = value.end;
     }
     if (isOrdered) {
       isOrdered = parseInt64(field.bytes, field.start, field.end) !== undefined;
@@ -189,7 +202,8 @@ function flagsAsTheyAre(
       before.end = field.end;
     }
     count++;
-    longest = Math.max(longest, field.end - field.start, value === null ? 0 : value.end - value.start);
+    longest = Math.max(longest, field.end - field.start);
+    if (!isSorted && value !== null) longest = Math.max(longest, value.end - value.start);
   }
   const limit = packingLimit(limits, type, isOrdered);
   if (count > limit.entries || longest > limit.bytes) return undefined;

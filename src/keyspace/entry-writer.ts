@@ -3,7 +3,7 @@
  * from packed to a table, never back, as in Redis. It knows nothing of who decides on versions, or listens.
  *
  * A packed set of nothing but integers is kept in their order, as Redis keeps it and shows it; with the first other member, or
- * one too many, it becomes a set like any other, for good.
+ * one too many, it becomes a set like any other, for good. A packed sorted set is in the order of its scores.
  */
 import type { ByteRange } from "../base/bytes.js";
 import { parseInt64 } from "../base/int64.js";
@@ -14,15 +14,15 @@ import { restructure } from "./collection.js";
 import { PACKED, tableOf } from "./entries-body.js";
 import { EntryReader } from "./entry-reader.js";
 import type { Keyspace } from "./keyspace.js";
-import { PackedEntriesEditor } from "./packed-entries-editor.js";
+import { type EntryOrder, PackedEntriesEditor } from "./packed-entries-editor.js";
 import { type PackingLimit, type PackingLimits, packingLimit } from "./packing-limits.js";
-import { STRUCTURE, TYPE_FLAGS_ORIGIN, TYPE_SET, typeOf, UNORDERED } from "./record.js";
+import { STRUCTURE, TYPE_FLAGS_ORIGIN, TYPE_SET, TYPE_ZSET, typeOf, UNORDERED } from "./record.js";
 
 export class EntryWriter {
   #keyspace!: Keyspace;
   #limits!: PackingLimits;
-  /** Whether the collection is a packed set of integers in ascending order. */
-  #isOrdered = false;
+  /** `integers`: the collection is a packed set of nothing else, in ascending order. */
+  #order: EntryOrder = "none";
   /** Up to where it stays packed as it is. */
   #limit!: PackingLimit;
   /** The table that the collection is, or `PACKED`: then `#packed` edits it. */
@@ -36,7 +36,7 @@ export class EntryWriter {
     this.#limits = limits;
     this.#table = tableOf(keyspace.database, keyspace.at);
     this.#setOrder();
-    if (this.#table === PACKED) this.#packed.open(keyspace, this.#isOrdered);
+    if (this.#table === PACKED) this.#packed.open(keyspace, this.#order);
   }
 
   /** Begins with no entry in the open record, a collection without contents whose body is nothing but room. */
@@ -45,12 +45,16 @@ export class EntryWriter {
     this.#limits = limits;
     this.#table = PACKED;
     this.#setOrder();
-    this.#packed.create(keyspace, this.#isOrdered, base);
+    this.#packed.create(keyspace, this.#order, base);
   }
 
   /** Ends what `open` or `create` began: until now the record was not to be looked at. */
   close(): void {
     if (this.#table === PACKED) this.#packed.close();
+  }
+
+  get isPacked(): boolean {
+    return this.#table === PACKED;
   }
 
   /** The entry of a field as written so far; undefined if it has none. Valid until the next call. */
@@ -74,7 +78,7 @@ export class EntryWriter {
 
   /** Writes an entry in place of the one of its field. Answers whether there is a live field more than before. */
   write(entry: Entry): boolean {
-    if (this.#isOrdered && !isInteger(entry.field)) this.#disorder();
+    if (this.#order === "integers" && !isInteger(entry.field)) this.#disorder();
     if (this.#table === PACKED) {
       if (!this.#isLong(entry)) {
         const isAdded = this.#packed.put(entry);
@@ -110,20 +114,23 @@ export class EntryWriter {
 
   #isLong({ field, value }: Entry): boolean {
     const bytesMax = this.#limit.bytes;
-    return field.end - field.start > bytesMax || (value !== null && value.end - value.start > bytesMax);
+    if (field.end - field.start > bytesMax) return true;
+    // A score is never long.
+    return this.#order !== "scores" && value !== null && value.end - value.start > bytesMax;
   }
 
   #setOrder(): void {
     const { records, at } = this.#keyspace;
     const word1 = records.word1(at);
     const type = typeOf(word1);
-    this.#isOrdered = type === TYPE_SET && (word1 & (UNORDERED | STRUCTURE)) === 0;
-    this.#limit = packingLimit(this.#limits, type, this.#isOrdered);
+    const areIntegers = type === TYPE_SET && (word1 & (UNORDERED | STRUCTURE)) === 0;
+    this.#order = areIntegers ? "integers" : type === TYPE_ZSET ? "scores" : "none";
+    this.#limit = packingLimit(this.#limits, type, areIntegers);
   }
 
   /** There are more packed entries than may be as they are. */
   #outgrow(): void {
-    if (this.#isOrdered) this.#disorder();
+    if (this.#order === "integers") this.#disorder();
     else this.#spread();
   }
 
@@ -143,7 +150,7 @@ export class EntryWriter {
     const { database, hasher } = keyspace;
     const { fields } = database;
     const reader = this.#reader;
-    this.#table = fields.create();
+    this.#table = fields.create(this.#order === "scores");
     reader.open(database, keyspace.at);
     while (reader.next()) {
       const at = this.#findInTable(reader.field);

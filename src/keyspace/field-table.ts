@@ -2,7 +2,8 @@
  * The entries of large collections. Each collection is a hash table; all of a database are in one index, over cells of
  * the database's arena. An entry has the header of a record: its key is the field, its body the value, its life the
  * version of the field, and in place of the access clock stands the number of its table, so that whoever moves cells
- * finds what points at one. A removed field may leave an entry with the flag REMOVED and no value.
+ * finds what points at one. A removed field may leave an entry with the flag REMOVED and no value. The table of a sorted set has
+ * an order besides (score-order.ts), of all entries that are not marks.
  *
  * A collection that is given up goes into a queue and is freed a slice at a time, since a million cells take
  * some 300 ms. Until then its bytes count as used.
@@ -28,6 +29,7 @@ import {
   TYPE_FLAGS_ORIGIN,
 } from "./record.js";
 import type { Records } from "./records.js";
+import { ScoreOrder } from "./score-order.js";
 import { TableIndex } from "./table-index.js";
 
 /** Where a walk over a table ends: one more than the largest hash. */
@@ -44,6 +46,7 @@ const SIZED_HOMES = 64;
 
 export class FieldTables {
   readonly index: TableIndex;
+  readonly order: ScoreOrder;
   readonly #records: Records;
   /** Per table the entries that are not marks. */
   #live = new Uint32Array(16);
@@ -61,15 +64,18 @@ export class FieldTables {
   constructor(records: Records) {
     this.#records = records;
     this.index = new TableIndex(records.arena, 0);
+    this.order = new ScoreOrder(records);
   }
 
   /** Bytes of what finds entries; the entries themselves are counted by arena and records. */
   get usedBytes(): number {
-    return this.index.usedBytes + this.#live.byteLength + this.#newest.byteLength;
+    return this.index.usedBytes + this.order.usedBytes + this.#live.byteLength + this.#newest.byteLength;
   }
 
-  create(): number {
+  /** `isSorted`: for a sorted set. */
+  create(isSorted: boolean): number {
     const table = this.index.createTable();
+    this.order.open(table, isSorted);
     if (table >= this.#live.length) {
       const live = new Uint32Array(table * 2);
       live.set(this.#live);
@@ -120,13 +126,16 @@ export class FieldTables {
     const bytes = HEADER_BYTES + fieldLength + (isOutside ? 0 : valueLength);
     let to = at;
     let wasLive = false;
+    const isSorted = this.order.isKept(table);
     if (at === NOWHERE) {
       to = records.arena.allocate(bytes);
       this.index.insert(table, hash, to);
     } else {
       wasLive = !this.isMark(at);
-      if (!records.fits(at, bytes)) {
-        to = records.arena.allocate(bytes);
+      if (!records.fits(at, bytes)) to = records.arena.allocate(bytes);
+      // The score by which the entry is found in the order is about to go.
+      if (isSorted && wasLive) this.order.remove(table, at);
+      if (to !== at) {
         this.index.replace(to);
         records.free(at);
       } else if (records.word1(at) & OUTSIDE) {
@@ -150,6 +159,7 @@ export class FieldTables {
     if (isOutside) copyRange(value!, records.outsideBuffer(slab.words[word + BODY_LENGTH]!), 0);
     else if (value !== null) copyRange(value, slab.bytes, valueAt);
     const isLive = value !== null;
+    if (isSorted && isLive) this.order.insert(table, to);
     if (isLive !== wasLive) this.#live[table]! += isLive ? 1 : -1;
     if (!this.#liveLists.isEmpty) {
       if (wasLive && !isLive) this.#liveLists.removed(table, at);
@@ -162,6 +172,7 @@ export class FieldTables {
   /** Takes out the entry that `find` just found at `at`. */
   remove(table: number, at: Location): void {
     if (!this.isMark(at)) {
+      if (this.order.isKept(table)) this.order.remove(table, at);
       this.#live[table]!--;
       if (!this.#liveLists.isEmpty) this.#liveLists.removed(table, at);
     }
@@ -215,7 +226,7 @@ export class FieldTables {
     let bytes = 0;
     for (const at of sample) bytes += this.#records.sizeOf(at);
     const perEntry = sample.length === 0 ? 0 : bytes / sample.length;
-    return this.index.bytesOf(table) + Math.round(perEntry * this.count(table));
+    return this.index.bytesOf(table) + this.order.bytesOf(table) + Math.round(perEntry * this.count(table));
   }
 
   /**
@@ -238,6 +249,7 @@ export class FieldTables {
     assert(found === at, "an entry is in the table that it names");
     const [fromByte, toByte] = [(at & UNIT_MASK) << 3, (to & UNIT_MASK) << 3];
     records.slab(at).bytes.copy(records.slab(to).bytes, toByte, fromByte, fromByte + cellBytes);
+    if (this.order.isKept(table) && !this.isMark(at)) this.order.replace(table, at, to);
     this.index.replace(to);
     if (!this.isMark(at)) this.#liveLists.moved(table, at, to);
     // The outside body, if there is one, moved along.
@@ -270,11 +282,15 @@ export class FieldTables {
     while (freed < budget) {
       const table = this.#queue.peekFront();
       if (table === undefined) break;
+      if (this.#freedTo === 0) this.order.release(table);
       this.#freedTo = this.collect(table, this.#freedTo, FREED_HOMES, batch);
       for (const at of batch) this.#records.free(at);
       freed += batch.length;
+      // There are hardly more nodes than entries, and mostly far fewer: next to none are left at the end.
+      this.order.releaseSlice(FREED_HOMES);
       batch.length = 0;
       if (this.#freedTo < WALK_END) continue;
+      while (this.order.releaseSlice(FREED_HOMES));
       this.#queue.shift();
       this.#queued.delete(table);
       this.index.dropTable(table);

@@ -5,7 +5,7 @@
 import type { Location } from "./arena.js";
 import type { Database } from "./database.js";
 import { hasNoLive } from "./entries-body.js";
-import { EXPIRED, TYPE_HASH, TYPE_LIST, TYPE_NONE, TYPE_SET, typeOf } from "./record.js";
+import { EXPIRED, TYPE_HASH, TYPE_LIST, TYPE_NONE, TYPE_SET, TYPE_ZSET, typeOf } from "./record.js";
 
 export function isGhost(database: Database, at: Location): boolean {
   const word1 = database.records.word1(at);
@@ -16,6 +16,7 @@ export function isGhost(database: Database, at: Location): boolean {
     case TYPE_HASH:
     case TYPE_SET:
     case TYPE_LIST:
+    case TYPE_ZSET:
       return hasNoLive(database, at);
     default:
       return false;

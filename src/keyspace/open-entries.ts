@@ -103,6 +103,18 @@ export class OpenEntries {
     return this.#writer.write(this.#setting);
   }
 
+  /** A field as changed so far; undefined if there is no such field. Valid until the next call or change. */
+  findChanged(bytes: Buffer, start: number, end: number): LiveField | undefined {
+    setView(this.#field, bytes, start, end);
+    const entry = this.#writer.find(this.#field);
+    return entry === undefined || entry.value === null ? undefined : (entry as LiveField);
+  }
+
+  /** Whether the collection, as changed so far, is packed. */
+  get isPacked(): boolean {
+    return this.#writer.isPacked;
+  }
+
   /** Adds a member to a set: a field without a value. Answers whether it is a new one; of one that was there nothing changes. */
   add(member: Buffer, start: number, end: number): boolean {
     setView(this.#field, member, start, end);

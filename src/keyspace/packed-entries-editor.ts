@@ -2,7 +2,8 @@
  * Changes the packed entries of the open record where they lie. The record takes another shape only when its body changes
  * in length: a value overwritten by one as long costs a search and a copy.
  *
- * Entries stand in the order in which their fields came or, if they are ordered, in that of the integers that their fields are.
+ * Entries stand in the order in which their fields came, in that of the integers that their fields are, or in that of a sorted set: by
+ * scores, those of equal scores by their fields, and behind them the marks of removed fields.
  */
 import { ByteWriter } from "../base/byte-writer.js";
 import type { ByteRange } from "../base/bytes.js";
@@ -15,6 +16,7 @@ import {
   rebaseEntries,
   writeEntry,
 } from "../delta/packed-entries.js";
+import { compareScored } from "../delta/score.js";
 import { type Version, writeVersion } from "../delta/version.js";
 import type { Keyspace } from "./keyspace.js";
 import { registerBytes } from "./record.js";
@@ -27,6 +29,8 @@ const ENTRY_BYTES_MIN = 4;
 
 const NO_BYTES: Buffer = Buffer.alloc(0);
 
+export type EntryOrder = "none" | "integers" | "scores";
+
 export class PackedEntriesEditor {
   #keyspace!: Keyspace;
   /** The body is `#bytes[#start, #end)`; the record has bytes up to `#room`. */
@@ -34,17 +38,19 @@ export class PackedEntriesEditor {
   #start = 0;
   #end = 0;
   #room = 0;
-  #isOrdered = false;
+  #order: EntryOrder = "none";
   readonly #base = { clock: 0, origin: 0 };
   readonly #cursor = new EntryCursor();
   readonly #fieldAtHand = { bytes: NO_BYTES, start: 0, end: 0 };
+  readonly #valueAtHand = { bytes: NO_BYTES, start: 0, end: 0 };
+  readonly #scoredAtHand = { field: this.#fieldAtHand, value: this.#valueAtHand };
   /** Where a field that was not found would be. */
   #newAt = 0;
 
   /** Begins to edit the entries of the open record. */
-  open(keyspace: Keyspace, isOrdered: boolean): void {
+  open(keyspace: Keyspace, order: EntryOrder): void {
     this.#keyspace = keyspace;
-    this.#isOrdered = isOrdered;
+    this.#order = order;
     keyspace.records.makeOwn(keyspace.at);
     this.#view();
     this.#end = this.#room;
@@ -55,9 +61,9 @@ export class PackedEntriesEditor {
   }
 
   /** Begins with no entry in the open record, whose body is nothing but room: at least `ENTRIES_BASE_BYTES`. */
-  create(keyspace: Keyspace, isOrdered: boolean, base: Version): void {
+  create(keyspace: Keyspace, order: EntryOrder, base: Version): void {
     this.#keyspace = keyspace;
-    this.#isOrdered = isOrdered;
+    this.#order = order;
     this.#view();
     this.#end = this.#start + ENTRIES_BASE_BYTES;
     this.#setBase(base);
@@ -65,7 +71,7 @@ export class PackedEntriesEditor {
 
   /** From now on new fields come last, whatever they are. */
   disorder(): void {
-    this.#isOrdered = false;
+    this.#order = "none";
   }
 
   /** The body as edited so far. The view is new each time, and good until the next change. */
@@ -99,7 +105,10 @@ export class PackedEntriesEditor {
     const isLive = entry.value !== null;
     let from = isFound ? cursor.entryStart : this.#newAt;
     let to = isFound ? cursor.entryEnd : from;
-    if (isFound && isLive && !wasLive && !this.#isOrdered) {
+    if (this.#order === "scores") {
+      if (isFound) this.#replace(from, to, 0);
+      from = to = this.#placeOf(entry);
+    } else if (isFound && isLive && !wasLive && this.#order === "none") {
       // A field that comes back is a new one to clients, and new ones come last.
       this.#replace(from, to, 0);
       from = to = this.#end;
@@ -129,10 +138,28 @@ export class PackedEntriesEditor {
     const cursor = this.#cursor;
     cursor.open(this.#bytes, this.#start, this.#end);
     this.#newAt = this.#end;
-    return this.#isOrdered ? this.#seek(field) : cursor.find(field);
+    return this.#order === "integers" ? this.#seek(field) : cursor.find(field);
   }
 
-  /** The same where entries are ordered. */
+  /** Where an entry that is not there belongs among those that are in the order of scores. */
+  #placeOf({ field, value }: Entry): number {
+    if (value === null) return this.#end;
+    const cursor = this.#cursor;
+    cursor.open(this.#bytes, this.#start, this.#end);
+    const entry = { field, value };
+    this.#fieldAtHand.bytes = this.#valueAtHand.bytes = this.#bytes;
+    while (cursor.next()) {
+      if (cursor.isRemoved) return cursor.entryStart;
+      this.#fieldAtHand.start = cursor.fieldStart;
+      this.#fieldAtHand.end = cursor.fieldEnd;
+      this.#valueAtHand.start = cursor.valueStart;
+      this.#valueAtHand.end = cursor.valueEnd;
+      if (compareScored(this.#scoredAtHand, entry) > 0) return cursor.entryStart;
+    }
+    return this.#end;
+  }
+
+  /** The same where entries are ordered by their fields. */
   #seek(field: ByteRange): boolean {
     const cursor = this.#cursor;
     const there = this.#fieldAtHand;

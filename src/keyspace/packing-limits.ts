@@ -1,5 +1,5 @@
 /** Up to where collections of fields stay packed. The names are those of the options. */
-import { type RecordType, TYPE_SET } from "./record.js";
+import { type RecordType, TYPE_SET, TYPE_ZSET } from "./record.js";
 
 export interface ListLimits {
   /** Elements of a block of a list, if it is positive. */
@@ -14,16 +14,22 @@ export interface PackingLimits extends ListLimits {
   readonly setMaxIntsetEntries: number;
   readonly setMaxListpackEntries: number;
   readonly setMaxListpackValueBytes: number;
+  readonly zsetMaxListpackEntries: number;
+  /** Of each member. */
+  readonly zsetMaxListpackValueBytes: number;
 }
 
 /** Those of one collection, whose order means something or not. */
 export interface PackingLimit {
   readonly entries: number;
-  /** Of each field and each value. */
+  /** Of each field and each value; of a sorted set, of each member. */
   readonly bytes: number;
 }
 
 export function packingLimit(limits: PackingLimits, type: RecordType, isOrdered: boolean): PackingLimit {
+  if (type === TYPE_ZSET) {
+    return { entries: limits.zsetMaxListpackEntries, bytes: limits.zsetMaxListpackValueBytes };
+  }
   if (type !== TYPE_SET) {
     return { entries: limits.hashMaxListpackEntries, bytes: limits.hashMaxListpackValueBytes };
   }

@@ -19,7 +19,13 @@ import {
   isPackedCounter,
   rewriteContribution,
 } from "../delta/packed-counter.js";
-import { EntryCursor, isPackedEntries, isPackedList, isPackedSet } from "../delta/packed-entries.js";
+import {
+  EntryCursor,
+  isPackedEntries,
+  isPackedList,
+  isPackedSet,
+  isPackedSortedSet,
+} from "../delta/packed-entries.js";
 import type { RecordCursor } from "../delta/record-cursor.js";
 import { isRankOfFields, RANKS } from "../delta/record-state.js";
 import { compareVersions } from "../delta/version.js";
@@ -121,6 +127,8 @@ export class RecordLoader {
         return isPackedSet(range) && this.#examineEntries(range);
       case RANKS.list:
         return isPackedList(range) && this.#examineEntries(range);
+      case RANKS.zset:
+        return isPackedSortedSet(range) && this.#examineEntries(range);
       default:
         return false;
     }

@@ -38,6 +38,7 @@ export const TYPE_COUNTER = 2;
 export const TYPE_HASH = 3;
 export const TYPE_SET = 4;
 export const TYPE_LIST = 5;
+export const TYPE_ZSET = 6;
 /** Not a record: an entry of a large collection. */
 export const TYPE_ENTRY = 0x70;
 /** Not a record: a block of a large list. */
@@ -50,6 +51,7 @@ export type RecordType =
   | typeof TYPE_HASH
   | typeof TYPE_SET
   | typeof TYPE_LIST
+  | typeof TYPE_ZSET
   | typeof TYPE_ENTRY
   | typeof TYPE_BLOCK;
 
@@ -87,7 +89,7 @@ export function typeOf(word1: number): RecordType {
  * one block of elements (list-block.ts) or several (list-blocks.ts).
  */
 export function hasFields(type: RecordType): boolean {
-  return type === TYPE_HASH || type === TYPE_SET || type === TYPE_LIST;
+  return type === TYPE_HASH || type === TYPE_SET || type === TYPE_LIST || type === TYPE_ZSET;
 }
 
 /** Bytes of the expiry register. */

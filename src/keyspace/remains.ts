@@ -8,7 +8,7 @@ import { WALK_END } from "./field-table.js";
 import type { Keyspace } from "./keyspace.js";
 import { ListEditor } from "./list-editor.js";
 import { ListReader } from "./list-reader.js";
-import { TYPE_HASH, TYPE_LIST, TYPE_NONE, TYPE_SET } from "./record.js";
+import { TYPE_HASH, TYPE_LIST, TYPE_NONE, TYPE_SET, TYPE_ZSET } from "./record.js";
 
 const HOMES_PER_STEP = 128;
 
@@ -23,6 +23,7 @@ export function hasRemains(database: Database, at: Location): boolean {
       return true;
     case TYPE_HASH:
     case TYPE_SET:
+    case TYPE_ZSET:
       return hasMarks(database, at);
     case TYPE_LIST:
       list.open(database, at);

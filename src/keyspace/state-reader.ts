@@ -17,8 +17,11 @@ import { EntryReader } from "./entry-reader.js";
 import { type RecordType, TYPE_LIST, TYPE_NONE } from "./record.js";
 import type { ByteView } from "./records.js";
 
-/** A record's type is the rank of its body. */
-const KINDS: readonly BodyKind[] = ["none", "text", "counter", "hash", "set", "list"];
+/** By rank, which is the type of a record. */
+const KINDS: readonly BodyKind[] = Object.entries(RANKS).reduce<BodyKind[]>((kinds, [kind, rank]) => {
+  kinds[rank] = kind as BodyKind;
+  return kinds;
+}, []);
 
 export function kindOf(type: RecordType): BodyKind {
   return KINDS[type]!;

@@ -8,7 +8,15 @@ import type { Location } from "./arena.js";
 import type { Database } from "./database.js";
 import { newestEntryClock } from "./entries-body.js";
 import type { Keyspace } from "./keyspace.js";
-import { hasFields, type RecordType, TYPE_COUNTER, TYPE_HASH, TYPE_LIST, TYPE_SET } from "./record.js";
+import {
+  hasFields,
+  type RecordType,
+  TYPE_COUNTER,
+  TYPE_HASH,
+  TYPE_LIST,
+  TYPE_SET,
+  TYPE_ZSET,
+} from "./record.js";
 import { kindOf, readLife } from "./state-reader.js";
 
 /**
@@ -48,6 +56,7 @@ export function newestClock(database: Database, at: Location): number {
     case TYPE_HASH:
     case TYPE_SET:
     case TYPE_LIST:
+    case TYPE_ZSET:
       return Math.max(newest, newestEntryClock(database, at));
     default:
       return newest;

@@ -21,6 +21,7 @@ import {
   TYPE_FLAGS_ORIGIN,
   TYPE_LIST,
   TYPE_TEXT,
+  TYPE_ZSET,
 } from "./record.js";
 
 /** A value between two keys. It is to be given to one of its database at once: nothing else holds it. */
@@ -126,7 +127,7 @@ function copyBlocks({ database, records }: Keyspace, at: Location, { lists }: Da
 
 /** A table of fields like the one of the open collection, versions and all. */
 function copyEntries({ database, hasher }: Keyspace, at: Location, { fields }: Database): number {
-  const table = fields.create();
+  const table = fields.create(database.records.type(at) === TYPE_ZSET);
   const reader = new EntryReader();
   reader.open(database, at);
   try {

@@ -16,6 +16,7 @@ import {
   noExpiry,
   type RecordState,
 } from "#torus/delta/record-state.js";
+import { scoreBytes } from "#torus/delta/score.js";
 import type { Version } from "#torus/delta/version.js";
 
 const CLOCKS = [0, 1, 2, 3, clockOfMs(1), clockOfMs(2), clockOfMs(2) + 1];
@@ -39,6 +40,12 @@ const contribution: fc.Arbitrary<Contribution> = fc.record({
 });
 
 const field: fc.Arbitrary<Field> = fc.record({ value: fc.option(bytes), version });
+
+const score = fc
+  .constantFrom(0, -0, 1, -1.5, 0.1, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 5e-324)
+  .map(scoreBytes);
+
+const scored: fc.Arbitrary<Field> = fc.record({ value: fc.option(score), version });
 
 const member: fc.Arbitrary<Field> = fc.record({ value: fc.option(fc.constant(Buffer.alloc(0))), version });
 
@@ -92,6 +99,12 @@ export const body: fc.Arbitrary<Body> = fc.oneof(
     kind: fc.constant("list" as const),
     fields: fc
       .uniqueArray(fc.tuple(position, element), { selector: ([name]) => name })
+      .map((entries) => new Map(entries)),
+  }),
+  fc.record({
+    kind: fc.constant("zset" as const),
+    fields: fc
+      .uniqueArray(fc.tuple(fc.constantFrom("", "f", "g"), scored), { selector: ([name]) => name })
       .map((entries) => new Map(entries)),
   }),
 );

@@ -21,6 +21,7 @@ const keyCommand: fc.Arbitrary<Command> = fc.oneof(
   fc.record({ name: fc.constantFrom("DEL" as const, "INCR", "INCR", "PERSIST"), key }),
   fc.record({ name: fc.constantFrom("HSET" as const, "HSET", "HDEL"), key, field }),
   fc.record({ name: fc.constantFrom("SADD" as const, "SADD", "SREM"), key, field }),
+  fc.record({ name: fc.constantFrom("ZADD" as const, "ZADD", "ZREM"), key, field }),
   fc.record({ name: fc.constant("EXPIRE" as const), key, ttlMs: fc.constantFrom(1, 3, 50) }),
 );
 
@@ -115,6 +116,7 @@ function adding(owners: Owners, key: Key, field: Field): Command {
   const isOf = (kind: FieldsKind) =>
     owners.replicas.some(({ records }) => records.get(key)?.body.kind === kind);
   if (isOf("hash")) return { name: "HSET", key, field };
+  if (isOf("zset")) return { name: "ZADD", key, field };
   return isOf("set") ? { name: "SADD", key, field } : { name: "INCR", key };
 }
 
@@ -146,6 +148,7 @@ describe("owners of a slot", () => {
         const before = replica!.view(key);
         const fields = new Set(before?.fields?.keys());
         const members = new Set(before?.members);
+        const scored = new Set(before?.scores?.keys());
         let count = before?.number ?? Number(before?.text ?? 0);
         for (const each of additions) {
           if (each.kind !== "add") {
@@ -156,12 +159,14 @@ describe("owners of a slot", () => {
           if (!owners.replicas[each.at]!.execute(command)) continue;
           if (command.name === "HSET") fields.add(command.field);
           else if (command.name === "SADD") members.add(command.field);
+          else if (command.name === "ZADD") scored.add(command.field);
           else count++;
         }
         settle(owners);
         const after = replica!.view(key);
         expect([...(after?.fields?.keys() ?? [])]).members([...fields]);
         expect([...(after?.members ?? [])]).members([...members]);
+        expect([...(after?.scores?.keys() ?? [])]).members([...scored]);
         expect(after?.number ?? Number(after?.text ?? 0)).deep.equal(count);
       }),
       { numRuns: 2000 },

@@ -20,6 +20,7 @@ import {
   tombstone,
 } from "#torus/delta/record-state.js";
 import { collected, type Floors, NO_FLOORS, successor, survivesFlush } from "#torus/delta/remains.js";
+import { readScore, scoreBytes } from "#torus/delta/score.js";
 import { compareVersions, maxVersion, type Version } from "#torus/delta/version.js";
 
 export const KEYS = ["k", "l"] as const;
@@ -31,7 +32,11 @@ export type Command =
   | { readonly name: "SET"; readonly key: Key; readonly value: string; readonly ttlMs: number }
   | { readonly name: "APPEND"; readonly key: Key; readonly value: string }
   | { readonly name: "DEL" | "INCR" | "PERSIST"; readonly key: Key }
-  | { readonly name: "HSET" | "HDEL" | "SADD" | "SREM"; readonly key: Key; readonly field: Field }
+  | {
+      readonly name: "HSET" | "HDEL" | "SADD" | "SREM" | "ZADD" | "ZREM";
+      readonly key: Key;
+      readonly field: Field;
+    }
   | { readonly name: "EXPIRE"; readonly key: Key; readonly ttlMs: number }
   | { readonly name: "FLUSHDB" };
 
@@ -42,6 +47,7 @@ export interface View {
   readonly fields?: ReadonlyMap<string, string>;
   readonly members?: ReadonlySet<string>;
   readonly elements?: readonly string[];
+  readonly scores?: ReadonlyMap<string, number>;
   readonly deadlineMs: number;
 }
 
@@ -173,6 +179,13 @@ export class Replica {
       }
       case "SREM":
         return this.#removing(visible, command.field, version, "set", record);
+      case "ZADD": {
+        const value = scoreBytes(version.clock);
+        const fields = new Map([[command.field, { value, version }]]);
+        return this.#adding(found, version, "zset", () => ({ kind: "zset", fields }), record);
+      }
+      case "ZREM":
+        return this.#removing(visible, command.field, version, "zset", record);
       case "EXPIRE":
         return visible && record(this.#registering(visible.life, this.nowMs + command.ttlMs, version));
       case "PERSIST":
@@ -304,6 +317,12 @@ function viewOf(body: Body): Omit<View, "deadlineMs"> {
         .filter(([, { value }]) => value !== null)
         .sort(([a], [b]) => (a < b ? -1 : 1));
       return { elements: live.map(([, { value }]) => `${value}`) };
+    }
+    case "zset": {
+      const live = [...body.fields].flatMap(([name, { value }]) =>
+        value === null ? [] : [[name, readScore(value, 0, value.length)] as const],
+      );
+      return { scores: new Map(live) };
     }
     case "text":
       return { text: Buffer.from(body.bytes).toString() };

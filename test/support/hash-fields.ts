@@ -17,6 +17,8 @@ export const SMALL_LIMITS: PackingLimits = {
   setMaxIntsetEntries: 6,
   setMaxListpackEntries: 4,
   setMaxListpackValueBytes: 8,
+  zsetMaxListpackEntries: 4,
+  zsetMaxListpackValueBytes: 8,
 };
 
 const reader = new EntryReader();

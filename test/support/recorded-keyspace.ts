@@ -7,6 +7,7 @@ import { writeDelta } from "#torus/delta/delta-codec.js";
 import { counterValue } from "#torus/delta/packed-counter.js";
 import type { Body } from "#torus/delta/record-state.js";
 import { isExpired, isVisible } from "#torus/delta/record-state.js";
+import { readScore } from "#torus/delta/score.js";
 import { NOWHERE } from "#torus/keyspace/arena.js";
 import { applyDelta } from "#torus/keyspace/delta-application.js";
 import { DeltaJournal } from "#torus/keyspace/delta-journal.js";
@@ -147,6 +148,12 @@ function shown(body: Body): string {
         value === null ? [] : [`${name}=${Buffer.from(value).toString("latin1")}`],
       );
       return `hash ${fields.sort().join(", ")}`;
+    }
+    case "zset": {
+      const members = [...body.fields].flatMap(([name, { value }]) =>
+        value === null ? [] : [`${name}=${readScore(value, 0, value.length)}`],
+      );
+      return `sorted set ${members.sort().join(", ")}`;
     }
     case "set": {
       const members = [...body.fields].flatMap(([name, { value }]) => (value === null ? [] : [name]));

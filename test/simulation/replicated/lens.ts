@@ -68,6 +68,7 @@ function bodyOf(body: RecordState["body"]): string {
     case "hash":
     case "set":
     case "list":
+    case "zset":
       return `fields ${[...body.fields].map(([name, { value }]) => (value === null ? `no ${name}` : name)).join(", ")}`;
   }
 }
