@@ -22,6 +22,7 @@ const titles: Readonly<Record<CommandGroup, string>> = {
   list: "Lists",
   hash: "Hashes",
   set: "Sets",
+  "sorted-set": "Sorted sets",
   generic: "Keys",
   pubsub: "Publish and subscribe",
   transactions: "Transactions",
@@ -32,7 +33,6 @@ const titles: Readonly<Record<CommandGroup, string>> = {
 
 const titlesOfMissing: Readonly<Record<RedisGroup, string>> = {
   ...titles,
-  "sorted-set": "Sorted sets",
   stream: "Streams",
   geo: "Places",
   hyperloglog: "HyperLogLog",

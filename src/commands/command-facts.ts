@@ -71,6 +71,7 @@ const CATEGORY_BY_GROUP: Readonly<Record<CommandGroup, string | undefined>> = {
   pubsub: undefined,
   server: undefined,
   set: "set",
+  "sorted-set": "sortedset",
   string: "string",
   transactions: "transaction",
 };

@@ -15,6 +15,7 @@ export type CommandGroup =
   | "pubsub"
   | "server"
   | "set"
+  | "sorted-set"
   | "string"
   | "transactions";
 

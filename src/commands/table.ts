@@ -26,6 +26,7 @@ import { persistenceCommands } from "./persistence.js";
 import { pubsubCommands } from "./pubsub.js";
 import { setCommands } from "./sets.js";
 import { slowlogCommand } from "./slowlog-commands.js";
+import { sortedSetCommands } from "./sorted-sets.js";
 import { stringRangeCommands } from "./string-ranges.js";
 import { stringCommands } from "./strings.js";
 import { torusCommand } from "./torus.js";
@@ -58,6 +59,7 @@ export const commands: readonly Command[] = [
   ...pubsubCommands,
   ...setCommands,
   slowlogCommand,
+  ...sortedSetCommands,
   ...stringRangeCommands,
   ...stringCommands,
   torusCommand,

@@ -75,6 +75,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ["RANDOMKEY", sameKind],
   ["SCAN", sameIfWhole],
   ["HSCAN", sameIfWhole],
+  ["ZSCAN", sameIfWhole],
   ["TTL", within(5n)],
   ["PTTL", within(5000n)],
   ["EXPIRETIME", within(5n)],

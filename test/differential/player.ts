@@ -69,7 +69,7 @@ function encode(command: Command): Buffer {
 function cursorPosition(command: Command): number | undefined {
   const name = command[0]!.toUpperCase();
   if (name === "SCAN" && command[1] === "0") return 1;
-  if (name === "HSCAN" && command[2] === "0") return 2;
+  if ((name === "HSCAN" || name === "ZSCAN") && command[2] === "0") return 2;
   return undefined;
 }
 
@@ -92,7 +92,7 @@ async function scanThrough(client: WireClient, command: Command): Promise<Reply>
   throw new Error(`${command.join(" ")}: the cursor did not return to 0 in ${PAGES_MAX} pages`);
 }
 
-/** Keys, or for a hash its pairs of field and value. */
+/** Keys, or for a hash its pairs of field and value, for a sorted set those of member and score. */
 function itemsOf(items: readonly Reply[], cursorAt: number): readonly Reply[] {
   if (cursorAt === 1) return items;
   return items.flatMap((field, i) =>

@@ -7,7 +7,7 @@ import type { Prng } from "#torus/base/prng.js";
 export class Vocabulary {
   constructor(readonly random: Prng) {}
 
-  /** Keys `s*` mostly hold strings, `h*` hashes, `m*` sets, `l*` lists, `k*` anything: wrong types happen, but not always. */
+  /** Keys `s*` mostly hold strings, `h*` hashes, `m*` sets, `l*` lists, `z*` sorted sets, `k*` anything: wrong types happen, but not always. */
   key(): string {
     return this.random.pick(["k1", "k2", "k3", "k4", "{tag}a", "{tag}b", "k\r\n\x00\xff", ""]);
   }
@@ -28,8 +28,34 @@ export class Vocabulary {
     return this.random.chance(0.9) ? this.random.pick(["l1", "l2", "l3"]) : this.key();
   }
 
+  sortedSetKey(): string {
+    return this.random.chance(0.9) ? this.random.pick(["z1", "z2", "z3"]) : this.key();
+  }
+
   anyKey(): string {
-    return this.random.pick([this.key(), this.stringKey(), this.hashKey(), this.setKey(), this.listKey()]);
+    return this.random.pick([
+      this.key(),
+      this.stringKey(),
+      this.hashKey(),
+      this.setKey(),
+      this.listKey(),
+      this.sortedSetKey(),
+    ]);
+  }
+
+  /** Few, so that many members share one, and some that are no scores. */
+  score(): string {
+    return this.weighted<() => string>([
+      [20, () => String(this.random.below(8) - 2)],
+      [3, () => this.random.pick(["0.1", "0.2", "-0.3", "1.5", "1e20", "1e-20", "3.3333333333333335"])],
+      [2, () => this.random.pick(["inf", "-inf", "+Inf", "infinity"])],
+      [2, () => this.decimal()],
+      [0.5, () => this.random.pick(INTEGER_EDGES)],
+      [
+        0.5,
+        () => this.random.pick(["nan", "", "abc", "1e400", "1e-400", "0x1p3", "0x.8", " 1", "(1", "1,5"]),
+      ],
+    ])();
   }
 
   /** Integers mostly, so that sets of nothing else stay such for a while. */

@@ -47,6 +47,38 @@ describe("events of collections", () => {
         ]);
       });
 
+      it("tell of a sorted set that was emptied and comes back as of a new key", () => {
+        const commands = [
+          "ZADD z 1 a",
+          "ZADD z 1 a",
+          "ZINCRBY z 1 a",
+          "ZREM z a",
+          "ZADD z 1 a 2 b 3 c",
+          "ZPOPMAX z",
+          "ZREMRANGEBYRANK z 0 -1",
+          "ZUNIONSTORE z 1 z",
+          "ZADD z INCR 1 a",
+          "ZRANGESTORE y z 0 -1",
+          "ZREMRANGEBYSCORE y 5 6",
+        ];
+        expect(eventsOf(keepTombstones, ...commands)).to.deep.equal([
+          "new new z",
+          "zset zadd z",
+          "zset zincr z",
+          "zset zrem z",
+          "generic del z",
+          "new new z",
+          "zset zadd z",
+          "zset zpopmax z",
+          "zset zremrangebyrank z",
+          "generic del z",
+          "new new z",
+          "zset zincr z",
+          "new new y",
+          "zset zrangestore y",
+        ]);
+      });
+
       it("tell of a set made of others as of a new key only where there was none", () => {
         const events = eventsOf(
           keepTombstones,

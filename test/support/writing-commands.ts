@@ -57,6 +57,7 @@ const popped: Part = fc.constantFrom([], ["1"], ["2"], ["100"]);
 const index = fc.constantFrom("0", "1", "2", "5", "-1", "-2", "-5", "100");
 const end = fc.constantFrom("left", "right");
 const decimal = fc.constantFrom("0.5", "-1.25", "3", "1e3");
+const score = fc.constantFrom("0", "-0", "1", "1", "-2.5", "0.1", "inf", "-inf", "1e300");
 const value = fc.oneof(
   number,
   fc.constantFrom("", "x", "text", "\x00\xff", "y".repeat(300), "z".repeat(20_000)),
@@ -156,6 +157,19 @@ const FORMS = [
   mostly(4, command("lmove", key, key, end, end)),
   mostly(1, command("rpoplpush", key, key)),
   mostly(2, command("lmpop", fc.constant("2"), key, key, end, fc.constantFrom([], ["count", "2"]))),
+  mostly(8, command("zadd", key, optional("NX", "XX", "GT", "LT"), several(score, member))),
+  mostly(4, command("zincrby", key, score, member)),
+  mostly(6, command("zrem", key, several(member))),
+  mostly(1, command("zremrangebyrank", key, fc.constantFrom("0", "1", "-2"), fc.constantFrom("0", "-1"))),
+  mostly(1, command("zremrangebyscore", key, fc.constantFrom("-inf", "(0"), fc.constantFrom("1", "inf"))),
+  mostly(1, command("zremrangebylex", key, fc.constantFrom("-", "[1"), fc.constantFrom("(7", "+"))),
+  mostly(2, command("zpopmin", key, fc.constantFrom([], ["2"], ["100"]))),
+  mostly(1, command("zpopmax", key, fc.constantFrom([], ["2"], ["100"]))),
+  mostly(1, command("zmpop", fc.constant("2"), key, key, fc.constantFrom("MIN", "MAX"))),
+  mostly(2, command("zrangestore", key, key, fc.constant("0"), fc.constantFrom("1", "-1"))),
+  mostly(2, command("zunionstore", key, fc.constant("2"), key, key)),
+  mostly(2, command("zinterstore", key, fc.constant("2"), key, key)),
+  mostly(2, command("zdiffstore", key, fc.constant("2"), key, key)),
   mostly(1, command("flushdb")),
   mostly(1, command("flushall")),
   mostly(1, command("swapdb", database, database)),

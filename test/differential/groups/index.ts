@@ -7,6 +7,7 @@ import { hashes } from "./hashes.js";
 import { keys } from "./keys.js";
 import { lists } from "./lists.js";
 import { sets } from "./sets.js";
+import { sortedSets } from "./sorted-sets.js";
 import { strings } from "./strings.js";
 import { transactions } from "./transactions.js";
 import { users } from "./users.js";
@@ -18,6 +19,7 @@ export const groups: readonly Group[] = [
   hashes,
   lists,
   sets,
+  sortedSets,
   keys,
   expiry,
   transactions,

@@ -1,0 +1,213 @@
+/** Commands that change single members of sorted sets: https://redis.io/docs/latest/commands/?group=sorted-set */
+
+import { SCORE_BYTES_MAX, writeScore } from "../delta/score.js";
+import { NOWHERE } from "../keyspace/arena.js";
+import { scoreOf } from "../keyspace/ranked-members.js";
+import { TYPE_ZSET } from "../keyspace/record.js";
+import { ReplyError, SYNTAX_ERROR } from "../protocol/reply-error.js";
+import type { Call } from "./call.js";
+import { type Command, data, keyAt1 } from "./command.js";
+import { readScoreArgument } from "./score-arguments.js";
+import { openForWriting, tellRemoved } from "./sorted-set-removals.js";
+
+const NX_AND_XX = "ERR XX and NX options at the same time are not compatible";
+const GT_LT_NX = "ERR GT, LT, and/or NX options at the same time are not compatible";
+const INCR_OF_SEVERAL = "ERR INCR option supports a single increment-element pair";
+const SCORE_NOT_A_NUMBER = "ERR resulting score is not a number (NaN)";
+
+/** Sizes, age and score of a short entry, to guess the size of a new set. */
+const ENTRY_OVERHEAD_BYTES = 3 + SCORE_BYTES_MAX / 2;
+
+export const sortedSetWrites: readonly Command[] = [
+  data({
+    name: "zadd",
+    arity: -4,
+    group: "sorted-set",
+    flags: ["write", "denyoom", "fast"],
+    keys: keyAt1("RW", "update"),
+    syntax:
+      "key [condition=(NX|XX)@3.0.2] [comparison=(GT|LT)@6.2.0] [change=CH@3.0.2] [increment=INCR@3.0.2] " +
+      "score_member=(score:double member)...",
+    since: "1.2.0",
+    complexity: "O(log N) in members of the set for each one named",
+    summary: "Adds members to a sorted set or gives them other scores, and answers how many are new.",
+    history: [
+      ["2.4.0", "More than one member"],
+      ["3.0.2", "XX, NX, CH and INCR"],
+      ["6.2.0", "GT and LT"],
+    ],
+    run: (call) => zadd(call, false),
+  }),
+  data({
+    name: "zincrby",
+    arity: 4,
+    group: "sorted-set",
+    flags: ["write", "denyoom", "fast"],
+    keys: keyAt1("RW", "access", "update"),
+    syntax: "key increment:integer member",
+    since: "1.2.0",
+    complexity: "O(log N) in members of the set",
+    summary: "Adds to the score of a member, 0 if there is none, and answers the sum.",
+    run: (call) => zadd(call, true),
+  }),
+  data({
+    name: "zrem",
+    arity: -3,
+    group: "sorted-set",
+    flags: ["write", "fast"],
+    keys: keyAt1("RW", "delete"),
+    syntax: "key member...",
+    since: "1.2.0",
+    complexity: "O(log N) in members of the set for each one named",
+    summary: "Removes members from a sorted set and answers how many there were.",
+    history: [["2.4.0", "More than one member"]],
+    run: zrem,
+  }),
+];
+
+interface AddOptions {
+  /** Of the first score. */
+  readonly first: number;
+  readonly onlyNew: boolean;
+  readonly onlyOld: boolean;
+  readonly onlyHigher: boolean;
+  readonly onlyLower: boolean;
+  /** Members with another score than before count as well. */
+  readonly countsChanged: boolean;
+  readonly isIncrement: boolean;
+}
+
+/** Scores of the call at hand, so that all are read before anything changes. */
+let scores = new Float64Array(16);
+const SCORE = Buffer.alloc(SCORE_BYTES_MAX);
+
+function zadd(call: Call, isIncrement: boolean): void {
+  const { keyspace, reply } = call;
+  const options = readAddOptions(call, isIncrement);
+  readScores(call, options.first);
+  const at = openForWriting(call, 1);
+  if (at === NOWHERE && options.onlyOld) {
+    if (options.isIncrement) reply.null();
+    else reply.integer(0);
+    return;
+  }
+  if (options.isIncrement) {
+    increment(call, options);
+    return;
+  }
+  const { openEntries } = keyspace;
+  openEntries.begin(TYPE_ZSET, call.config.current, at === NOWHERE ? expectedBytes(call, options.first) : 0);
+  let added = 0;
+  let changed = 0;
+  for (let i = options.first, pair = 0; i < call.count; i += 2, pair++) {
+    const score = scores[pair]!;
+    const found = openEntries.findChanged(call.bytes, call.start(i + 1), call.end(i + 1));
+    const before = found === undefined ? undefined : scoreOf(found);
+    if (!isWanted(options, score, before)) continue;
+    if (before === undefined) added++;
+    else if (before !== score) changed++;
+    if (before !== score) setScore(call, i + 1, score);
+  }
+  openEntries.finish();
+  if (added + changed > 0) keyspace.happened("zset", "zadd");
+  reply.integer(options.countsChanged ? added + changed : added);
+}
+
+/** ZADD INCR and ZINCRBY: of one member. */
+function increment(call: Call, options: AddOptions): void {
+  const { keyspace, reply } = call;
+  const { openEntries } = keyspace;
+  const { bytes } = call;
+  const member = options.first + 1;
+  const isThere = keyspace.at !== NOWHERE;
+  const found = isThere ? openEntries.find(bytes, call.start(member), call.end(member)) : undefined;
+  const before = found === undefined ? undefined : scoreOf(found);
+  const score = before === undefined ? scores[0]! : before + scores[0]!;
+  if (before !== undefined && options.onlyNew) {
+    reply.null();
+    return;
+  }
+  if (Number.isNaN(score)) throw new ReplyError(SCORE_NOT_A_NUMBER);
+  if (!isWanted(options, score, before)) {
+    reply.null();
+    return;
+  }
+  if (before !== score) {
+    openEntries.begin(TYPE_ZSET, call.config.current, isThere ? 0 : expectedBytes(call, options.first));
+    setScore(call, member, score);
+    openEntries.finish();
+    keyspace.happened("zset", "zincr");
+  }
+  reply.double(score);
+}
+
+function isWanted(options: AddOptions, score: number, before: number | undefined): boolean {
+  if (before === undefined) return !options.onlyOld;
+  if (options.onlyNew || (options.onlyHigher && score <= before)) return false;
+  return !(options.onlyLower && score >= before);
+}
+
+function setScore(call: Call, member: number, score: number): void {
+  const { openEntries } = call.keyspace;
+  // Redis's packed form keeps -0 as an integer, which has no sign.
+  const kept = score === 0 && openEntries.isPacked ? 0 : score;
+  const end = writeScore(SCORE, 0, kept);
+  openEntries.set(call.bytes, call.start(member), call.end(member), SCORE, 0, end);
+}
+
+/** About what the entries of a new set take, or 0 if it will not stay packed. */
+function expectedBytes(call: Call, first: number): number {
+  const { count } = call;
+  const { zsetMaxListpackEntries, zsetMaxListpackValueBytes } = call.config.current;
+  const members = (count - first) / 2;
+  if (members > zsetMaxListpackEntries) return 0;
+  let bytes = members * ENTRY_OVERHEAD_BYTES;
+  for (let i = first + 1; i < count; i += 2) {
+    if (call.length(i) > zsetMaxListpackValueBytes) return 0;
+    bytes += call.length(i);
+  }
+  return bytes;
+}
+
+function readAddOptions(call: Call, isZincrby: boolean): AddOptions {
+  let [onlyNew, onlyOld, onlyHigher, onlyLower] = [false, false, false, false];
+  let countsChanged = false;
+  let isIncrement = isZincrby;
+  let first = 2;
+  for (; first < call.count; first++) {
+    if (call.is(first, "nx")) onlyNew = true;
+    else if (call.is(first, "xx")) onlyOld = true;
+    else if (call.is(first, "gt")) onlyHigher = true;
+    else if (call.is(first, "lt")) onlyLower = true;
+    else if (call.is(first, "ch")) countsChanged = true;
+    else if (call.is(first, "incr")) isIncrement = true;
+    else break;
+  }
+  const words = call.count - first;
+  if (words === 0 || words % 2 === 1) throw new ReplyError(SYNTAX_ERROR);
+  if (onlyNew && onlyOld) throw new ReplyError(NX_AND_XX);
+  if ((onlyNew && (onlyHigher || onlyLower)) || (onlyHigher && onlyLower)) throw new ReplyError(GT_LT_NX);
+  if (isIncrement && words > 2) throw new ReplyError(INCR_OF_SEVERAL);
+  return { first, onlyNew, onlyOld, onlyHigher, onlyLower, countsChanged, isIncrement };
+}
+
+function readScores(call: Call, first: number): void {
+  const pairs = (call.count - first) / 2;
+  if (pairs > scores.length) scores = new Float64Array(2 * pairs);
+  for (let pair = 0; pair < pairs; pair++) scores[pair] = readScoreArgument(call, first + 2 * pair);
+}
+
+function zrem(call: Call): void {
+  const { bytes, count, reply, keyspace } = call;
+  if (openForWriting(call, 1) === NOWHERE) {
+    reply.integer(0);
+    return;
+  }
+  const { openEntries } = keyspace;
+  openEntries.begin(TYPE_ZSET, call.config.current);
+  let removed = 0;
+  for (let i = 2; i < count; i++) if (openEntries.remove(bytes, call.start(i), call.end(i))) removed++;
+  openEntries.finish();
+  if (removed > 0) tellRemoved(keyspace, "zrem");
+  reply.integer(removed);
+}
