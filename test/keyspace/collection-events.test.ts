@@ -72,6 +72,7 @@ describe("events of collections", () => {
           "zset zpopmax z",
           "zset zremrangebyrank z",
           "generic del z",
+          "keymiss keymiss z",
           "new new z",
           "zset zincr z",
           "new new y",
