@@ -3,7 +3,7 @@
  *
  *     score := the IEEE 754 double, most significant byte first, without the zero bytes at its end
  *
- * So 0 takes no byte, whole numbers below 2^13 two, times in milliseconds six, and no score more than eight. A score has one form,
+ * So 0 takes no byte, whole numbers below 2^13 at most three, times in milliseconds at most seven, and no score more than eight. A score has one form,
  * so equal bytes are equal scores, but for -0 and 0, which are two scores of one place in the order. NaN is none.
  */
 import type { ByteRange } from "../base/bytes.js";
