@@ -120,7 +120,7 @@ const COUNT_DIGITS_MAX = 20;
 
 /**
  * The keys of a command whose name is argument `name` of a call. Positions beyond the arguments are left out: an incomplete
- * last pair of MSET has its key. Where an argument counts keys and there are not so many, or it is no number, there is none.
+ * last pair of MSET has its key. Where an argument counts keys and there are not so many, or it is no number, the command has none at all.
  */
 export function keyPositions(
   { keys = [] }: Command,
@@ -134,7 +134,9 @@ export function keyPositions(
     if (spec.countedAt !== undefined) {
       const digits = Buffer.from(call.head(name + spec.countedAt, COUNT_DIGITS_MAX), "latin1");
       const count = Number(parseInt64(digits, 0, digits.length) ?? 0);
-      last = spec.first + (count - 1) * spec.step <= last ? spec.first + (count - 1) * spec.step : 0;
+      const counted = spec.first + (count - 1) * spec.step;
+      if (count < 1 || counted > last) return [];
+      last = counted;
     }
     for (let at = spec.first; at <= last && at < end; at += spec.step)
       positions.push({ at: name + at, spec });
