@@ -93,6 +93,8 @@ export function moveElement(call: Call, { from, to }: MoveEnds): boolean {
   call.peek(1);
   openList.begin(limits);
   takeShown(call, from);
+  // It may be refused, so it comes before anything is changed.
+  reply.bulk(moved.bytes, 0, moved.end);
   if (isSame) {
     openList.push(to, moved, 0, 1);
     openList.show(from);
@@ -112,7 +114,7 @@ export function moveElement(call: Call, { from, to }: MoveEnds): boolean {
     openList.finish();
   }
   tellPopped(keyspace, from);
-  reply.bulk(moved.bytes, 0, moved.end);
+  moved.bytes = MOVED;
   return true;
 }
 

@@ -1,7 +1,7 @@
 /** Commands that change one list: https://redis.io/docs/latest/commands/?group=list */
-import { INT64_MAX } from "../base/int64.js";
 import { type Location, NOWHERE } from "../keyspace/arena.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
+import type { ListReader } from "../keyspace/list-reader.js";
 import type { ListEnd } from "../keyspace/open-list.js";
 import { TYPE_LIST } from "../keyspace/record.js";
 import type { ByteView } from "../keyspace/records.js";
@@ -17,8 +17,8 @@ import type { Call } from "./call.js";
 import { type Command, type Declaration, data, keyAt1 } from "./command.js";
 import { ElementMatcher, elementRange, replyElement } from "./element.js";
 
-/** So many elements are taken one by one from the end of a list that is trimmed. */
-const TRIMMED_SINGLY_MAX = 16;
+/** So many elements are taken one by one from an end of a list; more block by block. */
+const REMOVED_SINGLY_MAX = 16;
 
 /** What the commands that push have in common. */
 const pushing = {
@@ -177,9 +177,9 @@ function pop(call: Call, end: ListEnd): void {
 }
 
 function readCount(call: Call): number {
-  const count = call.int64(2, NOT_POSITIVE);
-  if (count < 0 || count > INT64_MAX) throw new ReplyError(NOT_POSITIVE);
-  return Number(count);
+  const count = call.integer(2, NOT_POSITIVE);
+  if (count < 0) throw new ReplyError(NOT_POSITIVE);
+  return count;
 }
 
 /** Removes an element of the open list, and answers it. */
@@ -197,34 +197,31 @@ export function popSeveral(keyspace: Keyspace, { reply, config }: Call, end: Lis
   const { openList } = keyspace;
   const { length } = openList;
   const count = Math.min(wanted, length);
+  // A reply may be refused, so all of it comes before the first removal.
   reply.array(count);
+  replyEnd(openList.open(), reply, end, count);
+  // Where nobody else can push to the list meanwhile it is deleted as a whole, and a large one given back to memory in slices.
   if (count === length && !keyspace.keepTombstones) {
-    popAll(keyspace, reply, end);
+    keyspace.remove(length);
   } else {
     openList.begin(config.current);
-    for (let left = count; left > 0; left--) {
-      replyElement(reply, openList.show(end));
-      openList.removeShown();
-    }
+    removeEnd(openList, end, count);
     openList.finish();
   }
   tellPopped(keyspace, end);
 }
 
-/** Where nobody else can push to the list meanwhile it is deleted as a whole, and a large one given back to memory in slices. */
-function popAll(keyspace: Keyspace, reply: Call["reply"], end: ListEnd): void {
-  const { openList } = keyspace;
-  const { length } = openList;
-  const reader = openList.open();
+/** Answers so many elements from an end on. */
+function replyEnd(reader: ListReader, reply: Call["reply"], end: ListEnd, count: number): void {
+  let left = count;
   if (end === "left") {
-    while (reader.nextLive()) replyElement(reply, reader.cursor);
-  } else {
-    reader.forEachBackwards((cursor) => {
-      replyElement(reply, cursor);
-      return true;
-    });
+    for (; left > 0 && reader.nextLive(); left--) replyElement(reply, reader.cursor);
+    return;
   }
-  keyspace.remove(length);
+  reader.forEachBackwards((cursor) => {
+    replyElement(reply, cursor);
+    return --left > 0;
+  });
 }
 
 /** Elements of the open list are gone, and the list with the last of them. */
@@ -340,23 +337,23 @@ function ltrim(call: Call): void {
   } else {
     openList.begin(call.config.current);
     if (kept === 0) openList.sift(0, () => "remove");
-    else trim(keyspace, first, kept, length);
+    else {
+      removeEnd(openList, "right", length - first - kept);
+      removeEnd(openList, "left", first);
+    }
     openList.finish();
   }
   tellRemoved(keyspace, "ltrim");
   reply.ok();
 }
 
-/** Lets the open list have only `kept` elements from `first` on. */
-function trim({ openList }: Keyspace, first: number, kept: number, length: number): void {
-  const behind = length - first - kept;
-  if (behind > TRIMMED_SINGLY_MAX) openList.sift(first + kept, () => "remove");
-  else removeSingly(openList, "right", behind);
-  if (first > TRIMMED_SINGLY_MAX) openList.sift(0, (_, index) => (index < first ? "remove" : "stop"));
-  else removeSingly(openList, "left", first);
-}
-
-function removeSingly(openList: Keyspace["openList"], end: ListEnd, count: number): void {
+/** Removes so many elements, of which there are as many, from an end of the list. */
+function removeEnd(openList: Keyspace["openList"], end: ListEnd, count: number): void {
+  if (count > REMOVED_SINGLY_MAX) {
+    if (end === "left") openList.sift(0, (_, index) => (index < count ? "remove" : "stop"));
+    else openList.sift(openList.length - count, () => "remove");
+    return;
+  }
   for (let left = count; left > 0; left--) {
     openList.show(end);
     openList.removeShown();

@@ -1,13 +1,18 @@
 /** A block of elements that is being written anew: what a visitor of the old one makes of it (list-editor.ts). */
 import { Position } from "../delta/list-position.js";
-import { Content, type ElementCursor, headBytesMax, writeHead } from "./list-block.js";
-
-/** Room from the start: twice as much as most blocks have. */
-const BYTES_USUAL = 2048;
+import {
+  Content,
+  type ElementCursor,
+  grown,
+  headBytesMax,
+  kept,
+  newBuffer,
+  writeHead,
+} from "./list-block.js";
 
 /** Elements are to be put in the order of their positions. */
 export class BlockOutput {
-  bytes: Buffer = Buffer.alloc(BYTES_USUAL);
+  bytes: Buffer = newBuffer();
   length = 0;
   count = 0;
   live = 0;
@@ -16,6 +21,8 @@ export class BlockOutput {
 
   clear(): void {
     this.length = this.count = this.live = 0;
+    this.#content.release();
+    this.bytes = kept(this.bytes);
   }
 
   /** The element that a cursor is at, as it is. */
@@ -38,8 +45,8 @@ export class BlockOutput {
   #ensure(count: number): void {
     const needed = this.length + count;
     if (needed <= this.bytes.length) return;
-    const grown = Buffer.allocUnsafe(2 * needed);
-    this.bytes.copy(grown, 0, 0, this.length);
-    this.bytes = grown;
+    const larger = grown(needed);
+    this.bytes.copy(larger, 0, 0, this.length);
+    this.bytes = larger;
   }
 }

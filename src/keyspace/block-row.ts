@@ -24,8 +24,11 @@ export class BlockRow {
   isTailKnown = false;
   /** Changes whenever anything does in a block. */
   edition = 0;
-  /** So many blocks at either end have only marks. */
-  readonly #dead = [0, 0];
+  /** So many blocks at the beginning, and at the end, have only marks: or more. */
+  #deadFirst = 0;
+  #deadLast = 0;
+  /** The block that was sought last: those that lie side by side in memory mostly are neighbours here. */
+  #sought = 0;
   #words = new Int32Array(ROOM_MIN * WORDS);
   #first = ROOM_MIN >>> 1;
 
@@ -88,13 +91,13 @@ export class BlockRow {
     this.#words[at + LIVE]! += live;
     this.count += count;
     this.live += live;
-    if (live > 0) this.#forgetDead();
+    if (live > 0) this.#isAlive(i);
   }
 
   /** Puts an empty block before block `i`, or behind the last. */
   insert(i: number, cell: Location, at: number): void {
     this.edition++;
-    this.#forgetDead();
+    this.#isAlive(i);
     if (this.#first === 0 || (this.#first + this.length + 1) * WORDS > this.#words.length) this.#grow();
     const words = this.#words;
     const from = this.#first * WORDS;
@@ -113,7 +116,8 @@ export class BlockRow {
 
   remove(i: number): void {
     this.edition++;
-    this.#forgetDead();
+    if (i < this.#deadFirst) this.#deadFirst--;
+    if (this.length - 1 - i < this.#deadLast) this.#deadLast--;
     this.count -= this.countOf(i);
     this.live -= this.liveOf(i);
     const words = this.#words;
@@ -127,24 +131,32 @@ export class BlockRow {
     this.length--;
   }
 
+  /** The block that lies in a cell, -1 if none does. Sought from where one was found last, to both sides. */
   indexOf(cell: Location): number {
-    for (let i = 0; i < this.length; i++) if (this.cell(i) === cell) return i;
+    const { length } = this;
+    const from = Math.min(this.#sought, length - 1);
+    for (let distance = 0; distance < length; distance++) {
+      const [left, right] = [from - distance, from + distance];
+      if (left >= 0 && this.cell(left) === cell) return (this.#sought = left);
+      if (right < length && this.cell(right) === cell) return (this.#sought = right);
+    }
     return -1;
   }
 
   /** The first block that has an element which was not removed; of the last if `isLast`. There is one. */
   liveEnd(isLast: boolean): number {
-    const dead = this.#dead;
     if (isLast) {
-      while (this.liveOf(this.length - 1 - dead[1]!) === 0) dead[1]!++;
-      return this.length - 1 - dead[1]!;
+      while (this.liveOf(this.length - 1 - this.#deadLast) === 0) this.#deadLast++;
+      return this.length - 1 - this.#deadLast;
     }
-    while (this.liveOf(dead[0]!) === 0) dead[0]!++;
-    return dead[0]!;
+    while (this.liveOf(this.#deadFirst) === 0) this.#deadFirst++;
+    return this.#deadFirst;
   }
 
-  #forgetDead(): void {
-    this.#dead[0] = this.#dead[1] = 0;
+  /** Block `i` has an element that was not removed, or is about to: as block `i` of one more if it is to be inserted. */
+  #isAlive(i: number): void {
+    this.#deadFirst = Math.min(this.#deadFirst, i);
+    this.#deadLast = Math.min(this.#deadLast, Math.max(0, this.length - 1 - i));
   }
 
   #grow(): void {

@@ -26,13 +26,19 @@ export function isTable(database: Database, at: Location): boolean {
 
 /** Fields that a client can see. Of packed ones they are counted anew. */
 export function liveLength(database: Database, at: Location): number {
-  if (database.records.type(at) === TYPE_LIST) return liveElements(database, at);
+  if (database.records.type(at) === TYPE_LIST) {
+    list.open(database, at);
+    return list.live;
+  }
   const table = tableOf(database, at);
   return table === PACKED ? countLive(cursor, database.records.body(at)) : database.fields.liveCount(table);
 }
 
 export function hasNoLive(database: Database, at: Location): boolean {
-  if (database.records.type(at) === TYPE_LIST) return liveElements(database, at) === 0;
+  if (database.records.type(at) === TYPE_LIST) {
+    list.open(database, at);
+    return list.isEmptied;
+  }
   const table = tableOf(database, at);
   return table === PACKED
     ? isEmptied(cursor, database.records.body(at))
@@ -58,9 +64,4 @@ export function newestEntryClock(database: Database, at: Location): number {
   cursor.open(bytes, start, end);
   while (cursor.next()) newest = Math.max(newest, cursor.clock());
   return newest;
-}
-
-function liveElements(database: Database, at: Location): number {
-  list.open(database, at);
-  return list.live;
 }

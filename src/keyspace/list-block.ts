@@ -49,6 +49,10 @@ const INTEGER_DIGITS_MAX = 15;
 const INTEGER_BYTES_MAX = 17;
 /** Head, length or age and origin and code: what content takes beside its own bytes. */
 export const CONTENT_OVERHEAD_BYTES = 24;
+/** What a long element made a buffer grow to is not kept for the short ones that follow. */
+const BUFFER_BYTES_KEPT_MAX = 64 * 1024;
+/** A buffer for so many bytes gets room for as many again, up to this. */
+const GROWTH_BYTES_MAX = 1024 * 1024;
 
 const digits = Buffer.alloc(INTEGER_BYTES_MAX);
 
@@ -228,7 +232,7 @@ export class ElementCursor {
 /** What an element is, in the bytes that a block has of it: its code, and what follows head and place. */
 export class Content {
   code = 0;
-  bytes: Buffer = Buffer.alloc(256);
+  bytes: Buffer = newBuffer();
   length = 0;
 
   /** Of a value, at a position. Null is a mark. The version is that of the position, or a later one. */
@@ -317,9 +321,29 @@ export class Content {
     return count;
   }
 
-  #ensure(count: number): void {
-    if (count > this.bytes.length) this.bytes = Buffer.allocUnsafe(2 * count);
+  /** Gives a buffer back that a long element made grow. */
+  release(): void {
+    this.bytes = kept(this.bytes);
   }
+
+  #ensure(count: number): void {
+    if (count > this.bytes.length) this.bytes = grown(count);
+  }
+}
+
+/** For elements on their way into a block. */
+export function newBuffer(): Buffer {
+  return Buffer.alloc(2048);
+}
+
+/** A larger one. */
+export function grown(bytesNeeded: number): Buffer {
+  return Buffer.allocUnsafe(bytesNeeded + Math.min(bytesNeeded, GROWTH_BYTES_MAX));
+}
+
+/** The same, or a new one in place of one that is too large to be kept. */
+export function kept(buffer: Buffer): Buffer {
+  return buffer.length > BUFFER_BYTES_KEPT_MAX ? newBuffer() : buffer;
 }
 
 const MINUS = 0x2d;

@@ -82,7 +82,7 @@ export class ListBlocks {
 
   /**
    * Puts `length` bytes in place of `removed` bytes of a block, the first of them `at` bytes into its elements. False, and nothing done,
-   * if the cell is too small.
+   * if the cell is too small, or is that of one long element: who digests or sends it may still be reading it.
    */
   splice(row: BlockRow, i: number, at: number, removed: number, bytes: Buffer, length: number): boolean {
     const body = this.body(row, i);
@@ -92,6 +92,7 @@ export class ListBlocks {
     const more = length - removed;
     const left = at;
     const right = end - start - at - removed;
+    if (capacity > BLOCK_BYTES) return false;
     if (more > capacity - (end - start)) return false;
     const canLeft = start - more >= 0;
     const canRight = end + more <= capacity;
@@ -115,6 +116,14 @@ export class ListBlocks {
     row.setRange(i, start, end);
     bytes.copy(cell, base + start + left, 0, length);
     return true;
+  }
+
+  /** Gives a block another cell, of this capacity, and no elements. */
+  renew(row: BlockRow, i: number, capacity: number): void {
+    const cell = this.#allocate(row.number, capacity);
+    this.#records.free(row.cell(i));
+    row.setCell(i, cell);
+    row.setRange(i, 0, 0);
   }
 
   /** Gives a block a cell of another size. */

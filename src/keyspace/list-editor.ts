@@ -13,7 +13,16 @@ import type { BlockRow } from "./block-row.js";
 import { restructure } from "./collection.js";
 import { PACKED, tableOf } from "./entries-body.js";
 import type { Keyspace } from "./keyspace.js";
-import { type Content, codeAt, ElementCursor, headBytesMax, writeHead } from "./list-block.js";
+import {
+  type Content,
+  codeAt,
+  ElementCursor,
+  grown,
+  headBytesMax,
+  kept,
+  newBuffer,
+  writeHead,
+} from "./list-block.js";
 import { BLOCK_BYTES, type ListBlocks } from "./list-blocks.js";
 import type { ListLimits } from "./packing-limits.js";
 import { registerBytes } from "./record.js";
@@ -34,7 +43,7 @@ export class ListEditor {
   readonly #walk = new ElementCursor();
   readonly #tail = new Position();
   readonly #output = new BlockOutput();
-  #scratch: Buffer = Buffer.alloc(2 * BLOCK_BYTES);
+  #scratch = newBuffer();
 
   /** Begins to change the open list. */
   open(keyspace: Keyspace, { listMaxListpackSize }: ListLimits): void {
@@ -124,7 +133,7 @@ export class ListEditor {
   append(position: Position, content: Content, isLive: boolean): void {
     for (;;) {
       const i = this.blocks - 1;
-      if (i >= 0 && this.#hasRoom(i)) {
+      if (i >= 0 && this.#mayTake(i, content)) {
         const length = this.#compose(position, content, this.last() ?? null);
         const { start, end } = this.elements(i);
         if (this.#splice(i, end - start, 0, length)) {
@@ -133,7 +142,7 @@ export class ListEditor {
         }
       }
       if (this.#row !== null) {
-        this.#addBlock(this.#row, i + 1, this.#compose(position, content, null), false);
+        this.#addBlock(this.#row, i + 1, position, content, false);
         this.#appended(position, isLive, i + 1);
         return;
       }
@@ -153,12 +162,12 @@ export class ListEditor {
   prepend(position: Position, content: Content, isLive: boolean): void {
     for (;;) {
       const row = this.#row;
-      if (this.blocks > 0 && this.#hasRoom(0) && this.#spliceBefore(position, content)) {
+      if (this.blocks > 0 && this.#mayTake(0, content) && this.#spliceBefore(position, content)) {
         row?.add(0, 1, isLive ? 1 : 0);
         return;
       }
       if (row !== null) {
-        this.#addBlock(row, 0, this.#compose(position, content, null), true);
+        this.#addBlock(row, 0, position, content, true);
         row.add(0, 1, isLive ? 1 : 0);
         return;
       }
@@ -279,7 +288,8 @@ export class ListEditor {
       return;
     }
     const body = this.#lists.body(row, i);
-    if (length > body.end - body.start) this.#lists.resize(row, i, length);
+    const capacity = body.end - body.start;
+    if (length > capacity || capacity > BLOCK_BYTES) this.#lists.renew(row, i, Math.max(BLOCK_BYTES, length));
     row.setRange(i, 0, 0);
     this.#fill(row, i, bytes, length);
     row.add(i, count - row.countOf(i), live - row.liveOf(i));
@@ -346,13 +356,14 @@ export class ListEditor {
 
   #ensure(length: number): void {
     if (length <= this.#scratch.length) return;
-    const grown = Buffer.allocUnsafe(2 * length);
-    this.#scratch.copy(grown);
-    this.#scratch = grown;
+    const larger = grown(length);
+    this.#scratch.copy(larger);
+    this.#scratch = larger;
   }
 
-  /** Whether a block may have one element more. */
-  #hasRoom(i: number): boolean {
+  /** Whether a block may have one element more, if there is room for it. */
+  #mayTake(i: number, content: Content): boolean {
+    if (content.length >= BLOCK_BYTES) return false;
     if (this.#countMax === Number.POSITIVE_INFINITY) return true;
     if (this.#row !== null) return this.#row.countOf(i) < this.#countMax;
     let count = 0;
@@ -379,13 +390,19 @@ export class ListEditor {
     return true;
   }
 
-  /** Puts a block of one element, which is in the scratch, before block `i`. */
-  #addBlock(row: BlockRow, i: number, length: number, isRight: boolean): void {
+  /** Puts a block of one element before block `i`, which fills to the left if `isRight`. */
+  #addBlock(row: BlockRow, i: number, position: Position, content: Content, isRight: boolean): void {
+    this.#ensure(headBytesMax(position));
+    const head = writeHead(this.#scratch, 0, content.code, position, null);
+    const length = head + content.length;
     const isLong = length > LONG_BYTES;
     const capacity = isLong ? length : BLOCK_BYTES;
-    this.#lists.insert(row, i, capacity, isRight && !isLong);
-    const isDone = this.#lists.splice(row, i, 0, 0, this.#scratch, length);
-    assert(isDone, "an empty block has room for an element");
+    this.#lists.insert(row, i, capacity, isRight);
+    const { bytes, start } = this.#lists.body(row, i);
+    const from = isRight ? capacity - length : 0;
+    this.#scratch.copy(bytes, start + from, 0, head);
+    content.bytes.copy(bytes, start + from + head, 0, content.length);
+    row.setRange(i, from, from + length);
   }
 
   /** Makes a row of blocks of the elements in the record. */
@@ -415,6 +432,12 @@ export class ListEditor {
     this.openBlock(0, this.#walk);
     while (this.#walk.next()) newest = Math.max(newest, this.#walk.clock);
     return newest;
+  }
+
+  /** Gives buffers back that long elements made grow. */
+  release(): void {
+    this.#scratch = kept(this.#scratch);
+    this.#output.clear();
   }
 
   /** Notes that an element of this version was written. */

@@ -42,6 +42,13 @@ export class ListReader {
     return live;
   }
 
+  /** Whether no element is left that was not removed. */
+  get isEmptied(): boolean {
+    if (this.#row !== null) return this.#row.live === 0;
+    this.#openBlock(0);
+    return !this.cursor.nextLive();
+  }
+
   /** Whether there are marks of removed elements, or no element at all. */
   get hasMarks(): boolean {
     if (this.#row !== null) return this.#row.live === 0 || this.#row.count > this.#row.live;

@@ -19,22 +19,21 @@ import type { ByteView } from "./records.js";
 export function fillElements(keyspace: Keyspace, limits: ListLimits, life: Version, entries: ByteView): void {
   keyspace.placeRaw(TYPE_LIST, 0, 0, 0);
   keyspace.records.setLife(keyspace.at, life.clock, life.origin);
-  new ElementJoin(keyspace, limits).join(entries);
+  elements.join(keyspace, limits, entries);
 }
 
 /** Joins elements of the same life into the open list: `mergeEntries` of a list. */
 export function mergeElements(keyspace: Keyspace, limits: ListLimits, entries: ByteView): boolean {
-  const join = new ElementJoin(keyspace, limits);
-  join.join(entries);
-  if (hasNoLive(keyspace.database, keyspace.at)) vanish(keyspace, join.newestMark);
-  return join.isNews;
+  elements.join(keyspace, limits, entries);
+  if (hasNoLive(keyspace.database, keyspace.at)) vanish(keyspace, elements.newestMark);
+  return elements.isNews;
 }
 
 class ElementJoin {
   isNews = false;
   /** The highest clock of a removal that left no mark. */
   newestMark = 0;
-  readonly #keyspace: Keyspace;
+  #keyspace!: Keyspace;
   readonly #editor = new ListEditor();
   readonly #entries = new EntryCursor();
   readonly #cursor = new ElementCursor();
@@ -43,12 +42,12 @@ class ElementJoin {
   readonly #version = { clock: 0, origin: 0 };
   readonly #ours: ByteView = { bytes: Buffer.alloc(0), start: 0, end: 0 };
 
-  constructor(keyspace: Keyspace, limits: ListLimits) {
+  /** Joins entries into the open list. */
+  join(keyspace: Keyspace, limits: ListLimits, { bytes, start, end }: ByteView): void {
     this.#keyspace = keyspace;
     this.#editor.open(keyspace, limits);
-  }
-
-  join({ bytes, start, end }: ByteView): void {
+    this.isNews = false;
+    this.newestMark = 0;
     const entries = this.#entries;
     entries.open(bytes, start, end);
     while (entries.next()) {
@@ -58,6 +57,8 @@ class ElementJoin {
       const value = entries.isRemoved ? null : { bytes, start: entries.valueStart, end: entries.valueEnd };
       this.#joinElement(value);
     }
+    this.#content.release();
+    this.#editor.release();
   }
 
   #joinElement(value: ByteRange | null): void {
@@ -153,3 +154,6 @@ class ElementJoin {
     );
   }
 }
+
+/** One serves all keyspaces: nothing of it outlives a call. */
+const elements = new ElementJoin();

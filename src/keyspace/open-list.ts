@@ -308,6 +308,8 @@ export class OpenList {
   /** Ends the change; if nothing was changed, nothing happened. */
   finish(): void {
     const keyspace = this.#keyspace;
+    this.#content.release();
+    this.#editor.release();
     if (this.#changes === 0) return;
     if (this.#told > 0) keyspace.journal?.fieldsChanged(true);
     if (this.#hasRemoved) this.#settle(keyspace);

@@ -113,8 +113,11 @@ function copyBlocks({ database, records }: Keyspace, at: Location, { lists }: Da
   try {
     for (let i = 0; i < source.length; i++) {
       const { bytes, start, end } = database.lists.elements(source, i);
-      lists.insert(row, i, Math.max(BLOCK_BYTES, end - start), false);
-      lists.splice(row, i, 0, 0, bytes.subarray(start, end), end - start);
+      const length = end - start;
+      lists.insert(row, i, Math.max(BLOCK_BYTES, length), false);
+      const body = lists.body(row, i);
+      bytes.copy(body.bytes, body.start, start, end);
+      row.setRange(i, 0, length);
       row.add(i, source.countOf(i), source.liveOf(i));
     }
   } catch (error) {

@@ -135,9 +135,11 @@ export class ReplyWriter {
     this.bulkOf(DOLLAR, "", text);
   }
 
-  /** An integer in the form of a bulk string, as values and cursors are. Any safe integer. */
+  /** An integer in the form of a bulk string, as values and cursors are. Any safe integer. Refuses as `bulk` does. */
   bulkInteger(value: number): void {
-    this.header(DOLLAR, decimalLength(value));
+    const size = decimalLength(value);
+    if (this.length + size > this.bytesMax) throw new ReplyError(REPLY_TOO_LARGE);
+    this.header(DOLLAR, size);
     this.reserve(HEADER_BYTES_MAX);
     this.lineEnd(writeDecimal(this.buffer, this.length, value));
   }

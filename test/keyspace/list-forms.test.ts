@@ -263,6 +263,43 @@ describe("a list", () => {
     expect(side.run("lindex", "l", "1234")).to.equal('"101234"');
   });
 
+  it("gives the bytes of a long element back when it is taken or changed, and does not fill its place with short ones", () => {
+    for (const keepTombstones of [false, true]) {
+      const side = new Side(1, USUAL_LIMITS, keepTombstones);
+      const long = "x".repeat(200_000);
+      side.run("rpush", "l", "first", long, long, "last");
+      const { records } = side.keyspace;
+      expect(records.outsideBytes).to.be.within(2 * long.length, 2 * long.length + 100);
+      side.run("lset", "l", "1", "short");
+      side.run("lpop", "l");
+      side.run("lpop", "l");
+      side.run("lpop", "l");
+      expect(records.outsideBytes).to.equal(0);
+      const elements = Array.from({ length: 4000 }, (_, i) => `an element of many: ${i}`);
+      for (let i = 0; i < elements.length; i += 100) side.run("lpush", "l", ...elements.slice(i, i + 100));
+      expect(side.elements()).to.deep.equal([...elements.toReversed(), "last"]);
+      const parts = partsOf(side.keyspace, 1000);
+      const other = new Side(2, USUAL_LIMITS, keepTombstones);
+      for (const part of parts) other.hear(part);
+      expect(other.elements()).to.deep.equal(side.elements());
+    }
+  });
+
+  it("changes no long element in place: who digests or sends it may still be reading it", () => {
+    const side = new Side(1, USUAL_LIMITS);
+    side.run("rpush", "l", "first", "x".repeat(20_000));
+    openKey(side.keyspace, "l");
+    const { database, at } = side.keyspace;
+    const { bytes, start, end } = database.lists.elements(database.lists.row(tableOf(database, at)), 1);
+    const element = bytes.subarray(start, end);
+    const before = Buffer.from(element);
+    side.run("lset", "l", "1", "y".repeat(20_000));
+    expect(element.equals(before)).to.equal(true);
+    side.run("lset", "l", "1", "y".repeat(19_000));
+    side.run("rpop", "l");
+    expect(element.equals(before)).to.equal(true);
+  });
+
   it("of more elements than a version has ranks is told by several deltas, each of a version of its own", () => {
     const [side, other] = [new Side(1, USUAL_LIMITS), new Side(2, USUAL_LIMITS)];
     const elements = Array.from({ length: 1000 }, (_, i) => `${i}`);
