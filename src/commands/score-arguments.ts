@@ -14,8 +14,12 @@ const MINUS = 0x2d;
 /** What C's `strtod` passes over in front of a number. */
 const SPACE_BEFORE = /^[ \t\n\v\f\r]+/;
 
+/** No double is told apart by more digits than some hundreds. Longer texts are refused unread: Redis would read them for seconds. */
+const NUMBER_BYTES_MAX = 64 * 1024;
+
 /** A score; refuses what is none with an error line. */
 export function readScoreArgument(call: Call, index: number, error = NOT_A_FLOAT): number {
+  if (call.length(index) > NUMBER_BYTES_MAX) throw new ReplyError(error);
   const score = parseDouble(call.bytes, call.start(index), call.end(index));
   if (score === undefined) throw new ReplyError(error);
   return score;
@@ -24,6 +28,7 @@ export function readScoreArgument(call: Call, index: number, error = NOT_A_FLOAT
 /** An end of a range of scores. Redis reads it as C does, up to a zero byte: it may begin with spaces, be empty, or too large. */
 export function readScoreBound(call: Call, index: number): ScoreBound {
   const start = call.start(index);
+  if (call.length(index) > NUMBER_BYTES_MAX) throw new ReplyError(NOT_A_SCORE_RANGE);
   const isExcluded = call.length(index) > 0 && call.bytes[start] === OPEN_PARENTHESIS;
   const whole = call.text(index).slice(isExcluded ? 1 : 0);
   const zero = whole.indexOf("\0");

@@ -1,21 +1,19 @@
 /** Commands that make one set of several: https://redis.io/docs/latest/commands/?group=set */
-import { BODY_BYTES_MAX } from "../delta/body-codec.js";
 import { type Location, NOWHERE } from "../keyspace/arena.js";
 import type { GatheredSet } from "../keyspace/gathered-set.js";
 import { TYPE_SET } from "../keyspace/record.js";
 import { difference, intersection, type SetOperation, union } from "../keyspace/set-operations.js";
-import { OUT_OF_MEMORY, REPLY_TOO_LARGE, ReplyError, SYNTAX_ERROR } from "../protocol/reply-error.js";
+import { REPLY_TOO_LARGE, ReplyError, SYNTAX_ERROR } from "../protocol/reply-error.js";
 import type { Call } from "./call.js";
 import { allKeys, type Command, countedKeys, type Declaration, data } from "./command.js";
-import { gatherMembers, type Room } from "./gathered-members.js";
+import { gatherMembers } from "./gathered-members.js";
 import { deleteOpen } from "./open-key.js";
+import { ROOM_OF_STORED, type Room } from "./room.js";
 import { replyMember } from "./set-reads.js";
 
 const COUNT_NOT_POSITIVE = "ERR numkeys should be greater than 0";
 const COUNT_TOO_LARGE = "ERR Number of keys can't be greater than number of args";
 const LIMIT_NEGATIVE = "ERR LIMIT can't be negative";
-
-const ROOM_OF_STORED: Room = { bytesMax: BODY_BYTES_MAX, refusal: OUT_OF_MEMORY };
 
 /** What SINTER, SUNION and SDIFF have in common. */
 const answering = {

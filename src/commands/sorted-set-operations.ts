@@ -1,22 +1,20 @@
 /** Commands that make one sorted set of several: https://redis.io/docs/latest/commands/?group=sorted-set */
-import { GatheredSortedSet } from "../keyspace/gathered-sorted-set.js";
+import type { ByteRange } from "../base/bytes.js";
 import { TYPE_SET, TYPE_ZSET } from "../keyspace/record.js";
+import { type Aggregate, ScoredMembers } from "../keyspace/scored-members.js";
 import {
   AGGREGATES,
-  type Aggregate,
   differenceOf,
-  inOrder,
   intersectionOf,
-  type Operand,
-  type Scores,
+  type Operation,
   unionOf,
 } from "../keyspace/sorted-set-operations.js";
-import { ReplyError, SYNTAX_ERROR } from "../protocol/reply-error.js";
-import { writeByteString } from "./byte-string.js";
+import { REPLY_TOO_LARGE, ReplyError, SYNTAX_ERROR } from "../protocol/reply-error.js";
 import type { Call } from "./call.js";
 import { type Command, countedKeys, type Declaration, data } from "./command.js";
+import { ROOM_OF_STORED, type Room, withinRoom } from "./room.js";
 import { readScoreArgument } from "./score-arguments.js";
-import { storeAs } from "./sorted-set-ranges.js";
+import { storeScored } from "./sorted-set-ranges.js";
 
 const WEIGHT_NOT_A_FLOAT = "ERR weight value is not a float";
 const LIMIT_NEGATIVE = "ERR LIMIT can't be negative";
@@ -112,9 +110,7 @@ export const sortedSetOperations: readonly Command[] = [
   }),
 ];
 
-interface Operation {
-  readonly operands: readonly Operand[];
-  readonly aggregate: Aggregate;
+interface Request extends Operation {
   readonly withScores: boolean;
   /** Infinite if there is none. */
   readonly limit: number;
@@ -130,50 +126,58 @@ interface Grammar {
 function answer(call: Call, name: Name): void {
   const { reply } = call;
   const grammar = { isWeighted: name !== "diff", mayShowScores: true, isLimited: false };
-  const operation = readOperation(call, 1, `z${name}`, grammar);
-  const scores = inOrder(perform(call, name, operation));
-  const { withScores } = operation;
-  reply.array(withScores && reply.resp === 2 ? 2 * scores.length : scores.length);
-  for (const [member, score] of scores) {
+  const request = readRequest(call, 1, `z${name}`, grammar);
+  const { bytesMax } = reply;
+  const result = perform(call, name, request, { bytesMax, refusal: REPLY_TOO_LARGE });
+  const { withScores } = request;
+  reply.array(withScores && reply.resp === 2 ? 2 * result.length : result.length);
+  result.forEachInOrder(({ bytes, start, end }, score) => {
     if (withScores && reply.resp === 3) reply.array(2);
-    writeByteString(reply, member);
+    reply.bulk(bytes, start, end);
     if (withScores) reply.double(score);
-  }
+  });
 }
 
 function store(call: Call, name: Name): void {
   const grammar = { isWeighted: name !== "diff", mayShowScores: false, isLimited: false };
-  const scores = perform(call, name, readOperation(call, 2, `z${name}store`, grammar));
-  const stored = new GatheredSortedSet();
-  for (const [member, score] of inOrder(scores)) {
-    stored.add({ bytes: Buffer.from(member, "latin1"), start: 0, end: member.length }, score);
-  }
-  storeAs(call, stored, `z${name}store`);
-  call.reply.integer(stored.length);
+  const request = readRequest(call, 2, `z${name}store`, grammar);
+  const result = perform(call, name, request, ROOM_OF_STORED);
+  const stored = storeScored(call, `z${name}store`, (add) => result.forEachInOrder(add));
+  call.reply.integer(stored);
 }
 
 function zintercard(call: Call): void {
   const grammar = { isWeighted: false, mayShowScores: false, isLimited: true };
-  const { operands, aggregate, limit } = readOperation(call, 1, "zintercard", grammar);
-  call.reply.integer(intersectionOf(call.keyspace, operands, aggregate, limit).size);
+  const request = readRequest(call, 1, "zintercard", grammar);
+  let members = 0;
+  intersectionOf(call.keyspace, request, () => ++members < request.limit);
+  call.reply.integer(members);
 }
 
-function perform({ keyspace }: Call, name: Name, { operands, aggregate }: Operation): Scores {
-  switch (name) {
-    case "union":
-      return unionOf(keyspace, operands, aggregate);
-    case "inter":
-      return intersectionOf(keyspace, operands, aggregate);
-    case "diff":
-      return differenceOf(keyspace, operands);
-  }
+function perform({ keyspace }: Call, name: Name, operation: Operation, room: Room): ScoredMembers {
+  const result = new ScoredMembers(room.bytesMax);
+  const append = (member: ByteRange, score: number) => {
+    result.append(member, score);
+    return true;
+  };
+  withinRoom(room, () => {
+    switch (name) {
+      case "union":
+        return unionOf(keyspace, operation, result);
+      case "inter":
+        return intersectionOf(keyspace, operation, append);
+      case "diff":
+        return differenceOf(keyspace, operation.operands, append);
+    }
+  });
+  return result;
 }
 
 /**
  * Reads a number of keys, which is argument `countedAt`, opens them, each of which counts as a hit or a miss, and reads the options. A record
  * that expires on the way is dropped, and moves none of the others.
  */
-function readOperation(call: Call, countedAt: number, command: string, grammar: Grammar): Operation {
+function readRequest(call: Call, countedAt: number, command: string, grammar: Grammar): Request {
   const count = call.integer(countedAt);
   if (count < 1) throw new ReplyError(`ERR at least 1 input key is needed for '${command}' command`);
   if (count > call.count - countedAt - 1) throw new ReplyError(SYNTAX_ERROR);

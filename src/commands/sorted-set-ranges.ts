@@ -1,4 +1,5 @@
 /** ZRANGE in its many forms and names: https://redis.io/docs/latest/commands/zrange/ */
+import type { ByteRange } from "../base/bytes.js";
 import { NOWHERE } from "../keyspace/arena.js";
 import { GatheredSortedSet } from "../keyspace/gathered-sorted-set.js";
 import { RankedMembers, type RankRange, scoreOf } from "../keyspace/ranked-members.js";
@@ -6,6 +7,7 @@ import { ReplyError, SYNTAX_ERROR } from "../protocol/reply-error.js";
 import type { Call } from "./call.js";
 import { type Command, type Declaration, data, keyAt1 } from "./command.js";
 import { deleteOpen } from "./open-key.js";
+import { ROOM_OF_STORED, withinRoom } from "./room.js";
 import { ranksBetween, readMemberBound, readScoreBound } from "./score-arguments.js";
 import { openForReading, replyRanked } from "./sorted-set-reads.js";
 
@@ -146,18 +148,27 @@ function list(call: Call, form: Form): void {
 function zrangestore(call: Call): void {
   const { keyspace, reply } = call;
   const { ranks } = readRange(call, 3, {}, true);
-  const stored = new GatheredSortedSet();
-  if (openForReading(call, 2) !== NOWHERE) {
+  const isThere = openForReading(call, 2) !== NOWHERE;
+  const stored = storeScored(call, "zrangestore", (add) => {
+    if (!isThere) return;
     members.open(keyspace);
-    members.forEach(ranks(members), false, (member) => stored.add(member.field, scoreOf(member)));
-  }
-  storeAs(call, stored, "zrangestore");
-  reply.integer(stored.length);
+    members.forEach(ranks(members), false, (member) => add(member.field, scoreOf(member)));
+  });
+  reply.integer(stored);
 }
 
-/** Gives the first key what is kept, or nothing if that is empty. */
-export function storeAs(call: Call, stored: GatheredSortedSet, event: string): void {
+/**
+ * Gives the first key a sorted set of what `gather` adds in its order, or nothing if that is nothing, and answers how many members it has.
+ * `event` is what subscribers are told.
+ */
+export function storeScored(
+  call: Call,
+  event: string,
+  gather: (add: (member: ByteRange, score: number) => void) => void,
+): number {
   const { keyspace } = call;
+  const stored = new GatheredSortedSet();
+  withinRoom(ROOM_OF_STORED, () => gather((member, score) => stored.add(member, score)));
   call.open(1);
   if (stored.length > 0) {
     stored.store(keyspace, call.config.current);
@@ -165,6 +176,7 @@ export function storeAs(call: Call, stored: GatheredSortedSet, event: string): v
   } else if (keyspace.at !== NOWHERE) {
     deleteOpen(keyspace);
   }
+  return stored.length;
 }
 
 /** Reads the two ends, which are arguments `first` and the next, and the options behind them. */

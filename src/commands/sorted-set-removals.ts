@@ -1,11 +1,13 @@
 /** Commands that take members from an end or a range of a sorted set: https://redis.io/docs/latest/commands/?group=sorted-set */
+import { ByteWriter } from "../base/byte-writer.js";
 import { INT64_MAX } from "../base/int64.js";
+import { BODY_BYTES_MAX } from "../delta/body-codec.js";
 import { type Location, NOWHERE } from "../keyspace/arena.js";
-import { GatheredSortedSet } from "../keyspace/gathered-sorted-set.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
+import type { LiveField } from "../keyspace/open-entries.js";
 import { RankedMembers, type RankRange, scoreOf } from "../keyspace/ranked-members.js";
 import { TYPE_ZSET } from "../keyspace/record.js";
-import { NOT_POSITIVE, ReplyError, SYNTAX_ERROR } from "../protocol/reply-error.js";
+import { NOT_POSITIVE, OUT_OF_MEMORY, ReplyError, SYNTAX_ERROR } from "../protocol/reply-error.js";
 import type { Call } from "./call.js";
 import { type Command, countedKeys, type Declaration, data, keyAt1 } from "./command.js";
 import { ranksBetween, readMemberBound, readScoreBound } from "./score-arguments.js";
@@ -107,86 +109,130 @@ function removeRange(call: Call, event: string, rangeOf: (members: RankedMembers
     return;
   }
   members.open(keyspace);
-  const removed = takeRange(call, rangeOf(members), false, event);
-  call.reply.integer(removed?.length ?? 0);
+  const range = rangeOf(members);
+  const count = Math.max(0, range.end - range.from);
+  if (count > 0) removeRanks(call, range, event);
+  call.reply.integer(count);
 }
+
+/** Members that are removed together are put aside first: their own bytes go one after the other. */
+const ASIDE = new ByteWriter({ bytesMax: BODY_BYTES_MAX, bytesKeptMax: 64 * 1024 });
+const ASIDE_ENDS: number[] = [];
+/** So many at once, where a set is not packed. */
+const ASIDE_MAX = 512;
+/** Of the mark of a removed member besides its bytes, at most. */
+const MARK_BYTES_MAX = 24;
+/** A change of fewer members is never too large to be told. */
+const TOLD_MAX = 1024;
 
 /**
- * Removes a range of the open sorted set, and answers what it was; undefined if it was empty. Where nobody else can add to the set
- * meanwhile one that is removed as a whole is deleted, and a large one given back to memory in slices.
+ * Removes some ranks, one at least, of the open sorted set, at which `members` look. Where nobody else can add to the set meanwhile
+ * one that is removed as a whole is deleted, and a large one given back to memory in slices.
  */
-function takeRange(
-  call: Call,
-  range: RankRange,
-  isReversed: boolean,
-  event: string,
-): GatheredSortedSet | undefined {
+function removeRanks(call: Call, range: RankRange, event: string): void {
   const { keyspace } = call;
-  if (range.end <= range.from) return undefined;
-  const taken = new GatheredSortedSet();
-  members.forEach(range, isReversed, (member) => taken.add(member.field, scoreOf(member)));
-  if (taken.length === members.length && !keyspace.keepTombstones) {
-    keyspace.remove(taken.length);
+  const count = range.end - range.from;
+  if (count === members.length && !keyspace.keepTombstones) {
+    keyspace.remove(count);
   } else {
+    if (count > TOLD_MAX) refuseUntold(range);
     const { openEntries } = keyspace;
+    let left = count;
+    // A packed set is not to be looked at while it changes.
+    const together = members.isPacked ? count : ASIDE_MAX;
+    putAside(range.from, Math.min(left, together));
     openEntries.begin(TYPE_ZSET, call.config.current);
-    taken.forEach(({ bytes, start, end }) => {
-      openEntries.remove(bytes, start, end);
-    });
+    for (;;) {
+      let start = 0;
+      for (const end of ASIDE_ENDS) {
+        openEntries.remove(ASIDE.bytes, start, end);
+        start = end;
+      }
+      left -= ASIDE_ENDS.length;
+      if (left === 0) break;
+      putAside(range.from, Math.min(left, together));
+    }
     openEntries.finish();
+    ASIDE.clear();
   }
   tellRemoved(keyspace, event);
-  return taken;
 }
 
-/** Takes up to `count` members from an end of the open sorted set, that which is at the end first. */
-function takeEnd(call: Call, end: End, count: number): GatheredSortedSet | undefined {
-  members.open(call.keyspace);
-  const { length } = members;
-  const taken = Math.min(count, length);
-  const range = end === "lowest" ? { from: 0, end: taken } : { from: length - taken, end: length };
-  return takeRange(call, range, end === "highest", EVENTS[end]);
-}
-
-function zpop(call: Call, end: End): void {
-  const { reply } = call;
-  if (call.count > 3) throw new ReplyError(SYNTAX_ERROR);
-  const count = call.count === 3 ? readCount(call, 2, 0, NOT_POSITIVE) : 1;
-  const isThere = openForWriting(call, 1) !== NOWHERE;
-  const taken = isThere ? takeEnd(call, end, count) : undefined;
-  // RESP3 has pairs, but not where a single member was asked for.
-  const arePairs = reply.resp === 3 && call.count === 3;
-  const length = taken?.length ?? 0;
-  reply.array(arePairs ? length : 2 * length);
-  taken?.forEach((member, score) => {
-    if (arePairs) reply.array(2);
-    reply.bulk(member.bytes, member.start, member.end);
-    reply.double(score);
+function putAside(rank: number, count: number): void {
+  ASIDE.clear();
+  ASIDE_ENDS.length = 0;
+  members.forEach({ from: rank, end: rank + count }, false, ({ field }) => {
+    ASIDE.range(field);
+    ASIDE_ENDS.push(ASIDE.length);
   });
 }
 
+/** What is removed is told in one delta: it is refused beforehand if that has no room for it. */
+function refuseUntold(range: RankRange): void {
+  let bytes = 0;
+  members.forEach(range, false, ({ field }) => {
+    bytes += field.end - field.start + MARK_BYTES_MAX;
+  });
+  if (bytes > BODY_BYTES_MAX) throw new ReplyError(OUT_OF_MEMORY);
+}
+
+/** Up to `count` ranks at an end of the open sorted set, which is opened for `members` to look at. */
+function ranksAt(end: End, count: number, keyspace: Keyspace): RankRange {
+  members.open(keyspace);
+  const { length } = members;
+  const taken = Math.min(count, length);
+  return end === "lowest" ? { from: 0, end: taken } : { from: length - taken, end: length };
+}
+
+/** A reply may be refused, so all of it comes before the first removal. */
+function zpop(call: Call, end: End): void {
+  const { keyspace, reply } = call;
+  if (call.count > 3) throw new ReplyError(SYNTAX_ERROR);
+  const count = call.count === 3 ? readCount(call, 2, 0, NOT_POSITIVE) : 1;
+  if (openForWriting(call, 1) === NOWHERE || count === 0) {
+    reply.emptyArray();
+    return;
+  }
+  const range = ranksAt(end, count, keyspace);
+  const answered = range.end - range.from;
+  // RESP3 has pairs, but not where a single member was asked for.
+  const arePairs = reply.resp === 3 && call.count === 3;
+  reply.array(arePairs ? answered : 2 * answered);
+  members.forEach(range, end === "highest", (member) => replyPopped(call, member, arePairs));
+  removeRanks(call, range, EVENTS[end]);
+}
+
 function zmpop(call: Call): void {
-  const { reply } = call;
+  const { keyspace, reply } = call;
   const keys = readCount(call, 1, 1, KEY_COUNT_NOT_POSITIVE);
   const where = 2 + keys;
   if (where >= call.count) throw new ReplyError(SYNTAX_ERROR);
-  const isLowest = call.is(where, "min");
-  if (!isLowest && !call.is(where, "max")) throw new ReplyError(SYNTAX_ERROR);
+  const end = readEnd(call, where);
   const count = readPopCount(call, where + 1);
   for (let i = 2; i < where; i++) {
     if (openForWriting(call, i) === NOWHERE) continue;
-    const taken = takeEnd(call, isLowest ? "lowest" : "highest", count)!;
+    const range = ranksAt(end, count, keyspace);
     reply.array(2);
     reply.bulk(call.bytes, call.start(i), call.end(i));
-    reply.array(taken.length);
-    taken.forEach((member, score) => {
-      reply.array(2);
-      reply.bulk(member.bytes, member.start, member.end);
-      reply.double(score);
-    });
+    reply.array(range.end - range.from);
+    members.forEach(range, end === "highest", (member) => replyPopped(call, member, true));
+    removeRanks(call, range, EVENTS[end]);
     return;
   }
   reply.nullArray();
+}
+
+function replyPopped({ reply }: Call, member: LiveField, isPair: boolean): void {
+  const { bytes, start, end } = member.field;
+  if (isPair) reply.array(2);
+  reply.bulk(bytes, start, end);
+  reply.double(scoreOf(member));
+}
+
+function readEnd(call: Call, index: number): End {
+  if (call.is(index, "min")) return "lowest";
+  if (call.is(index, "max")) return "highest";
+  throw new ReplyError(SYNTAX_ERROR);
 }
 
 /** COUNT may stand once, from argument `first` on; without it one is popped. */

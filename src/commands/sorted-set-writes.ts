@@ -78,7 +78,9 @@ interface AddOptions {
 }
 
 /** Scores of the call at hand, so that all are read before anything changes. */
-let scores = new Float64Array(16);
+const SCORES_MIN = 16;
+const SCORES_KEPT_MAX = 8192;
+let scores = new Float64Array(SCORES_MIN);
 const SCORE = Buffer.alloc(SCORE_BYTES_MAX);
 
 function zadd(call: Call, isIncrement: boolean): void {
@@ -193,7 +195,9 @@ function readAddOptions(call: Call, isZincrby: boolean): AddOptions {
 
 function readScores(call: Call, first: number): void {
   const pairs = (call.count - first) / 2;
-  if (pairs > scores.length) scores = new Float64Array(2 * pairs);
+  // Room for a giant call is not kept for the small ones that follow.
+  if (pairs > scores.length || scores.length > SCORES_KEPT_MAX)
+    scores = new Float64Array(Math.max(2 * pairs, SCORES_MIN));
   for (let pair = 0; pair < pairs; pair++) scores[pair] = readScoreArgument(call, first + 2 * pair);
 }
 

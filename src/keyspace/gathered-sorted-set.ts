@@ -1,6 +1,6 @@
 /**
- * A sorted set in the making, or in the taking apart: members with scores that are not in the arena yet, or no more. They are given in
- * their order, and are as packed entries of one version what a record is filled with, however many they are.
+ * A sorted set in the making: members with scores that are not in the arena yet. They are given in their order, and are as packed entries
+ * of one version what a record is filled with, however many they are.
  */
 import { ByteWriter } from "../base/byte-writer.js";
 import type { ByteRange } from "../base/bytes.js";
@@ -21,7 +21,10 @@ export class GatheredSortedSet {
   /** Members. */
   length = 0;
   readonly #entries = new ByteWriter({ bytesMax: BODY_BYTES_MAX });
+  #longest = 0;
+  #hasNegativeZero = false;
 
+  /** `add` throws `WriterFull` where a record could not hold more. */
   constructor() {
     this.#entries.ensure(ENTRIES_BASE_BYTES);
     writeVersion(this.#entries.bytes, 0, VERSION_ZERO);
@@ -33,29 +36,39 @@ export class GatheredSortedSet {
     const value = { bytes: SCORE, start: 0, end: writeScore(SCORE, 0, score) };
     appendEntry(this.#entries, { field: member, value, version: VERSION_ZERO }, VERSION_ZERO);
     this.length++;
-  }
-
-  forEach(visit: (member: ByteView, score: number) => void): void {
-    const { bytes, length } = this.#entries;
-    const cursor = new EntryCursor();
-    cursor.open(bytes, 0, length);
-    const member = { bytes, start: 0, end: 0 };
-    while (cursor.next()) {
-      member.start = cursor.fieldStart;
-      member.end = cursor.fieldEnd;
-      visit(member, readScore(bytes, cursor.valueStart, cursor.valueEnd));
-    }
+    this.#longest = Math.max(this.#longest, member.end - member.start);
+    this.#hasNegativeZero ||= Object.is(score, -0);
   }
 
   /** Gives the open key this sorted set, which is not empty, as a new life. What the key had is gone. */
   store(keyspace: Keyspace, limits: PackingLimits): void {
+    if (this.#hasNegativeZero && this.#fits(limits)) this.#dropSigns();
     const life: Version = { clock: keyspace.clock.next(), origin: keyspace.origin };
     const { bytes, length } = this.#entries;
     writeVersion(bytes, 0, life);
     const isNew = keyspace.at === NOWHERE;
-    fillEntries(keyspace, limits, { type: TYPE_ZSET, life }, { bytes, start: 0, end: length });
-    keyspace.journal?.replaced();
+    const entries: ByteView = { bytes, start: 0, end: length };
+    fillEntries(keyspace, limits, { type: TYPE_ZSET, life }, entries);
+    keyspace.journal?.replaced(entries);
     keyspace.changed();
     if (isNew) keyspace.happened("new", "new");
+  }
+
+  #fits({ zsetMaxListpackEntries, zsetMaxListpackValueBytes }: PackingLimits): boolean {
+    return this.length <= zsetMaxListpackEntries && this.#longest <= zsetMaxListpackValueBytes;
+  }
+
+  /** Redis's packed form keeps -0 as an integer, which has no sign. */
+  #dropSigns(): void {
+    const { bytes, length } = this.#entries;
+    const cursor = new EntryCursor();
+    cursor.open(bytes, 0, length);
+    const unsigned = new GatheredSortedSet();
+    while (cursor.next()) {
+      const score = readScore(bytes, cursor.valueStart, cursor.valueEnd);
+      unsigned.add({ bytes, start: cursor.fieldStart, end: cursor.fieldEnd }, score === 0 ? 0 : score);
+    }
+    this.#entries.clear();
+    this.#entries.range({ bytes: unsigned.#entries.bytes, start: 0, end: unsigned.#entries.length });
   }
 }

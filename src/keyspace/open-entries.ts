@@ -30,7 +30,7 @@ export class OpenEntries {
   readonly #reader = new EntryReader();
   readonly #writer = new EntryWriter();
   #changes = 0;
-  /** How many of the changes came by `add` and by `remove`. */
+  /** How many of the changes were new fields, and removed ones. */
   #added = 0;
   #removed = 0;
   readonly #version = { clock: 0, origin: 0 };
@@ -100,7 +100,9 @@ export class OpenEntries {
     setView(this.#value, value, valueStart, valueEnd);
     this.#changes++;
     this.#keyspace.journal?.fieldChanged(this.#setting);
-    return this.#writer.write(this.#setting);
+    const isNew = this.#writer.write(this.#setting);
+    if (isNew) this.#added++;
+    return isNew;
   }
 
   /** A field as changed so far; undefined if there is no such field. Valid until the next call or change. */

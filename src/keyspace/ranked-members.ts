@@ -62,6 +62,11 @@ export class RankedMembers {
     }
   }
 
+  /** Then ranks are of the set as it was opened; otherwise of the set as it is. */
+  get isPacked(): boolean {
+    return this.#table === PACKED;
+  }
+
   /** The rank of a member that the set has. */
   rankOf(member: LiveField): number {
     const position = this.#reader.position;

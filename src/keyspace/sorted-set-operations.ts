@@ -4,6 +4,7 @@
  *
  * Scores are put together in the order of the sets' sizes, smallest first, as Redis does it: sums of doubles depend on it.
  */
+import type { ByteRange } from "../base/bytes.js";
 import { type Location, NOWHERE } from "./arena.js";
 import { liveLength } from "./entries-body.js";
 import { EntryReader } from "./entry-reader.js";
@@ -11,6 +12,8 @@ import type { Keyspace } from "./keyspace.js";
 import type { LiveField } from "./open-entries.js";
 import { scoreOf } from "./ranked-members.js";
 import { TYPE_ZSET } from "./record.js";
+import type { Aggregate, ScoredMembers } from "./scored-members.js";
+import { difference } from "./set-operations.js";
 
 export interface Operand {
   /** NOWHERE stands for an empty set. */
@@ -18,11 +21,13 @@ export interface Operand {
   readonly weight: number;
 }
 
-/** Makes one score of two. */
-export type Aggregate = (one: number, other: number) => number;
+export interface Operation {
+  readonly operands: readonly Operand[];
+  readonly aggregate: Aggregate;
+}
 
-/** By member, a byte string (one character a byte, latin1). */
-export type Scores = Map<string, number>;
+/** Told each member once. It answers false to hear of no more. */
+export type VisitScored = (member: ByteRange, score: number) => boolean;
 
 export const AGGREGATES: Readonly<Record<"sum" | "min" | "max", Aggregate>> = {
   // Of +inf and -inf.
@@ -39,59 +44,50 @@ interface Source {
   readonly hasScores: boolean;
 }
 
-export function unionOf(keyspace: Keyspace, operands: readonly Operand[], aggregate: Aggregate): Scores {
-  const scores: Scores = new Map();
+export function unionOf(keyspace: Keyspace, { operands, aggregate }: Operation, into: ScoredMembers): void {
+  const { hasher } = keyspace;
   for (const source of ascending(keyspace, operands)) {
     const { reader } = source;
     while (reader.nextLive()) {
-      const member = nameOf(reader);
-      const score = orZero(weighted(source));
-      const before = scores.get(member);
-      scores.set(member, before === undefined ? score : aggregate(before, score));
+      const { bytes, start, end } = reader.field;
+      hasher.digest(bytes, start, end);
+      into.merge(reader.field, hasher.hash, orZero(weighted(source)), aggregate);
     }
   }
-  return scores;
 }
 
-/** Walks the smallest and asks the others; ends with so many members, if a limit is given. */
+/** Walks the smallest and asks the others. */
 export function intersectionOf(
   keyspace: Keyspace,
-  operands: readonly Operand[],
-  aggregate: Aggregate,
-  limit = Number.POSITIVE_INFINITY,
-): Scores {
-  const scores: Scores = new Map();
-  if (operands.some(({ at }) => at === NOWHERE)) return scores;
+  { operands, aggregate }: Operation,
+  visit: VisitScored,
+): void {
+  if (operands.some(({ at }) => at === NOWHERE)) return;
   const [smallest, ...others] = ascending(keyspace, operands);
   const { reader } = smallest!;
-  while (scores.size < limit && reader.nextLive()) {
-    let score: number | undefined = orZero(weighted(smallest!));
+  while (reader.nextLive()) {
+    let score = orZero(weighted(smallest!));
+    let isInAll = true;
     for (const other of others) {
-      score = holds(keyspace, other, reader) ? aggregate(score!, weighted(other)) : undefined;
-      if (score === undefined) break;
+      isInAll = other.reader.find(reader.field, keyspace.hasher) && other.reader.value !== null;
+      if (!isInAll) break;
+      score = aggregate(score, weighted(other));
     }
-    if (score !== undefined) scores.set(nameOf(reader), score);
+    if (isInAll && !visit(reader.field, score)) return;
   }
-  return scores;
 }
 
 /** The members of the first that none of the others has. */
-export function differenceOf(keyspace: Keyspace, operands: readonly Operand[]): Scores {
-  const scores: Scores = new Map();
-  const [first, ...rest] = operands;
-  if (first === undefined || first.at === NOWHERE) return scores;
-  const others = ascending(keyspace, rest).reverse();
+export function differenceOf(keyspace: Keyspace, operands: readonly Operand[], visit: VisitScored): void {
+  const [first] = operands;
+  if (first === undefined || first.at === NOWHERE) return;
   const source = sourceOf(keyspace, first);
-  const { reader } = source;
-  while (reader.nextLive()) {
-    if (!others.some((other) => holds(keyspace, other, reader))) scores.set(nameOf(reader), weighted(source));
-  }
-  return scores;
-}
-
-/** In the order of a sorted set. */
-export function inOrder(scores: Scores): [member: string, score: number][] {
-  return [...scores].sort(([a, left], [b, right]) => left - right || (a < b ? -1 : 1));
+  const sets = operands.map(({ at }) => at);
+  difference(keyspace, sets, (member) => {
+    // It is there: the walk just met it.
+    source.reader.find(member, keyspace.hasher);
+    return visit(member, weighted(source));
+  });
 }
 
 function ascending(keyspace: Keyspace, operands: readonly Operand[]): Source[] {
@@ -108,17 +104,9 @@ function sourceOf({ database }: Keyspace, { at, weight }: Operand): Source {
   return { at, weight, length: liveLength(database, at), reader, hasScores };
 }
 
-function holds({ hasher }: Keyspace, { reader }: Source, { field }: EntryReader): boolean {
-  return reader.find(field, hasher) && reader.value !== null;
-}
-
 /** Of the member at hand. */
 function weighted({ reader, weight, hasScores }: Source): number {
   return weight * (hasScores ? scoreOf(reader as LiveField) : 1);
-}
-
-function nameOf({ field: { bytes, start, end } }: EntryReader): string {
-  return bytes.toString("latin1", start, end);
 }
 
 /** 0 times infinity, and infinity less infinity, count as 0. */

@@ -71,6 +71,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ["SDIFF", sameItems],
   ["SPOP", sameItems],
   ["SRANDMEMBER", sameLength],
+  ["ZRANDMEMBER", sameLength],
   ["SSCAN", sameIfWhole],
   ["RANDOMKEY", sameKind],
   ["SCAN", sameIfWhole],

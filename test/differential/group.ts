@@ -7,6 +7,8 @@ export type Command = readonly string[];
 export interface Group {
   readonly name: string;
   readonly phrases: readonly Phrase[];
+  /** Whether a command is sent as it is always: others are now and then damaged. */
+  readonly isSpared?: (command: Command) => boolean;
 }
 
 export type Phrase = readonly [weight: number, make: (words: Vocabulary) => Command];

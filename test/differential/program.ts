@@ -48,7 +48,7 @@ export function makeProgram(group: Group, seed: number): Program {
 function command(group: Group, words: Vocabulary): Command {
   const made = words.weighted(words.random.chance(0.08) ? EVERYDAY : group.phrases)(words);
   // An option that was set by mistake would outlive the program.
-  const isSpared = made[0] === "CONFIG";
+  const isSpared = made[0] === "CONFIG" || group.isSpared?.(made) === true;
   return !isSpared && words.random.chance(0.05) ? damaged(made, words) : made;
 }
 

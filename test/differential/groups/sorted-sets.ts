@@ -3,6 +3,8 @@ import type { Vocabulary } from "../vocabulary.js";
 
 export const sortedSets: Group = {
   name: "sorted-sets",
+  // Ranges of members mean something as long as all have one score.
+  isSpared: ([name, key]) => name === "ZADD" && key === "lex",
   phrases: [
     [10, (w) => ["ZADD", w.sortedSetKey(), ...addOptions(w), ...w.several(4, () => [w.score(), member(w)])]],
     [0.5, (w) => ["ZADD", w.sortedSetKey(), ...manyPairs(w)]],
