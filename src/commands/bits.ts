@@ -13,6 +13,8 @@ import {
   ReplyError,
   SYNTAX_ERROR,
 } from "../protocol/reply-error.js";
+import { bitopCommand } from "./bit-combination.js";
+import { bitFieldCommands } from "./bit-fields.js";
 import type { Call } from "./call.js";
 import { type Command, data, keyAt1 } from "./command.js";
 import { type IndexRange, indexRange, isReversed } from "./index-range.js";
@@ -70,6 +72,8 @@ export const bitCommands: readonly Command[] = [
     history: [["7.0.0", "BYTE and BIT"]],
     run: bitpos,
   }),
+  bitopCommand,
+  ...bitFieldCommands,
 ];
 
 function setbit(call: Call): void {

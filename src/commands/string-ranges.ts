@@ -1,6 +1,5 @@
 /** Commands on parts of a value: https://redis.io/docs/latest/commands/?group=string */
 import { NOWHERE } from "../keyspace/arena.js";
-import { textOf } from "../keyspace/counter.js";
 import { TYPE_COUNTER, TYPE_TEXT } from "../keyspace/record.js";
 import { setText } from "../keyspace/text.js";
 import { patchText } from "../keyspace/text-edit.js";
@@ -8,7 +7,7 @@ import { OFFSET_OUT_OF_RANGE, ReplyError, STRING_TOO_LONG } from "../protocol/re
 import type { Call } from "./call.js";
 import { type Command, data, keyAt1 } from "./command.js";
 import { indexRange, isReversed } from "./index-range.js";
-import { replyPart } from "./string-replies.js";
+import { lengthOfOpen, replyPart } from "./string-replies.js";
 
 const NOTHING = Buffer.alloc(0);
 
@@ -81,13 +80,6 @@ function strlen(call: Call): void {
   const at = call.read(1);
   call.expectType(at, TYPE_TEXT, TYPE_COUNTER);
   call.reply.integer(lengthOfOpen(call));
-}
-
-/** 0 of an absent key. */
-function lengthOfOpen({ keyspace }: Call): number {
-  if (keyspace.at === NOWHERE) return 0;
-  const { start, end } = textOf(keyspace, keyspace.at);
-  return end - start;
 }
 
 function getrange(call: Call): void {

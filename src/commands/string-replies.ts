@@ -1,10 +1,17 @@
-/** How texts get into replies: short ones are copied, long ones sent from where they lie. */
-import type { Location } from "../keyspace/arena.js";
+/** How long texts are, and how they get into replies: short ones are copied, long ones sent from where they lie. */
+import { type Location, NOWHERE } from "../keyspace/arena.js";
 import { textOf } from "../keyspace/counter.js";
 import type { Call } from "./call.js";
 
 /** Longer texts are not copied into the buffer of replies. */
 const COPIED_BYTES_MAX = 64 * 1024;
+
+/** The bytes of the text of the open key; 0 of an absent one. */
+export function lengthOfOpen({ keyspace }: Call): number {
+  if (keyspace.at === NOWHERE) return 0;
+  const { start, end } = textOf(keyspace, keyspace.at);
+  return end - start;
+}
 
 /** Replies with the whole text of a record. */
 export function replyText({ keyspace, reply }: Call, at: Location): void {

@@ -253,6 +253,11 @@ export class Records {
     return this.#adopt(Buffer.allocUnsafeSlow(length), length);
   }
 
+  /** Keeps a body outside whose bytes nobody else holds; answers its handle. */
+  adopt(bytes: Buffer): number {
+    return this.#adopt(bytes, bytes.length);
+  }
+
   #adopt(buffer: Buffer, length: number): number {
     const handle = this.#freeHandles.pop() ?? this.#outside.length;
     this.#outside[handle] = { buffer, length, lent: false };

@@ -1,5 +1,5 @@
 /**
- * APPEND, SETRANGE, SETBIT: writing bytes over a part of a text, in place. Every edit starts a new life; the deadline is
+ * APPEND, SETRANGE, SETBIT, BITFIELD: writing bytes over a part of a text, in place. Every edit starts a new life; the deadline is
  * carried over into it.
  */
 import { copyBytes } from "../base/bytes.js";

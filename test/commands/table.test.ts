@@ -26,7 +26,7 @@ describe("the table of commands", () => {
   it("names every command once, in small letters", () => {
     const names = named.map(({ name }) => name);
     expect(new Set(names).size).to.equal(names.length);
-    for (const name of names) expect(name).to.match(/^[a-z][a-z-]*(?:\|[a-z][a-z-]*)?$/);
+    for (const name of names) expect(name).to.match(/^[a-z][a-z_-]*(?:\|[a-z][a-z-]*)?$/);
     expect(commandByName.size).to.equal(commands.length);
   });
 

@@ -64,6 +64,9 @@ const value = fc.oneof(
 );
 const offset = fc.constantFrom("0", "1", "5", "300", "17000");
 const bit = fc.constantFrom("0", "1");
+const overflow = fc.constantFrom("WRAP", "SAT", "FAIL");
+const bitFieldAction = fc.constantFrom("SET", "INCRBY");
+const bitFieldType = fc.constantFrom("u1", "i5", "u8", "i64", "u63");
 const millis = fc.constantFrom("1", "5", "20", "100", "100000");
 const seconds = fc.constantFrom("1", "2", "100");
 const unixMillis = fc.constantFrom(
@@ -115,6 +118,16 @@ const FORMS = [
   mostly(4, command("append", key, value)),
   mostly(3, command("setrange", key, offset, value)),
   mostly(3, command("setbit", key, offset, bit)),
+  mostly(3, command("bitop", fc.constantFrom("AND", "OR", "XOR"), key, several(key))),
+  mostly(1, command("bitop", fc.constant("NOT"), key, key)),
+  mostly(
+    6,
+    command(
+      "bitfield",
+      key,
+      several(fc.constant("OVERFLOW"), overflow, bitFieldAction, bitFieldType, offset, number),
+    ),
+  ),
   mostly(6, command("incr", key)),
   mostly(1, command("decr", key)),
   mostly(4, command("incrby", key, number)),

@@ -1,4 +1,5 @@
 import type { Group } from "../group.js";
+import { bitfields } from "./bitfields.js";
 import { bits } from "./bits.js";
 import { connection } from "./connection.js";
 import { counters } from "./counters.js";
@@ -15,6 +16,7 @@ import { users } from "./users.js";
 export const groups: readonly Group[] = [
   strings,
   counters,
+  bitfields,
   bits,
   hashes,
   lists,
