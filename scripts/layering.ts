@@ -10,6 +10,7 @@ export const layers: readonly string[] = [
   "host",
   "config",
   "protocol",
+  "rdb",
   "pubsub",
   "delta",
   "keyspace",

@@ -10,6 +10,7 @@ import { connectionCommands } from "./connection.js";
 import { counterCommands } from "./counters.js";
 import { databaseCommands } from "./databases.js";
 import { debugCommand } from "./debug.js";
+import { dumpCommands } from "./dumps.js";
 import { expiryCommands } from "./expiry.js";
 import { hashCommands } from "./hashes.js";
 import { infoCommand } from "./info.js";
@@ -44,6 +45,7 @@ export const commands: readonly Command[] = [
   ...counterCommands,
   ...databaseCommands,
   debugCommand,
+  ...dumpCommands,
   ...expiryCommands,
   ...hashCommands,
   infoCommand,

@@ -1,11 +1,13 @@
 /**
  * The word in a record that says how recently (LRU) or how often (LFU) it was used. Under LRU it is seconds of the
- * monotonic clock since the node started; under LFU 16 bits of minutes and 8 of a logarithmic counter, as
+ * monotonic clock since before the node started; under LFU 16 bits of minutes and 8 of a logarithmic counter, as
  * Redis has it: https://redis.io/docs/latest/develop/reference/eviction/#lfu-eviction
  */
 const LFU_INITIAL = 5;
 const LFU_COUNTER_MAX = 255;
 const MINUTES_MASK = 0xffff;
+/** The seconds at which the clock starts: a key may have been used before, elsewhere. Some 34 years. */
+const START_SECONDS = 2 ** 30;
 
 export class AccessClock {
   #isLfu = false;
@@ -14,7 +16,7 @@ export class AccessClock {
   #isPlain = true;
   lfuLogFactor = 10;
   lfuDecayMinutes = 1;
-  #seconds = 0;
+  #seconds = START_SECONDS;
   readonly #random: () => number;
 
   /** `random` gives unsigned 32-bit integers. */
@@ -43,7 +45,7 @@ export class AccessClock {
 
   /** Takes note of the time, a few times a second. */
   tick(monotonicMs: number): void {
-    this.#seconds = Math.floor(monotonicMs / 1000);
+    this.#seconds = START_SECONDS + Math.floor(monotonicMs / 1000);
   }
 
   /** The word of a record just made. */
@@ -61,6 +63,16 @@ export class AccessClock {
     if (this.#isHeld) return word;
     const counter = this.frequency(word);
     return (this.#minutes() << 8) | (this.#grows(counter) ? counter + 1 : counter);
+  }
+
+  /** The word of a record that was used last so many seconds ago, under LRU. */
+  usedBefore(idleSeconds: number): number {
+    return Math.max(0, this.#seconds - idleSeconds);
+  }
+
+  /** The word of a record that is used so often, under LFU. */
+  usedOften(counter: number): number {
+    return (this.#minutes() << 8) | counter;
   }
 
   idleSeconds(word: number): number {

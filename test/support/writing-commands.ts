@@ -3,6 +3,7 @@
  * table that writes, and a few that only look, for looking lets keys expire.
  */
 import fc from "fast-check";
+import { collectionPayload, textPayload } from "./dump-payloads.js";
 import { START_MS } from "./small-keyspace.js";
 
 /** Two of them share a slot. */
@@ -99,6 +100,14 @@ function several(...parts: readonly fc.Arbitrary<string>[]): Part {
   return fc.array(fc.tuple(...parts), { minLength: 1, maxLength: 5 }).map((all) => all.flat());
 }
 
+const payload = fc.oneof(
+  value.map(textPayload),
+  fc.uniqueArray(member, { minLength: 1 }).map((members) => collectionPayload("set", members)),
+  fc
+    .uniqueArray(fc.tuple(field, value), { minLength: 1, maxLength: 4, selector: ([name]) => name })
+    .map((fields) => collectionPayload("hash", fields.flat())),
+);
+
 function command(name: string, ...parts: readonly Part[]): fc.Arbitrary<Words> {
   return fc.tuple(fc.constant(name), ...parts).map((words) => words.flat());
 }
@@ -183,6 +192,7 @@ const FORMS = [
   mostly(2, command("zunionstore", key, fc.constant("2"), key, key)),
   mostly(2, command("zinterstore", key, fc.constant("2"), key, key)),
   mostly(2, command("zdiffstore", key, fc.constant("2"), key, key)),
+  mostly(3, command("restore", key, fc.constantFrom("0", "0", "5", "100000"), payload, optional("REPLACE"))),
   mostly(1, command("flushdb")),
   mostly(1, command("flushall")),
   mostly(1, command("swapdb", database, database)),

@@ -3,6 +3,7 @@ import { bitfields } from "./bitfields.js";
 import { bits } from "./bits.js";
 import { connection } from "./connection.js";
 import { counters } from "./counters.js";
+import { dumps } from "./dumps.js";
 import { expiry } from "./expiry.js";
 import { hashes } from "./hashes.js";
 import { keys } from "./keys.js";
@@ -23,6 +24,7 @@ export const groups: readonly Group[] = [
   sets,
   sortedSets,
   keys,
+  dumps,
   expiry,
   transactions,
   connection,

@@ -1,0 +1,39 @@
+/** Tells the value of the open key in the form of DUMP (docs/decisions/0034): what each type puts into one. */
+import type { ByteWriter } from "../base/byte-writer.js";
+import { endPayload } from "../rdb/payload.js";
+import { beginCollection, writeElement, writeText } from "../rdb/value-writer.js";
+import { textOf } from "./counter.js";
+import type { Keyspace } from "./keyspace.js";
+import { TYPE_COUNTER, TYPE_HASH, TYPE_SET, TYPE_TEXT } from "./record.js";
+
+const EXPORTS: Readonly<Record<number, (keyspace: Keyspace, writer: ByteWriter) => void>> = {
+  [TYPE_TEXT]: exportText,
+  [TYPE_COUNTER]: exportText,
+  [TYPE_HASH]: exportHash,
+  [TYPE_SET]: exportSet,
+};
+
+/** Makes a payload of the open key, which must be visible, in an empty writer. In one go: it takes as long as the value is large. */
+export function exportOpen(keyspace: Keyspace, writer: ByteWriter): void {
+  EXPORTS[keyspace.records.type(keyspace.at)]!(keyspace, writer);
+  endPayload(writer);
+}
+
+function exportText(keyspace: Keyspace, writer: ByteWriter): void {
+  writeText(writer, textOf(keyspace, keyspace.at));
+}
+
+function exportHash({ openEntries }: Keyspace, writer: ByteWriter): void {
+  beginCollection(writer, "hash", openEntries.length);
+  const reader = openEntries.entries();
+  while (reader.nextLive()) {
+    writeElement(writer, reader.field);
+    writeElement(writer, reader.value!);
+  }
+}
+
+function exportSet({ openEntries }: Keyspace, writer: ByteWriter): void {
+  beginCollection(writer, "set", openEntries.length);
+  const reader = openEntries.entries();
+  while (reader.nextLive()) writeElement(writer, reader.field);
+}

@@ -1,0 +1,57 @@
+import { collectionPayload, textPayload } from "../../support/dump-payloads.js";
+import type { Group } from "../group.js";
+import type { Vocabulary } from "../vocabulary.js";
+
+/** What DUMP answers is not compared: of one value there are many payloads. That Redis takes ours is. */
+export const dumps: Group = {
+  name: "dumps",
+  phrases: [
+    [3, (w) => ["RESTORE", w.stringKey(), time(w), textPayload(w.value()), ...options(w)]],
+    [3, (w) => ["RESTORE", w.hashKey(), time(w), hashPayload(w), ...options(w)]],
+    [3, (w) => ["RESTORE", w.setKey(), time(w), setPayload(w), ...options(w)]],
+    [1, (w) => ["RESTORE", w.anyKey(), time(w), damaged(w), ...options(w)]],
+    [0.5, (w) => ["DUMP", w.random.pick(["absent", "absent too"])]],
+    [1, (w) => ["GET", w.stringKey()]],
+    [1, (w) => ["OBJECT", "ENCODING", w.anyKey()]],
+    [1, (w) => ["APPEND", w.stringKey(), w.value()]],
+    [2, (w) => ["HGETALL", w.hashKey()]],
+    [2, (w) => ["HSET", w.hashKey(), w.field(), w.value()]],
+    [1, (w) => ["HDEL", w.hashKey(), w.field()]],
+    [2, (w) => ["SMEMBERS", w.setKey()]],
+    [2, (w) => ["SADD", w.setKey(), w.member()]],
+    [1, (w) => ["SREM", w.setKey(), w.member()]],
+    [1, (w) => ["PEXPIRETIME", w.anyKey()]],
+    [1, (w) => ["EXISTS", w.anyKey()]],
+    [1, (w) => ["DEL", w.anyKey()]],
+  ],
+};
+
+function time(w: Vocabulary): string {
+  return w.random.chance(0.8) ? "0" : w.random.pick(["-1", "x", "1.5", "", "100000000"]);
+}
+
+function options(w: Vocabulary): string[] {
+  return w.some(0.6, [
+    () => [w.token("REPLACE")],
+    () => [w.token("REPLACE"), w.token("ABSTTL")],
+    () => ["REPLACE", w.token("IDLETIME"), w.random.pick(["0", "100", "-1", "x"])],
+    () => ["REPLACE", w.token("FREQ"), w.random.pick(["0", "255", "256", "x"])],
+  ]);
+}
+
+function hashPayload(w: Vocabulary): string {
+  const fields = new Map(w.several(8, () => [w.field()]).map((field) => [field, w.value()]));
+  return collectionPayload("hash", [...fields].flat());
+}
+
+function setPayload(w: Vocabulary): string {
+  return collectionPayload("set", [...new Set(w.several(8, () => [w.member()]))]);
+}
+
+/** Cut, or with a byte of another value. */
+function damaged(w: Vocabulary): string {
+  const whole = w.random.pick([textPayload(w.value()), setPayload(w), hashPayload(w)]);
+  const at = w.random.below(whole.length);
+  if (w.random.chance(0.5)) return whole.slice(0, at);
+  return whole.slice(0, at) + String.fromCharCode(whole.charCodeAt(at) ^ 0x55) + whole.slice(at + 1);
+}
