@@ -22,7 +22,7 @@ describe("persistence", () => {
   });
 
   it("keeps deadlines as absolute times: what expired while nobody ran is gone at start", async () => {
-    const soon = Date.now() + 300;
+    const soon = Date.now() + 1500;
     const late = Date.now() + 3_600_000;
     await client.call("SET", "stays", "v");
     await client.call("SET", "late", "v", "PXAT", late);
