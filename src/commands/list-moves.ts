@@ -99,7 +99,7 @@ export function moveElement(call: Call, { from, to }: MoveEnds): boolean {
     openList.push(to, moved, 0, 1);
     openList.show(from);
     openList.removeShown();
-    openList.finish();
+    openList.finish(1);
     keyspace.happened("list", to === "left" ? "lpush" : "rpush");
   } else {
     call.peek(2);
@@ -111,7 +111,7 @@ export function moveElement(call: Call, { from, to }: MoveEnds): boolean {
     openList.begin(limits);
     openList.show(from);
     openList.removeShown();
-    openList.finish();
+    openList.finish(0);
   }
   tellPopped(keyspace, from);
   moved.bytes = MOVED;

@@ -5,7 +5,7 @@
  */
 import { type ByteRange, equalRanges } from "../base/bytes.js";
 import type { KeyHasher } from "../base/key-hash.js";
-import { Position } from "../delta/list-position.js";
+import { Position, STEP_BYTES } from "../delta/list-position.js";
 import { type Entry, EntryCursor } from "../delta/packed-entries.js";
 import type { Version } from "../delta/version.js";
 import { type Location, NOWHERE } from "./arena.js";
@@ -170,8 +170,9 @@ export class EntryReader implements Entry {
     return version;
   }
 
-  /** Of a list: goes to the first element of this position, or a later one; false if there is none. */
+  /** Of a list: goes to the first element of this position, or a later one; false if there is none, or it is no position. */
   seek({ bytes, start, end }: ByteRange): boolean {
+    if (end === start || (end - start) % STEP_BYTES !== 0) return false;
     this.#sought.read(bytes, start, end);
     if (!this.#list.seek(this.#sought)) return false;
     this.#showElement();

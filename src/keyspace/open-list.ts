@@ -305,15 +305,15 @@ export class OpenList {
     if (!keepTombstones) this.#editor.unite();
   }
 
-  /** Ends the change; if nothing was changed, nothing happened. */
-  finish(): void {
+  /** Ends the change; if nothing was changed, nothing happened. `changes` is how many Redis would count. */
+  finish(changes = this.#changes): void {
     const keyspace = this.#keyspace;
     this.#content.release();
     this.#editor.release();
     if (this.#changes === 0) return;
     if (this.#told > 0) keyspace.journal?.fieldsChanged(true);
     if (this.#hasRemoved) this.#settle(keyspace);
-    keyspace.changed(this.#changes);
+    keyspace.changed(changes);
   }
 
   #settle(keyspace: Keyspace): void {

@@ -29,6 +29,10 @@ describe("torus backup and torus restore", () => {
     await client.call("SREM", "integers", 8);
     await client.call("SADD", "set", ...MEMBERS);
     await client.call("SREM", "set", MEMBERS[0]!);
+    await client.call("RPUSH", "list", ...MEMBERS);
+    await client.call("LPUSH", "list", 1, "first");
+    await client.call("LINSERT", "list", "AFTER", "first", "inserted");
+    await client.call("RPOP", "list");
     await client.call("INCRBY", "counter", 7);
     await client.call("INCRBYFLOAT", "float", "2.5");
     await client.call("SET", "gone", "v");
@@ -72,6 +76,9 @@ describe("torus backup and torus restore", () => {
     expect(await reader.ask("SMEMBERS", "integers")).to.equal('["9" "10"]');
     expect(await reader.ask("SCARD", "set")).to.equal(String(MEMBERS.length - 1));
     expect(await reader.ask("SMISMEMBER", "set", MEMBERS[0]!, MEMBERS.at(-1)!)).to.equal("[0 1]");
+    expect(await reader.ask("LLEN", "list")).to.equal(String(MEMBERS.length + 2));
+    expect(await reader.ask("LRANGE", "list", 0, 3)).to.equal('["first" "inserted" "1" "member 0"]');
+    expect(await reader.ask("LINDEX", "list", -1)).to.equal(`"${MEMBERS.at(-2)}"`);
     expect(await reader.ask("INCR", "counter")).to.equal("8");
     expect(await reader.ask("INCRBYFLOAT", "float", "1")).to.equal('"3.5"');
     expect(await reader.ask("SELECT", 5)).to.equal("OK");

@@ -35,6 +35,12 @@ onEveryServer("an ioredis session", (start) => {
     expect(await redis.smembers("s")).to.deep.equal(["1", "2", "3"]);
     expect(await redis.sinterstore("t", "s", "s")).to.equal(3);
     expect(await redis.smismember("t", "1", "9")).to.deep.equal([1, 0]);
+    expect(await redis.rpush("l", "a", "b", "c")).to.equal(3);
+    expect(await redis.lmove("l", "m", "LEFT", "RIGHT")).to.equal("a");
+    expect(await redis.lpos("l", "c", "COUNT", 0)).to.deep.equal([1]);
+    expect(await redis.lmpop(2, "absent", "l", "RIGHT", "COUNT", 5)).to.deep.equal(["l", ["c", "b"]]);
+    expect(await redis.lrange("m", 0, -1)).to.deep.equal(["a"]);
+    expect(await redis.lpop("absent", 2)).to.equal(null);
   });
 
   it("gets errors as rejections with the server's text", async () => {
@@ -135,6 +141,13 @@ for (const RESP of [2, 3] as const) {
       expect([...(await client.sMembers("s"))]).to.deep.equal(["1", "2", "3"]);
       expect(await client.sInterCard(["s", "absent"])).to.equal(0);
       expect([...(await client.sPopCount("s", 3))]).to.have.members(["1", "2", "3"]);
+      expect(await client.rPush("l", ["a", "b", "c"])).to.equal(3);
+      expect(await client.lInsert("l", "BEFORE", "b", "x")).to.equal(4);
+      expect(await client.lMove("l", "m", "RIGHT", "LEFT")).to.equal("c");
+      expect(await client.lPopCount("l", 2)).to.deep.equal(["a", "x"]);
+      expect(await client.lmPop(["absent", "l"], "LEFT")).to.deep.equal(["l", ["b"]]);
+      expect(await client.lRange("m", 0, -1)).to.deep.equal(["c"]);
+      expect(await client.lPopCount("absent", 2)).to.equal(null);
       expect(await client.exists(["city", "h", "absent"])).to.equal(2);
     });
 

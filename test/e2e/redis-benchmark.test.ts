@@ -4,7 +4,25 @@ import { needsProgram } from "../support/requirements.js";
 import { onEveryServer } from "../support/servers.js";
 import { connectTo, type Target } from "../support/target.js";
 
-const TESTS = ["PING_INLINE", "PING_MBULK", "SET", "GET", "INCR", "SADD", "HSET", "SPOP", "MSET (10 keys)"];
+const TESTS = [
+  ...[
+    "PING_INLINE",
+    "PING_MBULK",
+    "SET",
+    "GET",
+    "INCR",
+    "LPUSH",
+    "RPUSH",
+    "LPOP",
+    "RPOP",
+    "SADD",
+    "HSET",
+    "SPOP",
+  ],
+  ...["LPUSH (needed to benchmark LRANGE)", "LRANGE_100 (first 100 elements)"],
+  ...["MSET (10 keys)"],
+];
+const NAMES = "ping,set,get,incr,lpush,rpush,lpop,rpop,sadd,hset,spop,lrange_100,mset";
 
 onEveryServer("redis-benchmark", (start) => {
   let target: Target;
@@ -15,7 +33,7 @@ onEveryServer("redis-benchmark", (start) => {
   after(() => target?.close());
 
   async function benchmark(...options: readonly string[]): Promise<string> {
-    const common = ["-p", String(target.address.port), "-t", "ping,set,get,incr,sadd,hset,spop,mset", "-q"];
+    const common = ["-p", String(target.address.port), "-t", NAMES, "-q"];
     const run = await runProgram("redis-benchmark", [...common, ...options]);
     expect(run.code, run.errors).to.equal(0);
     expect(run.errors).to.equal("");

@@ -36,6 +36,24 @@ describe("events of collections", () => {
         ]);
       });
 
+      it("tell of a list that was emptied and comes back as of a new key", () => {
+        const commands = ["RPUSH l a", "LPOP l", "LPUSH l a", "LMOVE l m LEFT RIGHT", "RPUSH l b"];
+        expect(eventsOf(keepTombstones, ...commands)).to.deep.equal([
+          "new new l",
+          "list rpush l",
+          "list lpop l",
+          "generic del l",
+          "new new l",
+          "list lpush l",
+          "new new m",
+          "list rpush m",
+          "list lpop l",
+          "generic del l",
+          "new new l",
+          "list rpush l",
+        ]);
+      });
+
       it("tell of a hash that was emptied and comes back as of a new key", () => {
         expect(eventsOf(keepTombstones, "HSET h f v", "HDEL h f", "HSET h f v")).to.deep.equal([
           "new new h",

@@ -39,5 +39,7 @@ describe("what the journal is told of a collection", () => {
     expect(areDistinct("SREM", "s", "a", "a", "b")).to.deep.equal([true]);
     expect(areDistinct("HSET", "h", "f", "1", "g", "2", "f", "3")).to.deep.equal([false]);
     expect(areDistinct("HDEL", "h", "f", "g", "f")).to.deep.equal([true]);
+    expect(areDistinct("RPUSH", "l", "a", "a", "b")).to.deep.equal([true]);
+    expect(areDistinct("LREM", "l", "0", "a")).to.deep.equal([true]);
   });
 });

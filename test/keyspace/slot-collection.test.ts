@@ -80,6 +80,62 @@ describe("the collection of a slot", () => {
   });
 });
 
+describe("the collection of a large list", () => {
+  const ELEMENTS = Array.from({ length: 5000 }, (_, element) => element);
+  const slot = slotOfKey("l");
+  // A table's number may be a row's, too: each is to be asked for what it knows.
+  const limits = { ...SMALL_LIMITS, listMaxListpackSize: -2 };
+
+  function largeList(): CommandRunner {
+    const commands = new CommandRunner(smallKeyspace({ keepTombstones: true }), limits);
+    commands.run("SADD", "s", "a", "b", "c", "d", "e", "f", "g");
+    commands.run("RPUSH", "l", ...ELEMENTS);
+    return commands;
+  }
+
+  function floorOf({ clock, origin }: Keyspace) {
+    return { clock: clock.next(), origin };
+  }
+
+  for (const [what, end] of [
+    ["was emptied", (commands: CommandRunner) => commands.run("LPOP", "l", 5000)],
+    ["expired", (commands: CommandRunner) => commands.run("PEXPIRE", "l", 10)],
+  ] as const) {
+    it(`gives up one that ${what} without a look at what it holds, to be freed in slices`, () => {
+      const commands = largeList();
+      const { keyspace } = commands;
+      end(commands);
+      keyspace.tick(START_MS + 20);
+      expect(collectSlot(keyspace, limits, slot, floorOf(keyspace))).to.equal(1);
+      const { lists } = keyspace.database;
+      expect(lists.queuedBlocks).to.be.above(10);
+      openKey(keyspace, "l");
+      expect(keyspace.ghost).to.equal(NOWHERE);
+      expect(mayHaveRemains(keyspace, slot)).to.equal(false);
+      while (keyspace.releaseSlice(10) > 0);
+      expect([lists.queuedBlocks, lists.rowBytes]).to.deep.equal([0, 0]);
+    });
+  }
+
+  it("leaves of one the marks that are newer, where they are, and those elements that nobody removed", () => {
+    const commands = largeList();
+    const { keyspace } = commands;
+    commands.run("LTRIM", "l", 0, 999);
+    commands.run("LPOP", "l", 500);
+    const floor = floorOf(keyspace);
+    commands.run("RPOP", "l", 100);
+    expect(collectSlot(keyspace, limits, slot, floor)).to.equal(1 + 5000);
+    expect(entriesOf(keyspace, "l").length).to.equal(500);
+    expect(commands.run("LLEN", "l")).to.equal("400");
+    expect(commands.run("LRANGE", "l", 0, 2)).to.equal('["500" "501" "502"]');
+    expect(mayHaveRemains(keyspace, slot)).to.equal(true);
+    commands.run("LPOP", "l", 400);
+    expect(collectSlot(keyspace, limits, slot, floorOf(keyspace))).to.equal(1);
+    expect(entriesOf(keyspace, "l")).to.deep.equal([]);
+    expect(mayHaveRemains(keyspace, slot)).to.equal(false);
+  });
+});
+
 describe("the collection of a large set", () => {
   const MEMBERS = Array.from({ length: 5000 }, (_, member) => member);
   const slot = slotOfKey("s");

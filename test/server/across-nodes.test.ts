@@ -99,6 +99,9 @@ describe("Commands that concern several nodes", () => {
       `SUNIONSTORE ${a} ${a} ${b}`,
       `SMOVE ${a} ${b} m`,
       `SINTERCARD 2 ${a} ${b} LIMIT 1`,
+      `LMOVE ${a} ${b} LEFT RIGHT`,
+      `RPOPLPUSH ${a} ${b}`,
+      `LMPOP 2 ${a} ${b} LEFT`,
     ]) {
       const [reply] = await caller.askAll(command);
       expect(reply).to.match(/^-"CROSSSLOT Keys in request don't hash to the same slot .*tag/);
@@ -132,6 +135,40 @@ describe("Commands that concern several nodes", () => {
         `SSCAN ${key()} 0`,
       ]);
       const caller = callers[prng.uint32() % callers.length]!;
+      expect(`${command}: ${await caller.askAll(command!)}`).to.equal(
+        `${command}: ${await reference.askAll(command!)}`,
+      );
+    }
+  });
+
+  it("of lists in one slot reply at every node what a lone node replies", async () => {
+    const cluster = await SimCluster.start();
+    const lone = (await SimServer.start()).replyAtOnce();
+    const prng = new Prng("lists across");
+    const callers = await Promise.all([0, 1, 2].map((node) => cluster.connect(node)));
+    const reference = await lone.connect();
+    const element = () => prng.uint32() % 5;
+    const tags = [0, 1, 2].map((node) => keyAt(cluster, node));
+    const end = () => prng.pick(["LEFT", "RIGHT"]);
+    for (let round = 0; round < 100; round++) {
+      const tag = prng.pick(tags);
+      const key = () => `{${tag}}${prng.uint32() % 2}`;
+      const [command] = prng.shuffle([
+        `RPUSH ${key()} ${element()} ${element()} ${element()}`,
+        `LPUSH ${key()} ${element()} ${element()} ${element()}`,
+        `LPOP ${key()}`,
+        `RPOP ${key()} 2`,
+        `LINSERT ${key()} BEFORE ${element()} ${element()}`,
+        `LINSERT ${key()} AFTER ${element()} ${element()}`,
+        `LSET ${key()} ${element()} ${element()}`,
+        `LREM ${key()} ${element() - 2} ${element()}`,
+        `LTRIM ${key()} 0 -2`,
+        `LMOVE ${key()} ${key()} ${end()} ${end()}`,
+        `LMPOP 2 ${key()} ${key()} ${end()} COUNT 2`,
+        `LPOS ${key()} ${element()} COUNT 0`,
+        `LRANGE ${key()} 0 -1`,
+      ]);
+      const caller = prng.pick(callers);
       expect(`${command}: ${await caller.askAll(command!)}`).to.equal(
         `${command}: ${await reference.askAll(command!)}`,
       );

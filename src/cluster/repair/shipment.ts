@@ -15,7 +15,7 @@ import { EntryReader } from "../../keyspace/entry-reader.js";
 import type { Keyspace } from "../../keyspace/keyspace.js";
 import { locate } from "../../keyspace/long-digest.js";
 import { type FieldRange, HASH_END, type HashRange, type KeyRange } from "../../keyspace/range-walk.js";
-import { hasFields, TYPE_LIST } from "../../keyspace/record.js";
+import { hasFields, TYPE_LIST, TYPE_NONE } from "../../keyspace/record.js";
 import { RecordEncoder } from "../../keyspace/record-encoder.js";
 
 /** Home cells looked at in one step: what they hold in the arena is at most about as long as a message. */
@@ -135,7 +135,9 @@ export class Shipment {
 
   #tellFields(writer: ByteWriter, want: FieldRange): void {
     const { database, at } = this.#locate(want);
-    if (at === NOWHERE || !hasFields(database.records.type(at))) {
+    const type = at === NOWHERE ? TYPE_NONE : database.records.type(at);
+    // What was a hash when it was asked for may be a list by now.
+    if (!hasFields(type) || type === TYPE_LIST) {
       this.#replace();
       return;
     }

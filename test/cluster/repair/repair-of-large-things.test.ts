@@ -38,6 +38,18 @@ function get(keyspace: Keyspace, key: string): string | undefined {
   return bytes.toString("latin1", start, end);
 }
 
+function elementsOf(keyspace: Keyspace, key: string): string[] {
+  openKey(keyspace, key);
+  const reader = keyspace.openList.open();
+  const elements: string[] = [];
+  const view = { bytes: Buffer.alloc(0), start: 0, end: 0 };
+  while (reader.nextLive()) {
+    reader.cursor.value(view);
+    elements.push(view.bytes.toString("latin1", view.start, view.end));
+  }
+  return elements;
+}
+
 function digestOf({ keyspace }: RepairOwner, slot: number): string {
   const digests = new RangeDigests(keyspace, [wholeSlot(slot)], keyspace.nowMs);
   while (digests.step());
@@ -181,6 +193,28 @@ describe("a repair of large things", () => {
       const progress = await repaired(pair, slotOfKey("h"));
       expect(readField(b.keyspace, "h", "field 49999")).to.equal("value 49999");
       expect(progress.recordsPulled).to.be.at.most(1);
+    }
+  });
+
+  it("brings a list of fifty thousand elements to a side that has none of it, or lacks some, long ones among them", async () => {
+    const perform = (owner: RepairOwner, ...words: readonly string[]) => {
+      owner.perform([{ pauseMs: 1, database: 0, commands: [words] }]);
+    };
+    const limits = { ...SMALL_LIMITS, listMaxListpackSize: -2 };
+    for (const there of [0, 300]) {
+      const pair = await twoOwners({}, { limits });
+      const { a, b } = pair;
+      const elements = Array.from({ length: 50_000 }, (_, i) => `element ${i}`);
+      elements[700] = "long".repeat(MESSAGE_BYTES_MAX);
+      elements[40_000] = "x".repeat(20_000);
+      if (there > 0) perform(a, "rpush", "k", ...elements.slice(0, there));
+      if (there > 0) share(pair);
+      perform(b, "lpush", "k", "of b");
+      perform(a, "rpush", "k", ...elements.slice(there));
+      perform(a, "lpop", "k");
+      await repaired(pair, slotOfKey("k"));
+      for (const { keyspace } of [a, b])
+        expect(elementsOf(keyspace, "k")).to.deep.equal(["of b", ...elements.slice(1)]);
     }
   });
 

@@ -358,6 +358,12 @@ export function contentOf(reply: Reply): string | undefined {
   return textOf(reply);
 }
 
+/** The texts of an array of them. */
+export function textsOf(reply: Reply): readonly string[] {
+  if (reply.kind !== "array") throw unexpected(reply);
+  return reply.items.map((item) => contentOf(item)!);
+}
+
 export function itemsOf(reply: Reply, count: number): readonly Reply[] {
   if (reply.kind !== "array" || reply.items.length !== count) throw unexpected(reply);
   return reply.items;

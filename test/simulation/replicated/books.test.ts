@@ -2,6 +2,8 @@ import { expect } from "chai";
 import { Violation } from "../cluster/violation.js";
 import { FlushedKeys } from "./flushed-keys.js";
 import { Leaf } from "./leaf.js";
+import { PushedList } from "./pushed-list.js";
+import { Queue } from "./queue.js";
 import { Session } from "./session.js";
 import { Tally } from "./tally.js";
 import { Written } from "./written.js";
@@ -113,6 +115,94 @@ describe("the book of what is added", () => {
     for (const value of [2, 8]) expect(() => judge(value)).to.throw(Violation, `${value} is there`);
     judge(2, false);
     expect(() => judge(8, false)).to.throw(Violation, "8 is there");
+  });
+});
+
+describe("the book of a list", () => {
+  function listOf(isOrdered = true): PushedList {
+    let now = 0;
+    return new PushedList("key", () => ++now, isOrdered);
+  }
+
+  it("wants what was confirmed to stand before what was pushed to the tail later, and behind what was pushed to the head", () => {
+    const list = listOf();
+    for (const element of ["t1", "t2"]) list.push("tail", element).settled(CONFIRMED);
+    for (const element of ["h1", "h2"]) list.push("head", element).settled(CONFIRMED);
+    list.judge(["h2", "h1", "t1", "t2"]);
+    expect(() => list.judge(["h2", "h1", "t2", "t1"])).to.throw(Violation, "has t2 before t1");
+    expect(() => list.judge(["h1", "h2", "t1", "t2"])).to.throw(Violation, "has h2 before h1");
+    expect(() => list.judge(["h1", "t1", "h2", "t2"])).to.throw(
+      Violation,
+      "of its tail before one of its head",
+    );
+  });
+
+  it("lets what was pushed at once, or never confirmed, stand in any order", () => {
+    const list = listOf();
+    const pushes = ["a", "b"].map((element) => list.push("tail", element));
+    for (const push of pushes) push.settled(CONFIRMED);
+    list.push("tail", "c").settled(ACKNOWLEDGED);
+    for (const order of ["a b c", "b a c", "c b a"]) list.judge(order.split(" "));
+    const other = listOf(false);
+    for (const element of ["a", "b"]) other.push("tail", element).settled(CONFIRMED);
+    other.judge(["b", "a"]);
+  });
+
+  it("wants each element once, and none that nobody pushed", () => {
+    const list = listOf();
+    list.push("tail", "a").settled(CONFIRMED);
+    expect(() => list.judge(["a", "a"])).to.throw(Violation, "twice");
+    expect(() => list.judge(["x"])).to.throw(Violation, "nobody pushed x");
+  });
+});
+
+describe("the book of a queue", () => {
+  function queueOf(isOnce = true): Queue {
+    const queue = new Queue("key", isOnce);
+    for (const element of ["a", "b", "c"]) {
+      queue.pushing(element);
+      queue.pushed(element, CONFIRMED);
+    }
+    return queue;
+  }
+
+  it("wants what was acknowledged to be there unless somebody popped it, or may have", () => {
+    const queue = queueOf();
+    queue.judge(["c", "b", "a"]);
+    expect(() => queue.judge(["a", "b"])).to.throw(Violation, "lacks c");
+    queue.popped("c", ACKNOWLEDGED);
+    queue.judge(["a", "b"]);
+    queue.doubted(1);
+    queue.judge(["a"]);
+    expect(() => queue.judge([])).to.throw(Violation, "lacks a b");
+  });
+
+  it("wants what was popped never to return, and to be popped once", () => {
+    const queue = queueOf();
+    queue.popped("a", CONFIRMED);
+    expect(() => queue.judge(["a", "b", "c"])).to.throw(Violation, "was popped, and is there");
+    queue.popped("a", ACKNOWLEDGED);
+    expect(() => queue.popped("a", CONFIRMED)).to.not.throw();
+    const other = queueOf();
+    other.popped("b", CONFIRMED);
+    expect(() => other.popped("b", CONFIRMED)).to.throw(Violation, "was popped twice");
+    const loose = queueOf(false);
+    for (const outcome of [CONFIRMED, CONFIRMED]) loose.popped("b", outcome);
+  });
+
+  it("lets what was popped in doubt be there or not", () => {
+    const queue = queueOf();
+    queue.popped("a", DOUBTFUL);
+    queue.judge(["a", "b", "c"]);
+    queue.judge(["b", "c"]);
+  });
+
+  it("wants nothing that was refused, or that nobody pushed", () => {
+    const queue = queueOf();
+    queue.pushing("r");
+    queue.pushed("r", REFUSED);
+    expect(() => queue.judge(["a", "b", "c", "r"])).to.throw(Violation, "was refused, and is there");
+    expect(() => queue.popped("x", CONFIRMED)).to.throw(Violation, "nobody pushed it");
   });
 });
 

@@ -1,5 +1,5 @@
 /**
- * A key, a field of a hash, or a member of a set, that is written once, with a value of its own, and ended at most once: removed, or given a deadline. So
+ * A key, a field of a hash, a member of a set, or an element of a list, that is written once, with a value of its own, and ended at most once: removed, or given a deadline. So
  * nothing that happens on two sides of a partition can excuse that it is missing or that it came back.
  */
 import type { Body } from "#torus/delta/record-state.js";
@@ -29,6 +29,8 @@ const COMMANDS = {
   key: { write: "SET", read: "GET", remove: "DEL", written: "OK" },
   field: { write: "HSET", read: "HGET", remove: "HDEL", written: "1" },
   member: { write: "SADD", read: "SISMEMBER", remove: "SREM", written: "1" },
+  head: { write: "LPUSH", read: "LPOS", remove: "LREM", written: undefined },
+  tail: { write: "RPUSH", read: "LPOS", remove: "LREM", written: undefined },
 } as const;
 
 export type LeafKind = keyof typeof COMMANDS;
@@ -36,17 +38,30 @@ export type LeafKind = keyof typeof COMMANDS;
 export interface LeafPlace {
   readonly kind: LeafKind;
   readonly key: string;
-  /** The field or the member; empty if it is a key. */
+  /** The field, the member or the element; empty if it is a key. */
   readonly part: string;
 }
 
-/** What a member of a set is when it is there. */
+/** What a member of a set is when it is there, and an element of a list. */
 const THERE = "1";
+/** All of the elements that LREM finds, and an index where LPOS finds one: nil is for keys and fields. */
+const [ALL, ONE] = ["0", ["COUNT", "1"]] as const;
 
 /** What the reply to a leaf's `read` says is there. */
 export function shownBy(reply: Reply): string | undefined {
+  if (reply.kind === "array") return reply.items.length === 0 ? undefined : THERE;
   if (reply.kind !== "integer") return contentOf(reply);
   return numberOf(reply) === 0 ? undefined : textOf(reply);
+}
+
+/** It is a value beside its name. */
+function isValue(kind: LeafKind): boolean {
+  return kind === "key" || kind === "field";
+}
+
+/** It is an element of a list, pushed to its head or its tail. */
+export function isElement(kind: LeafKind): kind is "head" | "tail" {
+  return kind === "head" || kind === "tail";
 }
 
 export class Leaf {
@@ -61,7 +76,7 @@ export class Leaf {
     readonly place: LeafPlace,
     private readonly clocks: Clocks,
   ) {
-    this.value = place.kind === "member" ? THERE : `value of ${this.name}`;
+    this.value = isValue(place.kind) ? `value of ${this.name}` : THERE;
   }
 
   get name(): string {
@@ -75,27 +90,36 @@ export class Leaf {
 
   get write(): readonly string[] {
     const { kind } = this.place;
-    const value = kind === "member" ? [] : [this.value];
+    const value = isValue(kind) ? [this.value] : [];
     return [COMMANDS[kind].write, ...this.#words, ...value];
   }
 
-  /** What `write` is answered. */
-  get writtenReply(): string {
+  /** What `write` is answered; undefined where that depends on others. */
+  get writtenReply(): string | undefined {
     return COMMANDS[this.place.kind].written;
   }
 
   get read(): readonly string[] {
-    return [COMMANDS[this.place.kind].read, ...this.#words];
+    return [COMMANDS[this.place.kind].read, ...this.#words, ...(isElement(this.place.kind) ? ONE : [])];
   }
 
   get remove(): readonly string[] {
-    return [COMMANDS[this.place.kind].remove, ...this.#words];
+    const { kind, key, part } = this.place;
+    return isElement(kind)
+      ? [COMMANDS[kind].remove, key, ALL, part]
+      : [COMMANDS[kind].remove, ...this.#words];
   }
 
   /** Whether it is in what its key has. */
   isIn(body: Body | undefined): boolean {
     const { kind, part } = this.place;
     if (kind === "key") return body?.kind === "text" && Buffer.from(body.bytes).toString() === this.value;
+    if (isElement(kind)) {
+      if (body?.kind !== "list") return false;
+      return [...body.fields.values()].some(
+        ({ value }) => value !== null && Buffer.from(value).toString() === part,
+      );
+    }
     if (body?.kind !== (kind === "field" ? "hash" : "set")) return false;
     return (body.fields.get(part)?.value ?? null) !== null;
   }

@@ -3,7 +3,9 @@ import { RegisterHistory } from "../../support/register-history.js";
 import { Violation } from "../cluster/violation.js";
 import { FlushedKeys } from "./flushed-keys.js";
 import type { KindOfRun } from "./kinds.js";
-import { type Clocks, Leaf, type LeafKind } from "./leaf.js";
+import { type Clocks, isElement, Leaf, type LeafKind } from "./leaf.js";
+import { type Push, PushedList } from "./pushed-list.js";
+import { Queue } from "./queue.js";
 import { Tally } from "./tally.js";
 
 const REGISTERS = 4;
@@ -15,6 +17,12 @@ const GROWING = 2;
 const HASHES = 3;
 /** Sets in which members are: one of words, the others of integers. */
 const SETS = 3;
+/** Lists in which elements are. */
+const LISTS = 2;
+/** Lists to which elements are pushed, and from which they are popped. */
+const QUEUES = 2;
+/** Lists to which anything is done. */
+const SCRATCH = 3;
 
 /** The database of all keys but those that are flushed. */
 export const DATABASE = 0;
@@ -34,11 +42,18 @@ export class Ledger {
   readonly growing: readonly string[];
   /** Fields of those. */
   readonly grown: Leaf[] = [];
+  /** Lists of leaves. */
+  readonly lists: readonly PushedList[];
+  readonly queues: readonly Queue[];
+  /** Lists of one slot of which is only wanted that all nodes have the same. */
+  readonly scratch: readonly string[];
   readonly flushed: FlushedKeys;
   /** From when on every deadline has passed, in the world's time. */
   deadlinesPassedAtMs = 0;
   readonly #clocks: Clocks;
   #events = 0;
+  /** The lists as the first node that was asked had them in the end. */
+  #listed: readonly (readonly string[])[] | undefined;
 
   constructor(private readonly kind: KindOfRun) {
     this.#clocks = { apartMs: kind.clocksApartMs };
@@ -48,14 +63,23 @@ export class Ledger {
     this.tallies = named("tally", TALLIES).map((key) => new Tally(key));
     this.fieldTallies = named("hash", FIELD_TALLIES).map((key) => new Tally(key, "sum"));
     this.growing = named("growing", GROWING);
+    this.lists = named("list", LISTS).map((key) => new PushedList(key, clock, kind.isLinearizable));
+    this.queues = named("queue", QUEUES).map((key) => new Queue(key, kind.isLinearizable));
+    this.scratch = named("{scratch}", SCRATCH);
     this.flushed = new FlushedKeys(clock);
   }
 
-  /** A key, a field of one of the hashes, or a member of one of the sets, that nobody has written. */
+  /** A key, a field of one of the hashes, a member of one of the sets, or an element of one of the lists, that nobody has written. */
   newLeaf(kind: LeafKind): Leaf {
     const leaf = new Leaf({ kind, ...placeOf(kind, this.leaves.length) }, this.#clocks);
     this.leaves.push(leaf);
     return leaf;
+  }
+
+  /** Notes that a leaf is about to be pushed, if it is an element of a list. */
+  pushOf({ place: { kind, key, part } }: Leaf): Push | undefined {
+    if (!isElement(kind)) return undefined;
+    return this.lists.find((list) => list.key === key)!.push(kind, part);
   }
 
   newGrown(key: string): Leaf {
@@ -68,6 +92,21 @@ export class Ledger {
   get questions(): readonly (readonly string[])[] {
     const keys = [...this.registers, ...this.counters].map(({ key }) => ["GET", key]);
     return [...keys, ...this.#tallied.map(({ read }) => read), ...this.#leaves.map(({ read }) => read)];
+  }
+
+  /** Lists that are to be read, in `DATABASE`, for `judgeLists`. */
+  get listKeys(): readonly string[] {
+    return [...this.lists, ...this.queues].map(({ key }) => key).concat(this.scratch);
+  }
+
+  /** What is in the lists, as some node has it. Throws a `Violation`. */
+  judgeLists(contents: readonly (readonly string[])[]): void {
+    for (const [i, list] of [...this.lists, ...this.queues].entries()) list.judge(contents[i]!);
+    this.#listed ??= contents;
+    this.listKeys.forEach((key, i) => {
+      const [one, other] = [this.#listed![i]!, contents[i]!].map((elements) => elements.join(" "));
+      if (one !== other) throw new Violation(`nodes have it as ${one}, and as ${other}`, key);
+    });
   }
 
   /** `answers` are those to the questions; `flushed` are the keys in the flushed database. Throws a `Violation`. */
@@ -114,6 +153,9 @@ function placeOf(kind: LeafKind, number: number): { key: string; part: string } 
       const set = number % SETS;
       return { key: `set:${set}`, part: set === 0 ? `member ${number}` : String(number) };
     }
+    case "head":
+    case "tail":
+      return { key: `list:${number % LISTS}`, part: String(number) };
   }
 }
 

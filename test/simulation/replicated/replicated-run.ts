@@ -12,7 +12,7 @@ import { Chronicle } from "../cluster/chronicle.js";
 import { ClusterClient } from "../cluster/client.js";
 import { Fleet, NODE_PORT } from "../cluster/fleet.js";
 import { ask } from "../cluster/questions.js";
-import { contentOf } from "../cluster/script.js";
+import { textsOf } from "../cluster/script.js";
 import { Violation } from "../cluster/violation.js";
 import { type Difference, difference } from "./copies.js";
 import { Faults } from "./faults.js";
@@ -253,12 +253,16 @@ class Run {
     await this.#pass(Math.max(0, passedMs - this.#world.nowMs));
     const select = (database: number) => ["SELECT", String(database)];
     for (const name of this.#fleet.serving) {
-      const commands = [select(DATABASE), ...ledger.questions, select(FLUSHED_DATABASE), ["KEYS", "*"]];
-      const replies = await ask(this.#world, name, commands);
-      const answers = replies.slice(1, -2).map(shownBy);
-      const keys = replies.at(-1)!;
-      const flushed = new Set(keys.kind === "array" ? keys.items.map((key) => contentOf(key)!) : []);
+      const lists = ledger.listKeys.map((key) => ["LRANGE", key, "0", "-1"]);
+      const rest = [...lists, select(FLUSHED_DATABASE), ["KEYS", "*"]];
+      const replies = await ask(this.#world, name, [select(DATABASE), ...ledger.questions, ...rest]);
+      const answers = replies.slice(1, -rest.length).map(shownBy);
+      const [listed, flushed] = [
+        replies.slice(-rest.length, -2).map(textsOf),
+        new Set(textsOf(replies.at(-1)!)),
+      ];
       ledger.judge(answers, flushed, this.#world.nowMs);
+      ledger.judgeLists(listed);
     }
     ledger.judgeHistories();
   }

@@ -1,62 +1,52 @@
 /**
- * What one client of a replicated cluster asks for, drawn at random: texts, numbers, hashes, sets, deadlines, deletions and flushes. Each of
+ * What one client of a replicated cluster asks for, drawn at random: texts, numbers, hashes, sets, lists, deadlines, deletions and flushes. Each of
  * its connections has a level, and one of the two databases.
  */
 import type { Prng } from "#torus/base/prng.js";
 import type { RegisterAction, RegisterHistory } from "../../support/register-history.js";
 import { type Reply, textOf } from "../../support/reply.js";
-import { type Argument, encodeCommand } from "../../support/request.js";
+import type { Argument } from "../../support/request.js";
 import type { Errands } from "../cluster/client.js";
-import type { Fate } from "../cluster/register.js";
-import { contentOf, numberOf, type Step, unexpected } from "../cluster/script.js";
-import { Violation } from "../cluster/violation.js";
+import { contentOf, numberOf, type Step, textsOf, unexpected } from "../cluster/script.js";
+import { Connection, fateOf, IN_DOUBT, KEPT, type Levels } from "./connection.js";
 import { type Leaf, type Outcome, shownBy } from "./leaf.js";
 import { DATABASE, FLUSHED_DATABASE, type Ledger } from "./ledger.js";
-import type { Level } from "./level.js";
-import { Session } from "./session.js";
+import { ListErrands } from "./list-errands.js";
 import type { Tally } from "./tally.js";
-import { Written } from "./written.js";
 
-export interface WorkloadOptions {
+export interface WorkloadOptions extends Levels {
   readonly name: string;
   readonly prng: Prng;
   readonly ledger: Ledger;
   readonly nowMs: () => number;
-  /** The levels at which an acknowledged write has to be there in the end. */
-  readonly kept: readonly Level[];
-  /** The levels at which a connection is always shown again what it wrote or saw. */
-  readonly sessions: readonly Level[];
-  /** The levels at which a majority has what is acknowledged, and is asked for what is read. */
-  readonly confirming: readonly Level[];
   /** How many nodes hold what was written once; undefined where nodes may have lost it, or are not there to be looked at. */
   readonly holdersOf: ((leaf: Leaf) => number) | undefined;
 }
 
-/** What a command may fail with that was surely not executed, or that changed nothing. */
-const REFUSALS = ["TRYAGAIN", "CLUSTERDOWN", "LOADING", "NOREPLICAS"];
-/** Nobody knows whether it was executed, or whether what it did will last. */
-const DOUBTS = ["INDOUBT", "NOQUORUM"];
-
+const PARTS = ["field", "member", "head", "tail"] as const;
+const LEAVES = ["key", "key", "key", ...PARTS] as const;
 const TTL_MS_MAX = 3000;
 const BY_MAX = 5;
 const FLUSHING_CHANCE = 0.15;
 const FLUSH_CHANCE = 0.04;
 const READ_ONLY_CHANCE = 0.3;
 const WAIT_CHANCE = 0.05;
+/** Of what is done to lists in which elements are not written once. */
+const LIST_CHANCE = 0.15;
 const WAIT_MS_MAX = 1000;
 
 export class Workload implements Errands {
   readonly #options: WorkloadOptions;
-  #level: Level = "one";
   #isFlushing = false;
-  #session = new Session();
-  /** What this connection wrote and was acknowledged. */
-  #written = new Written();
+  #connection: Connection;
+  readonly #lists: ListErrands;
   #greeting: Step | undefined;
   #number = 0;
 
   constructor(options: WorkloadOptions) {
     this.#options = options;
+    this.#connection = new Connection("one", options);
+    this.#lists = new ListErrands(options);
   }
 
   next(): Step {
@@ -68,35 +58,19 @@ export class Workload implements Errands {
 
   reconnected(): void {
     const { prng } = this.#options;
-    this.#level = prng.pick(["one", "quorum"] as const);
+    this.#connection = new Connection(prng.pick(["one", "quorum"] as const), this.#options);
     this.#isFlushing = prng.chance(FLUSHING_CHANCE);
-    this.#session = new Session();
-    this.#written = new Written();
     this.#greeting = this.#greet();
-  }
-
-  /** A majority has what is acknowledged to this connection, and is asked for what it reads. */
-  get #isConfirmed(): boolean {
-    return this.#options.confirming.includes(this.#level);
-  }
-
-  /** What is acknowledged to this connection must not be lost. */
-  get #isKept(): boolean {
-    return this.#options.kept.includes(this.#level);
-  }
-
-  get #hasSession(): boolean {
-    return this.#options.sessions.includes(this.#level);
   }
 
   #greet(): Step {
     const { prng } = this.#options;
     const commands: Argument[][] = [
       ["SELECT", this.#isFlushing ? FLUSHED_DATABASE : DATABASE],
-      ["TORUS", "CONSISTENCY", this.#level],
+      ["TORUS", "CONSISTENCY", this.#connection.level],
     ];
-    if (!this.#isConfirmed && prng.chance(READ_ONLY_CHANCE)) commands.push(["READONLY"]);
-    return this.#steps(commands, (replies) => {
+    if (!this.#connection.isConfirmed && prng.chance(READ_ONLY_CHANCE)) commands.push(["READONLY"]);
+    return this.#connection.steps(commands, (replies) => {
       for (const reply of replies ?? []) if (textOf(reply) !== "OK") throw unexpected(reply, "OK");
     });
   }
@@ -104,11 +78,12 @@ export class Workload implements Errands {
   #draw(): Step {
     const { prng, ledger } = this.#options;
     if (prng.chance(WAIT_CHANCE)) return this.#wait();
-    switch (prng.below(this.#isConfirmed ? 20 : 14)) {
+    if (prng.chance(LIST_CHANCE)) return this.#lists.draw(this.#connection);
+    switch (prng.below(this.#connection.isConfirmed ? 20 : 14)) {
       case 0:
       case 1:
       case 2:
-        return this.#write(ledger.newLeaf(prng.pick(["key", "key", "field", "member"] as const)));
+        return this.#write(ledger.newLeaf(prng.pick(LEAVES)));
       case 3:
         return this.#withLeaf((leaf) => this.#remove(leaf));
       case 4:
@@ -139,49 +114,51 @@ export class Workload implements Errands {
   // ---- Written once ----
 
   #write(leaf: Leaf): Step {
-    const { prng, nowMs } = this.#options;
+    const { prng, ledger, nowMs } = this.#options;
     const ttlMs = leaf.place.kind === "key" && prng.chance(0.2) ? 1 + prng.below(TTL_MS_MAX) : undefined;
     if (ttlMs !== undefined) leaf.ending();
+    const push = ledger.pushOf(leaf);
     const options = ttlMs === undefined ? [] : ["PX", ttlMs];
-    return this.#step([...leaf.write, ...options], (reply) => {
-      const outcome = this.#outcomeOf(reply, leaf.writtenReply);
+    return this.#connection.step([...leaf.write, ...options], (reply) => {
+      const outcome = this.#connection.outcomeOf(reply, leaf.writtenReply);
       const endsMs = nowMs() + (ttlMs ?? 0);
       const settle = (settled: Outcome) => {
         leaf.written(settled);
+        push?.settled(settled);
         if (ttlMs !== undefined) leaf.ended(settled, this.#passesAt(endsMs));
       };
       settle(outcome);
-      this.#note(reply, leaf, () => settle(KEPT));
+      this.#connection.note(reply, leaf, () => settle(KEPT));
     });
   }
 
   #remove(leaf: Leaf): Step {
     leaf.ending();
-    return this.#step(leaf.remove, (reply) => this.#endedBy(leaf, reply, this.#options.nowMs()));
+    return this.#connection.step(leaf.remove, (reply) => this.#endedBy(leaf, reply, this.#options.nowMs()));
   }
 
   #expire(leaf: Leaf): Step {
     if (leaf.place.kind !== "key") return this.#remove(leaf);
     const ttlMs = 1 + this.#options.prng.below(TTL_MS_MAX);
     leaf.ending();
-    return this.#step(["PEXPIRE", leaf.place.key, ttlMs], (reply) => {
+    return this.#connection.step(["PEXPIRE", leaf.place.key, ttlMs], (reply) => {
       this.#endedBy(leaf, reply, this.#passesAt(this.#options.nowMs() + ttlMs));
     });
   }
 
   #endedBy(leaf: Leaf, reply: Reply | undefined, goneAtMs: number): void {
-    const outcome = this.#outcomeOf(reply);
-    if (textOf(reply ?? NOTHING) === "0") leaf.missed({ isConfirmed: this.#isConfirmed });
+    const outcome = this.#connection.outcomeOf(reply);
+    if (textOf(reply ?? NOTHING) === "0") leaf.missed({ isConfirmed: this.#connection.isConfirmed });
     else {
       leaf.ended(outcome, goneAtMs);
-      this.#note(reply, undefined, () => leaf.ended(KEPT, goneAtMs));
+      this.#connection.note(reply, undefined, () => leaf.ended(KEPT, goneAtMs));
     }
   }
 
   #read(leaf: Leaf): Step {
-    const expectation = this.#isConfirmed ? leaf.expectation(this.#options.nowMs()) : "any";
-    return this.#step(leaf.read, (reply) => {
-      if (this.#isAnswer(reply)) leaf.shown(shownBy(reply), expectation);
+    const expectation = this.#connection.isConfirmed ? leaf.expectation(this.#options.nowMs()) : "any";
+    return this.#connection.step(leaf.read, (reply) => {
+      if (this.#connection.isAnswer(reply)) leaf.shown(shownBy(reply), expectation);
     });
   }
 
@@ -189,9 +166,7 @@ export class Workload implements Errands {
   #withLeaf(act: (leaf: Leaf) => Step): Step {
     const { prng, ledger } = this.#options;
     const endable = ledger.leaves.filter(({ isEndable }) => isEndable);
-    return endable.length === 0
-      ? this.#write(ledger.newLeaf(prng.pick(["field", "member"] as const)))
-      : act(prng.pick(endable));
+    return endable.length === 0 ? this.#write(ledger.newLeaf(prng.pick(PARTS))) : act(prng.pick(endable));
   }
 
   #passesAt(atMs: number): number {
@@ -204,34 +179,36 @@ export class Workload implements Errands {
 
   #add(tally: Tally): Step {
     const by = 1 + this.#options.prng.below(BY_MAX);
-    return this.#step(tally.add(by), (reply) => {
-      const { fate } = this.#outcomeOf(reply);
+    return this.#connection.step(tally.add(by), (reply) => {
+      const { fate } = this.#connection.outcomeOf(reply);
       tally.settle(by, fate);
-      this.#note(reply, undefined, () => tally.promised(by));
-      if (fate === "done" && tally.field === undefined) this.#session.wroteSum(tally.key, numberOf(reply!));
+      this.#connection.note(reply, undefined, () => tally.promised(by));
+      if (fate === "done" && tally.field === undefined)
+        this.#connection.session.wroteSum(tally.key, numberOf(reply!));
     });
   }
 
   #readSum(tally: Tally): Step {
-    return this.#step(tally.read, (reply) => {
-      if (this.#isAnswer(reply) && this.#hasSession)
-        this.#session.sawSum(tally.key, Number(contentOf(reply) ?? 0));
+    return this.#connection.step(tally.read, (reply) => {
+      if (this.#connection.isAnswer(reply) && this.#connection.hasSession)
+        this.#connection.session.sawSum(tally.key, Number(contentOf(reply) ?? 0));
     });
   }
 
   #grow(key: string): Step {
     const leaf = this.#options.ledger.newGrown(key);
-    return this.#step(leaf.write, (reply) => {
-      const outcome = this.#outcomeOf(reply, "1");
+    return this.#connection.step(leaf.write, (reply) => {
+      const outcome = this.#connection.outcomeOf(reply, "1");
       leaf.written(outcome);
-      this.#note(reply, leaf, () => leaf.written(KEPT));
-      if (outcome.fate === "done") this.#session.wroteField(key, leaf.place.part);
+      this.#connection.note(reply, leaf, () => leaf.written(KEPT));
+      if (outcome.fate === "done") this.#connection.session.wroteField(key, leaf.place.part);
     });
   }
 
   #readFields(key: string): Step {
-    return this.#step(["HKEYS", key], (reply) => {
-      if (this.#isAnswer(reply) && this.#hasSession) this.#session.sawFields(key, new Set(textsOf(reply)));
+    return this.#connection.step(["HKEYS", key], (reply) => {
+      if (this.#connection.isAnswer(reply) && this.#connection.hasSession)
+        this.#connection.session.sawFields(key, new Set(textsOf(reply)));
     });
   }
 
@@ -291,7 +268,7 @@ export class Workload implements Errands {
     answered: (reply: Reply) => RegisterAction,
   ): Step {
     const call = history.call(unknown);
-    return this.#step(args, (reply) => {
+    return this.#connection.step(args, (reply) => {
       const fate = fateOf(reply);
       if (fate === "refused") history.withdraw(call);
       if (fate === "done") history.returned(call, answered(reply!));
@@ -300,17 +277,12 @@ export class Workload implements Errands {
 
   // ---- Waited for ----
 
-  /** `leaf` was written, if it is one; `kept` is to be called if a replica has the write: then no disk that is lost takes it away. */
-  #note(reply: Reply | undefined, leaf: Leaf | undefined, kept: () => void): void {
-    if (this.#isAnswer(reply)) this.#written.add(leaf, this.#isKept ? undefined : kept);
-  }
-
   /** Asks how many replicas have all that this connection wrote. */
   #wait(): Step {
     const { prng, holdersOf } = this.#options;
     const [wanted, timeoutMs] = [1 + prng.below(3), 1 + prng.below(WAIT_MS_MAX)];
-    return this.#step(["WAIT", wanted, timeoutMs], (reply) => {
-      if (this.#isAnswer(reply)) this.#written.waited(numberOf(reply), holdersOf);
+    return this.#connection.step(["WAIT", wanted, timeoutMs], (reply) => {
+      this.#connection.waited(reply, holdersOf);
     });
   }
 
@@ -321,71 +293,18 @@ export class Workload implements Errands {
     const { flushed } = ledger;
     if (prng.chance(FLUSH_CHANCE)) {
       const flush = flushed.flush();
-      return this.#step(["FLUSHDB"], (reply) => {
-        const outcome = this.#outcomeOf(reply, "OK");
+      return this.#connection.step(["FLUSHDB"], (reply) => {
+        const outcome = this.#connection.outcomeOf(reply, "OK");
         // Some nodes may have done their part before another refused.
         flushed.settle(flush, outcome.fate === "refused" ? IN_DOUBT : outcome);
       });
     }
     const key = `flushed:${name}:${++this.#number}`;
     const write = flushed.write(key);
-    return this.#step(["SET", key, key], (reply) => flushed.settle(write, this.#outcomeOf(reply, "OK")));
-  }
-
-  // ---- Steps and replies ----
-
-  #step(args: readonly Argument[], settle: (reply: Reply | undefined) => void): Step {
-    return this.#steps([args], (replies) => settle(replies?.[0]));
-  }
-
-  #steps(
-    commands: readonly (readonly Argument[])[],
-    settle: (replies: readonly Reply[] | undefined) => void,
-  ): Step {
-    return {
-      text: `${commands.map((args) => args.join(" ")).join("; ")} (${this.#level})`,
-      request: Buffer.concat(commands.map((args) => encodeCommand([...args]))),
-      count: commands.length,
-      settle: (replies, mayFail) => {
-        if (!mayFail) expectNoError(replies);
-        settle(replies);
-      },
-    };
-  }
-
-  /** What a reply to a write promises. */
-  #outcomeOf(reply: Reply | undefined, expected?: string): Outcome {
-    const fate = fateOf(reply);
-    if (fate !== "done") return { fate, isConfirmed: false };
-    if (expected !== undefined && textOf(reply!) !== expected) throw unexpected(reply!, expected);
-    return { fate: this.#isKept ? "done" : "doubtful", isConfirmed: this.#isConfirmed };
-  }
-
-  #isAnswer(reply: Reply | undefined): reply is Reply {
-    return reply !== undefined && fateOf(reply) === "done";
+    return this.#connection.step(["SET", key, key], (reply) =>
+      flushed.settle(write, this.#connection.outcomeOf(reply, "OK")),
+    );
   }
 }
 
-/** In the end it has to be there, or to have happened. */
-const KEPT: Outcome = { fate: "done", isConfirmed: false };
 const NOTHING: Reply = { kind: "nil" };
-const IN_DOUBT: Outcome = { fate: "doubtful", isConfirmed: false };
-
-function fateOf(reply: Reply | undefined): Fate {
-  if (reply === undefined) return "doubtful";
-  if (reply.kind !== "error") return "done";
-  const code = reply.text.split(" ", 1)[0]!;
-  if (DOUBTS.includes(code)) return "doubtful";
-  if (REFUSALS.includes(code)) return "refused";
-  throw unexpected(reply);
-}
-
-function textsOf(reply: Reply): readonly string[] {
-  if (reply.kind !== "array") throw unexpected(reply);
-  return reply.items.map((item) => contentOf(item)!);
-}
-
-function expectNoError(replies: readonly Reply[] | undefined): void {
-  if (replies === undefined) throw new Violation("a connection ended, though nothing fails");
-  for (const reply of replies) if (reply.kind === "error") throw unexpected(reply);
-}
