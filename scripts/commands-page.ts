@@ -23,6 +23,7 @@ const titles: Readonly<Record<CommandGroup, string>> = {
   hash: "Hashes",
   set: "Sets",
   "sorted-set": "Sorted sets",
+  geo: "Places",
   generic: "Keys",
   pubsub: "Publish and subscribe",
   transactions: "Transactions",
@@ -34,7 +35,6 @@ const titles: Readonly<Record<CommandGroup, string>> = {
 const titlesOfMissing: Readonly<Record<RedisGroup, string>> = {
   ...titles,
   stream: "Streams",
-  geo: "Places",
   hyperloglog: "HyperLogLog",
   scripting: "Scripts",
 };

@@ -66,6 +66,7 @@ const CATEGORY_BY_GROUP: Readonly<Record<CommandGroup, string | undefined>> = {
   cluster: undefined,
   connection: "connection",
   generic: "keyspace",
+  geo: "geo",
   hash: "hash",
   list: "list",
   pubsub: undefined,
@@ -98,11 +99,11 @@ export interface KeyRange {
   readonly step: number;
 }
 
-/** From the first key spec to the last one that follows it without a gap; counted keys such clients cannot find. */
+/** From the first key spec to the last one that follows it without a gap; counted keys and those of options such clients cannot find. */
 export function keyRangeOf({ keys = [] }: Command): KeyRange {
   let range: KeyPositions | undefined;
   for (const spec of keys) {
-    if (spec.countedAt !== undefined) continue;
+    if (spec.countedAt !== undefined || spec.behind !== undefined) continue;
     if (range === undefined) range = spec;
     else if (spec.first === range.last + 1) range = { ...range, last: spec.last };
   }
@@ -113,6 +114,14 @@ export function keyRangeOf({ keys = [] }: Command): KeyRange {
 export interface KeyPosition {
   readonly at: number;
   readonly spec: KeyPositions;
+}
+
+/** The argument behind the first one from `from` on that is this word. */
+function positionBehind(word: string, call: Pick<Call, "count" | "head">, from: number): number | undefined {
+  for (let at = from; at + 1 < call.count; at++) {
+    if (call.head(at, word.length + 1).toUpperCase() === word) return at + 1;
+  }
+  return undefined;
 }
 
 /** No count of arguments has so many. */
@@ -130,6 +139,11 @@ export function keyPositions(
   const end = call.count - name;
   const positions: KeyPosition[] = [];
   for (const spec of keys) {
+    if (spec.behind !== undefined) {
+      const at = positionBehind(spec.behind, call, name + spec.first);
+      if (at !== undefined) positions.push({ at, spec });
+      continue;
+    }
     let last = spec.last < 0 ? end + spec.last : spec.last;
     if (spec.countedAt !== undefined) {
       const digits = Buffer.from(call.head(name + spec.countedAt, COUNT_DIGITS_MAX), "latin1");

@@ -31,13 +31,15 @@ export function writeCommandInfo(reply: ReplyWriter, named: NamedCommand): void 
   for (const subcommand of subcommands) writeCommandInfo(reply, subcommand);
 }
 
-/** Ours all begin at a fixed place, and go on to one or for as many as an argument there says. */
-function writeKeySpec(reply: ReplyWriter, { first, last, step, countedAt, access }: KeyPositions): void {
+/** Ours begin at a fixed place, and go on to one or for as many as an argument there says, or are one behind a word. */
+function writeKeySpec(reply: ReplyWriter, spec: KeyPositions): void {
+  const { first, last, step, countedAt, behind, access } = spec;
   reply.map(3);
   reply.bulkText("flags");
   writeWords(reply, access);
   reply.bulkText("begin_search");
-  writeSearch(reply, "index", { index: countedAt ?? first });
+  if (behind !== undefined) writeSearch(reply, "keyword", { keyword: behind, startfrom: first });
+  else writeSearch(reply, "index", { index: countedAt ?? first });
   reply.bulkText("find_keys");
   if (countedAt !== undefined) {
     writeSearch(reply, "keynum", { keynumidx: 0, firstkey: first - countedAt, keystep: step });
@@ -46,7 +48,11 @@ function writeKeySpec(reply: ReplyWriter, { first, last, step, countedAt, access
   writeSearch(reply, "range", { lastkey: last < 0 ? last : last - first, keystep: step, limit: 0 });
 }
 
-function writeSearch(reply: ReplyWriter, type: string, spec: Readonly<Record<string, number>>): void {
+function writeSearch(
+  reply: ReplyWriter,
+  type: string,
+  spec: Readonly<Record<string, number | string>>,
+): void {
   reply.map(2);
   reply.bulkText("type");
   reply.bulkText(type);
@@ -55,7 +61,8 @@ function writeSearch(reply: ReplyWriter, type: string, spec: Readonly<Record<str
   reply.map(entries.length);
   for (const [name, value] of entries) {
     reply.bulkText(name);
-    reply.integer(value);
+    if (typeof value === "number") reply.integer(value);
+    else reply.bulkText(value);
   }
 }
 

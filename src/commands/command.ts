@@ -10,6 +10,7 @@ export type CommandGroup =
   | "cluster"
   | "connection"
   | "generic"
+  | "geo"
   | "hash"
   | "list"
   | "pubsub"
@@ -50,6 +51,8 @@ export interface KeyPositions {
   readonly step: number;
   /** The argument that says how many keys there are, of those up to `last`, which then is the last argument of all. */
   readonly countedAt?: number;
+  /** The key stands behind this word, in capitals, which is searched for from argument `first` on; nowhere if it is not there. */
+  readonly behind?: string;
   /** How the keys are used, in COMMAND INFO's words, such as ["RW", "access", "update"]. */
   readonly access: readonly string[];
 }
@@ -179,6 +182,11 @@ export function allKeys(...access: string[]): readonly KeyPositions[] {
 /** An argument says how many of those that follow it are keys. */
 export function countedKeys(countedAt: number, ...access: string[]): KeyPositions {
   return { first: countedAt + 1, last: -1, step: 1, countedAt, access };
+}
+
+/** An option that is a word and a key, which may be among the arguments from `first` on. */
+export function keyBehind(behind: string, first: number, ...access: string[]): KeyPositions {
+  return { first, last: first, step: 1, behind, access };
 }
 
 /** Keys alternate with values. */

@@ -158,18 +158,19 @@ function zrangestore(call: Call): void {
 }
 
 /**
- * Gives the first key a sorted set of what `gather` adds in its order, or nothing if that is nothing, and answers how many members it has.
+ * Gives the key in an argument a sorted set of what `gather` adds in its order, or nothing if that is nothing, and answers how many members it has.
  * `event` is what subscribers are told.
  */
 export function storeScored(
   call: Call,
   event: string,
   gather: (add: (member: ByteRange, score: number) => void) => void,
+  destination = 1,
 ): number {
   const { keyspace } = call;
   const stored = new GatheredSortedSet();
   withinRoom(ROOM_OF_STORED, () => gather((member, score) => stored.add(member, score)));
-  call.open(1);
+  call.open(destination);
   if (stored.length > 0) {
     stored.store(keyspace, call.config.current);
     keyspace.happened("zset", event);

@@ -259,7 +259,7 @@ export function openForReading(call: Call, index = 1): Location {
 }
 
 /** A member of the open sorted set named by an argument. */
-function memberAt({ bytes, keyspace, marks }: Call, index: number): LiveField | undefined {
+export function memberAt({ bytes, keyspace, marks }: Call, index: number): LiveField | undefined {
   return keyspace.openEntries.find(bytes, marks[index << 1]!, marks[(index << 1) + 1]!);
 }
 

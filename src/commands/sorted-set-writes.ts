@@ -65,9 +65,11 @@ export const sortedSetWrites: readonly Command[] = [
   }),
 ];
 
-interface AddOptions {
+export interface AddOptions {
   /** Of the first score. */
   readonly first: number;
+  /** Arguments that say of one member what it is, which it is itself the last of. */
+  readonly words: number;
   readonly onlyNew: boolean;
   readonly onlyOld: boolean;
   readonly onlyHigher: boolean;
@@ -77,16 +79,24 @@ interface AddOptions {
   readonly isIncrement: boolean;
 }
 
-/** Scores of the call at hand, so that all are read before anything changes. */
+/** Scores of the call at hand, so that all are read before anything changes: see `expectScores`. */
 const SCORES_MIN = 16;
 const SCORES_KEPT_MAX = 8192;
 let scores = new Float64Array(SCORES_MIN);
 const SCORE = Buffer.alloc(SCORE_BYTES_MAX);
 
 function zadd(call: Call, isIncrement: boolean): void {
-  const { keyspace, reply } = call;
   const options = readAddOptions(call, isIncrement);
-  readScores(call, options.first);
+  const { first, words } = options;
+  const scores = expectScores(call, options);
+  for (let i = first, pair = 0; i < call.count; i += words, pair++) scores[pair] = readScoreArgument(call, i);
+  addScored(call, options);
+}
+
+/** Adds the members of a call, whose scores are those that `expectScores` made room for. */
+export function addScored(call: Call, options: AddOptions): void {
+  const { keyspace, reply } = call;
+  const { words } = options;
   const at = openForWriting(call, 1);
   if (at === NOWHERE && options.onlyOld) {
     if (options.isIncrement) reply.null();
@@ -98,17 +108,17 @@ function zadd(call: Call, isIncrement: boolean): void {
     return;
   }
   const { openEntries } = keyspace;
-  openEntries.begin(TYPE_ZSET, call.config.current, at === NOWHERE ? expectedBytes(call, options.first) : 0);
+  openEntries.begin(TYPE_ZSET, call.config.current, at === NOWHERE ? expectedBytes(call, options) : 0);
   let added = 0;
   let changed = 0;
-  for (let i = options.first, pair = 0; i < call.count; i += 2, pair++) {
+  for (let i = options.first + words - 1, pair = 0; i < call.count; i += words, pair++) {
     const score = scores[pair]!;
-    const found = openEntries.findChanged(call.bytes, call.start(i + 1), call.end(i + 1));
+    const found = openEntries.findChanged(call.bytes, call.start(i), call.end(i));
     const before = found === undefined ? undefined : scoreOf(found);
     if (!isWanted(options, score, before)) continue;
     if (before === undefined) added++;
     else if (before !== score) changed++;
-    if (before !== score) setScore(call, i + 1, score);
+    if (before !== score) setScore(call, i, score);
   }
   openEntries.finish();
   if (added + changed > 0) keyspace.happened("zset", "zadd");
@@ -135,7 +145,7 @@ function increment(call: Call, options: AddOptions): void {
     return;
   }
   if (before !== score) {
-    openEntries.begin(TYPE_ZSET, call.config.current, isThere ? 0 : expectedBytes(call, options.first));
+    openEntries.begin(TYPE_ZSET, call.config.current, isThere ? 0 : expectedBytes(call, options));
     setScore(call, member, score);
     openEntries.finish();
     keyspace.happened("zset", "zincr");
@@ -158,13 +168,13 @@ function setScore(call: Call, member: number, score: number): void {
 }
 
 /** About what the entries of a new set take, or 0 if it will not stay packed. */
-function expectedBytes(call: Call, first: number): number {
+function expectedBytes(call: Call, { first, words }: AddOptions): number {
   const { count } = call;
   const { zsetMaxListpackEntries, zsetMaxListpackValueBytes } = call.config.current;
-  const members = (count - first) / 2;
+  const members = (count - first) / words;
   if (members > zsetMaxListpackEntries) return 0;
   let bytes = members * ENTRY_OVERHEAD_BYTES;
-  for (let i = first + 1; i < count; i += 2) {
+  for (let i = first + words - 1; i < count; i += words) {
     if (call.length(i) > zsetMaxListpackValueBytes) return 0;
     bytes += call.length(i);
   }
@@ -185,20 +195,21 @@ function readAddOptions(call: Call, isZincrby: boolean): AddOptions {
     else if (call.is(first, "incr")) isIncrement = true;
     else break;
   }
-  const words = call.count - first;
-  if (words === 0 || words % 2 === 1) throw new ReplyError(SYNTAX_ERROR);
+  const left = call.count - first;
+  if (left === 0 || left % 2 === 1) throw new ReplyError(SYNTAX_ERROR);
   if (onlyNew && onlyOld) throw new ReplyError(NX_AND_XX);
   if ((onlyNew && (onlyHigher || onlyLower)) || (onlyHigher && onlyLower)) throw new ReplyError(GT_LT_NX);
-  if (isIncrement && words > 2) throw new ReplyError(INCR_OF_SEVERAL);
-  return { first, onlyNew, onlyOld, onlyHigher, onlyLower, countsChanged, isIncrement };
+  if (isIncrement && left > 2) throw new ReplyError(INCR_OF_SEVERAL);
+  return { first, words: 2, onlyNew, onlyOld, onlyHigher, onlyLower, countsChanged, isIncrement };
 }
 
-function readScores(call: Call, first: number): void {
-  const pairs = (call.count - first) / 2;
+/** Room for the score of each member that a call adds. */
+export function expectScores(call: Call, { first, words }: AddOptions): Float64Array {
+  const members = (call.count - first) / words;
   // Room for a giant call is not kept for the small ones that follow.
-  if (pairs > scores.length || scores.length > SCORES_KEPT_MAX)
-    scores = new Float64Array(Math.max(2 * pairs, SCORES_MIN));
-  for (let pair = 0; pair < pairs; pair++) scores[pair] = readScoreArgument(call, first + 2 * pair);
+  if (members > scores.length || scores.length > SCORES_KEPT_MAX)
+    scores = new Float64Array(Math.max(2 * members, SCORES_MIN));
+  return scores;
 }
 
 function zrem(call: Call): void {

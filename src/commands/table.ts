@@ -12,6 +12,7 @@ import { databaseCommands } from "./databases.js";
 import { debugCommand } from "./debug.js";
 import { dumpCommands } from "./dumps.js";
 import { expiryCommands } from "./expiry.js";
+import { geoCommands } from "./geo.js";
 import { hashCommands } from "./hashes.js";
 import { infoCommand } from "./info.js";
 import { commandCommand } from "./introspection.js";
@@ -47,6 +48,7 @@ export const commands: readonly Command[] = [
   debugCommand,
   ...dumpCommands,
   ...expiryCommands,
+  ...geoCommands,
   ...hashCommands,
   infoCommand,
   ...keyCommands,

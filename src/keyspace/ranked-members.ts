@@ -74,6 +74,16 @@ export class RankedMembers {
     return this.#positions.indexOf(position);
   }
 
+  /** Where the member is that was just visited, for `memberAt`; valid until the set changes. */
+  get position(): number {
+    return this.#reader.position;
+  }
+
+  memberAt(position: number): LiveField {
+    this.#reader.goTo(position);
+    return this.#reader as LiveField;
+  }
+
   /** The ranks of scores in a range, ends included unless they say otherwise. */
   rangeOfScores(lowest: ScoreBound, highest: ScoreBound): RankRange {
     return {

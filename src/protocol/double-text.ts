@@ -1,4 +1,4 @@
-/** How Redis writes a double: `%.17g`, which reads back as the same double. */
+/** How Redis writes doubles: `%.17g`, which reads back as the same double, and for distances and places with a fixed number of digits. */
 
 const PRECISION = 17;
 /** Exact digits asked for to see a tie: a double that lies between two texts of 17 digits has exactly 18. */
@@ -30,4 +30,23 @@ function roundedToPrecision(value: number): string {
   const isTie = /^-?\d\.\d{16}50*e/.test(exact);
   if (!isTie || /[13579]50*e/.test(exact)) return value.toExponential(PRECISION - 1);
   return exact.replace(/50*e/, "e");
+}
+
+/** `%.*f`: so many digits behind the point, one at least, ties to the even one. */
+export function formatFixed(value: number, digits: number): string {
+  if (!Number.isFinite(value)) return formatDouble(value);
+  // Beyond this `toFixed` gives up, and doubles are whole numbers.
+  if (Math.abs(value) >= 1e21) return `${BigInt(value)}.${"0".repeat(digits)}`;
+  if (Object.is(value, -0)) return `-${value.toFixed(digits)}`;
+  const text = value.toFixed(digits);
+  // A tie has one digit more, so it is so many halves; JavaScript would round it up.
+  if (!Number.isInteger(value * 2 ** (digits + 1))) return text;
+  const exact = value.toFixed(digits + 1);
+  return exact.endsWith("5") && /[02468]5$/.test(exact) ? exact.slice(0, -1) : text;
+}
+
+/** As Redis shows numbers to people: `%.17f` without zeros at the end. */
+export function formatHuman(value: number): string {
+  const text = formatFixed(value, PRECISION).replace(/\.?0+$/, "");
+  return text === "-0" ? "0" : text;
 }

@@ -181,7 +181,11 @@ export class ReplyWriter {
   }
 
   double(value: number): void {
-    const text = formatDouble(value);
+    this.doubleText(formatDouble(value));
+  }
+
+  /** A double in a form of its own. */
+  doubleText(text: string): void {
     if (this.resp === 3) this.line(COMMA, text);
     else this.bulkText(text);
   }

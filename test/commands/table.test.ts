@@ -17,6 +17,8 @@ const ARITY_OF_ITS_OWN = [
   "command|getkeys",
   "command|getkeysandflags",
   "debug",
+  "geohash",
+  "geopos",
   "quit",
 ];
 

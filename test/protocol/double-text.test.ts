@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { formatDouble } from "#torus/protocol/double-text.js";
+import { formatDouble, formatFixed, formatHuman } from "#torus/protocol/double-text.js";
 
 describe("text of doubles", () => {
   // As printf("%.17g") of the GNU C library prints them.
@@ -37,5 +37,29 @@ describe("text of doubles", () => {
         expect(Object.is(Number(formatDouble(value)), value)).to.equal(true);
       }),
     );
+  });
+});
+
+describe("a double with a fixed number of digits", () => {
+  it("is written as C writes it: ties go to the even digit, and nothing has an exponent", () => {
+    const texts = [
+      [0.25, 1, "0.2"],
+      [0.75, 1, "0.8"],
+      [-2.25, 1, "-2.2"],
+      [181.0078125, 6, "181.007812"],
+      [-200.0234375, 6, "-200.023438"],
+      [0.1, 4, "0.1000"],
+      [-0, 2, "-0.00"],
+      [1e300, 1, `${BigInt(1e300)}.0`],
+      [Infinity, 6, "inf"],
+    ] as const;
+    for (const [value, digits, text] of texts) expect(formatFixed(value, digits)).to.equal(text);
+  });
+
+  it("is shown to people with 17 digits, and without zeros at the end", () => {
+    expect(formatHuman(38.1155563954963)).to.equal("38.11555639549629859");
+    expect(formatHuman(0.5)).to.equal("0.5");
+    expect(formatHuman(-180)).to.equal("-180");
+    expect(formatHuman(-0)).to.equal("0");
   });
 });

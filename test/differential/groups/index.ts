@@ -5,6 +5,7 @@ import { connection } from "./connection.js";
 import { counters } from "./counters.js";
 import { dumps } from "./dumps.js";
 import { expiry } from "./expiry.js";
+import { geo } from "./geo.js";
 import { hashes } from "./hashes.js";
 import { keys } from "./keys.js";
 import { lists } from "./lists.js";
@@ -19,6 +20,7 @@ export const groups: readonly Group[] = [
   counters,
   bitfields,
   bits,
+  geo,
   hashes,
   lists,
   sets,
