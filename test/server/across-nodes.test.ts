@@ -102,12 +102,55 @@ describe("Commands that concern several nodes", () => {
       `LMOVE ${a} ${b} LEFT RIGHT`,
       `RPOPLPUSH ${a} ${b}`,
       `LMPOP 2 ${a} ${b} LEFT`,
+      `ZUNION 2 ${a} ${b}`,
+      `ZUNIONSTORE ${a} 2 ${a} ${b}`,
+      `ZRANGESTORE ${a} ${b} 0 -1`,
+      `ZMPOP 2 ${a} ${b} MIN`,
+      `GEOSEARCHSTORE ${a} ${b} FROMLONLAT 0 0 BYRADIUS 1 m`,
+      `GEORADIUS ${a} 0 0 1 m STORE ${b}`,
     ]) {
       const [reply] = await caller.askAll(command);
       expect(reply).to.match(/^-"CROSSSLOT Keys in request don't hash to the same slot .*tag/);
     }
     expect(await caller.ask("RENAME", `{${a}}1`, `{${a}}2`)).to.equal('-"ERR no such key"');
     expect(await caller.ask("SWAPDB", "0", "1")).to.match(/^-"ERR SWAPDB cannot be done on a cluster/);
+  });
+
+  it("of sorted sets in one slot reply at every node what a lone node replies", async () => {
+    const cluster = await SimCluster.start();
+    const lone = (await SimServer.start()).replyAtOnce();
+    const prng = new Prng("sorted sets across");
+    const callers = await Promise.all([0, 1, 2].map((node) => cluster.connect(node)));
+    const reference = await lone.connect();
+    const member = () => `m${prng.uint32() % 12}`;
+    const score = () => prng.uint32() % 8;
+    const degrees = () => (prng.uint32() % 40) - 20;
+    const tags = [0, 1, 2].map((node) => keyAt(cluster, node));
+    for (let round = 0; round < 90; round++) {
+      const tag = tags[prng.uint32() % tags.length]!;
+      const key = () => `{${tag}}${prng.uint32() % 3}`;
+      const [command] = prng.shuffle([
+        `ZADD ${key()} ${score()} ${member()} ${score()} ${member()} ${score()} ${member()}`,
+        `ZADD ${key()} GT CH ${score()} ${member()}`,
+        `ZINCRBY ${key()} ${score()} ${member()}`,
+        `ZREM ${key()} ${member()} ${member()}`,
+        `ZPOPMIN ${key()}`,
+        `ZMPOP 2 ${key()} ${key()} MAX COUNT 2`,
+        `ZREMRANGEBYSCORE ${key()} 0 1`,
+        `ZRANGE ${key()} 0 -1 WITHSCORES`,
+        `ZRANK ${key()} ${member()}`,
+        `ZUNIONSTORE ${key()} 2 ${key()} ${key()} AGGREGATE MAX`,
+        `ZINTER 2 ${key()} ${key()} WITHSCORES`,
+        `ZRANGESTORE ${key()} ${key()} 0 2`,
+        `GEOADD ${key()} ${degrees()} ${degrees()} ${member()}`,
+        `GEORADIUS ${key()} 0 0 5000 km ASC STORE ${key()}`,
+        `GEOSEARCH ${key()} FROMLONLAT 0 0 BYRADIUS 3000 km WITHDIST ASC`,
+      ]);
+      const caller = callers[prng.uint32() % callers.length]!;
+      expect(`${command}: ${await caller.askAll(command!)}`).to.equal(
+        `${command}: ${await reference.askAll(command!)}`,
+      );
+    }
   });
 
   it("of sets in one slot reply at every node what a lone node replies", async () => {

@@ -57,6 +57,7 @@ const element = fc.constantFrom(
 const popped: Part = fc.constantFrom([], ["1"], ["2"], ["100"]);
 const index = fc.constantFrom("0", "1", "2", "5", "-1", "-2", "-5", "100");
 const end = fc.constantFrom("left", "right");
+const degrees = fc.constantFrom("0", "1.5", "-60");
 const decimal = fc.constantFrom("0.5", "-1.25", "3", "1e3");
 const score = fc.constantFrom("0", "-0", "1", "1", "-2.5", "0.1", "inf", "-inf", "1e300");
 const value = fc.oneof(
@@ -193,6 +194,19 @@ const FORMS = [
   mostly(2, command("zinterstore", key, fc.constant("2"), key, key)),
   mostly(2, command("zdiffstore", key, fc.constant("2"), key, key)),
   mostly(3, command("restore", key, fc.constantFrom("0", "0", "5", "100000"), payload, optional("REPLACE"))),
+  mostly(3, command("geoadd", key, optional("NX", "XX"), several(degrees, degrees, member))),
+  mostly(
+    1,
+    command(
+      "geosearchstore",
+      key,
+      key,
+      fc.constant(["fromlonlat", "0", "0", "byradius", "5000", "km"]),
+      optional("STOREDIST"),
+    ),
+  ),
+  mostly(1, command("georadius", key, fc.constant(["0", "0", "5000", "km", "store"]), key)),
+  mostly(1, command("georadiusbymember", key, member, fc.constant(["9000", "km", "store"]), key)),
   mostly(1, command("flushdb")),
   mostly(1, command("flushall")),
   mostly(1, command("swapdb", database, database)),

@@ -148,6 +148,5 @@ function options(w: Vocabulary): string[] {
     () => [w.random.pick(["ASC", "desc"])],
     () => [w.token("COUNT"), w.random.pick(["1", "2", "5", "100", "0", "-1", "abc"])],
     () => (w.random.chance(0.3) ? [w.token("ANY")] : []),
-    () => (w.random.chance(0.1) ? ["STOREDIST"] : []),
   ]);
 }

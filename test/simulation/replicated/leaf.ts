@@ -1,5 +1,5 @@
 /**
- * A key, a field of a hash, a member of a set, or an element of a list, that is written once, with a value of its own, and ended at most once: removed, or given a deadline. So
+ * A key, a field of a hash, a member of a set or a sorted set, or an element of a list, that is written once, with a value of its own, and ended at most once: removed, or given a deadline. So
  * nothing that happens on two sides of a partition can excuse that it is missing or that it came back.
  */
 import type { Body } from "#torus/delta/record-state.js";
@@ -29,6 +29,7 @@ const COMMANDS = {
   key: { write: "SET", read: "GET", remove: "DEL", written: "OK" },
   field: { write: "HSET", read: "HGET", remove: "HDEL", written: "1" },
   member: { write: "SADD", read: "SISMEMBER", remove: "SREM", written: "1" },
+  scored: { write: "ZADD", read: "ZSCORE", remove: "ZREM", written: "1" },
   head: { write: "LPUSH", read: "LPOS", remove: "LREM", written: undefined },
   tail: { write: "RPUSH", read: "LPOS", remove: "LREM", written: undefined },
 } as const;
@@ -38,9 +39,11 @@ export type LeafKind = keyof typeof COMMANDS;
 export interface LeafPlace {
   readonly kind: LeafKind;
   readonly key: string;
-  /** The field, the member or the element; empty if it is a key. */
+  /** The field, the element or the member, which of a sorted set has its score in front; empty if it is a key. */
   readonly part: string;
 }
+
+const BODY_KINDS = { field: "hash", member: "set", scored: "zset" } as const;
 
 /** What a member of a set is when it is there, and an element of a list. */
 const THERE = "1";
@@ -76,7 +79,12 @@ export class Leaf {
     readonly place: LeafPlace,
     private readonly clocks: Clocks,
   ) {
-    this.value = isValue(place.kind) ? `value of ${this.name}` : THERE;
+    this.value = this.#valueOf(place);
+  }
+
+  #valueOf({ kind, part }: LeafPlace): string {
+    if (kind === "scored") return part.split(" ", 1)[0]!;
+    return isValue(kind) ? `value of ${this.name}` : THERE;
   }
 
   get name(): string {
@@ -90,6 +98,8 @@ export class Leaf {
 
   get write(): readonly string[] {
     const { kind } = this.place;
+    const { key, part } = this.place;
+    if (kind === "scored") return [COMMANDS[kind].write, key, this.value, part];
     const value = isValue(kind) ? [this.value] : [];
     return [COMMANDS[kind].write, ...this.#words, ...value];
   }
@@ -120,7 +130,7 @@ export class Leaf {
         ({ value }) => value !== null && Buffer.from(value).toString() === part,
       );
     }
-    if (body?.kind !== (kind === "field" ? "hash" : "set")) return false;
+    if (body?.kind !== BODY_KINDS[kind]) return false;
     return (body.fields.get(part)?.value ?? null) !== null;
   }
 

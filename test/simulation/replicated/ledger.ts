@@ -6,6 +6,7 @@ import type { KindOfRun } from "./kinds.js";
 import { type Clocks, isElement, Leaf, type LeafKind } from "./leaf.js";
 import { type Push, PushedList } from "./pushed-list.js";
 import { Queue } from "./queue.js";
+import { ScoredQueue } from "./scored-queue.js";
 import { Tally } from "./tally.js";
 
 const REGISTERS = 4;
@@ -17,9 +18,11 @@ const GROWING = 2;
 const HASHES = 3;
 /** Sets in which members are: one of words, the others of integers. */
 const SETS = 3;
+/** Sorted sets in which members are. */
+const SORTED_SETS = 2;
 /** Lists in which elements are. */
 const LISTS = 2;
-/** Lists to which elements are pushed, and from which they are popped. */
+/** Lists to which elements are pushed, and sorted sets to which members are added, and from which they are popped. */
 const QUEUES = 2;
 /** Lists to which anything is done. */
 const SCRATCH = 3;
@@ -38,6 +41,8 @@ export class Ledger {
   /** Fields that are added to at a quorum only. */
   readonly fieldTallies: readonly Tally[];
   readonly leaves: Leaf[] = [];
+  /** Sorted sets whose members are popped. */
+  readonly scoredQueues: readonly ScoredQueue[];
   /** Hashes that only get fields. */
   readonly growing: readonly string[];
   /** Fields of those. */
@@ -62,6 +67,7 @@ export class Ledger {
     this.counters = named("counter", COUNTERS).map((key) => new RegisterHistory(key, clock));
     this.tallies = named("tally", TALLIES).map((key) => new Tally(key));
     this.fieldTallies = named("hash", FIELD_TALLIES).map((key) => new Tally(key, "sum"));
+    this.scoredQueues = named("scored queue", QUEUES).map((key) => new ScoredQueue(key, this.#clocks));
     this.growing = named("growing", GROWING);
     this.lists = named("list", LISTS).map((key) => new PushedList(key, clock, kind.isLinearizable));
     this.queues = named("queue", QUEUES).map((key) => new Queue(key, kind.isLinearizable));
@@ -91,7 +97,8 @@ export class Ledger {
   /** What has to be read, in `DATABASE`, for `judge`. */
   get questions(): readonly (readonly string[])[] {
     const keys = [...this.registers, ...this.counters].map(({ key }) => ["GET", key]);
-    return [...keys, ...this.#tallied.map(({ read }) => read), ...this.#leaves.map(({ read }) => read)];
+    const leaves = [...this.#leaves, ...this.scoredQueues.flatMap(({ leaves }) => leaves)];
+    return [...keys, ...this.#tallied.map(({ read }) => read), ...leaves.map(({ read }) => read)];
   }
 
   /** Lists that are to be read, in `DATABASE`, for `judgeLists`. */
@@ -122,6 +129,7 @@ export class Ledger {
       tally.judge(Number(next() ?? 0), { addsUp });
     }
     for (const leaf of this.#leaves) leaf.judge(next(), nowMs);
+    for (const queue of this.scoredQueues) queue.judge(queue.leaves.map(next), nowMs);
     this.flushed.judge(flushed);
   }
 
@@ -153,6 +161,8 @@ function placeOf(kind: LeafKind, number: number): { key: string; part: string } 
       const set = number % SETS;
       return { key: `set:${set}`, part: set === 0 ? `member ${number}` : String(number) };
     }
+    case "scored":
+      return { key: `zset:${number % SORTED_SETS}`, part: `${number % 7} of member ${number}` };
     case "head":
     case "tail":
       return { key: `list:${number % LISTS}`, part: String(number) };

@@ -1,5 +1,5 @@
 /**
- * What one client of a replicated cluster asks for, drawn at random: texts, numbers, hashes, sets, lists, deadlines, deletions and flushes. Each of
+ * What one client of a replicated cluster asks for, drawn at random: texts, numbers, hashes, sets, sorted sets, lists, deadlines, deletions and flushes. Each of
  * its connections has a level, and one of the two databases.
  */
 import type { Prng } from "#torus/base/prng.js";
@@ -12,6 +12,7 @@ import { Connection, fateOf, IN_DOUBT, KEPT, type Levels } from "./connection.js
 import { type Leaf, type Outcome, shownBy } from "./leaf.js";
 import { DATABASE, FLUSHED_DATABASE, type Ledger } from "./ledger.js";
 import { ListErrands } from "./list-errands.js";
+import type { ScoredQueue } from "./scored-queue.js";
 import type { Tally } from "./tally.js";
 
 export interface WorkloadOptions extends Levels {
@@ -23,7 +24,7 @@ export interface WorkloadOptions extends Levels {
   readonly holdersOf: ((leaf: Leaf) => number) | undefined;
 }
 
-const PARTS = ["field", "member", "head", "tail"] as const;
+const PARTS = ["field", "member", "scored", "head", "tail"] as const;
 const LEAVES = ["key", "key", "key", ...PARTS] as const;
 const TTL_MS_MAX = 3000;
 const BY_MAX = 5;
@@ -33,6 +34,8 @@ const READ_ONLY_CHANCE = 0.3;
 const WAIT_CHANCE = 0.05;
 /** Of what is done to lists in which elements are not written once. */
 const LIST_CHANCE = 0.15;
+/** Of what is done to sorted sets from which members are popped. */
+const SCORED_QUEUE_CHANCE = 0.08;
 const WAIT_MS_MAX = 1000;
 
 export class Workload implements Errands {
@@ -79,6 +82,7 @@ export class Workload implements Errands {
     const { prng, ledger } = this.#options;
     if (prng.chance(WAIT_CHANCE)) return this.#wait();
     if (prng.chance(LIST_CHANCE)) return this.#lists.draw(this.#connection);
+    if (prng.chance(SCORED_QUEUE_CHANCE)) return this.#useQueue(prng.pick(ledger.scoredQueues));
     switch (prng.below(this.#connection.isConfirmed ? 20 : 14)) {
       case 0:
       case 1:
@@ -113,7 +117,8 @@ export class Workload implements Errands {
 
   // ---- Written once ----
 
-  #write(leaf: Leaf): Step {
+  /** `isWatched`: nobody takes it away unless its end was asked for. */
+  #write(leaf: Leaf, isWatched = true): Step {
     const { prng, ledger, nowMs } = this.#options;
     const ttlMs = leaf.place.kind === "key" && prng.chance(0.2) ? 1 + prng.below(TTL_MS_MAX) : undefined;
     if (ttlMs !== undefined) leaf.ending();
@@ -128,7 +133,7 @@ export class Workload implements Errands {
         if (ttlMs !== undefined) leaf.ended(settled, this.#passesAt(endsMs));
       };
       settle(outcome);
-      this.#connection.note(reply, leaf, () => settle(KEPT));
+      this.#connection.note(reply, isWatched ? leaf : undefined, () => settle(KEPT));
     });
   }
 
@@ -167,6 +172,31 @@ export class Workload implements Errands {
     const { prng, ledger } = this.#options;
     const endable = ledger.leaves.filter(({ isEndable }) => isEndable);
     return endable.length === 0 ? this.#write(ledger.newLeaf(prng.pick(PARTS))) : act(prng.pick(endable));
+  }
+
+  // ---- Popped ----
+
+  /** Adds a member to a sorted set, or takes the one with the lowest score. */
+  #useQueue(queue: ScoredQueue): Step {
+    return this.#options.prng.chance(0.6) ? this.#write(queue.newLeaf(), false) : this.#pop(queue);
+  }
+
+  #pop(queue: ScoredQueue): Step {
+    const connection = this.#connection;
+    return connection.step(["ZPOPMIN", queue.key], (reply) => {
+      const outcome = connection.outcomeOf(reply);
+      if (!connection.isAnswer(reply)) {
+        if (outcome.fate === "doubtful") queue.popsInDoubt++;
+        return;
+      }
+      const [member] = textsOf(reply);
+      if (member === undefined) return;
+      const goneAtMs = this.#options.nowMs();
+      const leaf = queue.leafOf(member);
+      leaf.shown(leaf.value, "any");
+      leaf.ended(outcome, goneAtMs);
+      connection.note(reply, undefined, () => leaf.ended(KEPT, goneAtMs));
+    });
   }
 
   #passesAt(atMs: number): number {
