@@ -7,10 +7,19 @@ const MINUS = 0x2d;
 /** Fifteen decimal digits always fit a double exactly. */
 const SHORT_DIGITS_MAX = 15;
 
+/**
+ * What is longer is taken for no number: V8 makes no string of the longest arguments, and nobody writes them. An exact double has some
+ * 1,100 characters.
+ */
+export const NUMBER_BYTES_MAX = 64 * 1024;
+/** Of what has no more digits than that, powers of ten beyond these are 0 or infinity. */
+const EXPONENT_MAX = 2 * NUMBER_BYTES_MAX;
+
 /** `undefined` for what is no number, NaN too, and for one that is finite and too large for a double, or not 0 and too small. */
 export function parseDouble(bytes: Buffer, start = 0, end = bytes.length): number | undefined {
   const whole = parseShortWhole(bytes, start, end);
   if (whole !== undefined) return whole;
+  if (end - start > NUMBER_BYTES_MAX) return undefined;
   const text = readNumberText(bytes.toString("latin1", start, end));
   if (text === undefined) return undefined;
   const value = nearest(text);
@@ -20,7 +29,7 @@ export function parseDouble(bytes: Buffer, start = 0, end = bytes.length): numbe
 
 /** The double nearest to the number in a text, be it 0 or infinity; NaN for what is no number. */
 export function nearestDouble(text: string): number {
-  const number = readNumberText(text);
+  const number = text.length > NUMBER_BYTES_MAX ? undefined : readNumberText(text);
   return number === undefined ? Number.NaN : nearest(number);
 }
 
@@ -29,7 +38,11 @@ function nearest(text: NumberText): number {
   if (text.kind === "infinity") return sign * Number.POSITIVE_INFINITY;
   const { digits, exponent } = text;
   if (digits === "") return sign * 0;
-  if (text.kind === "decimal") return sign * Number(`${digits}e${exponent}`);
+  if (text.kind === "decimal") {
+    // Written out: one of more than 21 digits would be no number to `Number`.
+    const power = Math.max(-EXPONENT_MAX, Math.min(exponent, EXPONENT_MAX));
+    return sign * Number(`${digits}e${power}`);
+  }
   return sign * scaled(BigInt(`0x${digits}`), exponent);
 }
 

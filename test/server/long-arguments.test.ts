@@ -66,6 +66,8 @@ describe("An argument as long as a value may be", () => {
     expect(node.ask("HELLO", "3", "SETNAME", 4097)).to.equal(tooLongName);
     expect(node.ask("CLIENT", LONGEST)).to.equal(`-"ERR unknown subcommand ''. Try CLIENT HELP."`);
     expect(node.ask("SINTERCARD", LONGEST, "a")).to.match(/^-"ERR numkeys/);
+    expect(node.ask("ZADD", "z", LONGEST, "m")).to.equal('-"ERR value is not a valid float"');
+    expect(node.ask("ZUNION", "1", "z", "WEIGHTS", LONGEST)).to.equal('-"ERR weight value is not a float"');
     expect(node.ask("PING")).to.equal("PONG");
   });
 
