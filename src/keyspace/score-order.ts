@@ -162,6 +162,7 @@ export class ScoreOrder {
     this.#lookForEntry(entry);
     let leaf = this.#descend(table);
     if (leaf === NOWHERE) leaf = this.#plant(table);
+    if (this.#index === LEAF_MAX) leaf = this.#goToNext(leaf);
     if (this.#count(leaf) === leafRoom(this.#slab(leaf).cellBytes)) {
       if (this.#count(leaf) === LEAF_MAX) {
         this.#settle(table, this.#insertSplitting(leaf, entry));
@@ -292,6 +293,32 @@ export class ScoreOrder {
       this.#turns.push(turn);
       node = words[from + turn * INNER_STEP + CHILD]!;
     }
+  }
+
+  /** From the end of a full leaf to the beginning of the one behind it, if that has the same parent and room; answers where it is. */
+  #goToNext(leaf: Location): Location {
+    const depth = this.#turns.length - 1;
+    if (depth < 0) return leaf;
+    if (this.#isLastChild(depth + 1)) return leaf;
+    const parent = this.#path[depth]!;
+    const turn = this.#turns[depth]! + 1;
+    const next = this.#slab(parent).words[wordOf(parent) + NODE_WORDS + turn * INNER_STEP + CHILD]!;
+    if (this.#count(next) === LEAF_MAX) return leaf;
+    this.#turns[depth] = turn;
+    this.#path[depth + 1] = next;
+    this.#index = 0;
+    return next;
+  }
+
+  /** Whether the path takes the last child of its parent to the node at a depth; the root is one too. */
+  #isLastChild(depth: number): boolean {
+    return depth === 0 || this.#turns[depth - 1] === this.#count(this.#path[depth - 1]!) - 1;
+  }
+
+  /** Whether nothing on its level is behind the node that the path has at a depth. */
+  #isLast(depth: number): boolean {
+    for (let i = depth; i > 0; i--) if (!this.#isLastChild(i)) return false;
+    return true;
   }
 
   /** Of `count` members from a word on, how many are before what is looked for. */
@@ -439,8 +466,11 @@ export class ScoreOrder {
   #insertSplitting(leaf: Location, entry: Location): Location {
     const right = this.#create(0, NODE_BYTES);
     const index = this.#index;
-    // Members often come in ascending or descending order. Then the leaf stays full, and nothing comes into it any more.
-    const cut = index === LEAF_MAX ? LEAF_MAX : index === 0 ? 0 : LEAF_MAX >>> 1;
+    const depth = this.#turns.length;
+    // Members often come in ascending or descending order. Then the leaf stays full, and nothing comes into it any more. But a new leaf
+    // that is to be filled has to be where the next one comes: not below another parent.
+    const isEnd = index === LEAF_MAX && (!this.#isLastChild(depth) || this.#isLast(depth));
+    const cut = isEnd ? LEAF_MAX : index === 0 ? 0 : LEAF_MAX >>> 1;
     this.#pour(leaf, cut, right);
     if (index < cut || index === 0) this.#insertInto(leaf, index, LEAF_STEP, this.#prefix, entry);
     else this.#insertInto(right, index - cut, LEAF_STEP, this.#prefix, entry);
@@ -460,7 +490,7 @@ export class ScoreOrder {
         words[at + BELOW]!++;
       } else {
         words[at + BELOW] = this.#total(this.#path[depth + 1]!);
-        split = this.#adopt(parent, turn + 1, split);
+        split = this.#adopt(depth, split);
       }
     }
     if (split === NOWHERE) return;
@@ -471,14 +501,16 @@ export class ScoreOrder {
     this.#roots[table] = above;
   }
 
-  /** Puts a child into an inner node. Answers the node that took what is behind, if there was no room. */
-  #adopt(parent: Location, index: number, child: Location): Location {
+  /** Puts a child into an inner node of the path, behind the one taken. Answers the node that took what is behind, if there was no room. */
+  #adopt(depth: number, child: Location): Location {
+    const parent = this.#path[depth]!;
+    const index = this.#turns[depth]! + 1;
     if (this.#count(parent) < INNER_MAX) {
       this.#insertChild(parent, index, child);
       return NOWHERE;
     }
     const right = this.#create(this.#level(parent), NODE_BYTES);
-    const cut = index === INNER_MAX ? INNER_MAX : INNER_MAX >>> 1;
+    const cut = index === INNER_MAX && this.#isLast(depth) ? INNER_MAX : INNER_MAX >>> 1;
     this.#pour(parent, cut, right);
     if (index < cut) this.#insertChild(parent, index, child);
     else this.#insertChild(right, index - cut, child);

@@ -186,6 +186,23 @@ describe("the order of a large sorted set", () => {
     }
   });
 
+  it("takes no more than 17 bytes a member whatever gaps they come into, and in whichever order", () => {
+    for (const scoreOf of [
+      // A leaf has 127. From the top of all down to one that is full, then in a gap between full ones, and in each of many gaps.
+      (i: number) => (i < 127 ? i : 1e9 - i),
+      (i: number) => (i < 12_700 ? i * 1000 : 6_477_000 - i / 1000),
+      (i: number) => (i < 12_700 ? i * 1000 : 6_476_500 + i / 1000),
+      (i: number) => (i < 12_700 ? i : 127 * (i % 100) - i / 1e6),
+      (i: number) => (i % 200) * 1e6 - i,
+      (i: number) => (i % 200) * 1e6 + i,
+    ]) {
+      const set = new Sorted();
+      for (let i = 0; i < 30_000; i++) set.set(`${i}`, scoreOf(i));
+      expectOrder(set);
+      expect(set.tables.order.bytesOf(set.table) / 30_000).to.be.lessThan(17);
+    }
+  });
+
   it("is freed with its table, in slices", () => {
     const set = new Sorted();
     const before = set.tables.usedBytes;
