@@ -12,22 +12,27 @@
  * | 2 ask | caller | named | a request to a service |
  * | 3 tell | caller | named | the same without an answer; id is 0 |
  * | 4 goOn | caller | none | the part of that run's replies was taken: more may be made |
+ * | 5 unpark | caller | end:u8 | the last command of that run is to wait no longer: 0 its time is over, 1 error, 2 nobody wants its reply |
  * | 16 done | callee | executed:u32 replies | the first commands of the run were executed, and no others |
  * | 17 part | callee | executed:u32 replies | as many more were executed, and others will be when `goOn` comes |
  * | 18 answer | callee | outcome:u8 body | of a service |
  * | 19 mark | callee | mark (stream-mark.ts) | before replies of a run that asks for it: what they tell of lies before that |
+ * | 20 parked | callee | timeoutMs:f64 request{0,1} | the last command of the run waits for a key, so long at most; the request is what is to be executed instead of it elsewhere |
  */
 import { assert } from "../base/assert.js";
 import { LENGTH_BYTES } from "./piece-reader.js";
+import type { ParkedEnd } from "./run.js";
 
 export const RUN = 1;
 export const ASK = 2;
 export const TELL = 3;
 export const GO_ON = 4;
+export const UNPARK = 5;
 export const DONE = 16;
 export const PART = 17;
 export const ANSWER = 18;
 export const MARK = 19;
+export const PARKED = 20;
 
 /** Kind and id. */
 export const FRAME_REST_BYTES = 5;
@@ -48,6 +53,11 @@ export const QUORUM = 4;
 export const MARKED = 8;
 /** All that there are. */
 export const FLAGS = RESP3 | NO_TOUCH | QUORUM | MARKED;
+
+/** Ends of a wait: a number is a place here. */
+export const PARKED_ENDS = ["timeout", "error", "recall"] as const satisfies readonly ParkedEnd[];
+/** Of what is said of a command that waits, before the request. */
+export const PARKED_HEAD_BYTES = 8;
 
 /** Outcomes of a service. */
 export const ANSWERED = 0;

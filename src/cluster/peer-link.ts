@@ -11,6 +11,7 @@
 import Denque from "denque";
 import type { Cancel } from "../host/timers.js";
 import { endOfReplies } from "../protocol/reply-scanner.js";
+import { RequestCounter } from "../protocol/request-splitter.js";
 import { OutgoingFrames } from "./outgoing-frames.js";
 import type { Secrecy } from "./peer-channel.js";
 import { type DialerHost, type PeerAddress, PeerDialer, type Trouble } from "./peer-dialer.js";
@@ -23,13 +24,17 @@ import {
   GO_ON,
   MARK,
   MARKED,
+  PARKED,
+  PARKED_ENDS,
+  PARKED_HEAD_BYTES,
   PART,
   TELL,
   UNKNOWN_SERVICE,
+  UNPARK,
   writeName,
 } from "./peer-frames.js";
 import type { PeerIdentity } from "./peer-hello.js";
-import type { Run, RunBlock, RunCarrier, RunOwner } from "./run.js";
+import type { ParkedEnd, Run, RunBlock, RunCarrier, RunOwner } from "./run.js";
 import { RunWriter } from "./run-writer.js";
 import { readMark } from "./stream-mark.js";
 
@@ -39,6 +44,8 @@ export const IN_FLIGHT_BYTES_MAX = 8 * 1024 * 1024;
 /** The other side puts nothing off beyond a deadline; its answer has so long to arrive. */
 const GRACE_MS = 1000;
 const SWEEP_MS = 100;
+/** What the other side is to wait with no longer it answers in so long. */
+const UNPARKING_MS = 5000;
 
 /** What became of a request to a service. */
 export type Outcome =
@@ -97,6 +104,9 @@ export class PeerLink implements RunCarrier {
   /** Complete and not sent. */
   readonly #waiting = new Denque<Run>();
   readonly #runs = new Map<number, Run>();
+  /** Runs whose last command waits for a key at the other node, for as long as it pleases: they are not in flight, and have no deadline. */
+  readonly #parked = new Map<number, Run>();
+  readonly #requests = new RequestCounter();
   readonly #asks = new Map<number, Ask>();
   /** Bytes by id of runs that nobody waits for any more: the other side may still hold them. */
   readonly #abandoned = new Map<number, number>();
@@ -204,6 +214,18 @@ export class PeerLink implements RunCarrier {
     for (const held of this.#runs.values()) {
       if (held.owner === run.owner) held.deadlineMs = Math.max(held.deadlineMs, nowMs + held.remainingMs);
     }
+  }
+
+  unpark(run: Run, end: ParkedEnd): void {
+    if (!this.#parked.delete(run.id)) return;
+    this.#sendUrgent(UNPARK, run.id, Uint8Array.of(PARKED_ENDS.indexOf(end)));
+    if (end === "recall") {
+      this.#abandoned.set(run.id, 0);
+      return;
+    }
+    run.deadlineMs = this.#nowMs + UNPARKING_MS;
+    this.#runs.set(run.id, run);
+    this.#sweepLater();
   }
 
   // ---- Services ----
@@ -319,6 +341,8 @@ export class PeerLink implements RunCarrier {
       case DONE:
       case PART:
         return this.#replied(kind, id, bytes, start, end);
+      case PARKED:
+        return this.#isParked(id, bytes, start, end);
       case MARK:
         return this.#marked(id, bytes, start, end);
       case ANSWER:
@@ -328,9 +352,31 @@ export class PeerLink implements RunCarrier {
     }
   }
 
+  #isParked(id: number, bytes: Buffer, start: number, end: number): boolean {
+    const requestAt = start + PARKED_HEAD_BYTES;
+    if (end < requestAt || (end > requestAt && !this.#requests.are(1, bytes, requestAt, end))) return false;
+    const timeoutMs = bytes.readDoubleLE(start);
+    const run = this.#runs.get(id);
+    if (run === undefined) {
+      // Nobody waits for it any more.
+      if (this.#abandoned.has(id)) this.#sendUrgent(UNPARK, id, Uint8Array.of(PARKED_ENDS.indexOf("recall")));
+      return this.#abandoned.has(id);
+    }
+    if (!(timeoutMs >= 0) || run.parked !== null || run.answered === run.count) return false;
+    const request = end > requestAt ? Buffer.from(bytes.subarray(requestAt, end)) : undefined;
+    run.parked = request === undefined ? { timeoutMs } : { timeoutMs, request };
+    this.#uncount(run);
+    this.#writer.release(run);
+    run.leaveBlock();
+    this.#runs.delete(id);
+    this.#parked.set(id, run);
+    run.owner.runParked(run);
+    return true;
+  }
+
   #marked(id: number, bytes: Buffer, start: number, end: number): boolean {
     const mark = readMark(bytes, start, end);
-    const run = this.#runs.get(id);
+    const run = this.#sentRun(id);
     if (mark === undefined || run === undefined) return mark !== undefined && this.#abandoned.has(id);
     if ((run.flags & MARKED) === 0) return false;
     run.owner.runMarked(run, mark);
@@ -340,7 +386,7 @@ export class PeerLink implements RunCarrier {
   /** False if it makes no sense. */
   #replied(kind: number, id: number, bytes: Buffer, start: number, end: number): boolean {
     const isDone = kind === DONE;
-    const run = this.#runs.get(id);
+    const run = this.#sentRun(id);
     if (run === undefined) {
       const abandonedBytes = this.#abandoned.get(id);
       // Whoever waited for more of it does not any more: the other side is to get it over with.
@@ -357,16 +403,28 @@ export class PeerLink implements RunCarrier {
     run.answered += executed;
     if (isDone) {
       this.#runs.delete(id);
+      this.#parked.delete(id);
       run.state = "done";
       this.#uncount(run);
+      this.#renewParked(run);
     } else {
       run.isParted = true;
       this.#holdUp(run.owner);
     }
     if (executed > 0) run.owner.runAnswered(run, executed, bytes, repliesAt, end);
     if (isDone) run.owner.runEnded(run);
-    if (isDone && run.answered === run.count) this.#writer.release(run);
+    if (isDone && run.answered === run.count && run.parked === null) this.#writer.release(run);
     return true;
+  }
+
+  /** One that was sent and is not over. */
+  #sentRun(id: number): Run | undefined {
+    return this.#runs.get(id) ?? this.#parked.get(id);
+  }
+
+  /** The time that a command waited for a key is not to cost it that which it has to be executed elsewhere. */
+  #renewParked(run: Run): void {
+    if (run.parked !== null) run.deadlineMs = Math.max(run.deadlineMs, this.#nowMs + run.remainingMs);
   }
 
   /** Runs behind one that waits for their owner wait too: they do not count for as long as it may please. */
@@ -403,16 +461,20 @@ export class PeerLink implements RunCarrier {
   /** The link broke, or was down already. */
   #lose(): void {
     this.#isLost = false;
-    const sent = [...this.#runs.values()];
+    const sent = [...this.#runs.values(), ...this.#parked.values()];
     const unsent = this.#waiting.toArray();
     const asks = [...this.#asks.values()];
     this.#runs.clear();
+    this.#parked.clear();
     this.#waiting.clear();
     this.#asks.clear();
     this.#abandoned.clear();
     this.#urgent.clear();
     this.#bytesInFlight = 0;
-    for (const run of sent) run.state = "in-doubt";
+    for (const run of sent) {
+      run.state = "in-doubt";
+      this.#renewParked(run);
+    }
     for (const run of unsent) run.state = "done";
     for (const run of [...sent, ...unsent]) run.owner.runEnded(run);
     for (const ask of asks) ask.settle({ kind: "lost" });

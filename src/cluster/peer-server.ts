@@ -9,6 +9,7 @@ import type { Timers } from "../host/timers.js";
 import type { Secrecy } from "./peer-channel.js";
 import type { RunHead } from "./peer-frames.js";
 import type { PeerIdentity, Verdict } from "./peer-hello.js";
+import type { ParkedEnd } from "./run.js";
 import { type PeerSession, ServedPeer } from "./served-peer.js";
 
 /** Callers that have not proven who they are. A cluster has as many nodes; each calls at most once. */
@@ -25,6 +26,8 @@ export interface RunServer {
   run(id: number, head: RunHead, bytes: Buffer, start: number, end: number): boolean;
   /** The replies that were sent as parts are taken. */
   goOn(id: number): void;
+  /** What waits for a key there is to wait no longer. The run may be over already. */
+  unpark(id: number, end: ParkedEnd): void;
   /** The link has taken all answers. */
   drained(): void;
   /** The link is gone; nothing can be answered any more. */

@@ -32,6 +32,17 @@ export class RunBlock {
   }
 }
 
+/** Why a command is to wait no longer at another node: `recall`, for nobody wants its reply. */
+export type ParkedEnd = "error" | "recall" | "timeout";
+
+/** What the other node says of the last command of a run that waits for a key there. */
+export interface ParkedRequest {
+  /** How long it may wait in all. */
+  readonly timeoutMs: number;
+  /** What is to be executed instead of it, should another node have to. */
+  readonly request?: Buffer;
+}
+
 /** Whose commands they are. */
 export interface RunOwner extends RunContext {
   /** Tells it apart from the other clients of this node. */
@@ -42,6 +53,8 @@ export interface RunOwner extends RunContext {
   readonly deadlineMs: number;
   /** What the replies that come next tell of lies before this mark. Only of a run that asks for it. */
   runMarked(run: Run, mark: StreamMark): void;
+  /** The last command of the run waits: `run.parked` says how long it may. It may do so for as long as it pleases: the run has no deadline. */
+  runParked(run: Run): void;
   /** Replies to `count` more commands came, `bytes[start, end)`, valid during the call only. The state says whether more will. */
   runAnswered(run: Run, count: number, bytes: Buffer, start: number, end: number): void;
   /** Nothing more will come: the state says what that means. */
@@ -56,6 +69,8 @@ export interface RunCarrier {
   end(run: Run): void;
   /** The replies that came in parts are taken: more may be made. */
   goOn(run: Run): void;
+  /** What waits there waits no longer: it is answered soon. After `recall` nothing more is heard of the run. */
+  unpark(run: Run, end: ParkedEnd): void;
 }
 
 export class Run implements RunContext {
@@ -72,6 +87,8 @@ export class Run implements RunContext {
   remainingMs = 0;
   /** A part of its replies came, and more are to be made only when its owner has taken that. */
   isParted = false;
+  /** Its last command waits for a key; null if nothing was heard of that. */
+  parked: ParkedRequest | null = null;
   /** Whether it counts among what is in flight by its link. */
   isCounted = false;
   /** Commands in it, and how many of them are answered, the first ones. */
@@ -113,6 +130,15 @@ export class Run implements RunContext {
   /** The requests, one behind the other, as long as not all are answered. */
   get requests(): Buffer {
     return this.block.bytes.subarray(this.requestsAt, this.end);
+  }
+
+  /** Lets its requests lie in memory of their own, and leaves the block that they lay in. */
+  leaveBlock(): void {
+    const requests = Buffer.allocUnsafeSlow(this.end - this.requestsAt);
+    this.requests.copy(requests);
+    this.block = new RunBlock(requests);
+    this.start = this.requestsAt = 0;
+    this.end = requests.length;
   }
 
   /** Keeps replies to `count` more commands, which it copies. */

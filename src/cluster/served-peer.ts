@@ -12,6 +12,9 @@ import {
   FAILED,
   GO_ON,
   MARK,
+  PARKED,
+  PARKED_ENDS,
+  PARKED_HEAD_BYTES,
   PART,
   RUN,
   RUN_HEAD_BYTES,
@@ -19,6 +22,7 @@ import {
   readRunHead,
   TELL,
   UNKNOWN_SERVICE,
+  UNPARK,
 } from "./peer-frames.js";
 import {
   HELLO_BYTES,
@@ -30,6 +34,7 @@ import {
   writeWelcome,
 } from "./peer-hello.js";
 import type { PeerServerCounters, PeerServerOptions, RunServer } from "./peer-server.js";
+import type { ParkedRequest } from "./run.js";
 import { ServiceRefusal } from "./service-refusal.js";
 import { type StreamMark, writeMark } from "./stream-mark.js";
 
@@ -51,6 +56,8 @@ export interface PeerSession {
   mark(id: number, mark: StreamMark): void;
   /** Tells replies of so many more commands; others are to be executed once `goOn` comes. */
   part(id: number, executed: number, replies: Buffer): void;
+  /** Tells that the last command of a run waits for a key. */
+  parked(id: number, parked: ParkedRequest): void;
 }
 
 export interface ServedPeerEvents {
@@ -154,6 +161,12 @@ export class ServedPeer implements ConnectionEvents, PeerSession {
     this.#reply(PART, id, executed, replies);
   }
 
+  parked(id: number, { timeoutMs, request = NOTHING }: ParkedRequest): void {
+    const head = Buffer.alloc(PARKED_HEAD_BYTES);
+    head.writeDoubleLE(timeoutMs);
+    this.#send(PARKED, id, head, request);
+  }
+
   mark(id: number, mark: StreamMark): void {
     this.#send(MARK, id, writeMark(mark));
   }
@@ -250,6 +263,10 @@ export class ServedPeer implements ConnectionEvents, PeerSession {
       return runs.run(id, head, bytes, start + RUN_HEAD_BYTES, end);
     } else if (kind === GO_ON) {
       runs.goOn(id);
+    } else if (kind === UNPARK) {
+      const parkedEnd = end - start === 1 ? PARKED_ENDS[bytes[start]!] : undefined;
+      if (parkedEnd === undefined) return false;
+      runs.unpark(id, parkedEnd);
     } else if (kind === ASK || kind === TELL) {
       const named = readNamed(bytes, start, end);
       if (named === undefined) return false;

@@ -52,6 +52,7 @@ function flagsOf(session: Session): string {
   let flags = session.isMonitor ? "O" : "";
   if (session.isSubscriber) flags += "P";
   if (session.transaction !== null) flags += "x";
+  if (session.isParked) flags += "b";
   if (session.readsReplicas) flags += "r";
   if (session.keysChanged) flags += "d";
   if (session.isUnix) flags += "U";

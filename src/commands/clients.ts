@@ -9,6 +9,7 @@ import {
 import type { Call } from "./call.js";
 import { clientLine } from "./client-line.js";
 import { NAMES_ARE_BOUNDED, setClientName, visibleText } from "./client-name.js";
+import { clientUnblock } from "./client-unblock.js";
 import { type Command, container, session } from "./command.js";
 import { withHelp } from "./help.js";
 import type { Session, SessionCall } from "./session.js";
@@ -176,6 +177,7 @@ export const clientCommand: Command = container({
       summary: "Ends the wait that CLIENT PAUSE began.",
       run: unpause,
     }),
+    clientUnblock,
     session({
       name: "no-evict",
       arity: 3,

@@ -81,9 +81,9 @@ function clients({ node, config }: SessionCall): InfoFields {
     maxclients: config.current.maxclients,
     client_recent_max_input_buffer: largest(sessions.map(({ queryBytes }) => queryBytes)),
     client_recent_max_output_buffer: largest(sessions.map(({ outputBytes }) => outputBytes)),
-    blocked_clients: 0,
+    blocked_clients: sessions.filter(({ isParked }) => isParked).length,
     tracking_clients: 0,
-    clients_in_timeout_table: 0,
+    clients_in_timeout_table: node.timedWaits,
   };
 }
 

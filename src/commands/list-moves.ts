@@ -11,8 +11,8 @@ import { openForWriting, popSeveral, tellPopped } from "./list-writes.js";
 const KEYS_NOT_POSITIVE = "ERR numkeys should be greater than 0";
 const COUNT_NOT_POSITIVE = "ERR count should be greater than 0";
 
-const source = { first: 1, last: 1, step: 1, access: ["RW", "access", "delete"] } as const;
-const destination = { first: 2, last: 2, step: 1, access: ["RW", "insert"] } as const;
+export const source = { first: 1, last: 1, step: 1, access: ["RW", "access", "delete"] } as const;
+export const destination = { first: 2, last: 2, step: 1, access: ["RW", "insert"] } as const;
 
 export const listMoves: readonly Command[] = [
   data({
@@ -158,13 +158,20 @@ export function readMultiPop(call: Call, at: number): MultiPop {
 
 /** Pops from the first of the lists that is there and answers it with its key; false if none is. */
 export function popFirstList(call: Call, { first, end, from, count }: MultiPop): boolean {
-  const { keyspace, reply } = call;
-  for (let i = first; i < end; i++) {
-    if (openForWriting(call, i) === NOWHERE) continue;
-    reply.array(2);
-    reply.bulk(call.bytes, call.start(i), call.end(i));
-    popSeveral(keyspace, call, from, count);
-    return true;
-  }
+  for (let i = first; i < end; i++) if (popNamed(call, i, { from, count })) return true;
   return false;
+}
+
+/** Pops from the list whose key is in an argument and answers it with its key; false if there is none. */
+export function popNamed(
+  call: Call,
+  key: number,
+  { from, count }: Pick<MultiPop, "from" | "count">,
+): boolean {
+  const { keyspace, reply } = call;
+  if (openForWriting(call, key) === NOWHERE) return false;
+  reply.array(2);
+  reply.bulk(call.bytes, call.start(key), call.end(key));
+  popSeveral(keyspace, call, from, count);
+  return true;
 }

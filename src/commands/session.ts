@@ -12,6 +12,7 @@ import type { Watcher } from "../keyspace/watchers.js";
 import type { Broker } from "../pubsub/broker.js";
 import type { Subscriber, SubscriptionCounts } from "../pubsub/subscriber.js";
 import type { AccessControl, User } from "./acl/access-control.js";
+import type { Wait, WaitEnd, WaitKind } from "./blocking.js";
 import { Call } from "./call.js";
 import type { Command } from "./command.js";
 import type { LatencyMonitor } from "./latency-monitor.js";
@@ -71,6 +72,10 @@ export interface Session extends Subscriber, Watcher {
   watched(slot: number): void;
   /** Stops watching all keys. */
   unwatch(): void;
+  /** A command of it waits: see blocking.ts. */
+  readonly isParked: boolean;
+  /** Ends that wait. */
+  unpark(end: WaitEnd): void;
   /** Closes after the replies so far were sent (`soft`), or at once. */
   close(soft: boolean): void;
 }
@@ -147,6 +152,9 @@ export interface Node {
   readonly durations: DurationHistogram;
   sessions(): Iterable<Session>;
   readonly sessionCount: number;
+  session(id: number): Session | undefined;
+  /** How many clients wait, and have said for how long. */
+  readonly timedWaits: number;
   /** Facts of process and machine. */
   readonly system: System;
   readonly clock: Clock;
@@ -171,8 +179,6 @@ export interface Node {
   /** Tells the slow log and the latency monitor; each keeps what its threshold says. */
   noteSlow(slow: SlowCommand): void;
   delay(ms: number): Promise<void>;
-  /** The same for a session, which may be closed meanwhile: then it never resolves, and nothing is kept of it. */
-  delayUnlessClosed(session: Session, ms: number): Promise<void>;
   /** Closes the sessions of users that are no more, but the caller's: answers whether that is one of them, which it is to close after its reply. */
   endSessionsOf(users: readonly User[], caller: Session): boolean;
   /** Executes the queued commands of a session as one, replies included. */
@@ -191,4 +197,6 @@ export class SessionCall extends Call {
    * it resolves; commands of other connections go on meanwhile.
    */
   postpone!: (later: Promise<() => void>) => void;
+  /** Lets the command wait as a kind of wait says: see blocking.ts. */
+  park!: (kind: WaitKind, wait: Wait) => void;
 }

@@ -1,5 +1,7 @@
 /** WAIT: until other nodes have what the connection has written. */
+import { TYPE_NONE } from "../keyspace/record.js";
 import { ReplyError, TIMEOUT_NEGATIVE, TIMEOUT_NOT_AN_INTEGER } from "../protocol/reply-error.js";
+import type { WaitKind } from "./blocking.js";
 import type { Call } from "./call.js";
 import { type Command, session } from "./command.js";
 import type { SessionCall } from "./session.js";
@@ -39,13 +41,17 @@ export function waitArguments(call: Call): WaitArguments {
   return { needed, timeoutMs: timeoutMs === 0 ? Number.POSITIVE_INFINITY : timeoutMs };
 }
 
+/** For nobody, until the time is over. */
+const NOBODY: WaitKind = {
+  type: TYPE_NONE,
+  takes: false,
+  serve: () => false,
+  writeNothing: (reply) => reply.integer(0),
+};
+
 /** Without a cluster nobody else has anything. */
 function wait(call: SessionCall): void {
-  const { session, node, reply } = call;
   const { needed, timeoutMs } = waitArguments(call);
-  if (needed <= 0 || session.transaction !== null) {
-    reply.integer(0);
-    return;
-  }
-  call.postpone(node.delayUnlessClosed(session, timeoutMs).then(() => () => reply.integer(0)));
+  if (needed <= 0) call.reply.integer(0);
+  else call.park(NOBODY, { first: 0, end: 0, timeoutMs });
 }

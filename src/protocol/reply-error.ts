@@ -46,6 +46,7 @@ export const INVALID_CURSOR = "ERR invalid cursor";
 export const DATABASE_OUT_OF_RANGE = "ERR DB index is out of range";
 export const TIMEOUT_NOT_AN_INTEGER = "ERR timeout is not an integer or out of range";
 export const TIMEOUT_NEGATIVE = "ERR timeout is negative";
+export const UNBLOCKED = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
 
 /** Ours alone: of names, rules and their like, which Redis lets be as long as values. */
 export const TEXT_TOO_LONG = "ERR a name or another text is longer than 256 MiB";

@@ -12,12 +12,13 @@ import { MARKED, NO_TOUCH, QUORUM, RESP3 } from "../cluster/peer-frames.js";
 import type { Run, RunCarrier, RunOwner } from "../cluster/run.js";
 import type { Route } from "../cluster/slot-routes.js";
 import type { StreamMark } from "../cluster/stream-mark.js";
+import type { WaitEnd } from "../commands/blocking.js";
 import type { Call } from "../commands/call.js";
 import { IN_DOUBT_ELSEWHERE, OVERTAKEN, SLOT_NOT_SERVED, TRY_AGAIN } from "../protocol/reply-error.js";
 import { buildRequest } from "../protocol/request-builder.js";
 import { splitRequests } from "../protocol/request-splitter.js";
 import { Gathering, RunPart, Stray } from "./awaited-replies.js";
-import type { Client } from "./client.js";
+import type { Client, ParkedWait } from "./client.js";
 import type { Held, HeldReplies, HeldTurn } from "./held-replies.js";
 
 /** With so much on its way a client's further commands wait. */
@@ -53,6 +54,8 @@ export class ClientRuns implements RunOwner, Waiter {
   #isDraining = false;
   /** A reply is being gathered; it counts as in flight. */
   #isGathering = false;
+  /** The run whose last command may wait for a key: what comes after that one waits for it, whichever node would execute it. */
+  #waiting: Run | null = null;
   /** Numbers the turns in which commands were sent; how many runs of the last one are under way. */
   #turn = 0;
   #underWayOfTurn = 0;
@@ -97,6 +100,7 @@ export class ClientRuns implements RunOwner, Waiter {
       (this.#inFlight > 0 &&
         (this.#isGathering ||
           this.#isDraining ||
+          this.#waiting !== null ||
           this.#version !== this.#forwarder.routes.version ||
           this.#bytesInFlight > BYTES_IN_FLIGHT_MAX ||
           this.#inFlight > RUNS_IN_FLIGHT_MAX));
@@ -152,6 +156,32 @@ export class ClientRuns implements RunOwner, Waiter {
     this.#charge(run);
     this.#replies.pushRemote(run, isSilent);
     return run;
+  }
+
+  /** The command that was added last to a run may wait for a key. */
+  waitFor(run: Run): void {
+    this.#waiting = run;
+  }
+
+  /** Whether the other node has said that a command waits. */
+  get isParked(): boolean {
+    return this.#waiting?.parked != null;
+  }
+
+  get parkedWait(): ParkedWait | null {
+    return this.#waiting?.parked ?? null;
+  }
+
+  /** Ends the wait of a command at another node, which answers it. */
+  unpark(end: WaitEnd): void {
+    if (this.isParked) this.#waiting!.carrier.unpark(this.#waiting!, end);
+  }
+
+  /** Offers a command that waited here to whoever executes for its keys now. */
+  askAgain(request: Buffer, database: number, isSilent: boolean): void {
+    const deadlineMs = this.#forwarder.newDeadlineMs();
+    const fate = { isDoubtful: false, isOvertaken: false };
+    this.#stray(new Stray({ request, database, flags: this.flags, isSilent, deadlineMs, ...fate }));
   }
 
   /** So many commands were added to the run of the one sent last, to be replied as it is. */
@@ -213,6 +243,7 @@ export class ClientRuns implements RunOwner, Waiter {
     this.#isDropped = true;
     for (const run of this.#parted) run.carrier.goOn(run);
     this.#parted.clear();
+    if (this.isParked) this.#waiting!.carrier.unpark(this.#waiting!, "recall");
   }
 
   /** Bytes of requests that other nodes have not answered. */
@@ -224,6 +255,11 @@ export class ClientRuns implements RunOwner, Waiter {
 
   runMarked(_run: Run, mark: StreamMark): void {
     this.#client.marks?.note(mark);
+  }
+
+  runParked(run: Run): void {
+    if (this.#isDropped) run.carrier.unpark(run, "recall");
+    else if (run === this.#waiting) this.#client.parkedElsewhere(run.parked!);
   }
 
   runAnswered(run: Run, count: number, bytes: Buffer, start: number, end: number): void {
@@ -263,7 +299,16 @@ export class ClientRuns implements RunOwner, Waiter {
     this.#bytesInFlight -= run.chargedBytes;
     if (run.turn === this.#turn) this.#underWayOfTurn--;
     if (run.answered < run.count) this.#isStraying = true;
+    if (run === this.#waiting) this.#waitedFor(run);
     this.#settled();
+  }
+
+  #waitedFor({ parked }: Run): void {
+    this.#waiting = null;
+    if (parked === null) return;
+    this.#client.leaveParking();
+    // What came behind it has not waited for a node, and has its whole time from now on.
+    if (this.#waitingSinceMs !== undefined) this.#waitingSinceMs = this.#forwarder.nowMs;
   }
 
   #gathered(gathering: Gathering, reply: Buffer): void {
@@ -333,8 +378,7 @@ export class ClientRuns implements RunOwner, Waiter {
     if (!isSilent) this.#replies.pushPlain(bytes);
     if (part.count === 0) return;
     let requests = unexecuted.get(run);
-    if (requests === undefined)
-      unexecuted.set(run, (requests = splitRequests(run.requests).slice(run.answered)));
+    if (requests === undefined) unexecuted.set(run, (requests = unexecutedOf(run)));
     const { database, flags, deadlineMs } = run;
     const fate = { isDoubtful: run.state === "in-doubt", isOvertaken };
     for (const request of requests.splice(0, part.count)) {
@@ -356,7 +400,7 @@ export class ClientRuns implements RunOwner, Waiter {
 
   #offer(stray: Stray): void {
     const client = this.#client;
-    if (this.#isStraying || this.#isGathering) {
+    if (this.#isStraying || this.#isGathering || this.#waiting !== null || client.isParked) {
       // Behind one that still waits. What is known of it is said in its turn.
       client.sendReplies();
       this.#replies.pushStray(stray);
@@ -376,6 +420,13 @@ export class ClientRuns implements RunOwner, Waiter {
       this.#stray(stray);
     }
   }
+}
+
+function unexecutedOf(run: Run): Buffer[] {
+  const requests = splitRequests(run.requests).slice(run.answered);
+  // It has waited with words in it that mean something else by now.
+  if (run.parked?.request !== undefined) requests[requests.length - 1] = run.parked.request;
+  return requests;
 }
 
 /** Runs of which nobody knows how far they were executed, while replies have come to what took the same way after them. */

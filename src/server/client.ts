@@ -11,9 +11,12 @@ import type { Run } from "../cluster/run.js";
 import type { Route } from "../cluster/slot-routes.js";
 import { SeenMarks } from "../cluster/stream-mark.js";
 import type { User } from "../commands/acl/access-control.js";
+import type { WaitEnd } from "../commands/blocking.js";
 import type { Consistency, Session, Transaction } from "../commands/session.js";
 import type { Connection, ConnectionEvents } from "../host/network.js";
+import type { Cancel } from "../host/timers.js";
 import type { PartialRequest } from "../protocol/partial-request.js";
+import { UNBLOCKED } from "../protocol/reply-error.js";
 import { buildRequest } from "../protocol/request-builder.js";
 import { BROKEN, COMPLETE, type RequestScanner, type ScanResult } from "../protocol/request-scanner.js";
 import { splitRequests } from "../protocol/request-splitter.js";
@@ -21,8 +24,10 @@ import type { Protocol, SubscriptionCounts } from "../pubsub/subscriber.js";
 import type { Stray } from "./awaited-replies.js";
 import { ClientRuns } from "./client-runs.js";
 import { type Entry, PUSHES_REPLY, WRITE } from "./command-index.js";
+import type { ParkedOutcome } from "./executor.js";
 import type { WatchElsewhere } from "./gatherer.js";
 import { HeldReplies } from "./held-replies.js";
+import type { ParkedCommand } from "./parked-command.js";
 import type { QuorumQuestion } from "./quorum-guard.js";
 import { NO_SLOT, sameSlot } from "./router.js";
 import type { Server } from "./server.js";
@@ -115,6 +120,11 @@ export class Client implements ConnectionEvents, Session {
   #heldQuestion: QuorumQuestion | null = null;
   /** The reply of a command is still to come; what follows waits for it. */
   #isPostponed = false;
+  /** The command that waits for a key, if one does and this node executes it. What follows waits too. */
+  #parked: ParkedCommand | null = null;
+  /** Until when the client waits, in monotonic milliseconds, wherever its command is executed: once it was parked, and until what follows is executed. */
+  #waitsUntilMs: number | undefined;
+  #cancelDeadline: Cancel = () => {};
   /** More replies wait to be sent than the client may have. */
   #isCongested = false;
   /** No command of this client is executed any more. */
@@ -288,6 +298,7 @@ export class Client implements ConnectionEvents, Session {
     if (this.#runs !== null) bytes += this.#runs.bytesInFlight;
     if (this.#partial !== undefined) bytes += this.#partial.memoryBytes;
     if (this.#held !== null) bytes += this.#held.length;
+    if (this.#parked !== null) bytes += this.#parked.request.length;
     if (transaction !== null) bytes += transaction.queuedBytes;
     if (this.isSubscriber) bytes += this.server.state.broker.local.bytesOf(this);
     return bytes;
@@ -389,6 +400,117 @@ export class Client implements ConnectionEvents, Session {
     this.server.released(this);
   }
 
+  // ---- Waiting for keys: parked-clients.ts ----
+
+  get isParked(): boolean {
+    return this.#parked !== null || this.#runs?.isParked === true;
+  }
+
+  /** What its command waits for, here or at another node; null if it does not wait. */
+  get parkedWait(): ParkedWait | null {
+    return this.#parked?.wait ?? this.#runs?.parkedWait ?? null;
+  }
+
+  /** The command at hand waits from now on. Answers until when. */
+  parked(parked: ParkedCommand): number {
+    this.#parked = parked;
+    return this.#waitUntil(parked.wait);
+  }
+
+  /** The same of one that another node executes. */
+  parkedElsewhere(wait: ParkedWait): void {
+    this.#cancelDeadline();
+    const untilMs = this.#waitUntil(wait);
+    this.#cancelDeadline = this.server.parking.deadlines.at(untilMs, () => this.unpark("timeout"));
+    this.progressed();
+  }
+
+  /** The node that the client is connected to tells the others when its time is over. */
+  #waitUntil({ timeoutMs }: ParkedWait): number {
+    if (this.link !== null) return Number.POSITIVE_INFINITY;
+    this.#waitsUntilMs ??= this.server.state.clock.monotonicMs() + timeoutMs;
+    return this.#waitsUntilMs;
+  }
+
+  /** Tries the command that waits again, now that the key in one of its arguments has changed. In the turn of whoever changed it. */
+  retryParked(argument: number): ParkedOutcome {
+    const { executor, reply } = this.server;
+    const parked = this.#parked!;
+    this.#isExecuting = true;
+    reply.resp = this.resp;
+    const outcome = executor.retry(this, parked, argument);
+    if (outcome === "served" || outcome === "again") this.leaveParking();
+    if (outcome === "served") {
+      this.#isPostponed = true;
+      this.sendReplies();
+      this.server.parking.afterTurn(() => this.#goOn());
+    } else if (outcome === "again") {
+      this.#hold(parked.request);
+    }
+    this.#isExecuting = false;
+    return outcome;
+  }
+
+  /** What it sent behind the command that waited has its turn. */
+  #goOn(): void {
+    this.#isPostponed = false;
+    if (this.#isClosing) {
+      if (!this.#isGone) this.#closeConnection();
+      return;
+    }
+    this.resume();
+    this.progressed();
+  }
+
+  unpark(end: WaitEnd): void {
+    const parked = this.#parked;
+    if (parked === null) {
+      this.#runs?.unpark(end);
+      return;
+    }
+    const { server } = this;
+    this.leaveParking();
+    this.#isPostponed = true;
+    const write = () => {
+      if (end === "timeout") parked.kind.writeNothing(server.reply);
+      else refuse(server, UNBLOCKED);
+    };
+    server.parking.afterTurn(() => this.#settle(write, parked.isSilent));
+  }
+
+  /** Another node executes for its keys now: its command is to be offered again. */
+  unparkToAskAgain(): void {
+    const { request, database, isSilent } = this.#parked!;
+    this.leaveParking();
+    if (this.link === null) {
+      this.#runs ??= this.#newRuns();
+      this.#runs.askAgain(request, database, isSilent);
+      return;
+    }
+    // Whoever sent it asks there.
+    this.#held = request;
+    this.#isPostponed = true;
+    this.isTurnedBack = true;
+    this.server.parking.afterTurn(() => this.progressed());
+  }
+
+  /** Its command waits no longer, here or at another node, whatever comes of it. */
+  leaveParking(): void {
+    this.#cancelDeadline();
+    if (this.#parked === null) return;
+    this.server.parking.forget(this.#parked);
+    this.#parked = null;
+  }
+
+  /** Others are served whose keys the command at hand has changed. */
+  #serveParked(): void {
+    const { parking, reply } = this.server;
+    if (!parking.hasReady) return;
+    this.sendReplies();
+    parking.serve();
+    reply.resp = this.resp;
+  }
+
   /** Makes the reply of the command being executed, and all that follows, wait for `later`. */
   postpone(later: Promise<() => void>): void {
     this.#isPostponed = true;
@@ -422,7 +544,7 @@ export class Client implements ConnectionEvents, Session {
    * Sends the command at hand to where it is executed. False if it was passed on too often already: nothing happened, and
    * nothing more of this client is executed.
    */
-  forward(route: Route, isSilent: boolean): boolean {
+  forward(route: Route, isSilent: boolean, mayWait = false): boolean {
     if (this.hops >= HOPS_MAX) {
       this.isTurnedBack = true;
       return false;
@@ -439,7 +561,8 @@ export class Client implements ConnectionEvents, Session {
     // Who closes softly gets the replies to what came before.
     if (this.#isGone) return true;
     const run = this.#runs.forward(route, server.executor.call, isSilent);
-    if (!isSilent) this.#sent = run;
+    if (run !== null && mayWait) this.#runs.waitFor(run);
+    else if (!isSilent) this.#sent = run;
     return true;
   }
 
@@ -568,6 +691,7 @@ export class Client implements ConnectionEvents, Session {
     this.question = null;
     this.isOfferingAgain = false;
     if (this.#heard.length > 0) this.replyHeard();
+    this.#serveParked();
     this.database = laterDatabase;
     this.resp = resp;
     this.noTouch = noTouch;
@@ -607,6 +731,10 @@ export class Client implements ConnectionEvents, Session {
       this.server.holdBackNoLonger(this);
       count++;
     }
+    if (this.#parked !== null) {
+      this.leaveParking();
+      count++;
+    }
     return count;
   }
 
@@ -630,7 +758,7 @@ export class Client implements ConnectionEvents, Session {
     this.#outputBytesBefore = outputBytes;
     const idleMs = nowMs - this.lastCommandMs;
     const isIdle = timeoutSeconds > 0 && idleMs > timeoutSeconds * MILLIS_PER_SECOND;
-    if (isIdle && !this.#isPostponed && !this.#isHolding && !this.isSubscriber) {
+    if (isIdle && !this.#isPostponed && this.#parked === null && !this.#isHolding && !this.isSubscriber) {
       this.close(false);
       return;
     }
@@ -700,7 +828,7 @@ export class Client implements ConnectionEvents, Session {
   }
 
   get #mustWait(): boolean {
-    return this.#isPostponed || this.#isCongested || this.#runs?.blocks === true;
+    return this.#isPostponed || this.#parked !== null || this.#isCongested || this.#runs?.blocks === true;
   }
 
   #setHurdle(bit: number, on: boolean): void {
@@ -712,6 +840,7 @@ export class Client implements ConnectionEvents, Session {
     const { server } = this;
     const { scanner } = server;
     this.#isExecuting = true;
+    if (this.#waitsUntilMs !== undefined && !this.#mustWait) this.#waitsUntilMs = undefined;
     // An errand carries whole requests of clients.
     const { protoMaxBulkLenBytes } = server.config.current;
     scanner.bulkLengthMax = this.runsErrands ? Number.MAX_SAFE_INTEGER : protoMaxBulkLenBytes;
@@ -819,6 +948,7 @@ export class Client implements ConnectionEvents, Session {
     if (this.#heard.length > 0) this.replyHeard();
     if (!isExecuted) this.#hold(buildRequest(bytes, marks, count));
     else if (reply.byteLength > REPLY_CHUNK_BYTES) this.sendReplies();
+    this.#serveParked();
   }
 
   #closeBroken(error: string): void {
@@ -841,6 +971,7 @@ export class Client implements ConnectionEvents, Session {
     if (this.#heard.length > 0) this.replyHeard();
     if (isExecuted) this.question = null;
     else this.#hold(held);
+    this.#serveParked();
   }
 
   #closeOverLimit(which: "hard" | "soft"): void {
@@ -901,6 +1032,18 @@ export class Client implements ConnectionEvents, Session {
       this.connection.pauseReading();
     }
   }
+}
+
+/** What is known of a command that waits, wherever. */
+export interface ParkedWait {
+  readonly timeoutMs: number;
+  /** What is executed instead of what was sent. */
+  readonly request?: Buffer;
+}
+
+function refuse({ state, reply }: Server, line: string): void {
+  state.countError(line);
+  reply.error(line);
 }
 
 /** How many requests of a pipeline are scanned ahead. */

@@ -45,6 +45,9 @@ export const PUSHES_REPLY = 262_144;
 /** Waits for what its client has asked of other nodes before. */
 export const SETTLES_FIRST = 524_288;
 
+/** May wait until a key changes. */
+export const BLOCKING = 1_048_576;
+
 const BIT_BY_FLAG: Partial<Record<CommandFlag, number>> = {
   // What operators do they do to the node that they are connected to.
   admin: UNSHOWN | CONCERNS_NODE,
@@ -52,6 +55,7 @@ const BIT_BY_FLAG: Partial<Record<CommandFlag, number>> = {
   readonly: USES_KEYS,
   write: WRITE | USES_KEYS,
   denyoom: DENY_OOM,
+  blocking: BLOCKING,
   no_auth: NO_AUTH,
   no_multi: NO_MULTI,
   may_replicate: MAY_REPLICATE | USES_KEYS,

@@ -7,7 +7,7 @@ import type { Route } from "../cluster/slot-routes.js";
 import type { Transaction } from "../commands/session.js";
 import { NOT_IN_TRANSACTION, ReplyError } from "../protocol/reply-error.js";
 import type { Client } from "./client.js";
-import { type Entry, EXECUTES, WATCHES, WRITE } from "./command-index.js";
+import { BLOCKING, type Entry, EXECUTES, WATCHES, WRITE } from "./command-index.js";
 import type { CommandLookup } from "./command-lookup.js";
 import { ErrandRunner } from "./errand-runner.js";
 import type { Executor } from "./executor.js";
@@ -58,7 +58,8 @@ export class Elsewhere {
     if (route === ACROSS || (entry.bits & WATCHES) !== 0) return this.#gather(client, entry, route);
     // Counted where it is executed.
     this.#node.stats.totalCommands--;
-    if (!client.forward(route, client.replyMode !== "on")) return false;
+    const mayWait = (entry.bits & BLOCKING) !== 0;
+    if (!client.forward(route, client.replyMode !== "on", mayWait)) return false;
     this.#sent(client, entry);
     return true;
   }

@@ -57,6 +57,7 @@ import type { ConfirmationScope } from "./confirmation.js";
 import type { Elsewhere } from "./elsewhere.js";
 import { EXEC_ERRAND, PART_ERRAND, PART_HEAD } from "./errands.js";
 import type { NodeState } from "./node-state.js";
+import type { ParkedCommand } from "./parked-command.js";
 import { QuorumGuard } from "./quorum-guard.js";
 import type { ReplicaGuard } from "./replica-guard.js";
 import type { ReplyGate } from "./reply-gate.js";
@@ -70,6 +71,12 @@ const LONG_REQUEST_BYTES = 1024;
 const MICROS_PER_MS = 1000;
 /** What a queued command takes besides its bytes, roughly: without it a gigabyte of tiny ones would be ten. */
 const QUEUED_OBJECT_BYTES = 128;
+
+/**
+ * What became of a command that waits: it is replied to; it waits on; it is to be executed from the beginning when a question is answered; or
+ * nothing was tried, since nothing may be executed at present.
+ */
+export type ParkedOutcome = "again" | "held-back" | "served" | "waits";
 
 export interface ExecutorOptions {
   readonly index: CommandIndex;
@@ -96,6 +103,7 @@ export class Executor {
   readonly #gate: ReplyGate;
   readonly #quorum: QuorumGuard;
   readonly #queueScanner = new RequestScanner();
+  readonly #parkedScanner = new RequestScanner();
   #untilSample = 1;
 
   constructor({ index, node, call, gate }: ExecutorOptions) {
@@ -162,6 +170,54 @@ export class Executor {
     const { call, lookup } = this;
     lookup.take(request);
     return this.execute(client, call.bytes, call.marks, call.count);
+  }
+
+  /** Tries a command again that waits, now that the key in one of its arguments has changed. */
+  retry(client: Client, parked: ParkedCommand, argument: number): ParkedOutcome {
+    const { call } = this;
+    const node = this.#node;
+    const { entry, kind, request, database, isSilent } = parked;
+    const isWrite = (entry.bits & WRITE) !== 0;
+    this.lookup.take(request, this.#parkedScanner);
+    call.session = client;
+    if (isWrite && node.refusal !== null) return "held-back";
+    if (node.holdsBack(entry.bits, null) || !this.#hasRoomFor(entry.bits, null)) return "held-back";
+    call.keyspace.select(database);
+    let scope: ConfirmationScope | null = null;
+    if (client.consistency === "quorum") {
+      const admission = this.#quorum.admit(client, entry);
+      if (admission === null) return "again";
+      if (admission instanceof ReplyError) {
+        this.#refuseParked(entry, isSilent, admission);
+        return "served";
+      }
+      scope = admission;
+    }
+    const { access } = node.keyspace;
+    const wasHeld = access.isHeld;
+    access.isHeld = client.noTouch;
+    this.#gate.begin(scope !== null);
+    const mark = this.#reply.mark();
+    let isServed = true;
+    try {
+      isServed = kind.serve(call, argument);
+    } catch (error) {
+      this.#reply.rollback(mark);
+      this.#fail(entry, error);
+    }
+    access.isHeld = wasHeld;
+    if (isSilent || !isServed) this.#reply.rollback(mark);
+    this.#conclude(entry, scope);
+    if (!isServed) return "waits";
+    if (isWrite && client.written !== null) this.#noteWrite(entry, client.written);
+    return "served";
+  }
+
+  #refuseParked(entry: Entry, isSilent: boolean, error: ReplyError): void {
+    const mark = this.#reply.mark();
+    entry.failed++;
+    this.#refuse(error);
+    if (isSilent) this.#reply.rollback(mark);
   }
 
   /** EXEC: runs what was queued, replies and all. */

@@ -107,6 +107,8 @@ export class NodeState implements Node {
   runTransaction: (client: Client, transaction: Transaction) => void = () => {};
   /** The same for `endSessionsOf`. */
   endSessions: (users: readonly User[], caller: Client) => boolean = () => false;
+  /** The same for `timedWaits`. */
+  countTimedWaits: () => number = () => 0;
   /** Called when held-back commands may go on. */
   resumed: () => void = () => {};
 
@@ -234,8 +236,16 @@ export class NodeState implements Node {
     return this.clients.values();
   }
 
+  session(id: number): Session | undefined {
+    return this.clients.get(id);
+  }
+
   get sessionCount(): number {
     return this.clients.size;
+  }
+
+  get timedWaits(): number {
+    return this.countTimedWaits();
   }
 
   get commandStats(): Iterable<CommandStats> {
@@ -294,11 +304,6 @@ export class NodeState implements Node {
       });
       this.#delays.add(cancel);
     });
-  }
-
-  async delayUnlessClosed(session: Session, ms: number): Promise<void> {
-    // Nothing is to be had by anybody.
-    await this.copyWaits.wait(session, { marks: [], needed: 1, timeoutMs: ms });
   }
 
   /** Whoever waits for a `delay` waits for ever: the node is closed. */

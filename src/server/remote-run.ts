@@ -6,6 +6,7 @@
 import { FRAME_BYTES_MAX, MARKED, NO_TOUCH, QUORUM, RESP3, type RunHead } from "../cluster/peer-frames.js";
 import type { PeerSession } from "../cluster/served-peer.js";
 import { SeenMarks } from "../cluster/stream-mark.js";
+import type { WaitEnd } from "../commands/blocking.js";
 import type { Connection } from "../host/network.js";
 import { DATABASE_OUT_OF_RANGE, REPLY_TOO_LARGE } from "../protocol/reply-error.js";
 import { countReplies } from "../protocol/reply-scanner.js";
@@ -56,6 +57,10 @@ export class RemoteRun implements Connection {
   /** A part is told and not taken yet. */
   #isPartOut = false;
   #isBeginning = false;
+  /** The other side knows that the last command waits. */
+  #isParkedTold = false;
+  /** It is to wait no longer, should it begin to do so once more. */
+  #calledOff: WaitEnd | null = null;
   #isClosed = false;
 
   constructor({ server, session, progressed }: RemoteRunOptions) {
@@ -72,6 +77,11 @@ export class RemoteRun implements Connection {
   /** Whether all of the run that will be executed is. Its replies may wait. */
   get isThrough(): boolean {
     return !this.isUnderWay || this.#client.isThrough;
+  }
+
+  /** Whether its last command waits for a key, and the other side knows. */
+  get isParked(): boolean {
+    return this.isUnderWay && this.#isParkedTold && this.#client.isParked;
   }
 
   /** Whether it can go on only when the other side has taken what it was told. */
@@ -91,6 +101,8 @@ export class RemoteRun implements Connection {
     this.isUnderWay = true;
     this.#told = 0;
     this.#returned = 0;
+    this.#isParkedTold = false;
+    this.#calledOff = null;
     client.database = database;
     client.resp = (flags & RESP3) !== 0 ? 3 : 2;
     const noTouch = (flags & NO_TOUCH) !== 0;
@@ -112,6 +124,12 @@ export class RemoteRun implements Connection {
     this.#progress();
   }
 
+  /** Its last command is to wait no longer. */
+  unpark(end: WaitEnd): void {
+    this.#calledOff = end;
+    this.#client.unpark(end);
+  }
+
   /** The part that was told is taken. */
   goOn(): void {
     if (!this.#isPartOut) return;
@@ -130,7 +148,22 @@ export class RemoteRun implements Connection {
     }
     if (client.isIdle && !this.#isPartOut) this.#finish();
     else if (this.#length > PART_BYTES && !this.#isPartOut) this.#tellPart();
+    else if (client.isParked) this.#tellParked();
     this.#progressed();
+  }
+
+  /** The replies to what came before it do not wait with it. */
+  #tellParked(): void {
+    if (this.#calledOff !== null) {
+      this.#client.unpark(this.#calledOff);
+      return;
+    }
+    if (this.#length > 0 && !this.#isPartOut) this.#tellPart();
+    if (this.#isParkedTold) return;
+    this.#isParkedTold = true;
+    this.#session.parked(this.order.id, this.#client.parkedWait!);
+    // Many may wait, and for long.
+    if (this.#length === 0) this.#buffer = NO_BUFFER;
   }
 
   #finish(): void {
@@ -166,7 +199,9 @@ export class RemoteRun implements Connection {
 
   #clear(): void {
     this.#length = 0;
-    if (this.#buffer.length > BUFFER_BYTES_KEPT_MAX) this.#buffer = Buffer.allocUnsafe(BUFFER_BYTES_MIN);
+    const { length } = this.#buffer;
+    if (length > BUFFER_BYTES_KEPT_MAX || length < BUFFER_BYTES_MIN)
+      this.#buffer = Buffer.allocUnsafe(BUFFER_BYTES_MIN);
   }
 
   // ---- As the connection of its client ----
@@ -179,7 +214,7 @@ export class RemoteRun implements Connection {
   write(bytes: Uint8Array): boolean {
     const length = this.#length + bytes.length;
     if (length > this.#buffer.length) {
-      const larger = Buffer.allocUnsafe(Math.max(length, 2 * this.#buffer.length));
+      const larger = Buffer.allocUnsafe(Math.max(length, 2 * this.#buffer.length, BUFFER_BYTES_MIN));
       this.#buffer.copy(larger, 0, 0, this.#length);
       this.#buffer = larger;
     }
@@ -210,6 +245,8 @@ export class RemoteRun implements Connection {
     this.#client.closed();
   }
 }
+
+const NO_BUFFER = Buffer.alloc(0);
 
 function errors(line: string, count: number): Buffer {
   return Buffer.from(`-${line}\r\n`.repeat(count));

@@ -7,6 +7,7 @@ import Denque from "denque";
 import { HOPS_MAX } from "../cluster/forwarder.js";
 import { FLAGS, type RunHead } from "../cluster/peer-frames.js";
 import type { RunServer } from "../cluster/peer-server.js";
+import type { ParkedEnd } from "../cluster/run.js";
 import type { PeerSession } from "../cluster/served-peer.js";
 import type { Clock } from "../host/clock.js";
 import type { Cancel, Timers } from "../host/timers.js";
@@ -45,6 +46,8 @@ export class RemoteRuns implements RunServer {
   readonly #stock: RemoteRun[] = [];
   /** By id: those that could not be answered at once. */
   readonly #underWay = new Map<number, RemoteRun>();
+  /** The same of those whose last command waits for a key, for as long as it pleases. */
+  readonly #parked = new Map<number, RemoteRun>();
   /** By client of the sender. */
   readonly #lines = new Map<number, Line>();
   /** Runs that wait until the link has taken answers. */
@@ -63,7 +66,8 @@ export class RemoteRuns implements RunServer {
   run(id: number, head: RunHead, bytes: Buffer, start: number, end: number): boolean {
     const { server, clock, session } = this.#options;
     const isRun = (head.flags & ~FLAGS) === 0 && head.hops < HOPS_MAX;
-    if (!isRun || !this.#counter.are(head.count, bytes, start, end) || this.#underWay.has(id)) return false;
+    const isKnown = this.#underWay.has(id) || this.#parked.has(id);
+    if (!isRun || isKnown || !this.#counter.are(head.count, bytes, start, end)) return false;
     if (server.isClosed) {
       session.done(id, 0, NOTHING);
       return true;
@@ -79,13 +83,29 @@ export class RemoteRuns implements RunServer {
   }
 
   goOn(id: number): void {
-    const run = this.#underWay.get(id);
+    const run = this.#underWay.get(id) ?? this.#parked.get(id);
     if (run === undefined) return;
     const { order } = run;
     this.#renew(order);
     const line = this.#lines.get(order.head.session);
     for (let i = 0; i < (line?.waiting.length ?? 0); i++) this.#renew(line!.waiting.peekAt(i)!.order);
     run.goOn();
+  }
+
+  unpark(id: number, end: ParkedEnd): void {
+    const run = this.#parked.get(id) ?? this.#underWay.get(id);
+    if (run === undefined) return;
+    if (end !== "recall") {
+      run.unpark(end);
+      return;
+    }
+    this.#parked.delete(id);
+    this.#underWay.delete(id);
+    const { session } = run.order.head;
+    const line = this.#lines.get(session);
+    this.#options.session.done(id, 0, NOTHING);
+    run.destroy();
+    if (line?.front === run) this.#beginNext(session);
   }
 
   drained(): void {
@@ -103,8 +123,9 @@ export class RemoteRuns implements RunServer {
     this.#queue.clear();
     this.#lines.clear();
     this.#options.server.watches.releaseAll(this.#options.session);
-    for (const run of [...this.#underWay.values(), ...this.#stock]) run.destroy();
+    for (const run of [...this.#underWay.values(), ...this.#parked.values(), ...this.#stock]) run.destroy();
     this.#underWay.clear();
+    this.#parked.clear();
     this.#stock.length = 0;
   }
 
@@ -119,6 +140,11 @@ export class RemoteRuns implements RunServer {
     run.begin(order, bytes, start, end);
     if (!run.isUnderWay) {
       this.#stock.push(run);
+      return;
+    }
+    if (run.isParked) {
+      this.#parked.set(order.id, run);
+      // Its sender has nothing behind it.
       return;
     }
     this.#underWay.set(order.id, run);
@@ -140,13 +166,22 @@ export class RemoteRuns implements RunServer {
   #progressed(run: RemoteRun): void {
     const { id, head } = run.order;
     // While it is being begun it is not counted as under way yet.
-    if (this.#isClosed || this.#underWay.get(id) !== run) return;
+    if (this.#isClosed || (this.#underWay.get(id) ?? this.#parked.get(id)) !== run) return;
+    if (run.isParked !== this.#parked.has(id)) this.#moved(id, run);
     if (!run.isUnderWay) {
       this.#underWay.delete(id);
       if (this.#stock.length < STOCK_MAX) this.#stock.push(run);
       else run.destroy();
     }
     if (this.#lines.get(head.session)?.front === run) this.#beginNext(head.session);
+  }
+
+  /** A run has begun to wait for a key, or waits no longer. */
+  #moved(id: number, run: RemoteRun): void {
+    const [from, to] = run.isParked ? [this.#underWay, this.#parked] : [this.#parked, this.#underWay];
+    from.delete(id);
+    to.set(id, run);
+    this.#sweepLater();
   }
 
   /** Begins what waits behind a run that is through, until one is not. */

@@ -9,14 +9,15 @@ import { HELD, HERE } from "../cluster/slot-routes.js";
 import { keyPositions } from "../commands/command-facts.js";
 import type { SessionCall } from "../commands/session.js";
 import type { Client } from "./client.js";
-import { type Entry, MAY_REPLICATE, USES_KEYS, WATCHES, WRITE } from "./command-index.js";
+import { BLOCKING, type Entry, MAY_REPLICATE, USES_KEYS, WATCHES, WRITE } from "./command-index.js";
 import type { NodeState } from "./node-state.js";
 import { QuorumQuestion } from "./quorum-guard.js";
 import { NO_SLOT, type Router } from "./router.js";
 
 /** A copy is behind by a message's way, or it is behind by more than another node is away. */
 const WAIT_MS_MAX = 20;
-const KINDS = USES_KEYS | WRITE | MAY_REPLICATE | WATCHES;
+/** What waits for changes waits where they are made. */
+const KINDS = USES_KEYS | WRITE | MAY_REPLICATE | WATCHES | BLOCKING;
 
 /** `wait`: it is to be offered again. */
 export type Admission = "here" | "wait" | "elsewhere";

@@ -32,6 +32,7 @@ import { InnerSessions } from "./inner-sessions.js";
 import { Listeners } from "./listeners.js";
 import type { Membership } from "./membership.js";
 import { NodeState } from "./node-state.js";
+import { ParkedClients } from "./parked-clients.js";
 import { RateMeter } from "./rate-meter.js";
 import { RemoteRuns } from "./remote-runs.js";
 import { RemoteWatches } from "./remote-watches.js";
@@ -81,6 +82,8 @@ export class Server {
   readonly cork: ReplyCork;
   /** Who has heard messages in this turn. */
   readonly deliveries: Deliveries;
+  /** Clients that wait for keys. */
+  readonly parking: ParkedClients;
   /** What clients of other nodes watch here. */
   readonly watches: RemoteWatches;
   /** Null unless other nodes execute commands too. */
@@ -133,15 +136,27 @@ export class Server {
       countError,
       guard: (work) => this.#guard(work),
     });
+    this.parking = new ParkedClients({
+      keyspace,
+      clock: host.clock,
+      timers: host.timers,
+      guard: (work) => this.#guard(work),
+      beginTurn: () => this.beginTurn(),
+    });
+    this.state.countTimedWaits = () => this.parking.deadlines.size;
     const call = new SessionCall({ keyspace, config, reply: this.reply, random: () => host.random.uint32() });
     call.node = this.state;
     call.postpone = (later) => (call.session as Client).postpone(later);
+    call.park = (kind, wait) => this.parking.park(call, kind, wait);
     this.executor = new Executor({ index, node: this.state, call, gate: this.gate });
     this.state.runTransaction = (client, transaction) =>
       this.executor.executeTransaction(client, transaction);
     followUsers(this.state, this.#open);
     // Later, since the command that ends a pause is itself being executed.
-    this.state.resumed = () => void host.timers.after(0, () => this.#resumeHeldBack());
+    this.state.resumed = () => {
+      host.timers.after(0, () => this.#resumeHeldBack());
+      this.parking.retry();
+    };
     this.#rates = new RateMeter(this.state.stats);
     const { clients, stats } = this.state;
     this.eviction = new ClientEviction({ clients, stats, log: host.log });
@@ -206,6 +221,7 @@ export class Server {
     }
     this.cork.close();
     this.gate.close();
+    this.parking.close();
     await listenersClosed;
   }
 
@@ -239,7 +255,11 @@ export class Server {
       watches,
     });
     this.#cancels.push(
-      routes.subscribe(() => this.keyspace.watchers.lose((slot) => routes.of(slot) !== HERE)),
+      routes.subscribe(() => {
+        const isGone = (slot: number) => routes.of(slot) !== HERE;
+        this.keyspace.watchers.lose(isGone);
+        this.parking.lose(isGone);
+      }),
     );
   }
 
@@ -279,6 +299,7 @@ export class Server {
   /** A client is no longer served, though its connection may still be closing. */
   removeClient(client: Client): void {
     client.unwatch();
+    client.leaveParking();
     client.isMonitor = false;
     this.state.broker.local.forget(client);
     this.state.copyWaits.forget(client);
@@ -378,6 +399,7 @@ export class Server {
     state.observePersistence();
     this.gate.configure();
     this.gate.release();
+    this.parking.retry();
     if (this.#heldBack.size === 0 || state.isPaused) return;
     // Those who wait for room in the log find some, or learn that there will be none.
     if (state.refusal !== null || state.persistence.hasRoomFor(0)) this.#resumeHeldBack();

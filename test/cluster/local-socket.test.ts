@@ -16,7 +16,14 @@ async function waysToNeighbour(endpoints: readonly Endpoint[]) {
   const world = worldOf(1);
   const host = world.host("machine");
   const identity = (name: string) => ({ cluster: "c".repeat(32), nodeId: nodeIdOf(name), boot: 1 });
-  const serve = () => ({ isServing: false, run: () => true, goOn() {}, drained() {}, closed() {} });
+  const serve = () => ({
+    isServing: false,
+    run: () => true,
+    goOn() {},
+    unpark() {},
+    drained() {},
+    closed() {},
+  });
   const server = new PeerServer({ host, self: identity("b"), secrecy: null, services: new Map(), serve });
   const ways: string[] = [];
   for (const endpoint of endpoints) {

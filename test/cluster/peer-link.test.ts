@@ -3,7 +3,7 @@ import { Prng } from "#torus/base/prng.js";
 import { MARKED, RUN } from "#torus/cluster/peer-frames.js";
 import { PEER_VERSION, writeHello } from "#torus/cluster/peer-hello.js";
 import type { RunServer, Service } from "#torus/cluster/peer-server.js";
-import { Run, type RunOwner } from "#torus/cluster/run.js";
+import { type ParkedEnd, Run, type RunOwner } from "#torus/cluster/run.js";
 import type { PeerSession } from "#torus/cluster/served-peer.js";
 import type { StreamMark } from "#torus/cluster/stream-mark.js";
 import type { World } from "#torus/host/sim/world.js";
@@ -46,6 +46,10 @@ class Sender implements RunOwner {
     this.heard.push(`mark ${boot} ${generation} ${position}`);
   }
 
+  runParked({ parked }: Run): void {
+    this.heard.push(`parked ${parked!.timeoutMs} ${parked!.request ?? ""}`);
+  }
+
   runAnswered(run: Run, _count: number, bytes: Buffer, start: number, end: number): void {
     this.heard.push(`${run.answered}/${run.count} ${bytes.toString("latin1", start, end)}`);
   }
@@ -84,6 +88,10 @@ class Replier implements RunServer {
 
   goOn(): void {
     this.heard.push("go on");
+  }
+
+  unpark(id: number, end: ParkedEnd): void {
+    this.heard.push(`unpark ${this.ids.indexOf(id)} ${end}`);
   }
 
   drained(): void {}

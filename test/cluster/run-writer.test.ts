@@ -13,10 +13,11 @@ const owner: RunOwner = {
   flags: 0,
   deadlineMs: 0,
   runMarked: () => {},
+  runParked: () => {},
   runAnswered: () => {},
   runEnded: () => {},
 };
-const carrier: RunCarrier = { extend: () => false, end: () => {}, goOn: () => {} };
+const carrier: RunCarrier = { extend: () => false, end: () => {}, goOn: () => {}, unpark: () => {} };
 
 /** A run of one request, which are these bytes. */
 function runOf(writer: RunWriter, request: string): Run {

@@ -88,6 +88,7 @@ describe("A node of another configuration", () => {
       hops: 0,
       deadlineMs: 1e9,
       runMarked: () => {},
+      runParked: () => {},
       runAnswered: (_, count, bytes, start, end) =>
         heard.push(`${count} ${bytes.toString("latin1", start, end)}`),
       runEnded: ({ state }) => heard.push(state),
@@ -120,6 +121,7 @@ describe("A node that answers for another what cannot be", () => {
     }
 
     goOn(): void {}
+    unpark(): void {}
     drained(): void {}
     closed(): void {}
   }

@@ -48,12 +48,13 @@ describe("WAIT on a lone node", () => {
     const third = await node.connect();
     third.sendBytes("WAIT 1 99999999999\r\n");
     await node.settle();
-    expect(node.server.state.copyWaits.size).to.equal(2);
+    expect(await node.info("blocked_clients")).to.equal("2");
     client.close();
     await node.settle();
     expect(await other.ask("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")).to.equal("1");
     await node.settle();
-    expect(node.server.state.copyWaits.size).to.equal(0);
+    expect(await node.info("blocked_clients")).to.equal("0");
+    expect(await node.info("clients_in_timeout_table")).to.equal("0");
     expect(await other.ask("EXISTS", "a")).to.equal("0");
   });
 });

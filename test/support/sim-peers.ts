@@ -62,7 +62,8 @@ export class SimPeers {
     const self: PeerIdentity = { cluster, nodeId: nodeIdOf(name), boot };
     const secrecy: Secrecy | null = secret === undefined ? null : { cipher: nodeCipher, key: keyOf(secret) };
     const serve: PeerServerOptions["serve"] =
-      options.serve ?? (() => ({ isServing: false, run: () => true, goOn() {}, drained() {}, closed() {} }));
+      options.serve ??
+      (() => ({ isServing: false, run: () => true, goOn() {}, unpark() {}, drained() {}, closed() {} }));
     const server = new PeerServer({ host, self, secrecy, services, serve });
     const remotes: string[] = [];
     const endpoint = { host: "0.0.0.0", port: CLUSTER_PORT };
