@@ -44,6 +44,10 @@ export const IN_FLIGHT_BYTES_MAX = 8 * 1024 * 1024;
 /** The other side puts nothing off beyond a deadline; its answer has so long to arrive. */
 const GRACE_MS = 1000;
 const SWEEP_MS = 100;
+/** Who waits there sends nothing, and would not hear of an end: after so long without a word the other side is asked whether it is there. */
+const SILENT_MS_MAX = 5000;
+/** A service that no node has. */
+const ARE_YOU_THERE = "there";
 /** What the other side is to wait with no longer it answers in so long. */
 const UNPARKING_MS = 5000;
 
@@ -80,6 +84,8 @@ export interface LinkOptions {
   readonly secrecy: Secrecy | null;
   readonly events: LinkEvents;
 }
+
+const NOTHING = Buffer.alloc(0);
 
 /** A request to a service. */
 interface Ask {
@@ -119,6 +125,7 @@ export class PeerLink implements RunCarrier {
   #isLost = false;
   #lastHeardMs = 0;
   #cancelSweep: Cancel | undefined;
+  #cancelWatch: Cancel | undefined;
 
   constructor({ host, peer, self, secrecy, events }: LinkOptions) {
     this.#host = host;
@@ -174,6 +181,7 @@ export class PeerLink implements RunCarrier {
   close(): void {
     this.#dialer.close();
     this.#cancelSweep?.();
+    this.#cancelWatch?.();
   }
 
   // ---- Runs ----
@@ -370,8 +378,24 @@ export class PeerLink implements RunCarrier {
     run.leaveBlock();
     this.#runs.delete(id);
     this.#parked.set(id, run);
+    this.#watchLater();
     run.owner.runParked(run);
     return true;
+  }
+
+  #watchLater(): void {
+    this.#cancelWatch ??= this.#host.timers.after(SILENT_MS_MAX, () => {
+      this.#cancelWatch = undefined;
+      if (this.#parked.size === 0) return;
+      this.#watchLater();
+      if (this.#nowMs - this.#lastHeardMs >= SILENT_MS_MAX) void this.#lookWhetherThere();
+    });
+  }
+
+  async #lookWhetherThere(): Promise<void> {
+    const { ups } = this.counters;
+    const outcome = await this.ask(ARE_YOU_THERE, NOTHING, SILENT_MS_MAX);
+    if (outcome.kind === "lost" && this.counters.ups === ups) this.reset();
   }
 
   #marked(id: number, bytes: Buffer, start: number, end: number): boolean {

@@ -13,6 +13,11 @@ const REFUSED: ReadonlySet<string> = new Set(
     .map(({ name }) => name),
 );
 
+/** Those that may wait for long are called in sessions of their own. */
+const WAITING: ReadonlySet<string> = new Set(
+  commands.filter(({ flags }) => flags.includes("blocking")).map(({ name }) => name),
+);
+
 export class LocalClient {
   readonly #server: Server;
   /** What all calls go to. One that has ended, as by a limit, is followed by a new one. */
@@ -25,7 +30,7 @@ export class LocalClient {
   /**
    * Executes one command, in the order of calls. Text comes back as a string, a reply that is not valid UTF-8 as a Buffer,
    * nil as null. Rejects with a `ReplyError` where Redis would answer an error, and with an `Error` once the node is
-   * closed. All callers share one session, so what would change it for the others is refused.
+   * closed. All callers share one session, so what would change it for the others is refused, and what may wait gets one of its own.
    */
   async call(...args: readonly Argument[]): Promise<ReplyValue> {
     const name = wholeName(args);
@@ -33,8 +38,18 @@ export class LocalClient {
       const words = name.toUpperCase().replace("|", " ");
       throw new ReplyError(`ERR ${words} is for a connection of one's own: open one with session()`);
     }
+    if (WAITING.has(name)) return this.#callAlone(args);
     if (this.#shared === undefined || this.#shared.isOver) this.#shared = this.session();
     return this.#shared.call(args);
+  }
+
+  async #callAlone(args: readonly Argument[]): Promise<ReplyValue> {
+    const session = this.session();
+    try {
+      return await session.call(args);
+    } finally {
+      session.close();
+    }
   }
 
   /** Opens a session for one caller, which may do all that a connection may. */

@@ -143,6 +143,14 @@ describe("Clients that wait for keys of other nodes", () => {
     expect(await callers[0]!.ask("BLPOP", key, "0")).to.equal(`["${key}" "2"]`);
   });
 
+  it("learn of it when the other node is silent for good, though nothing is on its way to it", async () => {
+    await wait(callers[0]!, "BLPOP", key, "0");
+    await advance(60_000);
+    expect(linkBetween(cluster, 0, 1).counters.ups).to.equal(1);
+    cluster.world.partition([cluster.nodes[0]!.name], [cluster.nodes[1]!.name]);
+    expect(await callers[0]!.read(1)).to.deep.equal([IN_DOUBT]);
+  });
+
   it("do not wait in a transaction that another node executes", async () => {
     const [caller] = callers as [SimCaller];
     expect(

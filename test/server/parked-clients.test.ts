@@ -200,6 +200,14 @@ describe("Clients that wait for keys", () => {
     expect(await node.world.complete(popped)).to.deep.equal(["k", "1"]);
   });
 
+  it("hold up no other caller inside the process", async () => {
+    const { local } = node;
+    const popped = local.call("BLPOP", "k", "0");
+    expect(await node.world.complete(local.call("RPUSH", "k", "1"))).to.equal(1);
+    expect(await node.world.complete(popped)).to.deep.equal(["k", "1"]);
+    expect(await node.world.complete(local.call("BLPOP", "k", "0.1"))).to.equal(null);
+  });
+
   it("cost one timer, and nothing once they are served, however many they are", async () => {
     const many = await Promise.all(Array.from({ length: 200 }, () => node.connect()));
     for (const [i, caller] of many.entries()) caller.send("BLPOP", `k${i % 20}`, String(100 + i));
