@@ -12,6 +12,7 @@ export const layers: readonly string[] = [
   "protocol",
   "rdb",
   "pubsub",
+  "tracking",
   "delta",
   "keyspace",
   "durability",

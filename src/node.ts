@@ -112,6 +112,7 @@ export async function runNode({
     facts,
     directory,
     broker: server.state.broker,
+    tracking: server.state.tracking,
     serve: (session) => server.serveRuns(session),
     ended: stopped,
   };

@@ -26,6 +26,7 @@ import {
 } from "../membership/member.js";
 import { presets } from "../membership/presets.js";
 import type { Broker } from "../pubsub/broker.js";
+import type { TrackingNode } from "../tracking/relay.js";
 import { ClockWatch } from "./clock-watch.js";
 import { ClusterFace } from "./cluster-face.js";
 import type { ClusterFacts } from "./cluster-file.js";
@@ -50,6 +51,7 @@ import type { ReplicaReads } from "./replica-reads.js";
 import { Replication, type ReplicationOptions } from "./replication/replication.js";
 import { gossipKeyOf, secrecyOf } from "./secrets.js";
 import { type Route, SlotRoutes } from "./slot-routes.js";
+import { InvalidationRelay } from "./tracking/invalidation-relay.js";
 
 /** Who leaves waits so long for what it still executes, or waits for, on behalf of other nodes; longer than for any of their deadlines. */
 const LAST_RUNS_MS_MAX = 10_000;
@@ -74,6 +76,8 @@ export interface ClusterOptions {
   readonly directory: DataDirectory | undefined;
   /** Where messages are published. */
   readonly broker: Broker;
+  /** Who is told of keys that have changed. */
+  readonly tracking: TrackingNode;
   /** Executes what other nodes send. */
   readonly serve: PeerServerOptions["serve"];
   /** The node must not go on: another process lives its life, or it has left. */
@@ -103,6 +107,7 @@ export class Cluster {
   readonly #replication: Replication;
   readonly #clockWatch: ClockWatch;
   readonly #relay: ClusterRelay;
+  readonly #invalidations: InvalidationRelay;
   readonly #cancels: Cancel[] = [];
   #recalled: ClusterFacts | undefined;
   #gossiper!: Gossiper;
@@ -179,6 +184,11 @@ export class Cluster {
       offsetMsMax: options.maxClockOffsetMs,
     });
     this.#relay = new ClusterRelay({ host, peers: this.#peers, broker: options.broker });
+    this.#invalidations = new InvalidationRelay({
+      timers: host.timers,
+      peers: this.#peers,
+      node: options.tracking,
+    });
     this.#peerServer = new PeerServer({
       host,
       self,
@@ -188,6 +198,7 @@ export class Cluster {
         ...this.#replication.services,
         this.#clockWatch.service,
         ...this.#relay.services,
+        ...this.#invalidations.services,
       ]),
       serve: options.serve,
     });
@@ -379,6 +390,7 @@ export class Cluster {
     this.forwarder.close();
     this.#clockWatch.close();
     this.#relay.close();
+    this.#invalidations.close();
     this.#ownership.close();
     this.#peerServer.close();
     this.#peers.close();

@@ -51,8 +51,10 @@ export const NO_TOUCH = 2;
 export const QUORUM = 4;
 /** Whoever executes some of it says how far it is: the client reads at replicas too. */
 export const MARKED = 8;
+/** The calling node is to be told when what the run reads changes. */
+export const TRACKED = 16;
 /** All that there are. */
-export const FLAGS = RESP3 | NO_TOUCH | QUORUM | MARKED;
+export const FLAGS = RESP3 | NO_TOUCH | QUORUM | MARKED | TRACKED;
 
 /** Ends of a wait: a number is a place here. */
 export const PARKED_ENDS = ["timeout", "error", "recall"] as const satisfies readonly ParkedEnd[];

@@ -41,7 +41,7 @@ function fieldsOf(session: Session, nowMs: number): Record<string, number | stri
     events: outputBytes > 0 ? "rw" : "r",
     cmd: session.lastCommand,
     user: session.user === null ? "(superuser)" : session.user.name.slice(0, USER_BYTES_MAX),
-    redir: -1,
+    redir: session.tracking?.redirect ?? -1,
     resp: session.resp,
     "lib-name": session.libraryName,
     "lib-ver": session.libraryVersion,
@@ -53,6 +53,9 @@ function flagsOf(session: Session): string {
   if (session.isSubscriber) flags += "P";
   if (session.transaction !== null) flags += "x";
   if (session.isParked) flags += "b";
+  if (session.tracking !== null) flags += "t";
+  if (session.tracking?.isBroken) flags += "R";
+  if (session.tracking?.broadcasts) flags += "B";
   if (session.readsReplicas) flags += "r";
   if (session.keysChanged) flags += "d";
   if (session.isUnix) flags += "U";

@@ -9,6 +9,7 @@ import {
 import type { Call } from "./call.js";
 import { clientLine } from "./client-line.js";
 import { NAMES_ARE_BOUNDED, setClientName, visibleText } from "./client-name.js";
+import { trackingCommands } from "./client-tracking.js";
 import { clientUnblock } from "./client-unblock.js";
 import { type Command, container, session } from "./command.js";
 import { withHelp } from "./help.js";
@@ -202,6 +203,7 @@ export const clientCommand: Command = container({
       changesConnection: true,
       run: noTouch,
     }),
+    ...trackingCommands,
   ]),
 });
 

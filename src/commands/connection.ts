@@ -207,6 +207,7 @@ function reset(call: SessionCall): void {
   const { session, config, reply, node } = call;
   discardTransaction(call);
   node.broker.local.forget(session);
+  node.untrack(session);
   session.database = 0;
   session.resp = 2;
   reply.resp = 2;

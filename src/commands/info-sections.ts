@@ -82,7 +82,7 @@ function clients({ node, config }: SessionCall): InfoFields {
     client_recent_max_input_buffer: largest(sessions.map(({ queryBytes }) => queryBytes)),
     client_recent_max_output_buffer: largest(sessions.map(({ outputBytes }) => outputBytes)),
     blocked_clients: sessions.filter(({ isParked }) => isParked).length,
-    tracking_clients: 0,
+    tracking_clients: node.trackingCounts.clients,
     clients_in_timeout_table: node.timedWaits,
   };
 }
@@ -214,7 +214,7 @@ function okOrErr(isOk: boolean): string {
 
 function stats(call: SessionCall): InfoFields {
   const { node, keyspace } = call;
-  const { stats, broker } = node;
+  const { stats, broker, trackingCounts: tracking } = node;
   const { traffic, syncs } = replicationStats(call);
   return {
     total_connections_received: stats.totalConnections,
@@ -243,9 +243,9 @@ function stats(call: SessionCall): InfoFields {
     active_defrag_misses: 0,
     active_defrag_key_hits: 0,
     active_defrag_key_misses: 0,
-    tracking_total_keys: 0,
-    tracking_total_items: 0,
-    tracking_total_prefixes: 0,
+    tracking_total_keys: tracking.keys,
+    tracking_total_items: tracking.items,
+    tracking_total_prefixes: tracking.prefixes,
     total_error_replies: stats.totalErrors,
   };
 }

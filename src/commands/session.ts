@@ -11,6 +11,7 @@ import type { System } from "../host/system.js";
 import type { Watcher } from "../keyspace/watchers.js";
 import type { Broker } from "../pubsub/broker.js";
 import type { Subscriber, SubscriptionCounts } from "../pubsub/subscriber.js";
+import type { TrackingCounts, TrackingMode, TrackingState } from "../tracking/tracker.js";
 import type { AccessControl, User } from "./acl/access-control.js";
 import type { Wait, WaitEnd, WaitKind } from "./blocking.js";
 import { Call } from "./call.js";
@@ -47,6 +48,8 @@ export interface Session extends Subscriber, Watcher {
   logOut(): void;
   /** What it is subscribed to. */
   readonly subscriptions: SubscriptionCounts;
+  /** What it has asked to be told of keys that it reads; null if nothing. */
+  readonly tracking: TrackingState | null;
   /** It is shown what clients send. */
   isMonitor: boolean;
   /** CLIENT NO-EVICT and NO-TOUCH. */
@@ -155,6 +158,10 @@ export interface Node {
   session(id: number): Session | undefined;
   /** How many clients wait, and have said for how long. */
   readonly timedWaits: number;
+  /** CLIENT TRACKING: from now on a session is told of changed keys. Resolves when other nodes know of it as they must; null if they do. */
+  track(session: Session, mode: TrackingMode): Promise<void> | null;
+  untrack(session: Session): void;
+  readonly trackingCounts: TrackingCounts;
   /** Facts of process and machine. */
   readonly system: System;
   readonly clock: Clock;

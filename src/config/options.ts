@@ -136,6 +136,14 @@ const clients = {
       "file descriptor (see `ulimit -n`) and some KB of memory.",
     differs: "The limit on file descriptors is not raised nor checked at start.",
   }),
+  trackingTableMaxKeys: option(integer({ min: 0, max: EXACT_MAX, unit: "keys" }), {
+    name: "tracking-table-max-keys",
+    default: 1_000_000,
+    mutable: true,
+    doc:
+      "Keys of which the node remembers which clients, and other nodes, have read them (CLIENT TRACKING); with more, some are forgotten and their " +
+      "readers told so. Higher lets clients keep more, and takes memory: about 150 bytes for each, and the key. 0 is no limit but that of 256 MiB of keys.",
+  }),
   timeoutSeconds: option(integer({ min: 0, max: INT_MAX, unit: "seconds" }), {
     name: "timeout",
     default: 0,

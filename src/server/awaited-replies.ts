@@ -32,6 +32,11 @@ export class Gathering {
   ) {}
 }
 
+/** No reply, but something that is to be done when those before it have left. */
+export class Notice {
+  constructor(readonly act: () => void) {}
+}
+
 export interface StrayOptions {
   readonly request: Buffer;
   /** What it is executed with, whatever the client has chosen since: as of a run. */

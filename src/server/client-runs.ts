@@ -8,7 +8,7 @@
 
 import { assert } from "../base/assert.js";
 import type { Forwarder, Waiter } from "../cluster/forwarder.js";
-import { MARKED, NO_TOUCH, QUORUM, RESP3 } from "../cluster/peer-frames.js";
+import { MARKED, NO_TOUCH, QUORUM, RESP3, TRACKED } from "../cluster/peer-frames.js";
 import type { Run, RunCarrier, RunOwner } from "../cluster/run.js";
 import type { Route } from "../cluster/slot-routes.js";
 import type { StreamMark } from "../cluster/stream-mark.js";
@@ -17,7 +17,7 @@ import type { Call } from "../commands/call.js";
 import { IN_DOUBT_ELSEWHERE, OVERTAKEN, SLOT_NOT_SERVED, TRY_AGAIN } from "../protocol/reply-error.js";
 import { buildRequest } from "../protocol/request-builder.js";
 import { splitRequests } from "../protocol/request-splitter.js";
-import { Gathering, RunPart, Stray } from "./awaited-replies.js";
+import { Gathering, Notice, RunPart, Stray } from "./awaited-replies.js";
 import type { Client, ParkedWait } from "./client.js";
 import type { Held, HeldReplies, HeldTurn } from "./held-replies.js";
 
@@ -80,12 +80,13 @@ export class ClientRuns implements RunOwner, Waiter {
   }
 
   get flags(): number {
-    const { resp, noTouch, consistency, marks } = this.#client;
+    const { resp, noTouch, consistency, marks, tracker } = this.#client;
     return (
       (resp === 3 ? RESP3 : 0) |
       (noTouch ? NO_TOUCH : 0) |
       (consistency === "quorum" ? QUORUM : 0) |
-      (marks === null ? 0 : MARKED)
+      (marks === null ? 0 : MARKED) |
+      (tracker === null ? 0 : TRACKED)
     );
   }
 
@@ -367,6 +368,7 @@ export class ClientRuns implements RunOwner, Waiter {
       if (held instanceof Stray) this.#offer(held);
       else if (held instanceof RunPart) this.#replayPart(held, unexecuted, overtaken.has(held.run));
       else if (held instanceof Gathering) this.#replayGathering(held);
+      else if (held instanceof Notice) this.#replayNotice(held);
       else this.#replayTurn(held);
     }
   }
@@ -390,6 +392,11 @@ export class ClientRuns implements RunOwner, Waiter {
     // Behind what was executed just now.
     this.#client.sendReplies();
     this.#replies.push(turn);
+  }
+
+  #replayNotice(notice: Notice): void {
+    this.#client.sendReplies();
+    this.#replies.pushNotice(notice);
   }
 
   #replayGathering({ reply, isSilent }: Gathering): void {

@@ -6,7 +6,7 @@
  */
 
 import { HOPS_MAX } from "../cluster/forwarder.js";
-import { NO_TOUCH, QUORUM, RESP3 } from "../cluster/peer-frames.js";
+import { NO_TOUCH, QUORUM, RESP3, TRACKED } from "../cluster/peer-frames.js";
 import type { Run } from "../cluster/run.js";
 import type { Route } from "../cluster/slot-routes.js";
 import { SeenMarks } from "../cluster/stream-mark.js";
@@ -21,8 +21,10 @@ import { buildRequest } from "../protocol/request-builder.js";
 import { BROKEN, COMPLETE, type RequestScanner, type ScanResult } from "../protocol/request-scanner.js";
 import { splitRequests } from "../protocol/request-splitter.js";
 import type { Protocol, SubscriptionCounts } from "../pubsub/subscriber.js";
-import type { Stray } from "./awaited-replies.js";
+import type { Sender, Tracker, Writer } from "../tracking/tracker.js";
+import { Notice, type Stray } from "./awaited-replies.js";
 import { ClientRuns } from "./client-runs.js";
+import type { ClientTracking } from "./client-tracking.js";
 import { type Entry, PUSHES_REPLY, WRITE } from "./command-index.js";
 import type { ParkedOutcome } from "./executor.js";
 import type { WatchElsewhere } from "./gatherer.js";
@@ -43,6 +45,8 @@ const READING_REPLICAS = 32;
 /** There is something that its user may not do. */
 const RESTRICTED = 64;
 const SUBSCRIBED = 128;
+/** What it reads is tracked, or may be. */
+const TRACKING = 256;
 
 /** While replies that are not yet taken need so many bytes, no further command of the client is executed. */
 const PENDING_REPLY_BYTES_MAX = 1024 * 1024;
@@ -53,7 +57,7 @@ const CORKED_BYTES_MAX = 16 * 1024;
 /** Replies are sent on when so many have gathered within one read. */
 const REPLY_CHUNK_BYTES = 256 * 1024;
 
-export class Client implements ConnectionEvents, Session {
+export class Client implements ConnectionEvents, Session, Writer {
   /** Not zero if a guard must look at each command of this client. */
   hurdles = 0;
   keysChanged = false;
@@ -83,6 +87,7 @@ export class Client implements ConnectionEvents, Session {
   isPart = false;
   /** The link by which its commands come, if another node sends them. */
   link: object | null = null;
+  sender: Sender | null = null;
   /** The slot of the keys that it watches: see `sameSlot`. */
   watchedSlot = NO_SLOT;
   watchedElsewhere: WatchElsewhere | null = null;
@@ -101,6 +106,10 @@ export class Client implements ConnectionEvents, Session {
   #authenticated = false;
   #user: User | null = null;
   #noTouch = false;
+  #tracking: ClientTracking | null = null;
+  #standIn: Tracker | null = null;
+  /** Whether what the stray at hand reads is tracked. */
+  #isStrayTracked = false;
   #consistency: Consistency = "one";
   #replyMode: Session["replyMode"] = "on";
   #transaction: Transaction | null = null;
@@ -222,6 +231,32 @@ export class Client implements ConnectionEvents, Session {
   set noTouch(on: boolean) {
     this.#noTouch = on;
     this.#setHurdle(NOT_TOUCHING, on);
+  }
+
+  get tracking(): ClientTracking | null {
+    return this.#tracking;
+  }
+
+  set tracking(tracking: ClientTracking | null) {
+    this.#tracking = tracking;
+    this.#setHurdle(TRACKING, tracking !== null || this.#standIn !== null);
+  }
+
+  /** Who is told of what it reads, if it stands for somebody else; null if nobody is. */
+  get standIn(): Tracker | null {
+    return this.#standIn;
+  }
+
+  set standIn(tracker: Tracker | null) {
+    this.#standIn = tracker;
+    this.#setHurdle(TRACKING, tracker !== null || this.#tracking !== null);
+  }
+
+  /** Who is told when that changes which the command at hand reads; null if nobody is. */
+  get tracker(): Tracker | null {
+    const tracking = this.#tracking;
+    if (tracking === null) return this.#standIn;
+    return (this.isOfferingAgain ? this.#isStrayTracked : tracking.remembers) ? tracking : null;
   }
 
   get consistency(): Consistency {
@@ -616,6 +651,12 @@ export class Client implements ConnectionEvents, Session {
     this.#limitOutput();
   }
 
+  /** Does something when all replies so far have left, which may be at once. */
+  afterReplies(act: () => void): void {
+    if (!this.#isHolding) act();
+    else this.#replies!.pushNotice(new Notice(act));
+  }
+
   // ---- Messages ----
 
   /** Gets a message: behind the reply of the command at hand, or with all that comes in this turn of the loop. */
@@ -681,6 +722,7 @@ export class Client implements ConnectionEvents, Session {
     this.database = database;
     reply.resp = this.resp = (flags & RESP3) !== 0 ? 3 : 2;
     this.noTouch = (flags & NO_TOUCH) !== 0;
+    this.#isStrayTracked = (flags & TRACKED) !== 0;
     this.consistency = (flags & QUORUM) !== 0 ? "quorum" : "one";
     this.transaction = null;
     this.replyMode = isSilent ? "off" : "on";

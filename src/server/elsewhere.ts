@@ -103,6 +103,7 @@ export class Elsewhere {
       }
       // Here it is known what the client's user may do, and nowhere else.
       const refusals = this.#executor.refusalsOf(client, transaction);
+      this.#executor.rememberQueued(client, transaction);
       const plan = gatherer.planTransaction(client, transaction, refusals);
       if (transaction.writes && transaction.slot >= 0) {
         client.written?.noteTransaction(transaction, client.written.at(this.#router.of(transaction.slot)));

@@ -230,9 +230,28 @@ export class Executor {
       assert(entry !== undefined, "what was queued can be executed");
       this.call.session = client;
       const refusal = client.isRestricted ? refusalAtExecution(this.call, entry) : undefined;
-      if (refusal === undefined) this.#runGuarded(entry, client);
-      else this.#refuse(refusal);
+      if (refusal === undefined) {
+        this.#runGuarded(entry, client);
+        this.#remember(entry, client);
+      } else {
+        this.#refuse(refusal);
+      }
     }
+  }
+
+  /** What the queued commands of a transaction read that is executed elsewhere is tracked, if what its client reads is. */
+  rememberQueued(client: Client, { queue }: Transaction): void {
+    if (client.tracker === null) return;
+    for (const request of queue) {
+      this.lookup.take(request, this.#queueScanner);
+      const entry = this.lookup.find();
+      if (entry !== undefined) this.#remember(entry, client);
+    }
+  }
+
+  /** What the command at hand has read, or will elsewhere, is tracked for whoever the client reads for. */
+  #remember({ command }: Entry, { tracker }: Client): void {
+    if (tracker !== null) this.#node.tracking.remember(this.call, command, tracker);
   }
 
   /** What another node queued for a client of its. A command that is unknown here, as to an older release, aborts it. */
@@ -366,6 +385,15 @@ export class Executor {
   }
 
   #executeGuarded(client: Client, found: Entry | undefined): boolean {
+    const isExecuted = this.#executeOrRefuse(client, found);
+    // What came between MULTI and EXEC, or was sent before, is not the command that CLIENT CACHING was about.
+    if (isExecuted && client.tracking !== null && !client.isOfferingAgain) {
+      this.#node.tracking.executed(client.tracking, found?.command.name === "client");
+    }
+    return isExecuted;
+  }
+
+  #executeOrRefuse(client: Client, found: Entry | undefined): boolean {
     const { call } = this;
     const node = this.#node;
     if (found === undefined && (call.is(0, "post") || call.is(0, "host:"))) {
@@ -412,8 +440,13 @@ export class Executor {
     if (this.router !== null && transaction === null) {
       const route = this.#routeOf(this.router, entry, client);
       if (route !== HERE) {
-        const admission = client.readsReplicas ? this.replicas!.admit(client, entry) : "elsewhere";
-        if (admission === "elsewhere") return this.elsewhere!.execute(client, entry, route);
+        // Nobody tells of what changes in a copy by the time alone.
+        const mayStay = client.readsReplicas && client.tracking === null;
+        const admission = mayStay ? this.replicas!.admit(client, entry) : "elsewhere";
+        if (admission === "elsewhere") {
+          this.#remember(entry, client);
+          return this.elsewhere!.execute(client, entry, route);
+        }
         if (admission === "wait") return this.#postpone();
         isAtReplica = true;
       } else if ((bits & SETTLES_FIRST) !== 0 && !client.settles()) {
@@ -455,6 +488,7 @@ export class Executor {
     if (client.replyMode === "on") this.#runGuarded(entry, client);
     else this.#runSilently(entry, client);
     call.keyspace.leavesExpired = false;
+    this.#remember(entry, client);
     this.#conclude(entry, scope);
     if (written !== null && (bits & WRITE) !== 0) this.#noteWrite(entry, written);
     return true;

@@ -187,6 +187,6 @@ export class Gatherer {
 const DBSIZE = Buffer.from("DBSIZE");
 
 function contextOf(client: Client): Omit<InnerContext, "deadlineMs"> {
-  const { database, resp, noTouch, consistency, marks, hops } = client;
-  return { database, resp, noTouch, consistency, marks, hops };
+  const { database, resp, noTouch, consistency, tracker, marks, hops } = client;
+  return { database, resp, noTouch, consistency, isTracked: tracker !== null, marks, hops };
 }

@@ -4,7 +4,7 @@
  */
 import Denque from "denque";
 import type { Run } from "../cluster/run.js";
-import { Gathering, RunPart, Stray } from "./awaited-replies.js";
+import { Gathering, Notice, RunPart, Stray } from "./awaited-replies.js";
 import type { Confirmation } from "./confirmation.js";
 import { errorReply } from "./gathered-reply.js";
 
@@ -13,6 +13,8 @@ const TURN_BYTES = 128;
 const DEPENDENT_BYTES = 64;
 const CONFIRMATION_BYTES = 128;
 const SLOT_BYTES = 16;
+/** What is to be done later takes so much, roughly. */
+const NOTICE_BYTES = 256;
 /** Below this one write with a copy is cheaper than several. */
 const JOINED_BYTES_MAX = 64 * 1024;
 
@@ -47,7 +49,7 @@ export class HeldTurn {
 }
 
 /** What stands in a client's queue of replies. */
-export type Held = Gathering | HeldTurn | RunPart | Stray;
+export type Held = Gathering | HeldTurn | Notice | RunPart | Stray;
 
 /** Knows whether that has come which a reply waits for. */
 export interface ReplyConditions {
@@ -93,6 +95,11 @@ export class HeldReplies {
 
   pushGathering(gathering: Gathering): void {
     this.#queue.push(gathering);
+  }
+
+  pushNotice(notice: Notice): void {
+    this.#queue.push(notice);
+    this.memoryBytes += NOTICE_BYTES;
   }
 
   gathered(gathering: Gathering, reply: Buffer): void {
@@ -149,6 +156,12 @@ export class HeldReplies {
         this.byteLength -= reply.length;
         this.memoryBytes -= reply.length;
         if (!isSilent) released.push(reply);
+        continue;
+      }
+      if (turn instanceof Notice) {
+        this.#queue.shift();
+        this.memoryBytes -= NOTICE_BYTES;
+        turn.act();
         continue;
       }
       if (turn instanceof RunPart) {

@@ -7,6 +7,7 @@ import type { SeenMarks } from "../cluster/stream-mark.js";
 import type { Consistency } from "../commands/session.js";
 import type { Connection } from "../host/network.js";
 import { TRY_AGAIN } from "../protocol/reply-error.js";
+import { NOBODY } from "../tracking/tracker.js";
 import type { Client } from "./client.js";
 import { errorReply } from "./gathered-reply.js";
 import type { Server } from "./server.js";
@@ -20,6 +21,8 @@ export interface InnerContext {
   readonly resp: 2 | 3;
   readonly noTouch: boolean;
   readonly consistency: Consistency;
+  /** The client is told when what is read changes, and has been entered for it. */
+  readonly isTracked: boolean;
   /** Where it is noted what other nodes show. */
   readonly marks: SeenMarks | null;
   /** How often it has been passed on already, at most `HOPS_MAX`. */
@@ -34,6 +37,7 @@ export const OWN_CONTEXT = {
   resp: 2,
   noTouch: false,
   consistency: "one",
+  isTracked: false,
   marks: null,
   hops: 0,
 } as const satisfies Omit<InnerContext, "deadlineMs">;
@@ -78,12 +82,13 @@ class InnerSession implements Connection {
   }
 
   call(request: Buffer, context: InnerContext): Promise<Buffer> {
-    const { database, resp, noTouch, consistency, marks, hops, deadlineMs } = context;
+    const { database, resp, noTouch, consistency, isTracked, marks, hops, deadlineMs } = context;
     const client = this.#client;
     client.database = database;
     client.resp = resp;
     client.noTouch = noTouch;
     client.consistency = consistency;
+    client.standIn = isTracked ? NOBODY : null;
     client.marks = marks;
     client.hops = Math.min(hops, HOPS_MAX);
     client.deadlineMs = deadlineMs;

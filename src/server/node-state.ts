@@ -30,10 +30,12 @@ import { Evictor } from "../keyspace/evictor.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
 import { Sweeper } from "../keyspace/sweeper.js";
 import { Broker } from "../pubsub/broker.js";
+import type { TrackingCounts, TrackingMode } from "../tracking/tracker.js";
 import type { Client } from "./client.js";
 import { type CommandIndex, EXECUTES, MAY_REPLICATE, WRITE } from "./command-index.js";
 import { CopyWaits } from "./copy-waits.js";
 import { KeyNotifications } from "./key-notifications.js";
+import { KeyTracking } from "./key-tracking.js";
 import { Monitors } from "./monitors.js";
 import { Shutdown } from "./shutdown.js";
 
@@ -78,6 +80,7 @@ export class NodeState implements Node {
   readonly clients = new Map<number, Client>();
   readonly monitors: Monitors;
   readonly broker = new Broker();
+  readonly tracking: KeyTracking;
   readonly configFile: string;
   readonly system: System;
   readonly clock: Clock;
@@ -109,6 +112,8 @@ export class NodeState implements Node {
   endSessions: (users: readonly User[], caller: Client) => boolean = () => false;
   /** The same for `timedWaits`. */
   countTimedWaits: () => number = () => 0;
+  /** The client whose command is being executed; the same. */
+  writer: () => Client | null = () => null;
   /** Called when held-back commands may go on. */
   resumed: () => void = () => {};
 
@@ -132,6 +137,13 @@ export class NodeState implements Node {
     this.monitors = new Monitors(host);
     this.sweeper = new Sweeper(keyspace, host.clock);
     this.evictor = new Evictor(keyspace, host.random, host.clock);
+    this.tracking = new KeyTracking({
+      keyspace,
+      timers: host.timers,
+      keysMax: () => config.current.trackingTableMaxKeys,
+      find: (id) => this.clients.get(id),
+      writer: () => this.writer(),
+    });
     this.#notifications = new KeyNotifications({ keyspace, broker: this.broker });
     this.observePersistence();
     this.configure();
@@ -246,6 +258,18 @@ export class NodeState implements Node {
 
   get timedWaits(): number {
     return this.countTimedWaits();
+  }
+
+  track(session: Session, mode: TrackingMode): Promise<void> | null {
+    return this.tracking.begin(session as Client, mode);
+  }
+
+  untrack(session: Session): void {
+    this.tracking.end(session as Client);
+  }
+
+  get trackingCounts(): TrackingCounts {
+    return this.tracking.counts;
   }
 
   get commandStats(): Iterable<CommandStats> {

@@ -3,13 +3,22 @@
  * itself. What it replies is gathered, and told when the run is through or when it has become so much that the other side
  * must take it first.
  */
-import { FRAME_BYTES_MAX, MARKED, NO_TOUCH, QUORUM, RESP3, type RunHead } from "../cluster/peer-frames.js";
+import {
+  FRAME_BYTES_MAX,
+  MARKED,
+  NO_TOUCH,
+  QUORUM,
+  RESP3,
+  type RunHead,
+  TRACKED,
+} from "../cluster/peer-frames.js";
 import type { PeerSession } from "../cluster/served-peer.js";
 import { SeenMarks } from "../cluster/stream-mark.js";
 import type { WaitEnd } from "../commands/blocking.js";
 import type { Connection } from "../host/network.js";
 import { DATABASE_OUT_OF_RANGE, REPLY_TOO_LARGE } from "../protocol/reply-error.js";
 import { countReplies } from "../protocol/reply-scanner.js";
+import type { Tracker } from "../tracking/tracker.js";
 import type { Client } from "./client.js";
 import type { Server } from "./server.js";
 
@@ -46,6 +55,10 @@ export class RemoteRun implements Connection {
   readonly #server: Server;
   readonly #client: Client;
   readonly #session: PeerSession;
+  /** The calling node as one who tracks keys; null if none can. */
+  readonly #tracker: Tracker | null;
+  /** For whom the run is executed. */
+  readonly #sender: { readonly node: number; session: number };
   readonly #progressed: () => void;
   /** Replies gathered: `#buffer[0, #length)`. */
   #buffer = Buffer.allocUnsafe(BUFFER_BYTES_MIN);
@@ -71,6 +84,10 @@ export class RemoteRun implements Connection {
     this.#client = server.admit(this);
     this.#client.runsErrands = true;
     this.#client.link = session;
+    const { relay } = server.state.tracking;
+    const node = relay?.numberOf(session.peer.nodeId) ?? 0;
+    this.#tracker = relay?.trackerOf(node) ?? null;
+    this.#client.sender = this.#sender = { node, session: 0 };
     this.#client.progressed = () => this.#progress();
   }
 
@@ -109,6 +126,9 @@ export class RemoteRun implements Connection {
     if (client.noTouch !== noTouch) client.noTouch = noTouch;
     const consistency = (flags & QUORUM) !== 0 ? "quorum" : "one";
     if (client.consistency !== consistency) client.consistency = consistency;
+    const tracker = (flags & TRACKED) !== 0 ? this.#tracker : null;
+    if (client.standIn !== tracker) client.standIn = tracker;
+    this.#sender.session = order.head.session;
     client.marks = (flags & MARKED) !== 0 ? new SeenMarks(true) : null;
     client.hops = hops + 1;
     client.deadlineMs = order.deadlineMs;

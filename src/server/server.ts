@@ -151,6 +151,10 @@ export class Server {
     this.executor = new Executor({ index, node: this.state, call, gate: this.gate });
     this.state.runTransaction = (client, transaction) =>
       this.executor.executeTransaction(client, transaction);
+    this.state.writer = () => {
+      const session = call.session as Client | undefined;
+      return session?.isExecuting ? session : null;
+    };
     followUsers(this.state, this.#open);
     // Later, since the command that ends a pause is itself being executed.
     this.state.resumed = () => {
@@ -260,6 +264,7 @@ export class Server {
         this.keyspace.watchers.lose(isGone);
         this.parking.lose(isGone);
       }),
+      this.state.tracking.followRoutes(routes),
     );
   }
 
@@ -302,6 +307,7 @@ export class Server {
     client.leaveParking();
     client.isMonitor = false;
     this.state.broker.local.forget(client);
+    this.state.tracking.end(client);
     this.state.copyWaits.forget(client);
     this.state.clients.delete(client.id);
     this.eviction.forget(client);
@@ -378,6 +384,7 @@ export class Server {
     if (!state.isLoading) this.#sweep();
     for (const client of state.clients.values()) client.check(this.nowMs);
     this.eviction.enforce();
+    state.tracking.tidy();
     this.#rates.sample(this.nowMs);
     state.stats.peakMemoryBytes = Math.max(state.stats.peakMemoryBytes, this.keyspace.usedBytes);
   }

@@ -1,0 +1,330 @@
+/**
+ * The way of invalidations between nodes: tells nodes of keys that have changed which their clients have read here, or want by their
+ * prefixes. What a link may have lost, or did not take, is made good by telling the node that everything counts as changed
+ * (docs/decisions/0033).
+ */
+import { ByteWriter } from "../../base/byte-writer.js";
+import type { Cancel, Timers } from "../../host/timers.js";
+import type { RelayCounters, TrackingNode, TrackingRelay } from "../../tracking/relay.js";
+import type { Tracker, Writer } from "../../tracking/tracker.js";
+import type { PeerIdentity } from "../peer-hello.js";
+import type { PeerLink } from "../peer-link.js";
+import type { Service } from "../peer-server.js";
+import type { Peers } from "../peers.js";
+import {
+  ALL,
+  PREFIXED,
+  READ,
+  readChanges,
+  readPrefixes,
+  writeChange,
+  writeLoss,
+  writePrefixes,
+} from "./invalidation-messages.js";
+import { PrefixTeller } from "./prefix-teller.js";
+
+export const CHANGED_SERVICE = "changed";
+export const PREFIXES_SERVICE = "prefixes";
+
+const ANSWER_MS_MAX = 10_000;
+/** After a failure, and while a node takes too little. */
+const RETRY_MS = 100;
+/** A client is told that it is told of its prefixes after this at the latest, though a node that seems to live says nothing. */
+const HEARD_MS_MAX = 500;
+/** What gathered for a node in a turn leaves when the turn is over, or when it is so much. */
+const BATCH_BYTES = 64 * 1024;
+/** A key takes less. */
+const BATCH_BYTES_MAX = 1024 * 1024;
+/** While a link has so much to send, its node is told nothing but, later, that all counts as changed. */
+export const PENDING_BYTES_MAX = 8 * 1024 * 1024;
+
+export interface InvalidationRelayOptions {
+  readonly timers: Timers;
+  readonly peers: Pick<Peers, "link" | "numberOf" | "subscribe">;
+  readonly node: TrackingNode;
+}
+
+/** What is known of one other node. */
+interface Other {
+  readonly tracker: Tracker;
+  readonly batch: ByteWriter;
+  readonly teller: PrefixTeller;
+  prefixes: readonly string[];
+  /** Whether it is to be told that all counts as changed. */
+  isOwed: boolean;
+  cancelRetry: Cancel | undefined;
+}
+
+/** A client that is about to be told that it is told of its prefixes. */
+interface Waiter {
+  readonly version: number;
+  readonly resolve: () => void;
+  readonly cancel: Cancel;
+}
+
+export class InvalidationRelay implements TrackingRelay {
+  readonly counters: RelayCounters = { sent: 0, received: 0, losses: 0 };
+  readonly services: readonly (readonly [string, Service])[];
+  wantsPrefixes = false;
+  readonly #options: InvalidationRelayOptions;
+  readonly #others = new Map<number, Other>();
+  readonly #unsubscribe: () => void;
+  /** Of the prefixes of this node's clients: rises when they change. */
+  #version = 0;
+  #waiters: Waiter[] = [];
+  #isSendingDue = false;
+  #isTellingDue = false;
+  #isClosed = false;
+
+  constructor(options: InvalidationRelayOptions) {
+    this.#options = options;
+    options.node.relay = this;
+    if (options.node.prefixes.length > 0) this.#version = 1;
+    this.services = [
+      [CHANGED_SERVICE, (body, from) => this.#hearChanges(body, from)],
+      [PREFIXES_SERVICE, (body, from) => this.#hearPrefixes(body, from)],
+    ];
+    this.#unsubscribe = options.peers.subscribe({
+      up: ({ number }) => this.#linked(number),
+      down: ({ number }) => this.#lostLink(number),
+      unreachable() {},
+      removed: ({ number }) => this.#removed(number),
+    });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#unsubscribe();
+    for (const { cancelRetry } of this.#others.values()) cancelRetry?.();
+    for (const { cancel, resolve } of this.#waiters.splice(0)) {
+      cancel();
+      resolve();
+    }
+  }
+
+  // ---- What other nodes are told of ----
+
+  numberOf(nodeId: string): number {
+    return this.#options.peers.numberOf(nodeId);
+  }
+
+  trackerOf(node: number): Tracker {
+    return this.#other(node).tracker;
+  }
+
+  broadcast(key: string, writer: Writer | null): void {
+    for (const [node, { prefixes }] of this.#others) {
+      if (prefixes.some((prefix) => key.startsWith(prefix))) this.#tell(node, PREFIXED, key, writer);
+    }
+  }
+
+  lost(): void {
+    for (const node of this.#others.keys()) this.#owe(node);
+  }
+
+  #other(node: number): Other {
+    let other = this.#others.get(node);
+    if (other === undefined) {
+      other = {
+        tracker: {
+          changed: (key, writer) => this.#tell(node, READ, key, writer),
+          lost: () => this.#owe(node),
+        },
+        batch: new ByteWriter({ bytesMax: BATCH_BYTES_MAX }),
+        teller: new PrefixTeller(),
+        prefixes: [],
+        isOwed: false,
+        cancelRetry: undefined,
+      };
+      this.#others.set(node, other);
+    }
+    return other;
+  }
+
+  #tell(node: number, kind: typeof PREFIXED | typeof READ, key: string, writer: Writer | null): void {
+    const other = this.#other(node);
+    if (other.isOwed) return;
+    const link = this.#options.peers.link(node);
+    if (link?.isUp !== true || link.pendingBytes > PENDING_BYTES_MAX) {
+      this.#owe(node);
+      return;
+    }
+    const sender = writer?.sender;
+    writeChange(other.batch, kind, { key, session: sender?.node === node ? sender.session : 0 });
+    this.counters.sent++;
+    if (other.batch.length > BATCH_BYTES) this.#send(link, other);
+    else this.#sendSoon();
+  }
+
+  /** The node is to be told that all counts as changed: in its turn, or when that is possible. */
+  #owe(node: number): void {
+    const other = this.#other(node);
+    if (other.isOwed) return;
+    other.isOwed = true;
+    this.counters.losses++;
+    this.#sendSoon();
+  }
+
+  #sendSoon(): void {
+    if (this.#isSendingDue || this.#isClosed) return;
+    this.#isSendingDue = true;
+    this.#options.timers.afterTurn(() => {
+      this.#isSendingDue = false;
+      for (const node of this.#others.keys()) this.#sendNow(node);
+    });
+  }
+
+  #sendNow(node: number): void {
+    const other = this.#others.get(node);
+    if (other === undefined || this.#isClosed || (other.batch.length === 0 && !other.isOwed)) return;
+    const link = this.#options.peers.link(node);
+    // When it is there it is told that all has changed.
+    if (link?.isUp !== true) {
+      other.batch.clear();
+      return;
+    }
+    if (other.isOwed) {
+      other.batch.clear();
+      if (link.pendingBytes > PENDING_BYTES_MAX) {
+        this.#retry(node, other);
+        return;
+      }
+      writeLoss(other.batch);
+      other.isOwed = false;
+    }
+    this.#send(link, other);
+  }
+
+  #send(link: PeerLink, { batch }: Other): void {
+    link.tell(CHANGED_SERVICE, batch.written());
+    batch.clear();
+  }
+
+  // ---- What this node is told ----
+
+  #hearChanges(body: Buffer, from: PeerIdentity): Uint8Array {
+    const { node, peers } = this.#options;
+    const sender = peers.numberOf(from.nodeId);
+    const isWhole = readChanges(body, (kind, change) => {
+      this.counters.received++;
+      if (kind === ALL) node.lostElsewhere(sender);
+      else if (kind === PREFIXED) node.broadcastElsewhere(change);
+      else node.changedElsewhere(change);
+    });
+    if (!isWhole) throw new Error("invalidations of another node that make no sense");
+    return NOTHING;
+  }
+
+  #hearPrefixes(body: Buffer, from: PeerIdentity): Uint8Array {
+    const prefixes = readPrefixes(body);
+    if (prefixes === undefined) throw new Error("prefixes of another node that make no sense");
+    this.#other(this.#options.peers.numberOf(from.nodeId)).prefixes = prefixes;
+    this.#review();
+    return NOTHING;
+  }
+
+  #review(): void {
+    this.wantsPrefixes = [...this.#others.values()].some(({ prefixes }) => prefixes.length > 0);
+    this.#options.node.wantsChanged();
+  }
+
+  // ---- Links ----
+
+  #linked(node: number): void {
+    const other = this.#other(node);
+    // What was told before may be lost.
+    other.isOwed = true;
+    this.#sendSoon();
+    other.teller.linked();
+    this.#tellPrefixes();
+  }
+
+  /** What is executed there cannot be heard of. */
+  #lostLink(node: number): void {
+    this.#options.node.lostElsewhere(node);
+    this.#settle();
+  }
+
+  #removed(node: number): void {
+    this.#others.get(node)?.cancelRetry?.();
+    this.#others.delete(node);
+    this.#review();
+    this.#settle();
+  }
+
+  #retry(node: number, other: Other): void {
+    if (this.#isClosed) return;
+    other.cancelRetry?.();
+    other.cancelRetry = this.#options.timers.after(RETRY_MS, () => {
+      other.cancelRetry = undefined;
+      this.#sendNow(node);
+      this.#tellPrefixes();
+    });
+  }
+
+  // ---- Prefixes of this node's clients ----
+
+  prefixesChanged(): Promise<void> | null {
+    const version = ++this.#version;
+    this.#tellPrefixes();
+    if (this.#isClosed || this.#toldToAll >= version) return null;
+    return new Promise((resolve) => {
+      const cancel = this.#options.timers.after(HEARD_MS_MAX, () => {
+        this.#waiters = this.#waiters.filter((other) => other !== waiter);
+        resolve();
+      });
+      const waiter = { version, resolve, cancel };
+      this.#waiters.push(waiter);
+    });
+  }
+
+  /** The version that all nodes know that can be reached. */
+  get #toldToAll(): number {
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const [node, { teller }] of this.#others) {
+      if (this.#options.peers.link(node)?.isUp === true) earliest = Math.min(earliest, teller.told);
+    }
+    return earliest;
+  }
+
+  #settle(): void {
+    const told = this.#toldToAll;
+    const ready = this.#waiters.filter(({ version }) => version <= told);
+    if (ready.length === 0) return;
+    this.#waiters = this.#waiters.filter(({ version }) => version > told);
+    for (const { cancel, resolve } of ready) {
+      cancel();
+      resolve();
+    }
+  }
+
+  /** What changes within a turn is told together. */
+  #tellPrefixes(): void {
+    if (this.#isTellingDue || this.#isClosed) return;
+    this.#isTellingDue = true;
+    this.#options.timers.afterTurn(() => {
+      this.#isTellingDue = false;
+      for (const [node, other] of this.#others) void this.#askPrefixes(node, other);
+    });
+  }
+
+  /** Never rejects. */
+  async #askPrefixes(node: number, other: Other): Promise<void> {
+    const { node: self, peers } = this.#options;
+    const link = peers.link(node);
+    const { teller } = other;
+    if (this.#isClosed || link?.isUp !== true || !teller.asks(this.#version)) return;
+    const outcome = await link.ask(PREFIXES_SERVICE, writePrefixes(self.prefixes), ANSWER_MS_MAX);
+    if (outcome.kind !== "answered") {
+      teller.failed();
+      if (this.#others.get(node) === other) this.#retry(node, other);
+      return;
+    }
+    // What changed there before it knew nobody was told of.
+    if (teller.answered()) self.prefixesUnheard();
+    this.#settle();
+    this.#tellPrefixes();
+  }
+}
+
+const NOTHING = Buffer.alloc(0);
