@@ -213,7 +213,10 @@ function store(call: Call, form: Form, request: Request, found: NearbyMembers, c
       members.append(member.field, storesDistance ? meters / unit : scoreOf(member));
     }),
   );
-  return storeScored(call, event, (add) => members.forEachInOrder(add), destination!);
+  return storeScored(call, event, (add) => members.forEachInOrder(add), {
+    destination: destination!,
+    countsMembers: true,
+  });
 }
 
 function readRequest(call: Call, form: Form, isThere: boolean): Request {

@@ -159,20 +159,20 @@ function zrangestore(call: Call): void {
 
 /**
  * Gives the key in an argument a sorted set of what `gather` adds in its order, or nothing if that is nothing, and answers how many members it has.
- * `event` is what subscribers are told.
+ * `event` is what subscribers are told; with `countsMembers` each is a change, as Redis counts them.
  */
 export function storeScored(
   call: Call,
   event: string,
   gather: (add: (member: ByteRange, score: number) => void) => void,
-  destination = 1,
+  { destination = 1, countsMembers = false } = {},
 ): number {
   const { keyspace } = call;
   const stored = new GatheredSortedSet();
   withinRoom(ROOM_OF_STORED, () => gather((member, score) => stored.add(member, score)));
   call.open(destination);
   if (stored.length > 0) {
-    stored.store(keyspace, call.config.current);
+    stored.store(keyspace, call.config.current, countsMembers ? stored.length : 1);
     keyspace.happened("zset", event);
   } else if (keyspace.at !== NOWHERE) {
     deleteOpen(keyspace);

@@ -1,5 +1,6 @@
 /** Commands that take members from an end or a range of a sorted set: https://redis.io/docs/latest/commands/?group=sorted-set */
 import { ByteWriter } from "../base/byte-writer.js";
+import { copyBytes } from "../base/bytes.js";
 import { INT64_MAX } from "../base/int64.js";
 import { BODY_BYTES_MAX } from "../delta/body-codec.js";
 import { type Location, NOWHERE } from "../keyspace/arena.js";
@@ -193,6 +194,10 @@ function zpop(call: Call, end: End): void {
     reply.emptyArray();
     return;
   }
+  if (count === 1) {
+    popOne(call, end);
+    return;
+  }
   const range = ranksAt(end, count, keyspace);
   const answered = range.end - range.from;
   // RESP3 has pairs, but not where a single member was asked for.
@@ -200,6 +205,33 @@ function zpop(call: Call, end: End): void {
   reply.array(arePairs ? answered : 2 * answered);
   members.forEach(range, end === "highest", (member) => replyPopped(call, member, arePairs));
   removeRanks(call, range, EVENTS[end]);
+}
+
+/** A member that is to be removed: its own bytes may be gone before it is. Longer ones get a buffer of theirs. */
+const POPPED = Buffer.alloc(1024);
+
+/** The same of one member, with nothing put aside but that. */
+function popOne(call: Call, end: End): void {
+  const { keyspace, reply } = call;
+  members.open(keyspace);
+  const { length } = members;
+  const member = members.memberOf(end === "lowest" ? 0 : length - 1);
+  const { field } = member;
+  const fieldBytes = field.end - field.start;
+  const bytes = fieldBytes > POPPED.length ? Buffer.allocUnsafe(fieldBytes) : POPPED;
+  copyBytes(field.bytes, field.start, field.end, bytes, 0);
+  const arePairs = reply.resp === 3 && call.count === 3;
+  reply.array(arePairs ? 1 : 2);
+  replyPopped(call, member, arePairs);
+  if (length === 1 && !keyspace.keepTombstones) {
+    keyspace.remove(1);
+  } else {
+    const { openEntries } = keyspace;
+    openEntries.begin(TYPE_ZSET, call.config.current);
+    openEntries.remove(bytes, 0, fieldBytes);
+    openEntries.finish();
+  }
+  tellRemoved(keyspace, EVENTS[end]);
 }
 
 function zmpop(call: Call): void {

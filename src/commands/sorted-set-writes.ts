@@ -3,7 +3,7 @@
 import { SCORE_BYTES_MAX, writeScore } from "../delta/score.js";
 import { NOWHERE } from "../keyspace/arena.js";
 import { scoreOf } from "../keyspace/ranked-members.js";
-import { TYPE_ZSET } from "../keyspace/record.js";
+import { STRUCTURE, TYPE_ZSET } from "../keyspace/record.js";
 import { ReplyError, SYNTAX_ERROR } from "../protocol/reply-error.js";
 import type { Call } from "./call.js";
 import { type Command, data, keyAt1 } from "./command.js";
@@ -108,6 +108,10 @@ export function addScored(call: Call, options: AddOptions): void {
     return;
   }
   const { openEntries } = keyspace;
+  if (call.count === options.first + words && at !== NOWHERE && isSoAlready(call)) {
+    reply.integer(0);
+    return;
+  }
   openEntries.begin(TYPE_ZSET, call.config.current, at === NOWHERE ? expectedBytes(call, options) : 0);
   let added = 0;
   let changed = 0;
@@ -151,6 +155,15 @@ function increment(call: Call, options: AddOptions): void {
     keyspace.happened("zset", "zincr");
   }
   reply.double(score);
+}
+
+/** Whether the last member of the call has its only score. Told of packed sets alone: in others it would be looked for twice. */
+function isSoAlready(call: Call): boolean {
+  const { database, openEntries, at } = call.keyspace;
+  if ((database.records.word1(at) & STRUCTURE) !== 0) return false;
+  const member = call.count - 1;
+  const found = openEntries.find(call.bytes, call.start(member), call.end(member));
+  return found !== undefined && scoreOf(found) === scores[0];
 }
 
 function isWanted(options: AddOptions, score: number, before: number | undefined): boolean {

@@ -41,7 +41,7 @@ export class GatheredSortedSet {
   }
 
   /** Gives the open key this sorted set, which is not empty, as a new life. What the key had is gone. */
-  store(keyspace: Keyspace, limits: PackingLimits): void {
+  store(keyspace: Keyspace, limits: PackingLimits, changes: number): void {
     if (this.#hasNegativeZero && this.#fits(limits)) this.#dropSigns();
     const life: Version = { clock: keyspace.clock.next(), origin: keyspace.origin };
     const { bytes, length } = this.#entries;
@@ -50,7 +50,7 @@ export class GatheredSortedSet {
     const entries: ByteView = { bytes, start: 0, end: length };
     fillEntries(keyspace, limits, { type: TYPE_ZSET, life }, entries);
     keyspace.journal?.replaced(entries);
-    keyspace.changed();
+    keyspace.changed(changes);
     if (isNew) keyspace.happened("new", "new");
   }
 

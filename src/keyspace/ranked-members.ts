@@ -79,6 +79,13 @@ export class RankedMembers {
     return this.#reader.position;
   }
 
+  /** The member of a rank that the set has. */
+  memberOf(rank: number): LiveField {
+    return this.memberAt(
+      this.#table === PACKED ? this.#positions[rank]! : this.#order.entryOf(this.#table, rank),
+    );
+  }
+
   memberAt(position: number): LiveField {
     this.#reader.goTo(position);
     return this.#reader as LiveField;

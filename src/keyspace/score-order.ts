@@ -35,6 +35,8 @@ const NODE_BYTES = 1024;
 const LEAF_MAX = (NODE_BYTES / 4 - NODE_WORDS) / LEAF_STEP;
 const INNER_MAX = Math.floor((NODE_BYTES / 4 - NODE_WORDS) / INNER_STEP);
 const FIRST_LEAF_BYTES = 64;
+/** Far more than there can be: nodes but the root have some 16 children at least. */
+const LEVELS_MAX = 16;
 /** A node with less than this share of what it may hold joins its neighbour, if both together leave some room. */
 const SPARSE_SHARE = 1 / 4;
 const JOINED_SHARE = 3 / 4;
@@ -78,8 +80,10 @@ export class ScoreOrder {
   #side: number = 0;
 
   // The way to the leaf at hand, from the root, and which child it takes in each inner node.
-  readonly #path: Location[] = [];
-  readonly #turns: number[] = [];
+  readonly #path = new Int32Array(LEVELS_MAX);
+  readonly #turns = new Int32Array(LEVELS_MAX);
+  /** Inner nodes on the way. */
+  #depth = 0;
   /** In the leaf. */
   #index = 0;
   /** In the order. */
@@ -186,7 +190,7 @@ export class ScoreOrder {
     const { words } = this.#slab(leaf);
     words[wordOf(leaf) + NODE_WORDS + this.#index * LEAF_STEP + AT] = to;
     if (this.#index !== 0) return;
-    for (let depth = this.#turns.length - 1; depth >= 0; depth--) {
+    for (let depth = this.#depth - 1; depth >= 0; depth--) {
       this.#refreshFirst(depth);
       if (this.#turns[depth] !== 0) return;
     }
@@ -225,12 +229,30 @@ export class ScoreOrder {
 
   /** Appends where the entries of up to `count` ranks from `rank` on lie: those of one leaf at most, and at least one if there is one. */
   collect(table: number, rank: number, count: number, into: Location[]): void {
+    const leaf = this.#leafOf(table, rank);
+    if (leaf === NOWHERE) return;
+    const { words } = this.#slab(leaf);
+    const base = wordOf(leaf);
+    const first = this.#index;
+    const end = Math.min(words[base + COUNT]!, first + count);
+    for (let i = first; i < end; i++) into.push(words[base + NODE_WORDS + i * LEAF_STEP + AT]!);
+  }
+
+  /** Where the entry of a rank lies; NOWHERE if there is no such rank. */
+  entryOf(table: number, rank: number): Location {
+    const leaf = this.#leafOf(table, rank);
+    return leaf === NOWHERE ? NOWHERE : this.#entryAt(leaf, this.#index);
+  }
+
+  /** The leaf of a rank, in which it is `#index`; beyond the last one if there is no such rank. NOWHERE in an empty tree. */
+  #leafOf(table: number, rank: number): Location {
     let node = this.#roots[table]!;
-    if (node === NOWHERE) return;
+    if (node === NOWHERE) return NOWHERE;
     let left = rank;
-    let { words } = this.#slab(node);
-    let base = wordOf(node);
-    while (words[base + LEVEL] !== 0) {
+    for (;;) {
+      const { words } = this.#slab(node);
+      const base = wordOf(node);
+      if (words[base + LEVEL] === 0) break;
       const last = base + NODE_WORDS + (words[base + COUNT]! - 1) * INNER_STEP;
       let at = base + NODE_WORDS;
       while (at < last && left >= words[at + BELOW]!) {
@@ -238,11 +260,9 @@ export class ScoreOrder {
         at += INNER_STEP;
       }
       node = words[at + CHILD]!;
-      words = this.#slab(node).words;
-      base = wordOf(node);
     }
-    const end = Math.min(words[base + COUNT]!, left + count);
-    for (let i = left; i < end; i++) into.push(words[base + NODE_WORDS + i * LEAF_STEP + AT]!);
+    this.#index = left;
+    return node;
   }
 
   // ---- Finding the way ----
@@ -270,27 +290,28 @@ export class ScoreOrder {
 
   /** Goes to the leaf where what is looked for is or would be, and answers it; NOWHERE in an empty tree. */
   #descend(table: number): Location {
-    this.#path.length = 0;
-    this.#turns.length = 0;
+    let depth = 0;
+    this.#depth = 0;
     this.#rank = 0;
     this.#index = 0;
     let node = this.#roots[table]!;
     if (node === NOWHERE) return NOWHERE;
     for (;;) {
-      this.#path.push(node);
+      this.#path[depth] = node;
       const { words } = this.#slab(node);
       const base = wordOf(node);
       const count = words[base + COUNT]!;
       if (words[base + LEVEL] === 0) {
         this.#index = this.#countBelow(words, base + NODE_WORDS, count, LEAF_STEP);
         this.#rank += this.#index;
+        this.#depth = depth;
         return node;
       }
       // What is before the first member of all goes to the first child.
       const from = base + NODE_WORDS;
       const turn = this.#countUpTo(words, from + INNER_STEP, count - 1);
       for (let i = 0; i < turn; i++) this.#rank += words[from + i * INNER_STEP + BELOW]!;
-      this.#turns.push(turn);
+      this.#turns[depth++] = turn;
       node = words[from + turn * INNER_STEP + CHILD]!;
     }
   }
@@ -399,7 +420,7 @@ export class ScoreOrder {
   #plant(table: number): Location {
     const leaf = this.#create(0, FIRST_LEAF_BYTES);
     this.#roots[table] = leaf;
-    this.#path.push(leaf);
+    this.#path[0] = leaf;
     return leaf;
   }
 
@@ -480,7 +501,7 @@ export class ScoreOrder {
   /** Lets the nodes above the leaf at hand know that it has one more, and of the node behind it if it was split. */
   #settle(table: number, right: Location): void {
     let split = right;
-    for (let depth = this.#turns.length - 1; depth >= 0; depth--) {
+    for (let depth = this.#depth - 1; depth >= 0; depth--) {
       const parent = this.#path[depth]!;
       const turn = this.#turns[depth]!;
       const { words } = this.#slab(parent);
@@ -543,7 +564,7 @@ export class ScoreOrder {
 
   /** Lets the nodes above the leaf at hand know that it has one less; joins those that are nearly empty with others. */
   #shrink(table: number): void {
-    for (let depth = this.#turns.length - 1; depth >= 0; depth--) {
+    for (let depth = this.#depth - 1; depth >= 0; depth--) {
       const parent = this.#path[depth]!;
       const child = this.#path[depth + 1]!;
       const turn = this.#turns[depth]!;

@@ -181,7 +181,9 @@ export class ReplyWriter {
   }
 
   double(value: number): void {
-    this.doubleText(formatDouble(value));
+    // Most scores are whole numbers.
+    if (this.resp === 2 && Number.isSafeInteger(value) && !Object.is(value, -0)) this.bulkInteger(value);
+    else this.doubleText(formatDouble(value));
   }
 
   /** A double in a form of its own. */

@@ -103,7 +103,7 @@ const CASES: Readonly<Record<string, Partial<Counts>>> = {
   "GEOADD z 1 1 place": { changes: 1 },
   "GEOPOS z a": { hits: 1 },
   "GEODIST absent a b": { misses: 1 },
-  "GEOSEARCHSTORE d z FROMMEMBER a BYRADIUS 1 m": { hits: 1, changes: 1 },
+  "GEOSEARCHSTORE d z FROMMEMBER a BYRADIUS 1 m": { hits: 1, changes: 2 },
   "GEORADIUS z 0 0 1 m STORE z": { hits: 1, changes: 1 },
   "SREM s a b": { changes: 2 },
   "SREM s x": {},

@@ -46,6 +46,11 @@ export function canRepeat(steps: readonly Step[]): boolean {
   return !steps.some(({ commands }) => commands.some(([name]) => name === "swapdb"));
 }
 
+/** Whether two keyspaces of the same contents must do the same: which members are drawn is chance. */
+export function isCertain(steps: readonly Step[]): boolean {
+  return !steps.some(({ commands }) => commands.some(([name]) => name === "spop"));
+}
+
 /** A keyspace that does steps, and the batches of all that it did. */
 export class RecordedKeyspace {
   readonly #writer = new ByteWriter({ bytesMax: BYTES_MAX });
