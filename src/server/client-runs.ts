@@ -18,7 +18,7 @@ import { IN_DOUBT_ELSEWHERE, OVERTAKEN, SLOT_NOT_SERVED, TRY_AGAIN } from "../pr
 import { buildRequest } from "../protocol/request-builder.js";
 import { splitRequests } from "../protocol/request-splitter.js";
 import { Gathering, Notice, RunPart, Stray } from "./awaited-replies.js";
-import type { Client, ParkedWait } from "./client.js";
+import type { Client } from "./client.js";
 import type { Held, HeldReplies, HeldTurn } from "./held-replies.js";
 
 /** With so much on its way a client's further commands wait. */
@@ -169,13 +169,16 @@ export class ClientRuns implements RunOwner, Waiter {
     return this.#waiting?.parked != null;
   }
 
-  get parkedWait(): ParkedWait | null {
-    return this.#waiting?.parked ?? null;
-  }
-
   /** Ends the wait of a command at another node, which answers it. */
   unpark(end: WaitEnd): void {
     if (this.isParked) this.#waiting!.carrier.unpark(this.#waiting!, end);
+  }
+
+  /** The client closes: nobody is to wait for what waits at another node. */
+  abandonParked(): void {
+    if (!this.isParked) return;
+    this.#replies.giveUpLast(this.#waiting!);
+    this.#waiting!.carrier.unpark(this.#waiting!, "recall");
   }
 
   /** Offers a command that waited here to whoever executes for its keys now. */

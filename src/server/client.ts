@@ -441,9 +441,9 @@ export class Client implements ConnectionEvents, Session, Writer {
     return this.#parked !== null || this.#runs?.isParked === true;
   }
 
-  /** What its command waits for, here or at another node; null if it does not wait. */
+  /** What its command waits for here. */
   get parkedWait(): ParkedWait | null {
-    return this.#parked?.wait ?? this.#runs?.parkedWait ?? null;
+    return this.#parked === null ? null : this.#parked.wait;
   }
 
   /** The command at hand waits from now on. Answers until when. */
@@ -457,7 +457,6 @@ export class Client implements ConnectionEvents, Session, Writer {
     this.#cancelDeadline();
     const untilMs = this.#waitUntil(wait);
     this.#cancelDeadline = this.server.parking.deadlines.at(untilMs, () => this.unpark("timeout"));
-    this.progressed();
   }
 
   /** The node that the client is connected to tells the others when its time is over. */
@@ -567,7 +566,11 @@ export class Client implements ConnectionEvents, Session, Writer {
       this.#runs?.drop();
       this.server.gate.forget(this);
       this.connection.destroy();
-    } else if (!this.#isExecuting) {
+      return;
+    }
+    // No reply is to be waited for that may take for ever.
+    this.#runs?.abandonParked();
+    if (!this.#isExecuting) {
       // The replies of a turn under way are sent at its end, and only then it closes.
       this.#closeConnection();
     }
@@ -577,10 +580,11 @@ export class Client implements ConnectionEvents, Session, Writer {
 
   /**
    * Sends the command at hand to where it is executed. False if it was passed on too often already: nothing happened, and
-   * nothing more of this client is executed.
+   * nothing more of this client is executed. One that may wait is not passed on at all: it would do so for long behind a node that has
+   * nothing to do with it, and be in doubt when that one goes.
    */
   forward(route: Route, isSilent: boolean, mayWait = false): boolean {
-    if (this.hops >= HOPS_MAX) {
+    if (this.hops >= HOPS_MAX || (mayWait && this.link !== null)) {
       this.isTurnedBack = true;
       return false;
     }

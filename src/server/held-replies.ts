@@ -89,6 +89,12 @@ export class HeldReplies {
     (this.#queue.peekBack() as RunPart).count += count;
   }
 
+  /** Nothing more is expected of a run whose last reply would have been the last of all. */
+  giveUpLast(run: Run): void {
+    const last = this.#queue.peekBack();
+    if (last instanceof RunPart && last.run === run) this.#queue.pop();
+  }
+
   pushStray(stray: Stray): void {
     this.#queue.push(stray);
   }

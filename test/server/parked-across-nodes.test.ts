@@ -100,6 +100,28 @@ describe("Clients that wait for keys of other nodes", () => {
     expect(linkBetween(cluster, 0, 1).inFlight).to.equal(0);
   });
 
+  it("do not hold up a node that closes", async () => {
+    await wait(callers[0]!, "BLPOP", key, "0");
+    const startMs = cluster.world.nowMs;
+    await cluster.world.complete(cluster.nodes[0]!.server.server.close());
+    expect(cluster.world.nowMs - startMs).to.be.below(1000);
+    await callers[0]!.until(() => callers[0]!.isClosed);
+    expect(callers[0]!.unread).to.equal(0);
+    await advance();
+    expect(cluster.nodes[1]!.server.keyspace.watchers.count).to.equal(0);
+  });
+
+  it("go elsewhere from a node that closes, and are in no doubt", async () => {
+    await wait(callers[0]!, "BLPOP", key, "0");
+    void cluster.nodes[1]!.server.server.close();
+    await advance(100);
+    cluster.route(0, [slotOfKey(key)], 2);
+    cluster.route(2, [slotOfKey(key)], 2);
+    await advance(100);
+    await callers[2]!.ask("RPUSH", key, "1");
+    expect(await callers[0]!.read(1)).to.deep.equal([`["${key}" "1"]`]);
+  });
+
   it("wait where their slot goes, for the rest of their time", async () => {
     const startMs = cluster.world.nowMs;
     for (const caller of callers) await wait(caller, "BLPOP", key, "100");
@@ -116,10 +138,15 @@ describe("Clients that wait for keys of other nodes", () => {
     expect(cluster.world.nowMs - startMs).to.be.within(100_000, 100_300);
   });
 
-  it("wait behind a node that heard late of a change, by way of another", async () => {
+  it("wait where their slot is, and not behind the node where it was, when theirs has heard of that", async () => {
     cluster.move([slotOfKey(key)], 2, { hearing: [1, 2] });
     await wait(callers[0]!, "BLPOP", key, "0");
-    await advance(20_000);
+    await advance(2000);
+    expect(await cluster.nodes[0]!.server.info("blocked_clients")).to.equal("0");
+    cluster.tellAll();
+    await advance();
+    expect(await cluster.nodes[0]!.server.info("blocked_clients")).to.equal("1");
+    linkBetween(cluster, 1, 2).reset();
     await callers[2]!.ask("RPUSH", key, "1");
     expect(await callers[0]!.read(1)).to.deep.equal([`["${key}" "1"]`]);
     await wait(callers[0]!, "BLPOP", key, "30");
