@@ -24,6 +24,7 @@ const titles: Readonly<Record<CommandGroup, string>> = {
   set: "Sets",
   "sorted-set": "Sorted sets",
   geo: "Places",
+  hyperloglog: "HyperLogLog",
   generic: "Keys",
   pubsub: "Publish and subscribe",
   transactions: "Transactions",
@@ -35,7 +36,6 @@ const titles: Readonly<Record<CommandGroup, string>> = {
 const titlesOfMissing: Readonly<Record<RedisGroup, string>> = {
   ...titles,
   stream: "Streams",
-  hyperloglog: "HyperLogLog",
   scripting: "Scripts",
 };
 

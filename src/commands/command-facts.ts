@@ -68,6 +68,7 @@ const CATEGORY_BY_GROUP: Readonly<Record<CommandGroup, string | undefined>> = {
   generic: "keyspace",
   geo: "geo",
   hash: "hash",
+  hyperloglog: "hyperloglog",
   list: "list",
   pubsub: undefined,
   server: undefined,

@@ -12,6 +12,7 @@ export type CommandGroup =
   | "generic"
   | "geo"
   | "hash"
+  | "hyperloglog"
   | "list"
   | "pubsub"
   | "server"

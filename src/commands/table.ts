@@ -14,6 +14,7 @@ import { dumpCommands } from "./dumps.js";
 import { expiryCommands } from "./expiry.js";
 import { geoCommands } from "./geo.js";
 import { hashCommands } from "./hashes.js";
+import { hyperLogLogCommands } from "./hyperloglogs.js";
 import { infoCommand } from "./info.js";
 import { commandCommand } from "./introspection.js";
 import { keyWalkCommands } from "./key-walks.js";
@@ -50,6 +51,7 @@ export const commands: readonly Command[] = [
   ...expiryCommands,
   ...geoCommands,
   ...hashCommands,
+  ...hyperLogLogCommands,
   infoCommand,
   ...keyCommands,
   ...keyWalkCommands,

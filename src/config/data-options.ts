@@ -59,6 +59,14 @@ export const dataOptions = {
     differs:
       "Redis has it since 7.2; OBJECT ENCODING says `hashtable` of such sets, packed or not, as Redis 7.0 does.",
   }),
+  hllSparseMaxBytes: option(memory({ min: 0, max: Number.MAX_SAFE_INTEGER }), {
+    name: "hll-sparse-max-bytes",
+    default: 3000,
+    mutable: true,
+    doc:
+      "A HyperLogLog that would take more, its header of 16 bytes included, leaves its sparse form for the dense one of 12304 bytes. Higher saves " +
+      "memory; adding to the sparse form takes time in proportion to its length.",
+  }),
   setMaxListpackValueBytes: option(memory({ min: 0, max: VALUE_BYTES_MAX }), {
     name: "set-max-listpack-value",
     default: 64,

@@ -7,6 +7,7 @@ import { dumps } from "./dumps.js";
 import { expiry } from "./expiry.js";
 import { geo } from "./geo.js";
 import { hashes } from "./hashes.js";
+import { hyperloglogs } from "./hyperloglogs.js";
 import { keys } from "./keys.js";
 import { lists } from "./lists.js";
 import { sets } from "./sets.js";
@@ -23,6 +24,7 @@ export const groups: readonly Group[] = [
   geo,
   hashes,
   lists,
+  hyperloglogs,
   sets,
   sortedSets,
   keys,
