@@ -78,17 +78,6 @@ export const clientCommand: Command = container({
       run: setInfo,
     }),
     session({
-      name: "getredir",
-      arity: 2,
-      group: "connection",
-      flags: ANYONE,
-      since: "6.0.0",
-      complexity: "O(1)",
-      summary: "Answers which connection is told of changes to what this one has read.",
-      differs: "Client-side caching is not there yet, so the answer is always -1: none.",
-      run: ({ reply }) => reply.integer(-1),
-    }),
-    session({
       name: "info",
       arity: 2,
       group: "connection",

@@ -107,6 +107,14 @@ describe("WAIT on a cluster", () => {
     expect(await heard(() => {}, 100)).to.deep.equal(["1"]);
   });
 
+  it("has what it waits for passed on at once, where nobody else has", async () => {
+    await replied(`SET ${there} 1`);
+    const hastened = () => copies.map((fake) => fake.hastened);
+    expect(hastened()).to.deep.equal([0, 0, 0]);
+    expect(await replied("WAIT 1 0")).to.deep.equal([]);
+    expect(hastened()).to.deep.equal([0, 1, 0]);
+  });
+
   it("asks every node that executed writes of the client, and no other", async () => {
     await replied(`SET ${there} 1`, `MSET ${beyond} 1 ${there} 2`);
     const stranger = await cluster.connect(0);

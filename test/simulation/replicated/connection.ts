@@ -67,11 +67,6 @@ export class Connection {
     };
   }
 
-  /** A write whose outcome nobody notes. Of the error lines given it may be answered any. */
-  blind(args: readonly Argument[], failures: readonly string[]): Step {
-    return this.steps([args], () => {}, failures);
-  }
-
   /** What a reply to a write promises. */
   outcomeOf(reply: Reply | undefined, expected?: string): Outcome {
     const fate = fateOf(reply);

@@ -53,8 +53,7 @@ export class Ledger {
   /** Lists of one slot of which is only wanted that all nodes have the same. */
   readonly scratch: readonly string[];
   readonly flushed: FlushedKeys;
-  /** From when on every deadline has passed, in the world's time. */
-  deadlinesPassedAtMs = 0;
+  #deadlinesPassedAtMs = 0;
   readonly #clocks: Clocks;
   #events = 0;
   /** The lists as the first node that was asked had them in the end. */
@@ -99,6 +98,16 @@ export class Ledger {
     const keys = [...this.registers, ...this.counters].map(({ key }) => ["GET", key]);
     const leaves = [...this.#leaves, ...this.scoredQueues.flatMap(({ leaves }) => leaves)];
     return [...keys, ...this.#tallied.map(({ read }) => read), ...leaves.map(({ read }) => read)];
+  }
+
+  /** From when on every deadline has passed, in the world's time. */
+  get deadlinesPassedAtMs(): number {
+    return this.#deadlinesPassedAtMs;
+  }
+
+  /** A deadline passes then at the latest, in the world's time. */
+  deadlineAt(atMs: number): void {
+    this.#deadlinesPassedAtMs = Math.max(this.#deadlinesPassedAtMs, atMs);
   }
 
   /** Lists that are to be read, in `DATABASE`, for `judgeLists`. */

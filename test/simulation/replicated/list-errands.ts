@@ -11,6 +11,7 @@ export interface ListErrandsOptions {
   readonly name: string;
   readonly prng: Prng;
   readonly ledger: Ledger;
+  readonly nowMs: () => number;
 }
 
 const PUSHED_MAX = 3;
@@ -31,7 +32,7 @@ export class ListErrands {
   }
 
   draw(connection: Connection): Step {
-    const { prng, ledger } = this.#options;
+    const { prng, ledger, nowMs } = this.#options;
     switch (prng.below(6)) {
       case 0:
       case 1:
@@ -39,7 +40,8 @@ export class ListErrands {
       case 2:
         return this.#pop(connection, prng.pick(ledger.queues));
       default:
-        return connection.blind(this.#drawScratch(), MISSES);
+        // A list that gets a deadline is there at one node and not at the next if it passes while they are asked.
+        return connection.steps([this.#drawScratch()], () => ledger.deadlineAt(nowMs() + TTL_MS_MAX), MISSES);
     }
   }
 

@@ -200,8 +200,7 @@ export class Workload implements Errands {
   }
 
   #passesAt(atMs: number): number {
-    const { ledger } = this.#options;
-    ledger.deadlinesPassedAtMs = Math.max(ledger.deadlinesPassedAtMs, atMs);
+    this.#options.ledger.deadlineAt(atMs);
     return atMs;
   }
 
