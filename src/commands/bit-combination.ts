@@ -2,19 +2,16 @@
 import { type BitwiseOperation, combineRuns } from "../base/bitwise.js";
 import type { ByteRange } from "../base/bytes.js";
 import { NOWHERE } from "../keyspace/arena.js";
-import { textOf } from "../keyspace/counter.js";
-import { TYPE_COUNTER, TYPE_TEXT } from "../keyspace/record.js";
 import { setComputedText } from "../keyspace/text.js";
 import { ReplyError, SYNTAX_ERROR } from "../protocol/reply-error.js";
 import type { Call } from "./call.js";
 import { type Command, data } from "./command.js";
 import { deleteOpen } from "./open-key.js";
+import { readText } from "./read-text.js";
 
 const ONE_SOURCE_FOR_NOT = "ERR BITOP NOT must be called with a single source key.";
 
 const OPERATIONS: readonly BitwiseOperation[] = ["and", "or", "xor", "not"];
-
-const NO_TEXT: ByteRange = { bytes: Buffer.alloc(0), start: 0, end: 0 };
 
 export const bitopCommand: Command = data({
   name: "bitop",
@@ -39,8 +36,10 @@ function bitop(call: Call): void {
   const operation = OPERATIONS.find((name) => call.is(1, name));
   if (operation === undefined) throw new ReplyError(SYNTAX_ERROR);
   if (operation === "not" && call.count !== 4) throw new ReplyError(ONE_SOURCE_FOR_NOT);
+  const sources: ByteRange[] = [];
+  for (let i = 3; i < call.count; i++) sources.push(readText(call, i));
   // Made before anything changes, so the destination may be one of the sources.
-  const result = combineRuns(operation, readTexts(call, 3));
+  const result = combineRuns(operation, sources);
   call.open(2);
   if (result.length > 0) {
     setComputedText(keyspace, result, 0);
@@ -49,22 +48,4 @@ function bitop(call: Call): void {
     deleteOpen(keyspace);
   }
   reply.integer(result.length);
-}
-
-/** The texts of the keys from an argument on; absent ones are empty. A record that expires on the way is dropped, and moves none of the others. */
-function readTexts(call: Call, first: number): ByteRange[] {
-  const texts: ByteRange[] = [];
-  for (let i = first; i < call.count; i++) {
-    const at = call.read(i);
-    call.expectType(at, TYPE_TEXT, TYPE_COUNTER);
-    texts.push(at === NOWHERE ? NO_TEXT : keptTextOf(call));
-  }
-  return texts;
-}
-
-/** The text of the open key, valid until it changes: the digits of a counter, which the next one overwrites, are copied. */
-function keptTextOf({ keyspace }: Call): ByteRange {
-  const { bytes, start, end } = textOf(keyspace, keyspace.at);
-  if (keyspace.records.type(keyspace.at) === TYPE_TEXT) return { bytes, start, end };
-  return { bytes: Buffer.from(bytes.subarray(start, end)), start: 0, end: end - start };
 }

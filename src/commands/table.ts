@@ -20,6 +20,7 @@ import { commandCommand } from "./introspection.js";
 import { keyWalkCommands } from "./key-walks.js";
 import { keyCommands } from "./keys.js";
 import { latencyCommand } from "./latency-commands.js";
+import { lcsCommand } from "./lcs.js";
 import { listCommands } from "./lists.js";
 import { memoryCommand } from "./memory.js";
 import { monitorCommand } from "./monitor.js";
@@ -56,6 +57,7 @@ export const commands: readonly Command[] = [
   ...keyCommands,
   ...keyWalkCommands,
   latencyCommand,
+  lcsCommand,
   ...listCommands,
   memoryCommand,
   monitorCommand,

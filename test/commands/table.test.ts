@@ -19,6 +19,7 @@ const ARITY_OF_ITS_OWN = [
   "debug",
   "geohash",
   "geopos",
+  "pfmerge",
   "quit",
 ];
 

@@ -13,11 +13,13 @@ import { lists } from "./lists.js";
 import { sets } from "./sets.js";
 import { sortedSets } from "./sorted-sets.js";
 import { strings } from "./strings.js";
+import { subsequences } from "./subsequences.js";
 import { transactions } from "./transactions.js";
 import { users } from "./users.js";
 
 export const groups: readonly Group[] = [
   strings,
+  subsequences,
   counters,
   bitfields,
   bits,
