@@ -39,6 +39,14 @@ export function addExtended(a: ExtendedFloat, b: ExtendedFloat): ExtendedFloat |
   return nearest({ numerator: aShifted + bShifted, denominator: 1n, exponent });
 }
 
+/** The nearest value to a multiple; `undefined` if that is infinite. */
+export function multiplyExtended(
+  { mantissa, exponent }: ExtendedFloat,
+  factor: bigint,
+): ExtendedFloat | undefined {
+  return nearest({ numerator: mantissa * factor, denominator: 1n, exponent });
+}
+
 /** The value times `10 ** fractionDigits` as an integer, ties to even: the digits that printf's `%.*Lf` prints. */
 export function extendedToUnits({ mantissa, exponent }: ExtendedFloat, fractionDigits: number): bigint {
   const magnitude = (mantissa < 0n ? -mantissa : mantissa) * 10n ** BigInt(fractionDigits);

@@ -11,7 +11,7 @@
  * A command that waits is declared with the flag `blocking`, by which links know that it may take long, and as a `session` command. In a
  * transaction it does not wait: `park` answers at once as if its time were over.
  */
-import { type ExtendedFloat, extendedFromText } from "../base/extended-float.js";
+import { type ExtendedFloat, extendedFromText, multiplyExtended } from "../base/extended-float.js";
 import { readNumberText } from "../base/number-text.js";
 import type { RecordType } from "../keyspace/record.js";
 import { ReplyError, TIMEOUT_NEGATIVE } from "../protocol/reply-error.js";
@@ -36,8 +36,8 @@ export interface WaitKind {
    * was given). False if there is nothing yet: then nothing is changed or replied. A thrown `ReplyError` ends the wait and is the reply.
    */
   readonly serve: (call: Call, key: number) => boolean;
-  /** Replies that the time is over. */
-  readonly writeNothing: (reply: ReplyWriter) => void;
+  /** Replies that the time is over, or, before any time has passed, that nobody waits in a transaction: some commands tell the two apart. */
+  readonly writeNothing: (reply: ReplyWriter, hasWaited: boolean) => void;
 }
 
 /** A command that is to wait. */
@@ -64,15 +64,16 @@ export function readTimeout(call: Call, index: number): number {
   if (text.kind === "infinity") throw new ReplyError(TIMEOUT_NEGATIVE);
   const seconds = extendedFromText(text);
   if (seconds === undefined) throw new ReplyError(TIMEOUT_NOT_A_FLOAT);
-  const timeoutMs = millisOf(seconds);
+  const millis = multiplyExtended(seconds, MILLIS_PER_SECOND);
+  if (millis === undefined) throw new ReplyError(TIMEOUT_NEGATIVE);
+  const timeoutMs = ceiling(millis);
   // Redis counts on beyond the largest integer from the smallest.
   if (timeoutMs < 0n || timeoutMs > TIMEOUT_MS_MAX) throw new ReplyError(TIMEOUT_NEGATIVE);
   return timeoutMs === 0n ? Number.POSITIVE_INFINITY : Number(timeoutMs);
 }
 
-function millisOf({ mantissa, exponent }: ExtendedFloat): bigint {
-  const millis = mantissa * MILLIS_PER_SECOND;
-  if (exponent >= 0) return millis << BigInt(exponent);
+function ceiling({ mantissa, exponent }: ExtendedFloat): bigint {
+  if (exponent >= 0) return mantissa << BigInt(exponent);
   // A shift rounds down, also what is negative.
-  return -(-millis >> BigInt(-exponent));
+  return -(-mantissa >> BigInt(-exponent));
 }

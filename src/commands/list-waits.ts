@@ -2,6 +2,7 @@
 import { NOWHERE } from "../keyspace/arena.js";
 import type { ListEnd } from "../keyspace/open-list.js";
 import { TYPE_LIST } from "../keyspace/record.js";
+import type { ReplyWriter } from "../protocol/reply-writer.js";
 import { readTimeout, type WaitKind } from "./blocking.js";
 import type { Call } from "./call.js";
 import { type Command, countedKeys, type Declaration, session } from "./command.js";
@@ -97,13 +98,13 @@ const POPS: Readonly<Record<ListEnd, WaitKind>> = { left: popOf("left"), right: 
 const MOVE: WaitKind = {
   ...ofLists,
   serve: (call) => moveElement(call, { from: readEnd(call, 3), to: readEnd(call, 4) }),
-  writeNothing: (reply) => reply.null(),
+  writeNothing: writeNotMoved,
 };
 
 const MOVE_LAST_FIRST: WaitKind = {
   ...ofLists,
   serve: (call) => moveElement(call, { from: "right", to: "left" }),
-  writeNothing: (reply) => reply.null(),
+  writeNothing: writeNotMoved,
 };
 
 const POP_SEVERAL: WaitKind = {
@@ -111,6 +112,11 @@ const POP_SEVERAL: WaitKind = {
   serve: (call, key) => popNamed(call, key, readMultiPop(call, 2)),
   writeNothing: (reply) => reply.nullArray(),
 };
+
+function writeNotMoved(reply: ReplyWriter, hasWaited: boolean): void {
+  if (hasWaited) reply.nullArray();
+  else reply.null();
+}
 
 function popOf(end: ListEnd): WaitKind {
   return {

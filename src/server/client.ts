@@ -506,7 +506,7 @@ export class Client implements ConnectionEvents, Session, Writer {
     this.leaveParking();
     this.#isPostponed = true;
     const write = () => {
-      if (end === "timeout") parked.kind.writeNothing(server.reply);
+      if (end === "timeout") parked.kind.writeNothing(server.reply, true);
       else refuse(server, UNBLOCKED);
     };
     server.parking.afterTurn(() => this.#settle(write, parked.isSilent));

@@ -69,7 +69,7 @@ export class ParkedClients implements Follower {
   park(call: SessionCall, kind: WaitKind, wait: Wait): void {
     const client = call.session as Client;
     if (client.transaction !== null) {
-      kind.writeNothing(call.reply);
+      kind.writeNothing(call.reply, false);
       return;
     }
     for (let argument = wait.first; argument < wait.end; argument++) {

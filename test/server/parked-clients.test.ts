@@ -122,7 +122,7 @@ describe("Clients that wait for keys", () => {
     const startMs = node.world.nowMs;
     a.send("BLPOP", "k", "0.5");
     b.send("BLMOVE", "k", "l", "LEFT", "LEFT", "0.25");
-    expect(await b.read(1)).to.deep.equal(["nil"]);
+    expect(await b.read(1)).to.deep.equal(["nil[]"]);
     expect(node.world.nowMs - startMs).to.be.within(250, 260);
     expect(await waiting()).to.deep.equal(WAITING);
     expect((await a.read(1))[0]).to.match(/^nil/);
