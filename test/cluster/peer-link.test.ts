@@ -2,17 +2,13 @@ import { expect } from "chai";
 import { Prng } from "#torus/base/prng.js";
 import { MARKED, RUN } from "#torus/cluster/peer-frames.js";
 import { PEER_VERSION, writeHello } from "#torus/cluster/peer-hello.js";
-import type { RunServer, Service } from "#torus/cluster/peer-server.js";
-import { type ParkedEnd, Run, type RunOwner } from "#torus/cluster/run.js";
-import type { PeerSession } from "#torus/cluster/served-peer.js";
-import type { StreamMark } from "#torus/cluster/stream-mark.js";
+import type { Service } from "#torus/cluster/peer-server.js";
 import type { World } from "#torus/host/sim/world.js";
 import { frameOf } from "../support/frame.js";
+import { NUMBER, Replier, Sender } from "../support/link-ends.js";
 import { encodeCommand } from "../support/request.js";
 import { CLUSTER_PORT, nodeIdOf, SimPeers, type SimPeersOptions } from "../support/sim-peers.js";
 import { worldOf } from "../support/world.js";
-
-const NUMBER = 7;
 
 /** Upper-cases what it is asked. */
 const services: ReadonlyMap<string, Service> = new Map<string, Service>([
@@ -20,88 +16,6 @@ const services: ReadonlyMap<string, Service> = new Map<string, Service>([
   ["fail", () => Promise.reject(new Error("no"))],
   ["never", () => new Promise<Uint8Array>(() => {})],
 ]);
-
-const PING = encodeCommand(["PING"]);
-
-/** A client whose commands are sent to another node, and what became of each of its runs. */
-class Sender implements RunOwner {
-  readonly id = 5;
-  readonly hops = 0;
-  readonly database = 3;
-  flags = 1;
-  deadlineMs = 5000;
-  readonly heard: string[] = [];
-
-  constructor(readonly node: SimPeers) {}
-
-  /** Sends commands as one run. */
-  send(...commands: string[]): Run {
-    const link = this.node.peers.link(NUMBER)!;
-    const run = new Run(this, NUMBER, link);
-    link.begin(run);
-    for (const command of commands) link.addRequest(run, encodeCommand(command.split(" ")));
-    link.end(run);
-    return run;
-  }
-
-  runMarked(_run: Run, { boot, generation, position }: StreamMark): void {
-    this.heard.push(`mark ${boot} ${generation} ${position}`);
-  }
-
-  runParked({ parked }: Run): void {
-    this.heard.push(`parked ${parked!.timeoutMs} ${parked!.request ?? ""}`);
-  }
-
-  runAnswered(run: Run, _count: number, bytes: Buffer, start: number, end: number): void {
-    this.heard.push(`${run.answered}/${run.count} ${bytes.toString("latin1", start, end)}`);
-  }
-
-  runEnded(run: Run): void {
-    this.heard.push(run.state);
-  }
-}
-
-/** Executes nothing, and answers as the test says. */
-class Replier implements RunServer {
-  isServing = false;
-  readonly heard: string[] = [];
-  readonly ids: number[] = [];
-  session!: PeerSession;
-  isEcho = true;
-
-  serve(session: PeerSession): this {
-    this.session = session;
-    return this;
-  }
-
-  run(
-    id: number,
-    head: { count: number; database: number; session: number },
-    bytes: Buffer,
-    start: number,
-    end: number,
-  ): boolean {
-    const requests = Buffer.from(bytes.subarray(start, end));
-    this.ids.push(id);
-    this.heard.push(`${head.session} ${head.database} ${head.count} ${requests.length}`);
-    if (this.isEcho) this.session.done(id, head.count, requests);
-    return true;
-  }
-
-  goOn(): void {
-    this.heard.push("go on");
-  }
-
-  unpark(id: number, end: ParkedEnd): void {
-    this.heard.push(`unpark ${this.ids.indexOf(id)} ${end}`);
-  }
-
-  drained(): void {}
-
-  closed(): void {
-    this.heard.push("closed");
-  }
-}
 
 describe("a link between nodes", () => {
   let world: World;
@@ -287,88 +201,6 @@ describe("a link between nodes", () => {
     expect(replier.heard.at(-1)).to.equal("go on");
     expect(sender.heard).to.deep.equal(["2/3 $-1\r\n$-1\r\n", "3/3 $-1\r\n", "done"]);
   });
-
-  it("lets a run wait for as long as it pleases, without a deadline or a place in flight, until its owner wants that no longer", async () => {
-    await meet();
-    replier.isEcho = false;
-    const sender = new Sender(a);
-    const run = sender.send("GET a", "BLPOP k 0");
-    sender.send("GET b");
-    await world.advance(5);
-    const [id, other] = replier.ids as [number, number];
-    replier.session.done(other, 1, Buffer.from("$-1\r\n"));
-    replier.session.parked(id, { timeoutMs: 1500, request: encodeCommand(["BLPOP", "k", "1"]) });
-    replier.session.part(id, 1, Buffer.from("$-1\r\n"));
-    await world.advance(60_000);
-    expect([link().inFlight, link().bytesInFlight, link().counters.ups]).to.deep.equal([0, 0, 1]);
-    expect(run.requests.toString()).to.equal(
-      `${encodeCommand(["GET", "a"])}${encodeCommand(["BLPOP", "k", "0"])}`,
-    );
-    link().goOn(run);
-    link().unpark(run, "timeout");
-    link().unpark(run, "timeout");
-    await world.advance(5);
-    replier.session.done(id, 1, Buffer.from("*-1\r\n"));
-    await world.advance(5);
-    expect(sender.heard).to.deep.equal([
-      "1/1 $-1\r\n",
-      "done",
-      `parked 1500 ${encodeCommand(["BLPOP", "k", "1"])}`,
-      "1/2 $-1\r\n",
-      "2/2 *-1\r\n",
-      "done",
-    ]);
-    expect(replier.heard.slice(2)).to.deep.equal(["go on", "unpark 0 timeout"]);
-    expect(link().inFlight).to.equal(0);
-  });
-
-  it("hears no more of a run that it recalled, and recalls one of which it hears too late that it waits", async () => {
-    await meet();
-    replier.isEcho = false;
-    const sender = new Sender(a);
-    const runs = ["a", "b", "c"].map((key) => sender.send(`BLPOP ${key} 0`));
-    await world.advance(5);
-    const ids = replier.ids;
-    for (const id of ids.slice(0, 2)) replier.session.parked(id, { timeoutMs: Number.POSITIVE_INFINITY });
-    await world.advance(5);
-    link().unpark(runs[0]!, "recall");
-    link().unpark(runs[1]!, "error");
-    await world.advance(5500);
-    await ask("shout", "ciao");
-    await world.advance(1500);
-    // Neither the one that was to end nor the one of which nothing was heard is waited for any longer.
-    expect(sender.heard.slice(2)).to.deep.equal(["in-doubt", "in-doubt"]);
-    replier.session.parked(ids[2]!, { timeoutMs: 1 });
-    await world.advance(5);
-    expect(replier.heard.slice(3)).to.deep.equal(["unpark 0 recall", "unpark 1 error", "unpark 2 recall"]);
-    for (const id of ids) replier.session.done(id, 0, Buffer.alloc(0));
-    await world.advance(5);
-    expect([link().inFlight, link().counters.ups, sender.heard.length]).to.deep.equal([0, 1, 4]);
-  });
-
-  for (const [name, lie] of Object.entries<(session: PeerSession, id: number) => void>({
-    "no run": (session, id) => session.parked(id + 99, { timeoutMs: 1 }),
-    "no time": (session, id) => session.parked(id, { timeoutMs: Number.NaN }),
-    "a time that is over": (session, id) => session.parked(id, { timeoutMs: -1 }),
-    "no request": (session, id) => session.parked(id, { timeoutMs: 1, request: Buffer.from("PING") }),
-    "two requests": (session, id) =>
-      session.parked(id, { timeoutMs: 1, request: Buffer.concat([PING, PING]) }),
-    "the same again": (session, id) => {
-      session.parked(id, { timeoutMs: 1 });
-      session.parked(id, { timeoutMs: 1 });
-    },
-  })) {
-    it(`resets a link on which the other side says of ${name} that it waits`, async () => {
-      await meet();
-      replier.isEcho = false;
-      const run = new Sender(a).send("BLPOP a 0");
-      await world.advance(5);
-      lie(replier.session, replier.ids[0]!);
-      await world.advance(50);
-      expect(run.state).to.equal("in-doubt");
-      expect(link().counters.ups).to.equal(2);
-    });
-  }
 
   it("resets a link on which the other side answers what makes no sense", async () => {
     await meet();

@@ -1,4 +1,6 @@
 import { expect } from "chai";
+import { CommandRunner } from "../support/command-runner.js";
+import { FakeCopies } from "../support/fake-copies.js";
 import type { SimCaller } from "../support/sim-caller.js";
 import { SimServer } from "../support/sim-server.js";
 
@@ -206,6 +208,55 @@ describe("Clients that wait for keys", () => {
     expect(await node.world.complete(local.call("RPUSH", "k", "1"))).to.equal(1);
     expect(await node.world.complete(popped)).to.deep.equal(["k", "1"]);
     expect(await node.world.complete(local.call("BLPOP", "k", "0.1"))).to.equal(null);
+  });
+
+  it("are told what they popped when it lasts, and then go on", async () => {
+    const { persistence } = node;
+    persistence.gates = true;
+    node.server.gate.configure();
+    a.sendBytes("BLPOP k 0\r\nPING\r\n");
+    await node.settle();
+    pusher.send("RPUSH", "k", "1");
+    await node.settle();
+    expect([a.unread, pusher.unread]).to.deep.equal([0, 0]);
+    persistence.sync();
+    expect(await a.read(2)).to.deep.equal(['["k" "1"]', "PONG"]);
+    expect(await pusher.read(1)).to.deep.equal(["1"]);
+    await wait(b, "BLPOP k 0");
+    pusher.send("RPUSH", "k", "2");
+    await node.settle();
+    persistence.fail();
+    expect((await b.read(1))[0]).to.match(/^-"INDOUBT/);
+  });
+
+  it("wait until there is room in the log", async () => {
+    await wait(a, "BLPOP k 0");
+    node.persistence.change({ roomBytes: 0 });
+    node.keyspace.select(0);
+    new CommandRunner(node.keyspace).run("RPUSH", "k", "1");
+    await node.settle();
+    expect(a.unread).to.equal(0);
+    expect(await pusher.ask("LLEN", "k")).to.equal("1");
+    node.persistence.change({ roomBytes: Number.POSITIVE_INFINITY });
+    expect(await a.read(1)).to.deep.equal(['["k" "1"]']);
+  });
+
+  it("at quorum are told what they popped when a majority has that, and not of what it has not", async () => {
+    const copies = new FakeCopies(node.persistence);
+    node.server.replicateBy(copies);
+    for (const caller of [a, b]) await caller.ask("TORUS", "CONSISTENCY", "quorum");
+    await wait(a, "BLPOP k 0");
+    await wait(b, "BLPOP k 0");
+    await pusher.ask("RPUSH", "k", "1", "2");
+    await node.settle();
+    expect([a.unread, b.unread]).to.deep.equal([0, 0]);
+    copies.ack();
+    expect(await a.read(1)).to.deep.equal(['["k" "1"]']);
+    expect(await b.read(1)).to.deep.equal(['["k" "2"]']);
+    await wait(a, "BLPOP k 0");
+    await pusher.ask("RPUSH", "k", "3");
+    expect((await a.read(1))[0]).to.match(/^-"NOQUORUM/);
+    expect(await pusher.ask("LLEN", "k")).to.equal("0");
   });
 
   it("cost one timer, and nothing once they are served, however many they are", async () => {

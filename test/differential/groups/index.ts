@@ -16,6 +16,7 @@ import { strings } from "./strings.js";
 import { subsequences } from "./subsequences.js";
 import { transactions } from "./transactions.js";
 import { users } from "./users.js";
+import { waits } from "./waits.js";
 
 export const groups: readonly Group[] = [
   strings,
@@ -35,4 +36,5 @@ export const groups: readonly Group[] = [
   transactions,
   connection,
   users,
+  waits,
 ];
