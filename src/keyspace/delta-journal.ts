@@ -31,6 +31,8 @@ const NO_BATCH = -1;
 /** Slots of one batch that are told apart. Who touches more has touched all: a transaction of a thousand slots is rare. */
 const SLOTS_MAX = 256;
 const NO_BYTES: Buffer = Buffer.alloc(0);
+/** Fields that are no longer are told apart as strings. */
+const NAME_BYTES_MAX = 256;
 /** As for replies: buffers that grew beyond this for a giant change are not kept for the small ones that follow. */
 const BUFFER_BYTES_KEPT_MAX = 256 * 1024;
 const BUFFER = { bytesMax: BODY_BYTES_MAX, bytesKeptMax: BUFFER_BYTES_KEPT_MAX };
@@ -337,23 +339,45 @@ export class DeltaJournal implements Journal {
   /** Of a field that one command set more than once only the last value counts: a version has one. */
   #composeFields(): void {
     const fields = this.#fields;
-    const cursor = this.#cursor;
-    const lastByField = new Map<string, number>();
-    cursor.open(fields.bytes, 0, fields.length);
-    while (cursor.next()) lastByField.set(this.#nameAtHand(), cursor.entryStart);
-    if (lastByField.size === this.#fieldCount) return;
+    const superseded = this.#supersededFields();
+    if (superseded.size === 0) return;
     const composed = this.#composed;
+    const cursor = this.#cursor;
     beginEntries(composed, this.#edit);
     cursor.open(fields.bytes, 0, fields.length);
     while (cursor.next()) {
-      if (lastByField.get(this.#nameAtHand()) !== cursor.entryStart) continue;
+      if (superseded.has(cursor.entryStart)) continue;
       composed.range({ bytes: fields.bytes, start: cursor.entryStart, end: cursor.entryEnd });
     }
     this.#takeComposed();
   }
 
-  #nameAtHand(): string {
-    return this.#fields.bytes.toString("latin1", this.#cursor.fieldStart, this.#cursor.fieldEnd);
+  /** Where those entries start behind which there is another one of their field. Long fields are put in order: strings of them would fill the heap. */
+  #supersededFields(): ReadonlySet<number> {
+    const { bytes, length } = this.#fields;
+    const superseded = new Set<number>();
+    const lastByName = new Map<string, number>();
+    const long: (ByteView & { readonly at: number })[] = [];
+    const cursor = this.#cursor;
+    cursor.open(bytes, 0, length);
+    while (cursor.next()) {
+      const { entryStart: at, fieldStart: start, fieldEnd: end } = cursor;
+      if (end - start > NAME_BYTES_MAX) {
+        long.push({ bytes, start, end, at });
+        continue;
+      }
+      const name = bytes.toString("latin1", start, end);
+      const before = lastByName.get(name);
+      if (before !== undefined) superseded.add(before);
+      lastByName.set(name, at);
+    }
+    if (long.length < 2) return superseded;
+    const compare = (a: ByteView, b: ByteView) => bytes.compare(bytes, b.start, b.end, a.start, a.end);
+    long.sort((a, b) => compare(a, b) || a.at - b.at);
+    for (const [i, each] of long.entries()) {
+      if (i > 0 && compare(long[i - 1]!, each) === 0) superseded.add(long[i - 1]!.at);
+    }
+    return superseded;
   }
 }
 

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { readScore } from "#torus/delta/score.js";
 import type { Journal } from "#torus/keyspace/journal.js";
 import { CommandRunner } from "../support/command-runner.js";
 import { DeltaTap } from "../support/delta-tap.js";
@@ -18,6 +19,28 @@ describe("the journal", () => {
       const [packed] = tap.take();
       expect(packed).to.deep.equal(stored);
     }
+  });
+});
+
+describe("a change that names fields more than once", () => {
+  it("is told by what each was set to last, however long their names are", () => {
+    const commands = new CommandRunner(smallKeyspace({ keepTombstones: true }));
+    const tap = new DeltaTap(commands.keyspace);
+    const [long, other] = ["x".repeat(5000), `${"x".repeat(4999)}y`];
+    commands.run("ZADD", "z", 1, long, 2, "a", 3, other, 4, long, 5, "b", 6, long, 7, "a", 8, `${long}x`);
+    const [delta] = tap.take();
+    if (delta?.kind !== "record" || delta.state.body.kind !== "zset") throw new Error("no sorted set");
+    const told = [...delta.state.body.fields].map(([name, { value }]) => [
+      name,
+      readScore(value!, 0, value!.length),
+    ]);
+    expect(told).to.deep.equal([
+      [other, 3],
+      ["b", 5],
+      [long, 6],
+      ["a", 7],
+      [`${long}x`, 8],
+    ]);
   });
 });
 
