@@ -1,7 +1,7 @@
 /**
  * Reads the entries of a collection, whatever its form: one after the other, or the one of a field. Packed ones come in the
- * order in which their fields came, or in that of the integers of a set of nothing else; those of a table in the order of their
- * hashes. Marks of removed fields are entries too.
+ * order in which their fields came, in that of the integers of a set of nothing else, or in that of a sorted set; those of a table in
+ * the order of their hashes. Marks of removed fields are entries too.
  */
 import { type ByteRange, equalRanges } from "../base/bytes.js";
 import type { KeyHasher } from "../base/key-hash.js";

@@ -30,11 +30,11 @@ const LEAF_STEP = 2;
 const CHILD = 2;
 const BELOW = 3;
 const INNER_STEP = 4;
-/** Nodes of 1 KiB; one that is a whole tree starts smaller. */
+/** Nodes of 1 KiB; a root starts smaller. */
 const NODE_BYTES = 1024;
 const LEAF_MAX = (NODE_BYTES / 4 - NODE_WORDS) / LEAF_STEP;
 const INNER_MAX = Math.floor((NODE_BYTES / 4 - NODE_WORDS) / INNER_STEP);
-const FIRST_LEAF_BYTES = 64;
+const FIRST_NODE_BYTES = 64;
 /** Far more than there can be: nodes but the root have some 16 children at least. */
 const LEVELS_MAX = 16;
 /** A node with less than this share of what it may hold joins its neighbour, if both together leave some room. */
@@ -167,7 +167,7 @@ export class ScoreOrder {
     let leaf = this.#descend(table);
     if (leaf === NOWHERE) leaf = this.#plant(table);
     if (this.#index === LEAF_MAX) leaf = this.#goToNext(leaf);
-    if (this.#count(leaf) === leafRoom(this.#slab(leaf).cellBytes)) {
+    if (this.#count(leaf) === this.#room(leaf)) {
       if (this.#count(leaf) === LEAF_MAX) {
         this.#settle(table, this.#insertSplitting(leaf, entry));
         return;
@@ -418,17 +418,24 @@ export class ScoreOrder {
   }
 
   #plant(table: number): Location {
-    const leaf = this.#create(0, FIRST_LEAF_BYTES);
+    const leaf = this.#create(0, FIRST_NODE_BYTES);
     this.#roots[table] = leaf;
     this.#path[0] = leaf;
     return leaf;
   }
 
-  /** Gives the leaf that is the whole tree twice the room. */
-  #enlarge(table: number, leaf: Location): Location {
-    const larger = this.#create(0, Math.min(NODE_BYTES, this.#slab(leaf).cellBytes * 2));
-    this.#pour(leaf, 0, larger);
-    this.#nodes.free(leaf);
+  /** How many members or children a node may hold: a root may be smaller than other nodes. */
+  #room(node: Location): number {
+    const words = this.#slab(node).cellBytes / 4 - NODE_WORDS;
+    if (this.#level(node) === 0) return Math.min(LEAF_MAX, Math.floor(words / LEAF_STEP));
+    return Math.min(INNER_MAX, Math.floor(words / INNER_STEP));
+  }
+
+  /** Gives the root twice the room. */
+  #enlarge(table: number, root: Location): Location {
+    const larger = this.#create(this.#level(root), Math.min(NODE_BYTES, this.#slab(root).cellBytes * 2));
+    this.#pour(root, 0, larger);
+    this.#nodes.free(root);
     this.#roots[table] = larger;
     this.#path[0] = larger;
     return larger;
@@ -511,23 +518,24 @@ export class ScoreOrder {
         words[at + BELOW]!++;
       } else {
         words[at + BELOW] = this.#total(this.#path[depth + 1]!);
-        split = this.#adopt(depth, split);
+        split = this.#adopt(table, depth, split);
       }
     }
     if (split === NOWHERE) return;
     const root = this.#path[0]!;
-    const above = this.#create(this.#level(root) + 1, NODE_BYTES);
+    const above = this.#create(this.#level(root) + 1, FIRST_NODE_BYTES);
     this.#insertChild(above, 0, root);
     this.#insertChild(above, 1, split);
     this.#roots[table] = above;
   }
 
   /** Puts a child into an inner node of the path, behind the one taken. Answers the node that took what is behind, if there was no room. */
-  #adopt(depth: number, child: Location): Location {
+  #adopt(table: number, depth: number, child: Location): Location {
     const parent = this.#path[depth]!;
     const index = this.#turns[depth]! + 1;
     if (this.#count(parent) < INNER_MAX) {
-      this.#insertChild(parent, index, child);
+      const isFull = this.#count(parent) === this.#room(parent);
+      this.#insertChild(isFull ? this.#enlarge(table, parent) : parent, index, child);
       return NOWHERE;
     }
     const right = this.#create(this.#level(parent), NODE_BYTES);
@@ -612,8 +620,4 @@ export class ScoreOrder {
 
 function wordOf(location: Location): number {
   return (location & UNIT_MASK) << 1;
-}
-
-function leafRoom(cellBytes: number): number {
-  return Math.min(LEAF_MAX, Math.floor((cellBytes / 4 - NODE_WORDS) / LEAF_STEP));
 }

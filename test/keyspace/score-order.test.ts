@@ -186,6 +186,23 @@ describe("the order of a large sorted set", () => {
     }
   });
 
+  it("takes little besides the leaves where these are few", () => {
+    for (const [count, leaves] of [
+      [128, 2],
+      [127 * 3, 3],
+      [127 * 3 + 1, 4],
+      [127 * 20, 20],
+    ] as const) {
+      const set = new Sorted();
+      for (let i = 0; i < count; i++) set.set(`${i}`, i);
+      expectOrder(set);
+      expect(set.tables.order.bytesOf(set.table)).to.be.within(
+        leaves * 1024,
+        leaves * 1024 + Math.max(64, 32 * leaves),
+      );
+    }
+  });
+
   it("takes no more than 17 bytes a member whatever gaps they come into, and in whichever order", () => {
     for (const scoreOf of [
       // A leaf has 127. From the top of all down to one that is full, then in a gap between full ones, and in each of many gaps.
