@@ -25,6 +25,7 @@ const titles: Readonly<Record<CommandGroup, string>> = {
   "sorted-set": "Sorted sets",
   geo: "Places",
   hyperloglog: "HyperLogLog",
+  stream: "Streams",
   generic: "Keys",
   pubsub: "Publish and subscribe",
   transactions: "Transactions",
@@ -35,7 +36,6 @@ const titles: Readonly<Record<CommandGroup, string>> = {
 
 const titlesOfMissing: Readonly<Record<RedisGroup, string>> = {
   ...titles,
-  stream: "Streams",
   scripting: "Scripts",
 };
 

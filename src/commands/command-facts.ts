@@ -74,6 +74,7 @@ const CATEGORY_BY_GROUP: Readonly<Record<CommandGroup, string | undefined>> = {
   server: undefined,
   set: "set",
   "sorted-set": "sortedset",
+  stream: "stream",
   string: "string",
   transactions: "transaction",
 };
@@ -117,12 +118,12 @@ export interface KeyPosition {
   readonly spec: KeyPositions;
 }
 
-/** The argument behind the first one from `from` on that is this word. */
-function positionBehind(word: string, call: Pick<Call, "count" | "head">, from: number): number | undefined {
-  for (let at = from; at + 1 < call.count; at++) {
+/** The argument behind the first one from `from` on that is this word; behind all arguments if it is not there. */
+function positionBehind(word: string, call: Pick<Call, "count" | "head">, from: number): number {
+  for (let at = from; at < call.count; at++) {
     if (call.head(at, word.length + 1).toUpperCase() === word) return at + 1;
   }
-  return undefined;
+  return call.count;
 }
 
 /** No count of arguments has so many. */
@@ -141,8 +142,9 @@ export function keyPositions(
   const positions: KeyPosition[] = [];
   for (const spec of keys) {
     if (spec.behind !== undefined) {
-      const at = positionBehind(spec.behind, call, name + spec.first);
-      if (at !== undefined) positions.push({ at, spec });
+      const first = positionBehind(spec.behind, call, name + spec.first);
+      const count = spec.last < 0 ? (call.count - first) >>> 1 : 1;
+      for (let at = first; at < first + count && at < call.count; at++) positions.push({ at, spec });
       continue;
     }
     let last = spec.last < 0 ? end + spec.last : spec.last;

@@ -31,21 +31,22 @@ export function writeCommandInfo(reply: ReplyWriter, named: NamedCommand): void 
   for (const subcommand of subcommands) writeCommandInfo(reply, subcommand);
 }
 
-/** Ours begin at a fixed place, and go on to one or for as many as an argument there says, or are one behind a word. */
+/** Ours begin at a fixed place, and go on to one or for as many as an argument there says; or they are behind a word. */
 function writeKeySpec(reply: ReplyWriter, spec: KeyPositions): void {
   const { first, last, step, countedAt, behind, access } = spec;
   reply.map(3);
   reply.bulkText("flags");
   writeWords(reply, access);
   reply.bulkText("begin_search");
-  if (behind !== undefined) writeSearch(reply, "keyword", { keyword: behind, startfrom: first });
-  else writeSearch(reply, "index", { index: countedAt ?? first });
+  if (behind === undefined) writeSearch(reply, "index", { index: countedAt ?? first });
+  else writeSearch(reply, "keyword", { keyword: behind, startfrom: first });
   reply.bulkText("find_keys");
   if (countedAt !== undefined) {
     writeSearch(reply, "keynum", { keynumidx: 0, firstkey: first - countedAt, keystep: step });
     return;
   }
-  writeSearch(reply, "range", { lastkey: last < 0 ? last : last - first, keystep: step, limit: 0 });
+  const limit = behind === undefined ? 0 : 2;
+  writeSearch(reply, "range", { lastkey: last < 0 ? last : last - first, keystep: step, limit });
 }
 
 function writeSearch(

@@ -18,6 +18,7 @@ export type CommandGroup =
   | "server"
   | "set"
   | "sorted-set"
+  | "stream"
   | "string"
   | "transactions";
 
@@ -52,7 +53,7 @@ export interface KeyPositions {
   readonly step: number;
   /** The argument that says how many keys there are, of those up to `last`, which then is the last argument of all. */
   readonly countedAt?: number;
-  /** The key stands behind this word, in capitals, which is searched for from argument `first` on; nowhere if it is not there. */
+  /** The word, in capitals, behind which they stand, searched for from argument `first` on: one, or with a `last` below 0 the first half of all that follows. */
   readonly behind?: string;
   /** How the keys are used, in COMMAND INFO's words, such as ["RW", "access", "update"]. */
   readonly access: readonly string[];
@@ -188,6 +189,11 @@ export function countedKeys(countedAt: number, ...access: string[]): KeyPosition
 /** An option that is a word and a key, which may be among the arguments from `first` on. */
 export function keyBehind(behind: string, first: number, ...access: string[]): KeyPositions {
   return { first, last: first, step: 1, behind, access };
+}
+
+/** The arguments behind a word, looked for from one on, are half keys and half something for each of them. */
+export function keysBehind(behind: string, first: number, ...access: string[]): readonly KeyPositions[] {
+  return [{ first, last: -1, step: 1, behind, access }];
 }
 
 /** Keys alternate with values. */

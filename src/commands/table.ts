@@ -31,6 +31,7 @@ import { pubsubCommands } from "./pubsub.js";
 import { setCommands } from "./sets.js";
 import { slowlogCommand } from "./slowlog-commands.js";
 import { sortedSetCommands } from "./sorted-sets.js";
+import { streamCommands } from "./streams.js";
 import { stringRangeCommands } from "./string-ranges.js";
 import { stringCommands } from "./strings.js";
 import { torusCommand } from "./torus.js";
@@ -69,6 +70,7 @@ export const commands: readonly Command[] = [
   slowlogCommand,
   ...sortedSetCommands,
   ...stringRangeCommands,
+  ...streamCommands,
   ...stringCommands,
   torusCommand,
   ...transactionCommands,

@@ -11,9 +11,11 @@ import {
   TYPE_COUNTER,
   TYPE_ENTRY,
   TYPE_HASH,
+  TYPE_ITEMS,
   TYPE_LIST,
   TYPE_NONE,
   TYPE_SET,
+  TYPE_STREAM,
   TYPE_TEXT,
   TYPE_ZSET,
   UNORDERED,
@@ -30,8 +32,10 @@ const NAMES: Readonly<Record<RecordType, string>> = {
   [TYPE_SET]: "set",
   [TYPE_LIST]: "list",
   [TYPE_ZSET]: "zset",
+  [TYPE_STREAM]: "stream",
   [TYPE_ENTRY]: "none",
   [TYPE_BLOCK]: "none",
+  [TYPE_ITEMS]: "none",
 };
 
 /** As TYPE answers it. */
@@ -52,6 +56,8 @@ export function encodingName({ records }: Keyspace, at: Location): string {
       return "quicklist";
     case TYPE_ZSET:
       return word1 & STRUCTURE ? "skiplist" : "listpack";
+    case TYPE_STREAM:
+      return "stream";
     case TYPE_COUNTER:
       return word1 & RAW_TEXT ? "raw" : "int";
     default: {

@@ -41,6 +41,19 @@ export const dataOptions = {
       "to the length of a block, a kilobyte.",
     differs: "In Redis -1 to -5 choose between lengths of 4 to 64 kilobytes.",
   }),
+  streamNodeMaxBytes: option(memory({ min: 0, max: INT_MAX }), {
+    name: "stream-node-max-bytes",
+    default: 4096,
+    mutable: true,
+    doc: "Bytes of one block of a stream, at most. A higher limit spares memory, and finding an entry takes longer; 0 leaves it to us.",
+    differs: "Blocks of more than 8 kilobytes are not made.",
+  }),
+  streamNodeMaxEntries: option(integer({ min: 0, max: INT_MAX, unit: "entries" }), {
+    name: "stream-node-max-entries",
+    default: 100,
+    mutable: true,
+    doc: "Entries of one block of a stream, at most; 0 for no limit. What is trimmed off a stream with `~` are whole blocks.",
+  }),
   setMaxIntsetEntries: option(integer({ min: 0, max: INT_MAX, unit: "members" }), {
     name: "set-max-intset-entries",
     default: 512,

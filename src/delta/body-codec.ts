@@ -34,6 +34,7 @@ import {
   NO_BODY,
   RANKS,
 } from "./record-state.js";
+import { isPackedStream } from "./stream-items.js";
 import { compareVersions, VERSION_ZERO, type Version, writeVersion } from "./version.js";
 
 /** No body is longer: Node's buffers end there. */
@@ -55,6 +56,7 @@ export function packBody(body: Body): Uint8Array {
     case "set":
     case "list":
     case "zset":
+    case "stream":
       return packFields(body);
     default:
       return unreachable(body);
@@ -113,6 +115,8 @@ export function unpackBody(rank: number, bytes: Uint8Array): Body | undefined {
       return isPackedList(rangeOf(bytes)) ? unpackFields("list", bytes) : undefined;
     case RANKS.zset:
       return isPackedSortedSet(rangeOf(bytes)) ? unpackFields("zset", bytes) : undefined;
+    case RANKS.stream:
+      return isPackedStream(rangeOf(bytes)) ? unpackFields("stream", bytes) : undefined;
     default:
       return undefined;
   }

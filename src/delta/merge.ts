@@ -20,6 +20,7 @@ import {
   RANKS,
   type RecordState,
 } from "./record-state.js";
+import { laterItem, withoutGone } from "./stream-items.js";
 import { compareVersions, equalVersions, maxVersion, VERSION_ZERO, type Version } from "./version.js";
 
 /**
@@ -86,11 +87,13 @@ function laterContribution(a: Contribution, b: Contribution): Contribution {
 function joinFields(a: FieldsBody, b: FieldsBody): FieldsBody {
   const fields = new Map(a.fields);
   const later = a.kind === "list" ? laterElement : laterField;
+  const isStream = a.kind === "stream";
   for (const [name, theirs] of b.fields) {
     const ours = fields.get(name);
-    fields.set(name, ours === undefined ? theirs : later(ours, theirs));
+    if (ours === undefined) fields.set(name, theirs);
+    else fields.set(name, isStream ? laterItem(name, ours, theirs) : later(ours, theirs));
   }
-  return { kind: a.kind, fields };
+  return { kind: a.kind, fields: isStream ? withoutGone(fields) : fields };
 }
 
 function laterField(a: Field, b: Field): Field {

@@ -56,7 +56,7 @@ export interface Contribution {
 /**
  * A collection of fields, each with a value and a version of its own. The fields of a set are its members, and their values
  * are empty; those of a list are the positions of its elements (list-position.ts), whose order is that of their bytes; those of a sorted set
- * have their scores (score.ts) as values.
+ * have their scores (score.ts) as values; those of a stream are its entries and what else it consists of (stream-items.ts).
  */
 export interface FieldsBody {
   readonly kind: FieldsKind;
@@ -70,7 +70,7 @@ export interface Field {
   readonly version: Version;
 }
 
-export type FieldsKind = "hash" | "list" | "set" | "zset";
+export type FieldsKind = "hash" | "list" | "set" | "stream" | "zset";
 export type BodyKind = Body["kind"];
 
 /**
@@ -85,6 +85,7 @@ export const RANKS = {
   set: 4,
   list: 5,
   zset: 6,
+  stream: 7,
 } as const satisfies Record<BodyKind, number>;
 export const RANK_MAX = 31;
 
@@ -116,12 +117,24 @@ export function isVisible(state: RecordState, nowMs: number): boolean {
 }
 
 export function hasFields(body: Body): body is FieldsBody {
-  return body.kind === "hash" || body.kind === "set" || body.kind === "list" || body.kind === "zset";
+  return (
+    body.kind === "hash" ||
+    body.kind === "set" ||
+    body.kind === "list" ||
+    body.kind === "zset" ||
+    body.kind === "stream"
+  );
 }
 
 /** Whether bodies of a rank are packed entries (packed-entries.ts). */
 export function isRankOfFields(rank: number): boolean {
-  return rank === RANKS.hash || rank === RANKS.set || rank === RANKS.list || rank === RANKS.zset;
+  return (
+    rank === RANKS.hash ||
+    rank === RANKS.set ||
+    rank === RANKS.list ||
+    rank === RANKS.zset ||
+    rank === RANKS.stream
+  );
 }
 
 /** A collection of which nothing but marks is left. It is not visible, but its life goes on for those that add to it. */

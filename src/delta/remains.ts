@@ -124,6 +124,7 @@ function isNothing(body: Body): boolean {
     case "set":
     case "list":
     case "zset":
+    case "stream":
       return body.fields.size === 0;
     default:
       return unreachable(body);

@@ -25,6 +25,8 @@ const LIMITS: PackingLimits = {
   hashMaxListpackEntries: 128,
   hashMaxListpackValueBytes: 64,
   listMaxListpackSize: -2,
+  streamNodeMaxBytes: 4096,
+  streamNodeMaxEntries: 100,
   setMaxIntsetEntries: 512,
   setMaxListpackEntries: 128,
   setMaxListpackValueBytes: 64,

@@ -19,6 +19,7 @@ import { isPackedCounter } from "../delta/packed-counter.js";
 import { isPackedEntries, isPackedList, isPackedSet, isPackedSortedSet } from "../delta/packed-entries.js";
 import { RecordCursor } from "../delta/record-cursor.js";
 import { RANKS } from "../delta/record-state.js";
+import { isPackedStream } from "../delta/stream-items.js";
 import type { Version } from "../delta/version.js";
 import { NOWHERE } from "./arena.js";
 import { applyDelta } from "./delta-application.js";
@@ -180,6 +181,7 @@ export class BatchApplication {
     if (rank === RANKS.counter) return isPackedCounter(body);
     if (rank === RANKS.list) return isPackedList(body);
     if (rank === RANKS.zset) return isPackedSortedSet(body);
+    if (rank === RANKS.stream) return isPackedStream(body);
     return rank === RANKS.set ? isPackedSet(body) : rank === RANKS.hash && isPackedEntries(body);
   }
 

@@ -6,7 +6,7 @@ import type { Clock } from "../host/clock.js";
 import { type Location, type Slab, UNIT_BITS, UNIT_MASK } from "./arena.js";
 import type { Database } from "./database.js";
 import type { Keyspace } from "./keyspace.js";
-import { TYPE_BLOCK, TYPE_ENTRY } from "./record.js";
+import { TYPE_BLOCK, TYPE_ENTRY, TYPE_ITEMS } from "./record.js";
 
 /** Cells looked at between two looks at the clock. */
 const CELLS_PER_STEP = 64;
@@ -70,11 +70,12 @@ export class Compactor {
 
   /** False if there is no room for it elsewhere. */
   #move(at: Location): boolean {
-    const { records, fields, lists, index } = this.#database;
+    const { records, fields, lists, streams, index } = this.#database;
     const { hasher } = this.#keyspace;
     const type = records.type(at);
     if (type === TYPE_ENTRY) return fields.relocate(hasher, at);
     if (type === TYPE_BLOCK) return lists.relocate(at);
+    if (type === TYPE_ITEMS) return streams.relocate(at);
     const { cellBytes, number } = records.slab(at);
     const to = records.arena.allocate(cellBytes);
     if (to >>> UNIT_BITS === number) {

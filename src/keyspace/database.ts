@@ -9,6 +9,7 @@ import { FieldTables } from "./field-table.js";
 import { ListBlocks } from "./list-blocks.js";
 import { Records } from "./records.js";
 import { SlotFloors } from "./slot-floors.js";
+import { StreamBlocks } from "./stream-blocks.js";
 import { TableIndex } from "./table-index.js";
 
 const GROUP_BITS = 7;
@@ -24,6 +25,8 @@ export class Database {
   fields = new FieldTables(this.records);
   /** What large lists hold. */
   lists = new ListBlocks(this.records);
+  /** Streams, all that they hold. */
+  streams = new StreamBlocks(this.records);
   /** Keys that a client can see: tombstones, husks and emptied collections are in the index but not counted. */
   size = 0;
   /** Keys with a deadline that a client can see. */
@@ -57,6 +60,7 @@ export class Database {
     this.index = new TableIndex(this.records.arena, SLOT_COUNT);
     this.fields = new FieldTables(this.records);
     this.lists = new ListBlocks(this.records);
+    this.streams = new StreamBlocks(this.records);
     this.size = 0;
     this.expiringCount = 0;
     this.counts = NO_COUNTS;
@@ -180,7 +184,7 @@ export class Database {
   /** Bytes of all records and of what finds them. */
   get usedBytes(): number {
     const { arena, outsideBytes } = this.records;
-    const found = this.index.usedBytes + this.fields.usedBytes + this.lists.rowBytes;
+    const found = this.index.usedBytes + this.fields.usedBytes + this.lists.rowBytes + this.streams.heldBytes;
     const floors = this.birthFloors.usedBytes + this.flushFloors.usedBytes;
     const counts = this.counts === NO_COUNTS ? 0 : this.counts.byteLength + this.#groups.byteLength;
     const perSlot = counts + (this.#due?.byteLength ?? 0);

@@ -6,7 +6,8 @@ import { countLive, EntryCursor, isEmptied } from "../delta/packed-entries.js";
 import type { Location } from "./arena.js";
 import type { Database } from "./database.js";
 import { ListReader } from "./list-reader.js";
-import { BODY_LENGTH, hasFields, STRUCTURE, TYPE_LIST } from "./record.js";
+import { BODY_LENGTH, hasFields, STRUCTURE, TYPE_LIST, TYPE_STREAM } from "./record.js";
+import type { StreamBody } from "./stream-body.js";
 
 /** In place of a table's number: the entries are packed. */
 export const PACKED = -1;
@@ -14,7 +15,7 @@ export const PACKED = -1;
 const cursor = new EntryCursor();
 const list = new ListReader();
 
-/** The table of a large collection, of a list its row of blocks, or `PACKED`. */
+/** The table of a large collection, of a list its row of blocks, of a stream its body, or `PACKED`. */
 export function tableOf({ records }: Database, at: Location): number {
   return records.word1(at) & STRUCTURE ? records.word(at, BODY_LENGTH) : PACKED;
 }
@@ -30,6 +31,7 @@ export function liveLength(database: Database, at: Location): number {
     list.open(database, at);
     return list.live;
   }
+  if (database.records.type(at) === TYPE_STREAM) return streamAt(database, at).live;
   const table = tableOf(database, at);
   return table === PACKED ? countLive(cursor, database.records.body(at)) : database.fields.liveCount(table);
 }
@@ -39,6 +41,7 @@ export function hasNoLive(database: Database, at: Location): boolean {
     list.open(database, at);
     return list.isEmptied;
   }
+  if (database.records.type(at) === TYPE_STREAM) return streamAt(database, at).live === 0;
   const table = tableOf(database, at);
   return table === PACKED
     ? isEmptied(cursor, database.records.body(at))
@@ -46,7 +49,9 @@ export function hasNoLive(database: Database, at: Location): boolean {
 }
 
 /** Entries of a table or a row of blocks, marks too. */
-export function entryCount({ records, lists, fields }: Database, at: Location): number {
+export function entryCount(database: Database, at: Location): number {
+  const { records, lists, fields } = database;
+  if (records.type(at) === TYPE_STREAM) return streamAt(database, at).count;
   const number = records.word(at, BODY_LENGTH);
   return records.type(at) === TYPE_LIST ? lists.row(number).count : fields.count(number);
 }
@@ -57,6 +62,7 @@ export function newestEntryClock(database: Database, at: Location): number {
     list.open(database, at);
     return list.newestClock;
   }
+  if (database.records.type(at) === TYPE_STREAM) return streamAt(database, at).newestClock;
   const table = tableOf(database, at);
   if (table !== PACKED) return database.fields.newestClock(table);
   const { bytes, start, end } = database.records.body(at);
@@ -64,4 +70,8 @@ export function newestEntryClock(database: Database, at: Location): number {
   cursor.open(bytes, start, end);
   while (cursor.next()) newest = Math.max(newest, cursor.clock());
   return newest;
+}
+
+function streamAt({ records, streams }: Database, at: Location): StreamBody {
+  return streams.stream(records.word(at, BODY_LENGTH));
 }

@@ -18,8 +18,9 @@ import { EntryWriter } from "./entry-writer.js";
 import type { Keyspace } from "./keyspace.js";
 import { fillElements, mergeElements } from "./list-state.js";
 import { type PackingLimits, packingLimit } from "./packing-limits.js";
-import { type RecordType, TYPE_LIST, TYPE_SET, TYPE_ZSET, UNORDERED } from "./record.js";
+import { type RecordType, TYPE_LIST, TYPE_SET, TYPE_STREAM, TYPE_ZSET, UNORDERED } from "./record.js";
 import type { ByteView } from "./records.js";
+import { fillStream, mergeStream } from "./stream-state.js";
 
 /**
  * Appends a state of a part of the collection at `at`, about `fieldsMax` fields, and answers the cursor of the next part: 0 after the
@@ -93,6 +94,10 @@ export function fillEntries(
     fillElements(keyspace, limits, life, entries);
     return;
   }
+  if (type === TYPE_STREAM) {
+    fillStream(keyspace, limits, life, entries);
+    return;
+  }
   const flags = flagsAsTheyAre(keyspace, limits, type, entries);
   const bodyBytes = flags === undefined ? ENTRIES_BASE_BYTES : entries.end - entries.start;
   keyspace.placeRaw(type, flags ?? 0, 0, bodyBytes);
@@ -115,6 +120,7 @@ export function fillEntries(
 export function mergeEntries(keyspace: Keyspace, limits: PackingLimits, entries: ByteView): boolean {
   if (keyspace.at === NOWHERE) reappear(keyspace);
   if (keyspace.records.type(keyspace.at) === TYPE_LIST) return mergeElements(keyspace, limits, entries);
+  if (keyspace.records.type(keyspace.at) === TYPE_STREAM) return mergeStream(keyspace, limits, entries);
   const writer = new EntryWriter();
   writer.open(keyspace, limits);
   const { isNews, newestMark } = joinEntries(keyspace, writer, entries);

@@ -13,8 +13,9 @@ import type { Database } from "./database.js";
 import { PACKED, tableOf } from "./entries-body.js";
 import { WALK_END } from "./field-table.js";
 import { ListReader } from "./list-reader.js";
-import { TYPE_LIST } from "./record.js";
+import { TYPE_LIST, TYPE_STREAM } from "./record.js";
 import type { ByteView } from "./records.js";
+import { StreamReader } from "./stream-reader.js";
 
 /** Home cells of a table that are looked at together. */
 const STEP_HOMES = 128;
@@ -23,6 +24,8 @@ const HOMES_PER_FIELD_MAX = 10;
 const NO_BYTES = Buffer.alloc(0);
 /** In place of a table's number: the elements of a list. */
 const LIST = -2;
+/** The same: the fields of a stream. */
+const STREAM = -3;
 
 /**
  * The reader is itself the entry at hand, valid until the next step or change. One serves any number of collections, one
@@ -48,6 +51,7 @@ export class EntryReader implements Entry {
   readonly #list = new ListReader();
   readonly #sought = new Position();
   #position: Buffer = Buffer.alloc(64);
+  readonly #stream = new StreamReader();
 
   /** Stands before the first entry of the collection at `at`. */
   open(database: Database, at: Location): void {
@@ -56,6 +60,12 @@ export class EntryReader implements Entry {
       this.#table = LIST;
       this.at = NOWHERE;
       this.#list.open(database, at);
+      return;
+    }
+    if (database.records.type(at) === TYPE_STREAM) {
+      this.#table = STREAM;
+      this.at = NOWHERE;
+      this.#stream.open(database, at);
       return;
     }
     this.#table = tableOf(database, at);
@@ -83,6 +93,7 @@ export class EntryReader implements Entry {
 
   /** Goes to the next entry; false if there is none. */
   next(): boolean {
+    if (this.#table === STREAM) return this.#showField(this.#stream.next());
     if (this.#table !== PACKED) return this.#table === LIST ? this.#nextOfList() : this.#nextOfTable();
     if (!this.#cursor.next()) return false;
     this.#showPacked();
@@ -97,7 +108,8 @@ export class EntryReader implements Entry {
 
   /** Goes to the entry of a field; false if it has none. The hasher's last result is spent. */
   find(field: ByteRange, hasher: KeyHasher): boolean {
-    if (this.#table === LIST) return this.seek(field) && equalRanges(this.field, field);
+    if (this.#table === LIST || this.#table === STREAM)
+      return this.seek(field) && equalRanges(this.field, field);
     if (this.#table === PACKED) {
       if (!this.#cursor.find(field)) return false;
       this.#showPacked();
@@ -114,11 +126,17 @@ export class EntryReader implements Entry {
   /** Where the entry at hand is, for `goTo`; valid until the collection changes. */
   get position(): number {
     if (this.#table === LIST) return this.#list.place;
+    if (this.#table === STREAM) return this.#stream.place;
     return this.#table === PACKED ? this.#cursor.entryStart : this.at;
   }
 
   /** Makes the entry at a position the one at hand; of a table its location is one. */
   goTo(position: number): void {
+    if (this.#table === STREAM) {
+      this.#stream.goTo(position);
+      this.#showField(true);
+      return;
+    }
     if (this.#table === LIST) {
       this.#list.goTo(position);
       this.#showElement();
@@ -139,6 +157,7 @@ export class EntryReader implements Entry {
    */
   scan(cursor: number, count: number, into: number[]): number {
     if (this.#table === LIST) return this.#scanList(cursor, count, into);
+    if (this.#table === STREAM) return this.#stream.scan(cursor, count, into);
     if (this.#table === PACKED) {
       while (this.next()) into.push(this.position);
       return 0;
@@ -156,7 +175,10 @@ export class EntryReader implements Entry {
   /** The version of the entry at hand. The object is the same each time. */
   get version(): Version {
     const version = this.#version;
-    if (this.#table === LIST) {
+    if (this.#table === STREAM) {
+      version.clock = this.#stream.clock;
+      version.origin = this.#stream.origin;
+    } else if (this.#table === LIST) {
       version.clock = this.#list.cursor.clock;
       version.origin = this.#list.cursor.origin;
     } else if (this.at === NOWHERE) {
@@ -170,8 +192,12 @@ export class EntryReader implements Entry {
     return version;
   }
 
-  /** Of a list: goes to the first element of this position, or a later one; false if there is none, or it is no position. */
+  /**
+   * Of a list: goes to the first element of this position, or a later one; false if there is none, or it is no position. Of a stream the same of
+   * a field.
+   */
   seek({ bytes, start, end }: ByteRange): boolean {
+    if (this.#table === STREAM) return this.#showField(this.#stream.seek({ bytes, start, end }));
     if (end === start || (end - start) % STEP_BYTES !== 0) return false;
     this.#sought.read(bytes, start, end);
     if (!this.#list.seek(this.#sought)) return false;
@@ -196,6 +222,17 @@ export class EntryReader implements Entry {
   #nextOfList(): boolean {
     if (!this.#list.next()) return false;
     this.#showElement();
+    return true;
+  }
+
+  #showField(isThere: boolean): boolean {
+    if (!isThere) return false;
+    const { field } = this;
+    const stream = this.#stream;
+    field.bytes = stream.field.bytes;
+    field.start = stream.field.start;
+    field.end = stream.field.end;
+    this.value = stream.isMark ? null : stream.value;
     return true;
   }
 

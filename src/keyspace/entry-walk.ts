@@ -4,7 +4,7 @@ import type { Version } from "../delta/version.js";
 import type { Location } from "./arena.js";
 import type { Database } from "./database.js";
 import { EntryReader } from "./entry-reader.js";
-import { OUTSIDE_BYTES, TYPE_LIST } from "./record.js";
+import { isSequence, OUTSIDE_BYTES } from "./record.js";
 import { digestOf, isCollected, type Lanes, takeEntryHead } from "./record-digest.js";
 
 /** Home cells looked at in one step: some 10 us. */
@@ -66,7 +66,7 @@ export class EntryWalk {
 
   #collect(database: Database, at: Location): void {
     const { records, fields } = database;
-    if (records.type(at) === TYPE_LIST) {
+    if (isSequence(records.type(at))) {
       this.#collectElements(database, at);
       return;
     }
@@ -85,7 +85,7 @@ export class EntryWalk {
     }
   }
 
-  /** Elements of a list have no hashes: it is walked as a whole, in its order. */
+  /** Elements of a list and fields of a stream have no hashes: these are walked as wholes, in their order. */
   #collectElements(database: Database, at: Location): void {
     const reader = this.#reader;
     reader.open(database, at);

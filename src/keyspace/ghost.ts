@@ -5,7 +5,16 @@
 import type { Location } from "./arena.js";
 import type { Database } from "./database.js";
 import { hasNoLive } from "./entries-body.js";
-import { EXPIRED, TYPE_HASH, TYPE_LIST, TYPE_NONE, TYPE_SET, TYPE_ZSET, typeOf } from "./record.js";
+import {
+  EXPIRED,
+  TYPE_HASH,
+  TYPE_LIST,
+  TYPE_NONE,
+  TYPE_SET,
+  TYPE_STREAM,
+  TYPE_ZSET,
+  typeOf,
+} from "./record.js";
 
 export function isGhost(database: Database, at: Location): boolean {
   const word1 = database.records.word1(at);
@@ -17,6 +26,7 @@ export function isGhost(database: Database, at: Location): boolean {
     case TYPE_SET:
     case TYPE_LIST:
     case TYPE_ZSET:
+    case TYPE_STREAM:
       return hasNoLive(database, at);
     default:
       return false;

@@ -21,6 +21,7 @@ import type { Journal } from "./journal.js";
 import type { KeyEventListener } from "./key-event-listener.js";
 import { OpenEntries } from "./open-entries.js";
 import { OpenList } from "./open-list.js";
+import { OpenStream } from "./open-stream.js";
 import {
   ACCESS,
   BODY_LENGTH,
@@ -42,6 +43,7 @@ import {
   TYPE_FLAGS_ORIGIN,
   TYPE_LIST,
   TYPE_NONE,
+  TYPE_STREAM,
   TYPE_TEXT,
   typeOf,
 } from "./record.js";
@@ -117,6 +119,7 @@ export class Keyspace {
   /** The open key's value if it is a hash or a set, or one to be. */
   readonly openEntries = new OpenEntries(this);
   readonly openList = new OpenList(this);
+  readonly openStream = new OpenStream(this);
 
   constructor(options: KeyspaceOptions) {
     this.clock = options.clock;
@@ -413,18 +416,18 @@ export class Keyspace {
 
   /**
    * Gives the open, absent key a record for a write of version `clock` that joins a life: that of what the key left
-   * behind, else the floor of its slot.
+   * behind, else the floor of its slot. With the flag `STRUCTURE` in place of a length there is its handle.
    */
-  placeBorn(type: RecordType, clock: number, bodyLength: number): Location {
+  placeBorn(type: RecordType, clock: number, bodyLength: number, flags = 0): Location {
     if (this.ghost === NOWHERE) {
       const floors = this.database.birthplaces(this.slot);
-      const at = this.placeRaw(type, 0, 0, bodyLength);
+      const at = this.placeRaw(type, flags, 0, bodyLength);
       this.records.setLife(at, floors.clock(this.slot), floors.origin(this.slot));
       this.happened("new", "new");
       return at;
     }
     const { life, expiry } = succeed(this, type, clock);
-    const at = this.placeRaw(type, 0, 0, bodyLength);
+    const at = this.placeRaw(type, flags, 0, bodyLength);
     this.records.setLife(at, life.clock, life.origin);
     this.writeRegister(expiry.deadlineMs, expiry.version.clock, expiry.version.origin);
     this.happened("new", "new");
@@ -434,9 +437,10 @@ export class Keyspace {
   /** Frees about `budget` entries, or blocks of elements, of large collections that were given up. Answers how many it freed. */
   releaseSlice(budget: number): number {
     let freed = 0;
-    for (const { fields, lists } of this.databases) {
+    for (const { fields, lists, streams } of this.databases) {
       if (fields.queuedEntries > 0 && freed < budget) freed += fields.releaseSlice(budget - freed);
       if (lists.queuedBlocks > 0 && freed < budget) freed += lists.releaseSlice(budget - freed);
+      if (streams.queuedBlocks > 0 && freed < budget) freed += streams.releaseSlice(budget - freed);
     }
     return freed;
   }
@@ -524,8 +528,10 @@ export class Keyspace {
     const word1 = this.records.word1(at);
     if (word1 & OUTSIDE) this.records.releaseOutside(this.records.word(at, BODY_LENGTH));
     else if (word1 & STRUCTURE) {
-      const { fields, lists } = this.database;
-      (typeOf(word1) === TYPE_LIST ? lists : fields).release(this.records.word(at, BODY_LENGTH));
+      const { fields, lists, streams } = this.database;
+      const type = typeOf(word1);
+      const structures = type === TYPE_LIST ? lists : type === TYPE_STREAM ? streams : fields;
+      structures.release(this.records.word(at, BODY_LENGTH));
     }
   }
 }

@@ -6,7 +6,14 @@ export interface ListLimits {
   readonly listMaxListpackSize: number;
 }
 
-export interface PackingLimits extends ListLimits {
+export interface StreamLimits {
+  /** Of a block of a stream; 0 for no limit of its own. */
+  readonly streamNodeMaxBytes: number;
+  /** Entries of a block of a stream; 0 for no limit. */
+  readonly streamNodeMaxEntries: number;
+}
+
+export interface PackingLimits extends ListLimits, StreamLimits {
   readonly hashMaxListpackEntries: number;
   /** Of each field and each value. */
   readonly hashMaxListpackValueBytes: number;

@@ -12,7 +12,7 @@ import { EntryReader } from "./entry-reader.js";
 import { EntryWalk, type Item } from "./entry-walk.js";
 import type { Keyspace } from "./keyspace.js";
 import { type KeyLocator, LongDigest, locate } from "./long-digest.js";
-import { hasFields, type RecordType, TYPE_LIST, TYPE_NONE } from "./record.js";
+import { hasFields, isSequence, type RecordType, TYPE_NONE } from "./record.js";
 import { digestOf, isCollected, isHusk, isLong, type Lanes, RecordDigest } from "./record-digest.js";
 
 /** One more than the highest hash. */
@@ -148,8 +148,8 @@ class KeyWalk implements RangeWalk {
     item.clock = records.lifeClock(at);
     item.origin = records.lifeOrigin(at);
     const type = records.type(at);
-    // Elements of a list have an order, but no hashes: two lists that are not alike are told each other as wholes.
-    this.#meet(item, database.number, type, type !== TYPE_LIST && isTable(database, at));
+    // What has an order has no hashes: two lists or streams that are not alike are told each other as wholes.
+    this.#meet(item, database.number, type, !isSequence(type) && isTable(database, at));
   }
 }
 
@@ -182,7 +182,7 @@ class FieldWalk implements RangeWalk {
     const { database } = this.#place;
     const at = locate(this.#place);
     if (at === NOWHERE || !hasFields(database.records.type(at))) return false;
-    if (database.records.type(at) === TYPE_LIST) return false;
+    if (isSequence(database.records.type(at))) return false;
     if (isHusk(database, at, this.#atMs)) return false;
     if (isTable(database, at)) return this.#entries.step(database, at);
     this.#meetPacked(database, at);

@@ -28,6 +28,7 @@ import {
 } from "../delta/packed-entries.js";
 import type { RecordCursor } from "../delta/record-cursor.js";
 import { isRankOfFields, RANKS } from "../delta/record-state.js";
+import { isPackedStream } from "../delta/stream-items.js";
 import { compareVersions } from "../delta/version.js";
 import { type Location, NOWHERE, type Slab, UNIT_BITS, UNIT_MASK } from "./arena.js";
 import { hasNoLive } from "./entries-body.js";
@@ -129,6 +130,8 @@ export class RecordLoader {
         return isPackedList(range) && this.#examineEntries(range);
       case RANKS.zset:
         return isPackedSortedSet(range) && this.#examineEntries(range);
+      case RANKS.stream:
+        return isPackedStream(range) && this.#examineEntries(range);
       default:
         return false;
     }

@@ -39,10 +39,13 @@ export const TYPE_HASH = 3;
 export const TYPE_SET = 4;
 export const TYPE_LIST = 5;
 export const TYPE_ZSET = 6;
+export const TYPE_STREAM = 7;
 /** Not a record: an entry of a large collection. */
 export const TYPE_ENTRY = 0x70;
 /** Not a record: a block of a large list. */
 export const TYPE_BLOCK = 0x71;
+/** Not a record: a block of a stream. */
+export const TYPE_ITEMS = 0x72;
 
 export type RecordType =
   | typeof TYPE_NONE
@@ -52,8 +55,10 @@ export type RecordType =
   | typeof TYPE_SET
   | typeof TYPE_LIST
   | typeof TYPE_ZSET
+  | typeof TYPE_STREAM
   | typeof TYPE_ENTRY
-  | typeof TYPE_BLOCK;
+  | typeof TYPE_BLOCK
+  | typeof TYPE_ITEMS;
 
 /** Flags, in bits 8 to 15 of word 1. Bits 8 and 9 give the size of the expiry register in units of 8 bytes. */
 export const REGISTER_SIZE_SHIFT = 8;
@@ -86,10 +91,21 @@ export function typeOf(word1: number): RecordType {
 
 /**
  * Whether a record's body is a collection of fields: packed entries (delta/packed-entries.ts) or a table (field-table.ts), or of a list
- * one block of elements (list-block.ts) or several (list-blocks.ts).
+ * one block of elements (list-block.ts) or several (list-blocks.ts), or of a stream all that is in stream-body.ts.
  */
 export function hasFields(type: RecordType): boolean {
-  return type === TYPE_HASH || type === TYPE_SET || type === TYPE_LIST || type === TYPE_ZSET;
+  return (
+    type === TYPE_HASH ||
+    type === TYPE_SET ||
+    type === TYPE_LIST ||
+    type === TYPE_ZSET ||
+    type === TYPE_STREAM
+  );
+}
+
+/** Whether the fields of a collection have an order, and no hashes: they are walked as a whole. */
+export function isSequence(type: RecordType): boolean {
+  return type === TYPE_LIST || type === TYPE_STREAM;
 }
 
 /** Bytes of the expiry register. */

@@ -8,7 +8,8 @@ import { WALK_END } from "./field-table.js";
 import type { Keyspace } from "./keyspace.js";
 import { ListEditor } from "./list-editor.js";
 import { ListReader } from "./list-reader.js";
-import { TYPE_HASH, TYPE_LIST, TYPE_NONE, TYPE_SET, TYPE_ZSET } from "./record.js";
+import { TYPE_HASH, TYPE_LIST, TYPE_NONE, TYPE_SET, TYPE_STREAM, TYPE_ZSET } from "./record.js";
+import { streamOf } from "./stream-reader.js";
 
 const HOMES_PER_STEP = 128;
 
@@ -28,6 +29,8 @@ export function hasRemains(database: Database, at: Location): boolean {
     case TYPE_LIST:
       list.open(database, at);
       return list.hasMarks;
+    case TYPE_STREAM:
+      return streamOf(database, at).hasMarks;
     default:
       return false;
   }
@@ -60,6 +63,7 @@ export function dropMarks(keyspace: Keyspace, collection: Location, floor: Versi
     editor.openRow(keyspace, collection);
     return editor.dropMarks(floor);
   }
+  if (records.type(collection) === TYPE_STREAM) return streamOf(database, collection).dropMarks(floor);
   const table = tableOf(database, collection);
   const entries: Location[] = [];
   let highest = 0;

@@ -15,6 +15,7 @@ import {
   TYPE_HASH,
   TYPE_LIST,
   TYPE_SET,
+  TYPE_STREAM,
   TYPE_ZSET,
 } from "./record.js";
 import { kindOf, readLife } from "./state-reader.js";
@@ -57,6 +58,7 @@ export function newestClock(database: Database, at: Location): number {
     case TYPE_SET:
     case TYPE_LIST:
     case TYPE_ZSET:
+    case TYPE_STREAM:
       return Math.max(newest, newestEntryClock(database, at));
     default:
       return newest;

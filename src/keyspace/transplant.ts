@@ -20,6 +20,7 @@ import {
   TYPE_COUNTER,
   TYPE_FLAGS_ORIGIN,
   TYPE_LIST,
+  TYPE_STREAM,
   TYPE_TEXT,
   TYPE_ZSET,
 } from "./record.js";
@@ -75,7 +76,7 @@ export function copy(keyspace: Keyspace, target: Database): Graft {
   const access = keyspace.access.initial();
   const flags = word1 & (TEXT_FORM | OUTSIDE | STRUCTURE);
   if (flags & STRUCTURE) {
-    const table = type === TYPE_LIST ? copyBlocks(keyspace, at, target) : copyEntries(keyspace, at, target);
+    const table = copyStructure(keyspace, at, target);
     return { type, deadlineMs, access, flags, bytes: NO_BYTES, table };
   }
   const { bytes, start, end } = textOf(keyspace, at);
@@ -104,6 +105,29 @@ export function graft(keyspace: Keyspace, { type, deadlineMs, access, flags, byt
   keyspace.changed();
   // Redis deletes what had the name, and adds the value as that of a new key.
   if (isReplaced) keyspace.happened("new", "new");
+}
+
+function copyStructure(keyspace: Keyspace, at: Location, target: Database): number {
+  switch (keyspace.records.type(at)) {
+    case TYPE_LIST:
+      return copyBlocks(keyspace, at, target);
+    case TYPE_STREAM:
+      return copyStream(keyspace, at, target);
+    default:
+      return copyEntries(keyspace, at, target);
+  }
+}
+
+/** A stream like the open one, marks and all. */
+function copyStream({ database, records }: Keyspace, at: Location, { streams }: Database): number {
+  const stream = streams.create();
+  try {
+    stream.copyFrom(database.streams.stream(records.word(at, BODY_LENGTH)));
+  } catch (error) {
+    streams.release(stream.number);
+    throw error;
+  }
+  return stream.number;
 }
 
 /** A row of blocks like that of the open list, marks and all. */

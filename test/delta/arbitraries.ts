@@ -17,6 +17,17 @@ import {
   type RecordState,
 } from "#torus/delta/record-state.js";
 import { scoreBytes } from "#torus/delta/score.js";
+import { StreamId } from "#torus/delta/stream-id.js";
+import {
+  CONSUMER,
+  ENTRY,
+  GROUP,
+  PENDING,
+  REGISTER,
+  TRIM,
+  withoutGone,
+  writeStamp,
+} from "#torus/delta/stream-items.js";
 import type { Version } from "#torus/delta/version.js";
 
 const CLOCKS = [0, 1, 2, 3, clockOfMs(1), clockOfMs(2), clockOfMs(2) + 1];
@@ -73,6 +84,63 @@ const element: fc.Arbitrary<Field> = fc.record({
   version: fc.record({ clock: fc.constantFrom(...CLOCKS.slice(2)), origin: fc.constantFrom(0, 1, 2) }),
 });
 
+/** Fields of a stream, of few origins, groups, births and ids, each with a value of its kind. */
+const streamId = fc.constantFrom([1, 0], [1, 1], [2, 0], [2 ** 40, 7]).map(([ms, seq]) => {
+  const id = Buffer.alloc(16);
+  StreamId.of(ms!, seq!).write(id, 0);
+  return id;
+});
+const stamp = version.map((of) => {
+  const bytes = Buffer.alloc(10);
+  writeStamp(bytes, 0, of);
+  return bytes;
+});
+const uint64 = fc.constantFrom(0, 1, 2).map((value) => {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(BigInt(value));
+  return bytes;
+});
+const originName = fc.constantFrom(Buffer.of(0, 1), Buffer.of(0, 2));
+const groupOwner = fc.tuple(fc.constantFrom(Buffer.of(0, 0, 0, 1, 0x67), Buffer.of(0, 0, 0, 0)), stamp);
+
+function streamField(
+  tag: number,
+  name: fc.Arbitrary<readonly Buffer[]>,
+  value: fc.Arbitrary<readonly Buffer[]>,
+  hasMarks = true,
+): fc.Arbitrary<readonly [string, Field]> {
+  const content = value.map((parts) => Buffer.concat(parts));
+  return fc
+    .tuple(name, hasMarks ? fc.option(content) : content, version)
+    .map(([parts, of, at]) => [
+      Buffer.concat([Buffer.of(tag), ...parts]).toString("latin1"),
+      { value: of, version: at },
+    ]);
+}
+
+const streamFields = fc.oneof(
+  streamField(REGISTER, fc.tuple(originName), fc.tuple(stamp, uint64, streamId, streamId), false),
+  streamField(TRIM, fc.tuple(originName), fc.tuple(streamId), false),
+  streamField(GROUP, fc.constantFrom([], [Buffer.from("g")]), fc.tuple(stamp, stamp, streamId, uint64)),
+  streamField(
+    CONSUMER,
+    groupOwner.chain(([owner, birth]) => fc.constantFrom([owner, birth], [owner, birth, Buffer.from("c")])),
+    fc.tuple(uint64),
+  ),
+  streamField(
+    PENDING,
+    fc.tuple(groupOwner, streamId).map(([[owner, birth], id]) => [owner, birth, id]),
+    fc.tuple(uint64, uint64, bytes),
+  ),
+  streamField(
+    ENTRY,
+    fc.tuple(streamId),
+    fc
+      .constantFrom(["\x01f\x01v"], ["\x01f\x00"], ["\x00\x01v\x01f\x01w"])
+      .map(([text]) => [Buffer.from(text!)]),
+  ),
+);
+
 export const body: fc.Arbitrary<Body> = fc.oneof(
   fc.constant(NO_BODY),
   fc.record({ kind: fc.constant("text" as const), bytes }),
@@ -106,6 +174,12 @@ export const body: fc.Arbitrary<Body> = fc.oneof(
     fields: fc
       .uniqueArray(fc.tuple(fc.constantFrom("", "f", "g"), scored), { selector: ([name]) => name })
       .map((entries) => new Map(entries)),
+  }),
+  fc.record({
+    kind: fc.constant("stream" as const),
+    fields: fc
+      .uniqueArray(streamFields, { selector: ([name]) => name, maxLength: 6 })
+      .map((entries) => withoutGone(new Map(entries))),
   }),
 );
 

@@ -324,6 +324,12 @@ function viewOf(body: Body): Omit<View, "deadlineMs"> {
       );
       return { scores: new Map(live) };
     }
+    case "stream": {
+      const live = [...body.fields].filter(([, { value }]) => value !== null);
+      return {
+        fields: new Map(live.map(([name, { value }]) => [name, Buffer.from(value!).toString("hex")])),
+      };
+    }
     case "text":
       return { text: Buffer.from(body.bytes).toString() };
     case "none":

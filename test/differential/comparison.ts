@@ -52,6 +52,30 @@ const sameEncoding: Rule = (left, right) =>
 
 const STRING_ENCODINGS: ReadonlySet<string> = new Set(['"int"', '"embstr"', '"raw"']);
 
+/**
+ * When a message was delivered, and when a consumer was here, in milliseconds since then or since the epoch; and nodes of Redis's tree, which
+ * depend on bytes that ids share.
+ */
+const sameButTimes: Rule = (left, right) => withoutTimes(left) === withoutTimes(right);
+
+const UNEQUAL: ReadonlySet<string> = new Set(['"idle"', '"radix-tree-nodes"']);
+
+function withoutTimes(reply: Reply): string {
+  if (reply.kind === "integer") return reply.value > 1e12 ? "a time" : notate(reply);
+  if (reply.kind === "map") {
+    return `{${reply.entries.map(([name, value]) => `${notate(name)}: ${UNEQUAL.has(notate(name)) ? "a time" : withoutTimes(value)}`).join(", ")}}`;
+  }
+  const items = itemsOf(reply);
+  if (reply.kind !== "array") return notate(reply);
+  // Of a pending message: id, consumer, idle time, deliveries; of a consumer name and value in turn.
+  const isPending = items.length === 4 && items[2]!.kind === "integer" && items[3]!.kind === "integer";
+  const texts = items.map((item, i) => {
+    const isIdle = (isPending && i === 2) || (i > 0 && UNEQUAL.has(notate(items[i - 1]!)));
+    return isIdle ? "a time" : withoutTimes(item);
+  });
+  return `[${texts.join(", ")}]`;
+}
+
 /** The id in the greeting is the connection's own. */
 const sameGreeting: Rule = (left, right) => greetingOf(left) === greetingOf(right);
 
@@ -85,6 +109,9 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ["OBJECT REFCOUNT", sameKind],
   ["OBJECT IDLETIME", sameKind],
   ["OBJECT ENCODING", sameEncoding],
+  ["XPENDING", sameButTimes],
+  ["XINFO STREAM", sameButTimes],
+  ["XINFO CONSUMERS", sameButTimes],
   ["HELLO", sameGreeting],
   ["MEMORY USAGE", sameKind],
   ["CONFIG GET", sameItems],

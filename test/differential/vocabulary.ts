@@ -7,7 +7,7 @@ import type { Prng } from "#torus/base/prng.js";
 export class Vocabulary {
   constructor(readonly random: Prng) {}
 
-  /** Keys `s*` mostly hold strings, `h*` hashes, `m*` sets, `l*` lists, `z*` sorted sets, `k*` anything: wrong types happen, but not always. */
+  /** Keys `s*` mostly hold strings, `h*` hashes, `m*` sets, `l*` lists, `z*` sorted sets, `x*` streams, `k*` anything: wrong types happen, but not always. */
   key(): string {
     return this.random.pick(["k1", "k2", "k3", "k4", "{tag}a", "{tag}b", "k\r\n\x00\xff", ""]);
   }
@@ -32,6 +32,56 @@ export class Vocabulary {
     return this.random.chance(0.9) ? this.random.pick(["z1", "z2", "z3"]) : this.key();
   }
 
+  streamKey(): string {
+    return this.random.chance(0.9) ? this.random.pick(["x1", "x2"]) : this.key();
+  }
+
+  group(): string {
+    return this.random.pick(["g", "g", "g", "h", ""]);
+  }
+
+  consumer(): string {
+    return this.random.pick(["alice", "alice", "bob", "\xff\r\n"]);
+  }
+
+  /** Few, so that many exist. */
+  entryId(): string {
+    return this.random.chance(0.9)
+      ? `${this.random.below(12)}-${this.random.below(3)}`
+      : this.random.pick([
+          "5",
+          "0-0",
+          "007-01",
+          " 3-1",
+          "18446744073709551615-18446744073709551615",
+          "18446744073709551616",
+          "-",
+          "x",
+          "1-x",
+          "1-1-1",
+          "",
+        ]);
+  }
+
+  newId(): string {
+    return this.random.chance(0.85)
+      ? this.random.pick([this.entryId(), `${this.random.below(12)}-*`, `${this.random.below(40)}`])
+      : this.random.pick([
+          "0-*",
+          "9007199254740993-*",
+          "x-*",
+          "*-*",
+          "1-**",
+          "18446744073709551615-18446744073709551615",
+        ]);
+  }
+
+  /** Of a range of ids. */
+  bound(): string {
+    const id = this.entryId();
+    return this.random.pick(["-", "+", id, id, `(${id}`, `${this.random.below(12)}`]);
+  }
+
   anyKey(): string {
     return this.random.pick([
       this.key(),
@@ -40,6 +90,7 @@ export class Vocabulary {
       this.setKey(),
       this.listKey(),
       this.sortedSetKey(),
+      this.streamKey(),
     ]);
   }
 

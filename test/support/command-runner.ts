@@ -50,7 +50,11 @@ export class CommandRunner {
     let end = 0;
     call.marks = Int32Array.from(texts.flatMap((text) => [end, (end += text.length)]));
     call.count = texts.length;
-    const command = commandByName.get(texts[0]!.toLowerCase());
+    const named = commandByName.get(texts[0]!.toLowerCase());
+    const command =
+      named?.kind === "container"
+        ? named.subcommands.find(({ name }) => name === texts[1]!.toLowerCase())
+        : named;
     if (command?.kind !== "data") throw new Error(`not a data command: ${texts[0]}`);
     const mark = this.reply.mark();
     try {

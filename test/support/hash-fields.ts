@@ -14,6 +14,8 @@ export const SMALL_LIMITS: PackingLimits = {
   hashMaxListpackEntries: 4,
   hashMaxListpackValueBytes: 8,
   listMaxListpackSize: 3,
+  streamNodeMaxBytes: 512,
+  streamNodeMaxEntries: 5,
   setMaxIntsetEntries: 6,
   setMaxListpackEntries: 4,
   setMaxListpackValueBytes: 8,

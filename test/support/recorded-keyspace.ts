@@ -171,5 +171,15 @@ function shown(body: Body): string {
       );
       return `list ${live.join(", ")}`;
     }
+    case "stream": {
+      const items = [...body.fields].flatMap(([name, { value }]) =>
+        value === null ? [] : [`${hex(name)}=${Buffer.from(value).toString("hex")}`],
+      );
+      return `stream ${items.sort().join(", ")}`;
+    }
   }
+}
+
+function hex(text: string): string {
+  return Buffer.from(text, "latin1").toString("hex");
 }

@@ -58,6 +58,11 @@ const popped: Part = fc.constantFrom([], ["1"], ["2"], ["100"]);
 const index = fc.constantFrom("0", "1", "2", "5", "-1", "-2", "-5", "100");
 const end = fc.constantFrom("left", "right");
 const degrees = fc.constantFrom("0", "1.5", "-60");
+const entryId = fc.constantFrom("1-0", "1-1", "2-0", "3-1", "4-0", "5-0");
+const newId = fc.oneof(fc.constantFrom("*", "*", "6-*", "2-*"), entryId);
+const trimming: Part = fc.constantFrom([], [], [], ["maxlen", "3"], ["maxlen", "0"], ["minid", "~", "4"]);
+const group = fc.constantFrom("g", "g", "h");
+const consumer = fc.constantFrom("alice", "bob");
 const decimal = fc.constantFrom("0.5", "-1.25", "3", "1e3");
 const score = fc.constantFrom("0", "-0", "1", "1", "-2.5", "0.1", "inf", "-inf", "1e300");
 const value = fc.oneof(
@@ -211,6 +216,37 @@ const FORMS = [
   ),
   mostly(1, command("georadius", key, fc.constant(["0", "0", "5000", "km", "store"]), key)),
   mostly(1, command("georadiusbymember", key, member, fc.constant(["9000", "km", "store"]), key)),
+  mostly(8, command("xadd", key, trimming, newId, several(field, element))),
+  mostly(4, command("xdel", key, several(entryId))),
+  mostly(3, command("xtrim", key, fc.constantFrom(["maxlen", "2"], ["minid", "3"], ["maxlen", "~", "1"]))),
+  mostly(2, command("xsetid", key, entryId, fc.constantFrom([], ["entriesadded", "9"]))),
+  mostly(
+    4,
+    command("xgroup", fc.constant("create"), key, group, fc.constantFrom("0", "$"), optional("mkstream")),
+  ),
+  mostly(1, command("xgroup", fc.constant("setid"), key, group, fc.constantFrom("0", "3-1"))),
+  mostly(1, command("xgroup", fc.constant("destroy"), key, group)),
+  mostly(1, command("xgroup", fc.constant("createconsumer"), key, group, consumer)),
+  mostly(1, command("xgroup", fc.constant("delconsumer"), key, group, consumer)),
+  mostly(
+    8,
+    command(
+      "xreadgroup",
+      fc.constant("group"),
+      group,
+      consumer,
+      optional("noack"),
+      fc.constant("streams"),
+      key,
+      fc.constantFrom(">", ">", "0"),
+    ),
+  ),
+  mostly(5, command("xack", key, group, several(entryId))),
+  mostly(
+    4,
+    command("xclaim", key, group, consumer, fc.constant("0"), several(entryId), optional("force", "justid")),
+  ),
+  mostly(3, command("xautoclaim", key, group, consumer, fc.constant("0"), fc.constantFrom("0", "3"))),
   mostly(1, command("flushdb")),
   mostly(1, command("flushall")),
   mostly(1, command("swapdb", database, database)),
@@ -226,4 +262,4 @@ export const writingCommand: fc.Arbitrary<Words> = fc.oneof(...FORMS);
 export const WRITTEN: readonly string[] = fc
   .sample(fc.tuple(...FORMS.map(({ arbitrary }) => arbitrary)), { numRuns: 1, seed: 1 })
   .flat()
-  .map(([name]) => name!);
+  .map(([name, subcommand]) => (name === "xgroup" ? `${name}|${subcommand}` : name!));

@@ -15,7 +15,7 @@ import { EntryReader } from "../../keyspace/entry-reader.js";
 import type { Keyspace } from "../../keyspace/keyspace.js";
 import { locate } from "../../keyspace/long-digest.js";
 import { type FieldRange, HASH_END, type HashRange, type KeyRange } from "../../keyspace/range-walk.js";
-import { hasFields, TYPE_LIST, TYPE_NONE } from "../../keyspace/record.js";
+import { hasFields, isSequence, TYPE_NONE } from "../../keyspace/record.js";
 import { RecordEncoder } from "../../keyspace/record-encoder.js";
 
 /** Home cells looked at in one step: what they hold in the arena is at most about as long as a message. */
@@ -137,7 +137,7 @@ export class Shipment {
     const { database, at } = this.#locate(want);
     const type = at === NOWHERE ? TYPE_NONE : database.records.type(at);
     // What was a hash when it was asked for may be a list by now.
-    if (!hasFields(type) || type === TYPE_LIST) {
+    if (!hasFields(type) || isSequence(type)) {
       this.#replace();
       return;
     }
@@ -194,7 +194,7 @@ export class Shipment {
     const { database, at } = this.#locate(want);
     if (at === NOWHERE) {
       this.#replace();
-    } else if (isTable(database, at) && database.records.type(at) === TYPE_LIST) {
+    } else if (isTable(database, at) && isSequence(database.records.type(at))) {
       this.#tellElements(writer, want, database, at);
     } else if (isTable(database, at) && field === null) {
       this.#replace({ kind: "fields", slot, db, key, from: 0, end: HASH_END });
@@ -260,7 +260,7 @@ export class Shipment {
     }
     endBatchHead(writer, start, body.length);
     // Elements that follow a long one are to come too.
-    const isList = records.type(at) === TYPE_LIST && isTable(database, at);
+    const isList = isSequence(records.type(at)) && isTable(database, at);
     if (isList && this.#reader.next()) this.#replace({ ...want, field: copyOf(this.#reader.field) });
     else this.#replace();
     this.records++;

@@ -12,6 +12,7 @@ import { keys } from "./keys.js";
 import { lists } from "./lists.js";
 import { sets } from "./sets.js";
 import { sortedSets } from "./sorted-sets.js";
+import { streams } from "./streams.js";
 import { strings } from "./strings.js";
 import { subsequences } from "./subsequences.js";
 import { transactions } from "./transactions.js";
@@ -30,6 +31,7 @@ export const groups: readonly Group[] = [
   hyperloglogs,
   sets,
   sortedSets,
+  streams,
   keys,
   dumps,
   expiry,

@@ -69,6 +69,7 @@ function bodyOf(body: RecordState["body"]): string {
     case "set":
     case "list":
     case "zset":
+    case "stream":
       return `fields ${[...body.fields].map(([name, { value }]) => (value === null ? `no ${name}` : name)).join(", ")}`;
   }
 }
