@@ -243,6 +243,15 @@ export class StreamBody {
     this.noteVersion(clock);
   }
 
+  /** An entry of somebody's has come. Who set the last id by XSETID need not have known of it. */
+  noteJoined(id: StreamId): void {
+    if (this.epoch.clock > 0) this.#raiseLast(id);
+  }
+
+  #raiseLast(id: StreamId): void {
+    if (id.compare(this.last) > 0) this.last.copyFrom(id);
+  }
+
   #derive(): void {
     this.#own = null;
     const { last, maxDeleted } = this;
@@ -262,6 +271,7 @@ export class StreamBody {
       if (id.read(value!, STAMP_BYTES + 8).compare(last) > 0) last.copyFrom(id);
       if (id.read(value!, STAMP_BYTES + 8 + ID_BYTES).compare(maxDeleted) > 0) maxDeleted.copyFrom(id);
     }
+    if (epoch.clock > 0) this.#raiseLast(this.topId(id));
   }
 
   /** The id of the first entry, or of the last (`topId`): `into` becomes it, 0 if there is none. */

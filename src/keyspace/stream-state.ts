@@ -119,6 +119,7 @@ class StreamJoin {
     }
     const { clock, origin } = version;
     const bytes = value ?? field;
+    if (value !== null) this.#stream.noteJoined(id);
     entries.put(id, {
       isMark: value === null,
       bytes,
