@@ -5,6 +5,7 @@
 import type { ByteRange } from "../base/bytes.js";
 import { compareRanges, readScore } from "../delta/score.js";
 import type { Location } from "./arena.js";
+import type { Database } from "./database.js";
 import { PACKED } from "./entries-body.js";
 import type { EntryReader } from "./entry-reader.js";
 import type { Keyspace } from "./keyspace.js";
@@ -40,7 +41,8 @@ const BATCH = 256;
 export class RankedMembers {
   length = 0;
   #reader!: EntryReader;
-  #order!: ScoreOrder;
+  /** What orders it has it is asked anew: those of before a flush would keep all that was flushed in memory. */
+  #database!: Database;
   #table = PACKED;
   /** Of packed members: where they are, by rank. */
   readonly #positions: number[] = [];
@@ -51,7 +53,7 @@ export class RankedMembers {
     const { openEntries, database } = keyspace;
     const reader = openEntries.entries();
     this.#reader = reader;
-    this.#order = database.fields.order;
+    this.#database = database;
     this.#table = reader.table;
     this.#positions.length = 0;
     if (this.#table === PACKED) {
@@ -65,6 +67,10 @@ export class RankedMembers {
   /** Then ranks are of the set as it was opened; otherwise of the set as it is. */
   get isPacked(): boolean {
     return this.#table === PACKED;
+  }
+
+  get #order(): ScoreOrder {
+    return this.#database.fields.order;
   }
 
   /** The rank of a member that the set has. */
