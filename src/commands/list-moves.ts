@@ -96,16 +96,22 @@ export function moveElement(call: Call, { from, to }: MoveEnds): boolean {
   // It may be refused, so it comes before anything is changed.
   reply.bulk(moved.bytes, 0, moved.end);
   if (isSame) {
-    openList.push(to, moved, 0, 1);
-    openList.show(from);
-    openList.removeShown();
-    openList.finish(1);
+    try {
+      openList.push(to, moved, 0, 1);
+      openList.show(from);
+      openList.removeShown();
+    } finally {
+      openList.finish(1);
+    }
     keyspace.happened("list", to === "left" ? "lpush" : "rpush");
   } else {
     call.peek(2);
     openList.begin(limits);
-    openList.push(to, moved, 0, 1);
-    openList.finish();
+    try {
+      openList.push(to, moved, 0, 1);
+    } finally {
+      openList.finish();
+    }
     keyspace.happened("list", to === "left" ? "lpush" : "rpush");
     call.peek(1);
     openList.begin(limits);

@@ -156,8 +156,11 @@ function push(call: Call, end: ListEnd, mustExist: boolean): void {
     return;
   }
   openList.begin(call.config.current);
-  for (let i = 2; i < count; i++) openList.push(end, valueAt(call, i), i - 2, count - 2);
-  openList.finish();
+  try {
+    for (let i = 2; i < count; i++) openList.push(end, valueAt(call, i), i - 2, count - 2);
+  } finally {
+    openList.finish();
+  }
   keyspace.happened("list", end === "left" ? "lpush" : "rpush");
   reply.integer(openList.length);
 }
@@ -205,8 +208,11 @@ export function popSeveral(keyspace: Keyspace, { reply, config }: Call, end: Lis
     keyspace.remove(length);
   } else {
     openList.begin(config.current);
-    removeEnd(openList, end, count);
-    openList.finish();
+    try {
+      removeEnd(openList, end, count);
+    } finally {
+      openList.finish();
+    }
   }
   tellPopped(keyspace, end);
 }
@@ -284,11 +290,15 @@ function lrem(call: Call): void {
   const matcher = new ElementMatcher(call.bytes, call.start(3), call.end(3));
   const removedMax = count === 0 ? Number.POSITIVE_INFINITY : Math.abs(count);
   openList.begin(call.config.current);
-  const removed =
-    count < 0
-      ? removeBackwards(keyspace, matcher, removedMax)
-      : removeForwards(keyspace, matcher, removedMax);
-  openList.finish();
+  let removed = 0;
+  try {
+    removed =
+      count < 0
+        ? removeBackwards(keyspace, matcher, removedMax)
+        : removeForwards(keyspace, matcher, removedMax);
+  } finally {
+    openList.finish();
+  }
   if (removed > 0) tellRemoved(keyspace, "lrem");
   reply.integer(removed);
 }
@@ -336,12 +346,15 @@ function ltrim(call: Call): void {
     keyspace.changed(0);
   } else {
     openList.begin(call.config.current);
-    if (kept === 0) openList.sift(0, () => "remove");
-    else {
-      removeEnd(openList, "right", length - first - kept);
-      removeEnd(openList, "left", first);
+    try {
+      if (kept === 0) openList.sift(0, () => "remove");
+      else {
+        removeEnd(openList, "right", length - first - kept);
+        removeEnd(openList, "left", first);
+      }
+    } finally {
+      openList.finish();
     }
-    openList.finish();
   }
   tellRemoved(keyspace, "ltrim");
   reply.ok();

@@ -4,10 +4,9 @@
  *
  * Long because every edit has to do with both forms, and all of them share the few ways of putting bytes in place of others.
  */
-import { assert } from "../base/assert.js";
 import { Position } from "../delta/list-position.js";
 import { compareVersions, type Version } from "../delta/version.js";
-import type { Location } from "./arena.js";
+import { ArenaFull, type Location } from "./arena.js";
 import { BlockOutput } from "./block-output.js";
 import type { BlockRow } from "./block-row.js";
 import { restructure } from "./collection.js";
@@ -203,12 +202,23 @@ export class ListEditor {
     }
     if (cursor.next()) {
       const length = writeHead(this.#scratch, 0, codeAt(cursor), cursor.position, null);
-      const isDone = this.#splice(0, 0, cursor.contentStart - start, length);
-      assert(isDone, "a block that loses its first element does not grow");
+      if (!this.#splice(0, 0, cursor.contentStart - start, length)) {
+        this.#rewriteWithoutFirst();
+        return;
+      }
     } else {
       this.#splice(0, 0, cursor.end - start, 0);
     }
     row?.add(0, -1, isMark ? 0 : -1);
+  }
+
+  /** Of a block that is too long to be changed where it lies. */
+  #rewriteWithoutFirst(): void {
+    let isFirst = true;
+    this.rewrite(0, (cursor, output) => {
+      if (cursor !== null && !isFirst) output.keep(cursor);
+      isFirst = false;
+    });
   }
 
   /** Takes out the last element of the last block, which starts `at` bytes into its elements. */
@@ -268,11 +278,7 @@ export class ListEditor {
 
   #rewriteRecord({ bytes, length, count, live }: BlockOutput): void {
     if (length > PACKED_BYTES_MAX || count > this.#countMax) {
-      const row = this.#spreadEmpty();
-      this.#lists.insert(row, 0, Math.max(BLOCK_BYTES, length), false);
-      this.#fill(row, 0, bytes, length);
-      row.add(0, count, live);
-      this.#shorten(row, 0);
+      this.#shorten(this.#becomeRow(bytes, length, { count, live }), 0);
       return;
     }
     const { at, records } = this.#keyspace;
@@ -308,8 +314,17 @@ export class ListEditor {
     row.setRange(i, 0, length);
   }
 
-  /** Parts a block that is too long, unless it is one long element. */
+  /** Parts a block that is too long. Without the memory for that it stays long until it is written again: what changed in it has changed. */
   #shorten(row: BlockRow, i: number): void {
+    try {
+      this.#part(row, i);
+    } catch (error) {
+      if (!(error instanceof ArenaFull)) throw error;
+    }
+  }
+
+  /** Unless it is one long element. */
+  #part(row: BlockRow, i: number): void {
     let from = i;
     for (let end = i + 1; from < end; ) {
       const count = row.countOf(from);
@@ -409,20 +424,34 @@ export class ListEditor {
   #spread(): void {
     const { bytes, start, end } = this.elements(0);
     const elements = Buffer.from(bytes.subarray(start, end));
-    const row = this.#spreadEmpty();
-    // No block is empty.
-    if (elements.length === 0) return;
-    this.#lists.insert(row, 0, Math.max(BLOCK_BYTES, elements.length), false);
-    this.#fill(row, 0, elements, elements.length);
+    const counts = { count: 0, live: 0 };
     const cursor = this.#cursor;
-    this.openBlock(0, cursor);
-    while (cursor.next()) row.add(0, 1, cursor.isMark ? 0 : 1);
+    cursor.open(elements, 0, elements.length);
+    for (; cursor.next(); counts.count++) if (!cursor.isMark) counts.live++;
+    this.#becomeRow(elements, elements.length, counts);
   }
 
-  #spreadEmpty(): BlockRow {
-    const row = this.#lists.create();
-    row.newestClock = this.#newestOfRecord();
-    restructure(this.#keyspace, row.number);
+  /** Makes a row of one block of these elements, in place of those in the record. If there is no memory for it nothing has changed. */
+  #becomeRow(
+    bytes: Buffer,
+    length: number,
+    counts: { readonly count: number; readonly live: number },
+  ): BlockRow {
+    const lists = this.#lists;
+    const row = lists.create();
+    try {
+      // No block is empty.
+      if (length > 0) {
+        lists.insert(row, 0, Math.max(BLOCK_BYTES, length), false);
+        this.#fill(row, 0, bytes, length);
+        row.add(0, counts.count, counts.live);
+      }
+      row.newestClock = this.#newestOfRecord();
+      restructure(this.#keyspace, row.number);
+    } catch (error) {
+      lists.release(row.number);
+      throw error;
+    }
     this.#row = row;
     return row;
   }

@@ -9,8 +9,8 @@ import type { Database } from "./database.js";
 import { ElementCursor } from "./list-block.js";
 import { BODY_LENGTH, STRUCTURE } from "./record.js";
 
-/** A place in a list for `goTo`: the block, and the offset in its elements. Those that are one long element have only one. */
-const PLACES_PER_BLOCK = 2 ** 16;
+/** A place in a list for `goTo`: the block, and the offset in its elements. Of longer blocks only the first has one; more blocks there are not. */
+const PLACES_PER_BLOCK = 2 ** 28;
 
 const NO_BYTES = Buffer.alloc(0);
 
@@ -133,7 +133,7 @@ export class ListReader {
     if (this.cursor.end > this.#blockStart && place === this.place) return;
     const block = Math.floor(place / PLACES_PER_BLOCK);
     const { cursor } = this;
-    const offset = place % PLACES_PER_BLOCK;
+    const offset = place - block * PLACES_PER_BLOCK;
     if (block !== this.#block || offset < cursor.end - this.#blockStart) this.#openBlock(block);
     while (cursor.next()) if (cursor.start - this.#blockStart === offset) return;
   }

@@ -19,6 +19,8 @@ import { TYPE_LIST } from "./record.js";
 import type { ByteView } from "./records.js";
 
 const NO_BYTES = Buffer.alloc(0);
+/** The clock of a list that vanishes without ever having had an element: above it any other may be born. */
+const NO_CLOCK = -1;
 
 export type ListEnd = "left" | "right";
 
@@ -40,6 +42,8 @@ export class OpenList {
   readonly #setting: Entry = { field: this.#field, value: this.#value, version: this.#version };
   readonly #mark: Entry = { field: this.#field, value: null, version: this.#version };
   readonly #trail = new BlockTrail();
+  /** Positions of what is removed from one block. */
+  readonly #together: Position[] = [];
   /** That of the element shown. */
   #block = 0;
   #changes = 0;
@@ -115,19 +119,20 @@ export class OpenList {
   #remove(i: number, cursor: ElementCursor): void {
     const { keepTombstones, database, slot } = this.#keyspace;
     const editor = this.#editor;
-    this.#removed(cursor.position);
     if (keepTombstones) {
       database.noteMark(slot);
       this.#content.set(null, cursor.position, this.#version);
       if (editor.replace(i, cursor, this.#content)) editor.count(i, -1);
       else this.#rewriteAt(i, cursor.position, null, false);
       editor.noteVersion(this.#version.clock);
-      return;
+    } else {
+      const start = cursor.start - editor.elements(i).start;
+      if (start === 0 && i === 0) editor.dropFirst();
+      else if (cursor.isLast && i === editor.blocks - 1) this.#dropLast(start);
+      else this.#rewriteAt(i, cursor.position, null, true);
     }
-    const start = cursor.start - editor.elements(i).start;
-    if (start === 0 && i === 0) editor.dropFirst();
-    else if (cursor.isLast && i === editor.blocks - 1) this.#dropLast(start);
-    else this.#rewriteAt(i, cursor.position, null, true);
+    // Not before: there may have been no memory for it.
+    this.#removed(cursor.position);
   }
 
   #dropLast(start: number): void {
@@ -280,6 +285,8 @@ export class OpenList {
   /** Removes elements of block `i`, numbered as they lie there. */
   #removeAll(i: number, ordinals: ReadonlySet<number>, areGone: boolean): void {
     const { database, slot } = this.#keyspace;
+    const removed = this.#together;
+    let count = 0;
     let ordinal = 0;
     if (!areGone) database.noteMark(slot);
     this.#editor.rewrite(i, (cursor, output) => {
@@ -288,12 +295,15 @@ export class OpenList {
         output.keep(cursor);
         return;
       }
-      this.#removed(cursor.position);
+      removed[count] ??= new Position();
+      removed[count++]!.copyFrom(cursor.position);
       if (areGone) return;
       this.#content.set(null, cursor.position, this.#version);
       output.put(cursor.position, this.#content, false);
     });
     this.#editor.noteVersion(this.#version.clock);
+    // Not before: there may have been no memory for it.
+    for (let k = 0; k < count; k++) this.#removed(removed[k]!);
   }
 
   /** Removes elements, by the number of their block and their numbers in it. */
@@ -305,12 +315,19 @@ export class OpenList {
     if (!keepTombstones) this.#editor.unite();
   }
 
-  /** Ends the change; if nothing was changed, nothing happened. `changes` is how many Redis would count. */
+  /**
+   * Ends the change, also if memory ended in its middle: then what was done is told. If nothing was, nothing happened. `changes` is how many
+   * Redis would count.
+   */
   finish(changes = this.#changes): void {
     const keyspace = this.#keyspace;
     this.#content.release();
     this.#editor.release();
-    if (this.#changes === 0) return;
+    if (this.#changes === 0) {
+      // One that was made for an element that it did not get.
+      if (hasNoLive(keyspace.database, keyspace.at)) vanish(keyspace, NO_CLOCK);
+      return;
+    }
     if (this.#told > 0) keyspace.journal?.fieldsChanged(true);
     if (this.#hasRemoved) this.#settle(keyspace);
     keyspace.changed(changes);

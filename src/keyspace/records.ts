@@ -2,7 +2,7 @@
  * Reads and writes the parts of a record, wherever they lie. Nothing here knows of databases, time or
  * versions' meaning; callers keep the index pointing at what is placed here.
  */
-import { Arena, type Location, NOWHERE, type Slab, UNIT_BITS, UNIT_MASK } from "./arena.js";
+import { Arena, ArenaFull, type Location, NOWHERE, type Slab, UNIT_BITS, UNIT_MASK } from "./arena.js";
 import {
   BODY_LENGTH,
   DEADLINE,
@@ -220,8 +220,10 @@ export class Records {
     let to = at;
     let target = slab;
     if (!this.fits(at, bytes)) {
-      to = this.arena.allocate(bytes);
+      to = this.#allocateInstead(at, bytes);
       target = this.slab(to);
+    }
+    if (to !== at) {
       const toWord = (to & UNIT_MASK) << 1;
       for (let i = 0; i < HEADER_BYTES >>> 2; i++) target.words[toWord + i] = slab.words[word + i]!;
       for (let i = 0; i < Math.min(oldRegister, registerSize) >>> 3; i++) {
@@ -236,6 +238,16 @@ export class Records {
     target.words[toWord + BODY_LENGTH] = isHandle || moveOut ? handle : bodyLength;
     if (to !== at) this.arena.free(at);
     return to;
+  }
+
+  /** A cell of `bytes` bytes; without the memory for one that at `at`, if it is not too small. So nothing that gives memory back is refused. */
+  #allocateInstead(at: Location, bytes: number): Location {
+    try {
+      return this.arena.allocate(bytes);
+    } catch (error) {
+      if (!(error instanceof ArenaFull) || bytes > this.slab(at).cellBytes) throw error;
+      return at;
+    }
   }
 
   allocate(bytes: number): Location {
