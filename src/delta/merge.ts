@@ -100,10 +100,13 @@ function laterField(a: Field, b: Field): Field {
   return (compareVersions(a.version, b.version) || compareValues(a.value, b.value)) >= 0 ? a : b;
 }
 
-/** Who pops an element has it, whatever others make of it meanwhile: a removal is for good. */
+/**
+ * Who pops an element has it, whatever others make of it meanwhile: a removal is for good. The mark takes the version of what it wins against, if
+ * that is higher: were it collected before all owners know that one, the element would come back.
+ */
 function laterElement(a: Field, b: Field): Field {
-  if ((a.value === null) !== (b.value === null)) return a.value === null ? a : b;
-  return laterField(a, b);
+  if ((a.value === null) === (b.value === null)) return laterField(a, b);
+  return { value: null, version: maxVersion(a.version, b.version) };
 }
 
 /** The mark of a removal is below every value: of an add to a set and a removal of one version the add wins. */

@@ -39,7 +39,8 @@ export class BlockTrail {
 
   /** The list has lost the element that was shown, and nothing else has changed. */
   dropped(row: BlockRow): void {
-    if (this.#row !== row || this.#length === 0) return;
+    // It may have been shown by others, and what is known here be of before.
+    if (this.#row !== row || this.#edition !== row.edition - 1 || this.#length === 0) return;
     this.#length--;
     this.#edition = row.edition;
     const k = this.#length - 1;

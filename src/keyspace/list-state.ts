@@ -33,6 +33,8 @@ class ElementJoin {
   isNews = false;
   /** The highest clock of a removal that left no mark. */
   newestMark = 0;
+  /** The highest clock of what was written. */
+  #newest = 0;
   #keyspace!: Keyspace;
   readonly #editor = new ListEditor();
   readonly #entries = new EntryCursor();
@@ -48,6 +50,7 @@ class ElementJoin {
     this.#editor.open(keyspace, limits);
     this.isNews = false;
     this.newestMark = 0;
+    this.#newest = 0;
     const entries = this.#entries;
     entries.open(bytes, start, end);
     while (entries.next()) {
@@ -57,6 +60,8 @@ class ElementJoin {
       const value = entries.isRemoved ? null : { bytes, start: entries.valueStart, end: entries.valueEnd };
       this.#joinElement(value);
     }
+    // Not before: a list may have become a row of blocks with its last element.
+    this.#editor.noteVersion(this.#newest);
     this.#content.release();
     this.#editor.release();
   }
@@ -97,7 +102,7 @@ class ElementJoin {
 
   #compose(value: ByteRange | null): void {
     this.#content.set(value, this.#position, this.#version);
-    this.#editor.noteVersion(this.#version.clock);
+    this.#newest = Math.max(this.#newest, this.#version.clock);
     this.isNews = true;
   }
 
@@ -112,22 +117,28 @@ class ElementJoin {
       }
       if (cursor !== null) output.keep(cursor);
     });
-    this.#editor.noteVersion(this.#version.clock);
   }
 
-  /** The element at hand, of block `i`, is the same one. */
-  #meet(i: number, value: ByteRange | null): void {
+  /** The element at hand, of block `i`, is the same one: merging makes of both what `laterElement` says (delta/merge.ts). */
+  #meet(i: number, theirs: ByteRange | null): void {
     const cursor = this.#cursor;
-    if (!this.#isLater(value)) return;
+    const version = this.#version;
+    const order = compareVersions(version, cursor);
+    const isMark = theirs === null || cursor.isMark;
+    if (isMark ? cursor.isMark && order <= 0 : !this.#isLater(order, theirs)) return;
+    if (order < 0) {
+      version.clock = cursor.clock;
+      version.origin = cursor.origin;
+    }
+    const value = isMark ? null : theirs;
     const { keepTombstones, database, slot } = this.#keyspace;
-    if (value === null && keepTombstones) database.noteMark(slot);
+    if (isMark && keepTombstones) database.noteMark(slot);
     const wasLive = !cursor.isMark;
-    const isRemoved = value === null && !keepTombstones;
-    const { clock } = this.#version;
+    const isRemoved = isMark && !keepTombstones;
     this.#compose(value);
-    if (isRemoved) this.newestMark = Math.max(this.newestMark, clock);
+    if (isRemoved) this.newestMark = Math.max(this.newestMark, version.clock);
     if (!isRemoved && this.#editor.replace(i, cursor, this.#content)) {
-      if (wasLive && value === null) this.#editor.count(i, -1);
+      if (wasLive && isMark) this.#editor.count(i, -1);
       return;
     }
     const position = this.#position;
@@ -135,19 +146,15 @@ class ElementJoin {
     this.#editor.rewrite(i, (each, output) => {
       if (each === null) return;
       if (each.position.compare(position) !== 0) output.keep(each);
-      else if (!isRemoved) output.put(position, content, value !== null);
+      else if (!isRemoved) output.put(position, content, !isMark);
     });
-    this.#editor.noteVersion(clock);
   }
 
-  /** Whether merging prefers theirs: a removal to all else, then the higher version, of equal ones the larger value. */
-  #isLater(value: ByteRange | null): boolean {
-    const cursor = this.#cursor;
-    if ((value === null) !== cursor.isMark) return value === null;
-    const order = compareVersions(this.#version, cursor);
-    if (order !== 0 || value === null) return order > 0;
+  /** Whether merging prefers their value, `order` being that of the versions: of equal ones the larger value. */
+  #isLater(order: number, value: ByteRange): boolean {
+    if (order !== 0) return order > 0;
     const ours = this.#ours;
-    cursor.value(ours);
+    this.#cursor.value(ours);
     return (
       compareBytes(value.bytes.subarray(value.start, value.end), ours.bytes.subarray(ours.start, ours.end)) >
       0
