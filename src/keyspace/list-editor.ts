@@ -242,8 +242,8 @@ export class ListEditor {
   // ---- Anywhere ----
 
   /**
-   * Lets the element at hand, of block `i`, be another: its position stays. False if that takes rewriting the block. The cursor must be
-   * opened anew.
+   * Lets the element at hand, of block `i`, be another: its position stays, and the cursor may go on behind it. False if that takes rewriting
+   * the block.
    */
   replace(i: number, cursor: ElementCursor, content: Content): boolean {
     const { start, contentStart, end, bytes } = cursor;
@@ -252,8 +252,13 @@ export class ListEditor {
     bytes.copy(this.#scratch, 0, start, contentStart);
     this.#scratch[0] = (bytes[start]! & 0xc0) | content.code;
     content.bytes.copy(this.#scratch, head, 0, content.length);
-    const from = this.elements(i).start;
-    return this.#splice(i, start - from, end - start, head + content.length);
+    const from = start - this.elements(i).start;
+    const length = head + content.length;
+    if (!this.#splice(i, from, end - start, length)) return false;
+    const after = this.elements(i);
+    cursor.open(after.bytes, after.start, after.end);
+    cursor.end = after.start + from + length;
+    return true;
   }
 
   /** Counts elements of a block that became marks, or are none any more. */
@@ -356,6 +361,7 @@ export class ListEditor {
       });
     }
     this.unite();
+    this.release();
     return highest;
   }
 

@@ -35,6 +35,8 @@ class ElementJoin {
   newestMark = 0;
   /** The highest clock of what was written. */
   #newest = 0;
+  /** The block in which the cursor stands at an element that was met; -1 if it stands nowhere. */
+  #block = -1;
   #keyspace!: Keyspace;
   readonly #editor = new ListEditor();
   readonly #entries = new EntryCursor();
@@ -51,6 +53,7 @@ class ElementJoin {
     this.isNews = false;
     this.newestMark = 0;
     this.#newest = 0;
+    this.#block = -1;
     const entries = this.#entries;
     entries.open(bytes, start, end);
     while (entries.next()) {
@@ -69,6 +72,11 @@ class ElementJoin {
   #joinElement(value: ByteRange | null): void {
     const editor = this.#editor;
     const position = this.#position;
+    // What many elements are told of mostly lies side by side.
+    const before = this.#block;
+    this.#block = -1;
+    if (before >= 0 && this.#cursor.position.compare(position) < 0 && this.#joinFromHere(before, value))
+      return;
     const last = editor.last();
     if (last === undefined || last.compare(position) < 0) {
       if (this.#isKept(value)) editor.append(position, this.#content, value !== null);
@@ -81,14 +89,20 @@ class ElementJoin {
     const cursor = this.#cursor;
     const i = editor.blockOf(position);
     editor.openBlock(i, cursor);
+    if (!this.#joinFromHere(i, value) && this.#isKept(value)) this.#insert(i, value !== null);
+  }
+
+  /** Joins an element that comes behind where the cursor stands in block `i`; false if all that follows there is before it. */
+  #joinFromHere(i: number, value: ByteRange | null): boolean {
+    const cursor = this.#cursor;
     while (cursor.next()) {
-      const order = cursor.position.compare(position);
+      const order = cursor.position.compare(this.#position);
       if (order < 0) continue;
       if (order === 0) this.#meet(i, value);
       else if (this.#isKept(value)) this.#insert(i, value !== null);
-      return;
+      return true;
     }
-    if (this.#isKept(value)) this.#insert(i, value !== null);
+    return false;
   }
 
   /** Whether an element that we have not is to be: then it is the content, and news. */
@@ -124,6 +138,7 @@ class ElementJoin {
     const cursor = this.#cursor;
     const version = this.#version;
     const order = compareVersions(version, cursor);
+    this.#block = i;
     const isMark = theirs === null || cursor.isMark;
     if (isMark ? cursor.isMark && order <= 0 : !this.#isLater(order, theirs)) return;
     if (order < 0) {
@@ -141,6 +156,7 @@ class ElementJoin {
       if (wasLive && isMark) this.#editor.count(i, -1);
       return;
     }
+    this.#block = -1;
     const position = this.#position;
     const content = this.#content;
     this.#editor.rewrite(i, (each, output) => {
