@@ -10,7 +10,7 @@ import { HERE, type SlotRoutes } from "../cluster/slot-routes.js";
 import type { Call } from "../commands/call.js";
 import type { Command } from "../commands/command.js";
 import { keyPositions } from "../commands/command-facts.js";
-import type { Timers } from "../host/timers.js";
+import type { Cancel, Timers } from "../host/timers.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
 import type { Follower } from "../keyspace/watchers.js";
 import type { ChangeElsewhere, TrackingNode, TrackingRelay } from "../tracking/relay.js";
@@ -35,6 +35,8 @@ const GIVEN_UP_PER_KEY = 2;
 const GIVEN_UP_PER_PERIOD = 1000;
 /** If more keys than that are lost with slots or a link, everybody is told that all may have changed: telling of each would take too long. */
 const LOST_KEYS_MAX = 1024;
+/** What slots mean that change hands is told together. */
+const GONE_MS = 10;
 
 export interface KeyTrackingOptions {
   readonly keyspace: Keyspace;
@@ -57,8 +59,11 @@ export class KeyTracking implements Follower, TrackingNode {
   /** Everybody has been told in this turn that all has changed, and nothing was read since: FLUSHALL flushes each database and slot. */
   #isLossTold = false;
   #routes: SlotRoutes | null = null;
-  /** Routes as they were when they were last looked at. */
+  /** Routes as they were at their last change. */
   readonly #known = new Uint16Array(SLOT_COUNT);
+  /** By slot, 1 if its route has changed and nobody was told yet what that means. */
+  #gone = new Uint8Array(SLOT_COUNT);
+  #cancelGone: Cancel | undefined;
 
   constructor(options: KeyTrackingOptions) {
     this.#options = options;
@@ -211,22 +216,27 @@ export class KeyTracking implements Follower, TrackingNode {
   followRoutes(routes: SlotRoutes): () => void {
     this.#routes = routes;
     this.#known.set(routes.bySlot);
-    return routes.subscribe(() => this.#routesChanged(routes));
+    const unsubscribe = routes.subscribe(() => this.#routesChanged(routes));
+    return () => {
+      unsubscribe();
+      this.#cancelGone?.();
+    };
   }
 
   #routesChanged({ bySlot }: SlotRoutes): void {
     const known = this.#known;
-    if (this.#isNeeded) {
-      const gone = new Uint8Array(SLOT_COUNT);
-      let isAny = false;
-      for (let slot = 0; slot < SLOT_COUNT; slot++) {
-        if (known[slot] === bySlot[slot]) continue;
-        gone[slot] = 1;
-        isAny = true;
-      }
-      if (isAny) this.#lose((slot) => gone[slot] === 1);
-    }
+    const gone = this.#gone;
+    for (let slot = 0; slot < SLOT_COUNT; slot++) if (known[slot] !== bySlot[slot]) gone[slot] = 1;
     known.set(bySlot);
+    // Slots change hands one after the other, thousands of them.
+    this.#cancelGone ??= this.#options.timers.after(GONE_MS, () => this.#loseGone());
+  }
+
+  #loseGone(): void {
+    const gone = this.#gone;
+    this.#gone = new Uint8Array(SLOT_COUNT);
+    this.#cancelGone = undefined;
+    if (this.#isNeeded) this.#lose((slot) => gone[slot] === 1);
   }
 
   get prefixes(): readonly string[] {

@@ -68,15 +68,18 @@ export class TrackingTable {
   /** How many keys these slots have. */
   countIn(isIn: (slot: number) => boolean): number {
     let count = 0;
-    for (const [slot, keys] of this.#bySlot.entries())
+    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+      const keys = this.#bySlot[slot];
       if (keys !== undefined && isIn(slot)) count += keys.size;
+    }
     return count;
   }
 
   /** Takes out all keys of these slots. */
   takeSlots(isIn: (slot: number) => boolean): TrackedKey[] {
     const taken: TrackedKey[] = [];
-    for (const [slot, keys] of this.#bySlot.entries()) {
+    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+      const keys = this.#bySlot[slot];
       if (keys === undefined || !isIn(slot)) continue;
       for (const [key, trackers] of keys) taken.push({ key, trackers: this.#remove(slot, key, trackers) });
     }

@@ -4,6 +4,7 @@ import type { PeerLink } from "#torus/cluster/peer-link.js";
 import type { PeerServerOptions, Service } from "#torus/cluster/peer-server.js";
 import { ClusterRelay } from "#torus/cluster/pubsub/cluster-relay.js";
 import { HERE, SlotRoutes } from "#torus/cluster/slot-routes.js";
+import { InvalidationRelay } from "#torus/cluster/tracking/invalidation-relay.js";
 import type { ConfigValues } from "#torus/config/config.js";
 import type { World } from "#torus/host/sim/world.js";
 import { CommandRunner } from "./command-runner.js";
@@ -19,6 +20,8 @@ export interface SimClusterNode {
   readonly peers: SimPeers;
   /** Null unless messages go from node to node. */
   readonly relay: ClusterRelay | null;
+  /** Null unless nodes tell each other of keys that clients cache. */
+  readonly invalidations: InvalidationRelay | null;
 }
 
 export interface SimClusterOptions {
@@ -38,6 +41,8 @@ export interface SimClusterOptions {
   readonly gates?: boolean;
   /** Whether messages are published from node to node, and how many names a node tells then. */
   readonly publishes?: { readonly namesMax?: number };
+  /** Whether nodes tell each other of keys that clients cache. */
+  readonly tracks?: boolean;
 }
 
 const STRIPE_SLOTS = 100;
@@ -60,6 +65,7 @@ export class SimCluster {
       serveBy,
       gates = false,
       publishes,
+      tracks = false,
     } = options;
     const world = worldOf(seed);
     const nodes: SimClusterNode[] = [];
@@ -75,13 +81,18 @@ export class SimCluster {
         ...(secret === undefined ? {} : { secret }),
         ...(interpose === undefined ? {} : { interpose }),
       });
-      const { broker } = server.server.state;
+      const { broker, tracking } = server.server.state;
       const relay =
         publishes === undefined
           ? null
           : new ClusterRelay({ host: server.host, peers: peers.peers, broker, ...publishes });
       for (const [service, serve] of relay?.services ?? []) services.set(service, serve);
-      nodes.push({ name, server, routes: new SlotRoutes(), peers, relay });
+      const { timers } = server.host;
+      const invalidations = tracks
+        ? new InvalidationRelay({ timers, peers: peers.peers, node: tracking })
+        : null;
+      for (const [service, serve] of invalidations?.services ?? []) services.set(service, serve);
+      nodes.push({ name, server, routes: new SlotRoutes(), peers, relay, invalidations });
     }
     for (const [i, { server, routes, peers }] of nodes.entries()) {
       for (const other of nodes)
