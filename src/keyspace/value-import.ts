@@ -1,9 +1,12 @@
 /** Gives the open key a value that came in a dump (docs/decisions/0034): what each type makes of one. */
+import { unreachable } from "../base/assert.js";
 import { ByteWriter } from "../base/byte-writer.js";
 import type { ByteRange } from "../base/bytes.js";
 import { BODY_BYTES_MAX } from "../delta/body-codec.js";
-import { appendEntry, ENTRIES_BASE_BYTES } from "../delta/packed-entries.js";
-import { VERSION_ZERO, type Version, writeVersion } from "../delta/version.js";
+import { Position, RANKS_PER_VERSION, STEP_BYTES } from "../delta/list-position.js";
+import { appendEntry, ENTRIES_BASE_BYTES, type Entry } from "../delta/packed-entries.js";
+import { SCORE_BYTES_MAX, writeScore } from "../delta/score.js";
+import { type Version, writeVersion } from "../delta/version.js";
 import type { Items } from "../rdb/items.js";
 import type { DumpedValue } from "../rdb/value.js";
 import { NOWHERE } from "./arena.js";
@@ -11,32 +14,40 @@ import { hasDuplicates } from "./duplicates.js";
 import { fillEntries } from "./entries-state.js";
 import type { Keyspace } from "./keyspace.js";
 import type { PackingLimits } from "./packing-limits.js";
-import { type RecordType, TYPE_HASH, TYPE_SET } from "./record.js";
+import { type RecordType, TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_ZSET } from "./record.js";
 import { setText } from "./text.js";
 
 /** A value in the form in which the open key can have it. Making one changes nothing. */
 export type ImportedValue =
   | { readonly kind: "text"; readonly bytes: Buffer }
-  /** Packed entries whose base is still to be written. */
-  | { readonly kind: "entries"; readonly type: RecordType; readonly entries: Buffer };
+  /** Packed entries of a life that is begun by them. */
+  | {
+      readonly kind: "entries";
+      readonly type: RecordType;
+      readonly life: Version;
+      readonly entries: Buffer;
+    };
 
 /** Undefined if an element comes twice, or nothing here has such values. Throws `WriterFull` for more than a key may hold. */
-export function importedValue({ hasher }: Keyspace, value: DumpedValue): ImportedValue | undefined {
+export function importedValue(keyspace: Keyspace, value: DumpedValue): ImportedValue | undefined {
+  const { hasher } = keyspace;
   switch (value.kind) {
     case "text": {
       const { buffer, byteOffset, length } = value.bytes;
       return { kind: "text", bytes: Buffer.from(buffer, byteOffset, length) };
     }
-    case "hash": {
-      if (hasDuplicates(value.fields, 2, hasher)) return undefined;
-      return { kind: "entries", type: TYPE_HASH, entries: packed(value.fields, 2) };
-    }
-    case "set": {
-      if (hasDuplicates(value.members, 1, hasher)) return undefined;
-      return { kind: "entries", type: TYPE_SET, entries: packed(value.members, 1) };
-    }
+    case "hash":
+      return hasDuplicates(value.fields, 2, hasher) ? undefined : hashOf(keyspace, value.fields);
+    case "set":
+      return hasDuplicates(value.members, 1, hasher) ? undefined : setOf(keyspace, value.members);
+    case "list":
+      return listOf(keyspace, value.elements);
+    case "sorted set":
+      return hasDuplicates(value.members, 1, hasher)
+        ? undefined
+        : sortedSetOf(keyspace, value.members, value.scores);
     default:
-      return undefined;
+      return unreachable(value);
   }
 }
 
@@ -61,11 +72,9 @@ export function importOpen(
 function placeEntries(
   keyspace: Keyspace,
   limits: PackingLimits,
-  { type, entries }: { readonly type: RecordType; readonly entries: Buffer },
+  { type, life, entries }: Extract<ImportedValue, { readonly kind: "entries" }>,
   deadlineMs: number,
 ): void {
-  const life: Version = { clock: keyspace.clock.next(), origin: keyspace.origin };
-  writeVersion(entries, 0, life);
   const view = { bytes: entries, start: 0, end: entries.length };
   fillEntries(keyspace, limits, { type, life }, view);
   if (deadlineMs !== 0) keyspace.writeRegister(deadlineMs, life.clock, life.origin);
@@ -73,18 +82,79 @@ function placeEntries(
   keyspace.changed();
 }
 
-/** Entries of one version: each item a field, with the item behind it as its value if there are two to an entry. */
-function packed(items: Items, perEntry: 1 | 2): Buffer {
-  const writer = new ByteWriter({
-    capacityBytes: ENTRIES_BASE_BYTES + items.byteLength + 4 * items.count,
-    bytesMax: BODY_BYTES_MAX,
-  });
-  writer.length = ENTRIES_BASE_BYTES;
-  for (let i = 0; i < items.count; i += perEntry) {
-    const value: ByteRange = perEntry === 2 ? items.at(i + 1) : NO_VALUE;
-    appendEntry(writer, { field: items.at(i), value, version: VERSION_ZERO }, VERSION_ZERO);
-  }
-  return writer.written();
+function hashOf(keyspace: Keyspace, fields: Items): ImportedValue {
+  const packing = new Packing(keyspace, fields);
+  for (let i = 0; i < fields.count; i += 2) packing.add(fields.at(i), fields.at(i + 1));
+  return packing.finish(TYPE_HASH);
 }
 
+function setOf(keyspace: Keyspace, members: Items): ImportedValue {
+  const packing = new Packing(keyspace, members);
+  for (let i = 0; i < members.count; i++) packing.add(members.at(i), NO_VALUE);
+  return packing.finish(TYPE_SET);
+}
+
+function sortedSetOf(keyspace: Keyspace, members: Items, scores: Float64Array): ImportedValue {
+  const packing = new Packing(keyspace, members);
+  const score = Buffer.alloc(SCORE_BYTES_MAX);
+  for (let i = 0; i < members.count; i++) {
+    packing.add(members.at(i), { bytes: score, start: 0, end: writeScore(score, 0, scores[i]!) });
+  }
+  return packing.finish(TYPE_ZSET);
+}
+
+/** As if the elements had been pushed to the tail. */
+function listOf(keyspace: Keyspace, elements: Items): ImportedValue {
+  const packing = new Packing(keyspace, elements);
+  const position = new Position();
+  const field = Buffer.alloc(STEP_BYTES);
+  for (let i = 0; i < elements.count; i++) {
+    const rank = i % RANKS_PER_VERSION;
+    if (i > 0 && rank === 0) packing.nextVersion();
+    const { clock, origin } = packing.version;
+    position.setEnd(1, clock, origin, rank);
+    position.write(field, 0);
+    packing.add({ bytes: field, start: 0, end: STEP_BYTES }, elements.at(i));
+  }
+  return packing.finish(TYPE_LIST);
+}
+
+/** Packs entries of a new life. */
+class Packing {
+  /** Of the entries that follow. */
+  version: Version;
+  readonly #keyspace: Keyspace;
+  readonly #life: Version;
+  readonly #writer: ByteWriter;
+
+  constructor(keyspace: Keyspace, { byteLength, count }: Items) {
+    this.#keyspace = keyspace;
+    const capacityBytes = ENTRIES_BASE_BYTES + byteLength + ENTRY_OVERHEAD_BYTES * count;
+    this.#writer = new ByteWriter({ capacityBytes, bytesMax: BODY_BYTES_MAX });
+    this.#life = this.version = this.#newVersion();
+    writeVersion(this.#writer.bytes, 0, this.#life);
+    this.#writer.length = ENTRIES_BASE_BYTES;
+  }
+
+  nextVersion(): void {
+    this.version = this.#newVersion();
+  }
+
+  add(field: ByteRange, value: ByteRange): void {
+    const entry: Entry = { field, value, version: this.version };
+    appendEntry(this.#writer, entry, this.#life);
+  }
+
+  finish(type: RecordType): ImportedValue {
+    return { kind: "entries", type, life: this.#life, entries: this.#writer.written() };
+  }
+
+  #newVersion(): Version {
+    const { clock, origin } = this.#keyspace;
+    return { clock: clock.next(), origin };
+  }
+}
+
+/** Sizes and age of a short entry. */
+const ENTRY_OVERHEAD_BYTES = 4;
 const NO_VALUE: ByteRange = { bytes: Buffer.alloc(0), start: 0, end: 0 };

@@ -71,12 +71,17 @@ function randomValue(random: Prng): Words {
   const several = (make: () => (string | Buffer)[]) =>
     Array.from({ length: 1 + random.below(random.pick([3, 20, 700])) }, make).flat();
   const element = () => randomString(random);
+  const score = () =>
+    random.pick(["-inf", "inf", "0", "1e100", String((random.float() - 0.5) * 2 ** random.below(60))]);
   const integer = () => [String(Math.floor((random.float() - 0.5) * 2 ** random.below(53)))];
   return random.pick<() => Words>([
     () => ["SET", "k", randomString(random)],
     () => ["SADD", "k", ...several(integer)],
     () => ["SADD", "k", ...several(() => [element()])],
     () => ["HSET", "k", ...several(() => [element(), element()])],
+    () => ["RPUSH", "k", ...several(() => [element()])],
+    () => ["LPUSH", "k", "y".repeat(9000), ...several(() => [element()])],
+    () => ["ZADD", "k", ...several(() => [score(), element()])],
   ])();
 }
 

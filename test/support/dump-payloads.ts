@@ -1,7 +1,13 @@
 /** Payloads for RESTORE, made of plain values; byte strings, one character a byte. */
 import { ByteWriter } from "#torus/base/byte-writer.js";
 import { endPayload } from "#torus/rdb/payload.js";
-import { beginCollection, writeElement, writeText } from "#torus/rdb/value-writer.js";
+import {
+  beginCollection,
+  beginSortedSet,
+  writeElement,
+  writeScored,
+  writeText,
+} from "#torus/rdb/value-writer.js";
 
 const BYTES_MAX = 2 ** 24;
 
@@ -9,11 +15,18 @@ export function textPayload(text: string): string {
   return payload((writer) => writeText(writer, rangeOfText(text)));
 }
 
-/** Of a hash the fields, each with its value behind it. Of both no two may be alike. */
-export function collectionPayload(kind: "hash" | "set", items: readonly string[]): string {
+/** Of a hash the fields, each with its value behind it. No two fields, or members, may be alike. */
+export function collectionPayload(kind: "hash" | "list" | "set", items: readonly string[]): string {
   return payload((writer) => {
     beginCollection(writer, kind, kind === "hash" ? items.length / 2 : items.length);
     for (const item of items) writeElement(writer, rangeOfText(item));
+  });
+}
+
+export function sortedSetPayload(scored: readonly (readonly [member: string, score: number])[]): string {
+  return payload((writer) => {
+    beginSortedSet(writer, scored.length);
+    for (const [member, score] of scored) writeScored(writer, rangeOfText(member), score);
   });
 }
 

@@ -3,7 +3,7 @@
  * table that writes, and a few that only look, for looking lets keys expire.
  */
 import fc from "fast-check";
-import { collectionPayload, textPayload } from "./dump-payloads.js";
+import { collectionPayload, sortedSetPayload, textPayload } from "./dump-payloads.js";
 import { START_MS } from "./small-keyspace.js";
 
 /** Two of them share a slot. */
@@ -108,6 +108,13 @@ function several(...parts: readonly fc.Arbitrary<string>[]): Part {
 
 const payload = fc.oneof(
   value.map(textPayload),
+  fc.array(member, { minLength: 1, maxLength: 6 }).map((elements) => collectionPayload("list", elements)),
+  fc
+    .uniqueArray(fc.tuple(member, fc.integer({ min: -3, max: 3 })), {
+      minLength: 1,
+      selector: ([name]) => name,
+    })
+    .map(sortedSetPayload),
   fc.uniqueArray(member, { minLength: 1 }).map((members) => collectionPayload("set", members)),
   fc
     .uniqueArray(fc.tuple(field, value), { minLength: 1, maxLength: 4, selector: ([name]) => name })

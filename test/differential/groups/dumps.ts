@@ -1,4 +1,4 @@
-import { collectionPayload, textPayload } from "../../support/dump-payloads.js";
+import { collectionPayload, sortedSetPayload, textPayload } from "../../support/dump-payloads.js";
 import type { Group } from "../group.js";
 import type { Vocabulary } from "../vocabulary.js";
 
@@ -9,7 +9,16 @@ export const dumps: Group = {
     [3, (w) => ["RESTORE", w.stringKey(), time(w), textPayload(w.value()), ...options(w)]],
     [3, (w) => ["RESTORE", w.hashKey(), time(w), hashPayload(w), ...options(w)]],
     [3, (w) => ["RESTORE", w.setKey(), time(w), setPayload(w), ...options(w)]],
+    [3, (w) => ["RESTORE", w.listKey(), time(w), listPayload(w), ...options(w)]],
+    [3, (w) => ["RESTORE", w.sortedSetKey(), time(w), sortedSet(w), ...options(w)]],
     [1, (w) => ["RESTORE", w.anyKey(), time(w), damaged(w), ...options(w)]],
+    [2, (w) => ["LRANGE", w.listKey(), "0", "-1"]],
+    [1, (w) => ["LPUSH", w.listKey(), w.value()]],
+    [1, (w) => ["RPUSH", w.listKey(), w.value()]],
+    [1, (w) => ["LPOP", w.listKey()]],
+    [2, (w) => ["ZRANGE", w.sortedSetKey(), "0", "-1", "WITHSCORES"]],
+    [1, (w) => ["ZADD", w.sortedSetKey(), "1.5", w.member()]],
+    [1, (w) => ["ZRANK", w.sortedSetKey(), w.member()]],
     [0.5, (w) => ["DUMP", w.random.pick(["absent", "absent too"])]],
     [1, (w) => ["GET", w.stringKey()]],
     [1, (w) => ["OBJECT", "ENCODING", w.anyKey()]],
@@ -46,6 +55,18 @@ function hashPayload(w: Vocabulary): string {
 
 function setPayload(w: Vocabulary): string {
   return collectionPayload("set", [...new Set(w.several(8, () => [w.member()]))]);
+}
+
+function listPayload(w: Vocabulary): string {
+  return collectionPayload(
+    "list",
+    w.several(8, () => [w.value()]),
+  );
+}
+
+function sortedSet(w: Vocabulary): string {
+  const members = new Set(w.several(8, () => [w.member()]));
+  return sortedSetPayload([...members].map((member) => [member, w.random.below(9) - 4.5]));
 }
 
 /** Cut, or with a byte of another value. */
