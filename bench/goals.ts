@@ -23,6 +23,9 @@ export type GoalId =
   | "bytes-d3"
   | "bytes-d100"
   | "stall"
+  | "rate-default-tests"
+  | "bytes-collections"
+  | "collection-end"
   | "first-pong"
   | "crowd-served"
   | "crowd-p99"
@@ -56,6 +59,15 @@ export const goals: readonly Goal[] = [
   figure("bytes-d3", "Resident bytes per key, 3-byte values", "lower", 85, 72),
   figure("bytes-d100", "Resident bytes per key, 100-byte values", "lower", 190, 184),
   figure("stall", "Longest stall of a second client while keys load and are overwritten", "lower", 25, 10),
+  ratio(
+    "rate-default-tests",
+    "Rate of redis-benchmark's default tests on data types, pipelines of 16",
+    "higher",
+    0.7,
+    1.0,
+  ),
+  ratio("bytes-collections", "Resident bytes per element of collections, small and large", "lower", 1.5, 1.0),
+  figure("collection-end", "Longest stall of a second client when a large collection goes", "lower", 10, 2),
   figure("first-pong", "First PONG after process start, empty", "lower", 250, 120),
   figure("crowd-served", "Concurrent clients: operations lost or wrong", "lower", 0, 0),
   ratio("crowd-p99", "Concurrent clients: 99th percentile of latency", "lower", undefined, 1.0),

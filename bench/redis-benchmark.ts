@@ -1,10 +1,15 @@
-/** redis-benchmark, the load that people compare servers with: runs it for one command and reads its CSV. */
+/** redis-benchmark, the load that people compare servers with: runs it for one of its tests, or one command, and reads its CSV. */
 import type { Children } from "./children.js";
 import type { Role } from "./pinning.js";
 
 export interface BenchmarkRun {
   readonly port: number;
-  readonly command: "set" | "get";
+  /** One of its own tests (`-t`): `set`, `lpush`. */
+  readonly command: string;
+  /** What it sends in place of a test of its own. `__rand_int__` stands for twelve digits that it draws. */
+  readonly words?: readonly string[];
+  /** What it calls the test, in lower case, if not by its name. */
+  readonly reported?: string;
   readonly requests: number;
   /** Commands in flight on each connection (`-P`). */
   readonly pipeline: number;
@@ -30,13 +35,15 @@ export async function redisBenchmark(children: Children, run: BenchmarkRun): Pro
   const output = await children.run(
     [
       "redis-benchmark",
-      ...["-h", "127.0.0.1", "-p", String(run.port), "-t", run.command, "--csv"],
+      ...["-h", "127.0.0.1", "-p", String(run.port), "--csv"],
+      ...(run.words === undefined ? ["-t", run.command] : []),
       ...["-n", String(run.requests), "-r", String(run.keyspace), "-c", String(run.clients)],
       ...["-P", String(run.pipeline), "-d", String(run.valueBytes)],
+      ...(run.words ?? []),
     ],
     { role: run.role ?? "load", timeoutMs: runMsMax },
   );
-  return resultOf(output, run.command);
+  return resultOf(output, run.reported ?? run.words?.join(" ") ?? run.command);
 }
 
 /** Finds the row of `command` by the names in the header, so that a new column does not shift the figures. */

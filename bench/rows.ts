@@ -2,7 +2,10 @@
 import type { Row } from "./bench.js";
 import { churnRow } from "./rows/churn.js";
 import { clusterModeRow } from "./rows/cluster-mode.js";
+import { collectionEndRows } from "./rows/collection-end.js";
+import { collectionMemoryRows } from "./rows/collection-memory.js";
 import { crowdRow } from "./rows/crowd.js";
+import { defaultTestRows } from "./rows/default-tests.js";
 import { memoryRows } from "./rows/memory.js";
 import { oneEntryRow } from "./rows/one-entry.js";
 import { quorumLatencyRow } from "./rows/quorum-latency.js";
@@ -18,8 +21,11 @@ import { loggedThroughputRows, throughputRows } from "./rows/throughput.js";
 
 export const rows: readonly Row[] = [
   ...throughputRows,
+  ...defaultTestRows,
   ...memoryRows,
+  ...collectionMemoryRows,
   ...stallRows,
+  ...collectionEndRows,
   startRow,
   crowdRow,
   churnRow,

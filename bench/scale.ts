@@ -19,6 +19,9 @@ export interface Scale {
   readonly stallRounds: number;
   /** How long a second client watches an idle server, for the baseline. */
   readonly idleMs: number;
+  /** Small collections, each under a key of its own, and elements of a large one. */
+  readonly collections: number;
+  readonly elements: number;
   readonly starts: number;
   readonly crowdClients: number;
   /** Pairs of SET and GET that each client of the crowd does. */
@@ -55,6 +58,8 @@ export const scales: Readonly<Record<Scale["name"], Scale>> = {
     stallKeys: 5_000_000,
     stallRounds: 3,
     idleMs: 1_500,
+    collections: 200_000,
+    elements: 1_000_000,
     starts: 11,
     crowdClients: 10_000,
     crowdTurns: 10,
@@ -82,6 +87,8 @@ export const scales: Readonly<Record<Scale["name"], Scale>> = {
     stallKeys: 300_000,
     stallRounds: 1,
     idleMs: 400,
+    collections: 50_000,
+    elements: 300_000,
     starts: 5,
     crowdClients: 2_000,
     crowdTurns: 2,
@@ -109,6 +116,8 @@ export const scales: Readonly<Record<Scale["name"], Scale>> = {
     stallKeys: 20_000,
     stallRounds: 1,
     idleMs: 50,
+    collections: 2_000,
+    elements: 10_000,
     starts: 1,
     crowdClients: 200,
     crowdTurns: 2,

@@ -1,11 +1,13 @@
 /** Elements of lists between commands and replies. */
-import { equalRanges } from "../base/bytes.js";
 import { type Int64, parseInt64 } from "../base/int64.js";
 import type { ElementCursor } from "../keyspace/list-block.js";
 import type { ListEnd } from "../keyspace/open-list.js";
 import { ReplyError, SYNTAX_ERROR } from "../protocol/reply-error.js";
 import type { ReplyWriter } from "../protocol/reply-writer.js";
 import type { Call } from "./call.js";
+
+/** Up to so many bytes are compared one by one: for short ones a call costs more. */
+const LOOP_BYTES_MAX = 32;
 
 /** Answers the element that a cursor is at. */
 export function replyElement(reply: ReplyWriter, cursor: ElementCursor): void {
@@ -27,11 +29,12 @@ export class ElementMatcher {
   matches(cursor: ElementCursor): boolean {
     if (cursor.isInteger) return cursor.integer === this.#integer;
     const { bytes, valueStart, valueEnd } = cursor;
-    const { start, end } = this.#value;
-    return (
-      valueEnd - valueStart === end - start &&
-      equalRanges({ bytes, start: valueStart, end: valueEnd }, this.#value)
-    );
+    const { bytes: sought, start, end } = this.#value;
+    const length = end - start;
+    if (valueEnd - valueStart !== length) return false;
+    if (length > LOOP_BYTES_MAX) return bytes.compare(sought, start, end, valueStart, valueEnd) === 0;
+    for (let i = 0; i < length; i++) if (bytes[valueStart + i] !== sought[start + i]) return false;
+    return true;
   }
 }
 

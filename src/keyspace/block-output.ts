@@ -1,4 +1,5 @@
 /** A block of elements that is being written anew: what a visitor of the old one makes of it (list-editor.ts). */
+import { copyBytes } from "../base/bytes.js";
 import { Position } from "../delta/list-position.js";
 import {
   Content,
@@ -35,7 +36,7 @@ export class BlockOutput {
     this.#ensure(headBytesMax(position) + content.length);
     const before = this.count === 0 ? null : this.#before;
     const to = writeHead(this.bytes, this.length, content.code, position, before);
-    content.bytes.copy(this.bytes, to, 0, content.length);
+    copyBytes(content.bytes, 0, content.length, this.bytes, to);
     this.length = to + content.length;
     this.#before.copyFrom(position);
     this.count++;

@@ -27,22 +27,26 @@ export function isTable(database: Database, at: Location): boolean {
 
 /** Fields that a client can see. Of packed ones they are counted anew. */
 export function liveLength(database: Database, at: Location): number {
-  if (database.records.type(at) === TYPE_LIST) {
+  const isList = database.records.type(at) === TYPE_LIST;
+  const table = tableOf(database, at);
+  if (isList && table !== PACKED) return database.lists.row(table).live;
+  if (isList) {
     list.open(database, at);
     return list.live;
   }
   if (database.records.type(at) === TYPE_STREAM) return streamAt(database, at).live;
-  const table = tableOf(database, at);
   return table === PACKED ? countLive(cursor, database.records.body(at)) : database.fields.liveCount(table);
 }
 
 export function hasNoLive(database: Database, at: Location): boolean {
-  if (database.records.type(at) === TYPE_LIST) {
+  const isList = database.records.type(at) === TYPE_LIST;
+  const table = tableOf(database, at);
+  if (isList && table !== PACKED) return database.lists.row(table).live === 0;
+  if (isList) {
     list.open(database, at);
     return list.isEmptied;
   }
   if (database.records.type(at) === TYPE_STREAM) return streamAt(database, at).live === 0;
-  const table = tableOf(database, at);
   return table === PACKED
     ? isEmptied(cursor, database.records.body(at))
     : database.fields.liveCount(table) === 0;

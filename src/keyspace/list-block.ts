@@ -14,7 +14,7 @@
  * An element that was pushed by itself takes one byte besides its own, an integer up to a million three in all beside that.
  */
 import { assert } from "../base/assert.js";
-import { type ByteRange, copyRange } from "../base/bytes.js";
+import { type ByteRange, copyBytes, copyRange } from "../base/bytes.js";
 import { parseInt64 } from "../base/int64.js";
 import { readVarint, skipVarint, writeVarint } from "../base/varint.js";
 import { Position, STEP_BYTES } from "../delta/list-position.js";
@@ -264,7 +264,7 @@ export class Content {
     this.code = bytes[start]! & CODE_MASK;
     this.length = 0;
     this.#ensure(end - contentStart);
-    bytes.copy(this.bytes, 0, contentStart, end);
+    copyBytes(bytes, contentStart, end, this.bytes, 0);
     this.length = end - contentStart;
   }
 

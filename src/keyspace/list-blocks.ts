@@ -7,10 +7,11 @@
  */
 import Denque from "denque";
 import { assert } from "../base/assert.js";
-import { Position } from "../delta/list-position.js";
+import { copyBytes } from "../base/bytes.js";
+import { Position, STEP_BYTES } from "../delta/list-position.js";
 import { type Location, UNIT_BITS, UNIT_MASK } from "./arena.js";
 import { BlockRow } from "./block-row.js";
-import { ElementCursor, writeHead } from "./list-block.js";
+import { type Content, ElementCursor, headBytesMax, writeHead } from "./list-block.js";
 import {
   ACCESS,
   BODY_LENGTH,
@@ -25,6 +26,9 @@ import type { ByteView, Records } from "./records.js";
 
 /** Bytes of a block that is not one long element. To find one of its elements takes walking over half of them. */
 export const BLOCK_BYTES = 1024 - HEADER_BYTES;
+
+/** Of the first element of a block, if its position has one step. */
+const FIRST_HEAD_BYTES = 2 + STEP_BYTES;
 
 export class ListBlocks {
   /** What rows take, which find blocks. */
@@ -114,7 +118,39 @@ export class ListBlocks {
       start = 0;
     }
     row.setRange(i, start, end);
-    bytes.copy(cell, base + start + left, 0, length);
+    copyBytes(bytes, 0, length, cell, base + start + left);
+    return true;
+  }
+
+  /**
+   * Puts an element behind the last one of block `i`, whose position the row knows. False, and nothing done, if there may be no room for it
+   * behind: `splice` may find some before.
+   */
+  append(row: BlockRow, i: number, position: Position, content: Content): boolean {
+    const { bytes, start, end } = this.#records.body(row.cell(i));
+    const at = start + row.end(i);
+    if (end - start > BLOCK_BYTES || end - at < headBytesMax(position) + content.length) return false;
+    const to = writeHead(bytes, at, content.code, position, row.tail);
+    copyBytes(content.bytes, 0, content.length, bytes, to);
+    row.setRange(i, row.start(i), to + content.length - start);
+    return true;
+  }
+
+  /** Puts an element, of a position of one step, before the first one of block `i`, which then follows from it. False as `append`. */
+  prepend(row: BlockRow, i: number, position: Position, content: Content): boolean {
+    const { bytes, start, end } = this.#records.body(row.cell(i));
+    if (end - start > BLOCK_BYTES || position.prefixLength > 0) return false;
+    const cursor = this.#cursor;
+    cursor.open(bytes, start + row.start(i), start + row.end(i));
+    cursor.next();
+    const head = this.#headOf(cursor, position);
+    const next = cursor.contentStart - head;
+    const from = next - content.length - FIRST_HEAD_BYTES;
+    if (from < start) return false;
+    const to = writeHead(bytes, from, content.code, position, null);
+    copyBytes(content.bytes, 0, content.length, bytes, to);
+    copyBytes(this.#headBytes, 0, head, bytes, next);
+    row.setRange(i, from - start, row.end(i));
     return true;
   }
 

@@ -4,6 +4,7 @@
  *
  * Long because every edit has to do with both forms, and all of them share the few ways of putting bytes in place of others.
  */
+import { copyBytes } from "../base/bytes.js";
 import { Position } from "../delta/list-position.js";
 import { compareVersions, type Version } from "../delta/version.js";
 import { ArenaFull, type Location } from "./arena.js";
@@ -133,6 +134,10 @@ export class ListEditor {
     for (;;) {
       const i = this.blocks - 1;
       if (i >= 0 && this.#mayTake(i, content)) {
+        if (this.#row?.isTailKnown && this.#lists.append(this.#row, i, position, content)) {
+          this.#appended(position, isLive, i);
+          return;
+        }
         const length = this.#compose(position, content, this.last() ?? null);
         const { start, end } = this.elements(i);
         if (this.#splice(i, end - start, 0, length)) {
@@ -161,7 +166,9 @@ export class ListEditor {
   prepend(position: Position, content: Content, isLive: boolean): void {
     for (;;) {
       const row = this.#row;
-      if (this.blocks > 0 && this.#mayTake(0, content) && this.#spliceBefore(position, content)) {
+      const mayTake = this.blocks > 0 && this.#mayTake(0, content);
+      const isDone = mayTake && row !== null && this.#lists.prepend(row, 0, position, content);
+      if (isDone || (mayTake && this.#spliceBefore(position, content))) {
         row?.add(0, 1, isLive ? 1 : 0);
         return;
       }
@@ -371,7 +378,7 @@ export class ListEditor {
   #compose(position: Position, content: Content, before: Position | null): number {
     this.#ensure(headBytesMax(position) + content.length);
     const to = writeHead(this.#scratch, 0, content.code, position, before);
-    content.bytes.copy(this.#scratch, to, 0, content.length);
+    copyBytes(content.bytes, 0, content.length, this.#scratch, to);
     return to + content.length;
   }
 
@@ -406,7 +413,7 @@ export class ListEditor {
     const { bytes, start } = records.body(keyspace.at);
     const rest = start + at + removed;
     if (more !== 0) bytes.copyWithin(rest + more, rest, start + before);
-    this.#scratch.copy(bytes, start + at, 0, length);
+    copyBytes(this.#scratch, 0, length, bytes, start + at);
     if (more < 0) keyspace.reshape(size, before + more);
     return true;
   }

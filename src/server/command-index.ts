@@ -9,8 +9,6 @@ import type { SessionCall } from "../commands/session.js";
 /** Flags that dispatch asks for, as bits. */
 export const WRITE = 1;
 export const DENY_OOM = 2;
-/** Takes constant time: timed by sample (docs/decisions/0003). */
-export const CONSTANT_TIME = 4;
 export const NO_AUTH = 8;
 /** Runs at once between MULTI and EXEC. */
 export const UNQUEUED = 16;
@@ -77,6 +75,8 @@ export class Entry {
   /** Whether its first argument is its only key. */
   readonly isFirstItsKey: boolean;
   readonly across: Across | null;
+  /** With so many arguments, its name included, or fewer, it takes about as long each time. */
+  readonly constantUpTo: number;
   calls = 0;
   microseconds = 0;
   rejected = 0;
@@ -99,11 +99,10 @@ export class Entry {
     // What transactions change of it ends with EXEC.
     if (command.changesConnection && command.group !== "transactions") bits |= CHANGES_CONNECTION;
     if (command.concernsNode) bits |= CONCERNS_NODE;
-    const isShort = command.kind === "data" || command.flags.includes("fast");
-    if (isShort && command.complexity === "O(1)") bits |= CONSTANT_TIME;
     for (const flag of command.flags) bits |= BIT_BY_FLAG[flag] ?? 0;
     this.bits = bits;
     this.arity = command.arity;
+    this.constantUpTo = constantUpTo(command);
     this.run = command.kind === "container" ? null : command.run;
     const [keys, ...moreKeys] = command.keys ?? [];
     this.firstKey = command.staysHere ? 0 : (keys?.first ?? 0);
@@ -133,6 +132,17 @@ export class Entry {
     this.rejected = 0;
     this.failed = 0;
   }
+}
+
+/**
+ * With up to how many arguments a command takes constant time, or nearly: then it is timed by sample (docs/decisions/0003). What Redis calls
+ * fast is that for one element, as LPUSH and ZADD are, or for none named, as LPOP.
+ */
+function constantUpTo({ kind, flags, complexity, arity }: Command): number {
+  const isFast = flags.includes("fast");
+  if (kind !== "data" && !isFast) return 0;
+  if (complexity === "O(1)") return Number.MAX_SAFE_INTEGER;
+  return isFast ? Math.abs(arity) : 0;
 }
 
 interface Bucket {

@@ -33,7 +33,6 @@ import {
   ALWAYS_TOUCHES,
   CHANGES_CONNECTION,
   CONCERNS_NODE,
-  CONSTANT_TIME,
   type CommandIndex,
   DENY_OOM,
   type Entry,
@@ -318,7 +317,7 @@ export class Executor {
 
   #run(entry: Entry, client: Client): void {
     const timed =
-      (entry.bits & CONSTANT_TIME) === 0 ||
+      this.call.count > entry.constantUpTo ||
       --this.#untilSample === 0 ||
       this.#node.timesAll ||
       this.#requestBytes() > LONG_REQUEST_BYTES;
@@ -339,7 +338,7 @@ export class Executor {
     this.#perform(entry, client);
     const micros = (this.#node.clock.monotonicMs() - startMs) * MICROS_PER_MS;
     entry.calls++;
-    const standsForOthers = isSample && !this.#node.timesAll && (entry.bits & CONSTANT_TIME) !== 0;
+    const standsForOthers = isSample && !this.#node.timesAll && count <= entry.constantUpTo;
     const weight = standsForOthers ? SAMPLE_EVERY : 1;
     entry.microseconds += micros * weight;
     this.#node.durations.note(micros, weight);

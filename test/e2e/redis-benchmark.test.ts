@@ -42,7 +42,7 @@ onEveryServer("redis-benchmark", (start) => {
 
   for (const options of [
     ["-n", "2000", "-c", "50"],
-    ["-n", "20000", "-c", "20", "-P", "16", "-r", "100000", "-d", "100"],
+    ["-n", "4000", "-c", "20", "-P", "16", "-r", "100000", "-d", "100"],
     ["-n", "2000", "-c", "10", "-3"],
   ]) {
     it(`completes every test with ${options.join(" ")}`, async () => {

@@ -33,6 +33,13 @@ describe("the index of commands", () => {
     expect(find("set")!.bits & CONCERNS_NODE).to.equal(0);
   });
 
+  it("knows up to how many arguments a command takes constant time: all if it is so declared, the fewest if it is fast", () => {
+    const upTo = (name: string) => find(name)!.constantUpTo;
+    for (const name of ["get", "set", "llen"]) expect(upTo(name), name).to.equal(Number.MAX_SAFE_INTEGER);
+    expect(["lpush", "lpop", "sadd", "spop", "hset"].map(upTo)).to.deep.equal([3, 2, 3, 2, 4]);
+    expect(["lrange", "keys", "sunion", "hgetall"].map(upTo)).to.deep.equal([0, 0, 0, 0]);
+  });
+
   it("finds nothing by a name that lacks its end, has one letter more, or is empty", () => {
     const known = new Set(names);
     for (const name of names) {
