@@ -33,6 +33,11 @@ describe("torus backup and torus restore", () => {
     await client.call("LPUSH", "list", 1, "first");
     await client.call("LINSERT", "list", "AFTER", "first", "inserted");
     await client.call("RPOP", "list");
+    await client.call("ZADD", "small", 2, "b", 1, "a", 3, "c");
+    await client.call("ZREM", "small", "b");
+    await client.call("ZADD", "board", ...MEMBERS.flatMap((member, i) => [-i, member]));
+    await client.call("ZINCRBY", "board", 1e6, MEMBERS[0]!);
+    await client.call("GEOADD", "map", "13.361389", "38.115556", "Palermo");
     await client.call("INCRBY", "counter", 7);
     await client.call("INCRBYFLOAT", "float", "2.5");
     await client.call("SET", "gone", "v");
@@ -79,6 +84,10 @@ describe("torus backup and torus restore", () => {
     expect(await reader.ask("LLEN", "list")).to.equal(String(MEMBERS.length + 2));
     expect(await reader.ask("LRANGE", "list", 0, 3)).to.equal('["first" "inserted" "1" "member 0"]');
     expect(await reader.ask("LINDEX", "list", -1)).to.equal(`"${MEMBERS.at(-2)}"`);
+    expect(await reader.ask("ZRANGE", "small", 0, -1, "WITHSCORES")).to.equal('["a" "1" "c" "3"]');
+    expect(await reader.ask("ZRANK", "board", MEMBERS[0]!)).to.equal(String(MEMBERS.length - 1));
+    expect(await reader.ask("ZRANGE", "board", 0, 0, "WITHSCORES")).to.equal('["member 999" "-999"]');
+    expect(await reader.ask("GEOHASH", "map", "Palermo")).to.equal('["sqc8b49rny0"]');
     expect(await reader.ask("INCR", "counter")).to.equal("8");
     expect(await reader.ask("INCRBYFLOAT", "float", "1")).to.equal('"3.5"');
     expect(await reader.ask("SELECT", 5)).to.equal("OK");

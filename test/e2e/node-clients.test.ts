@@ -31,6 +31,14 @@ onEveryServer("an ioredis session", (start) => {
     expect(await redis.incrbyfloat("a", 0.5)).to.equal("1.5");
     expect(await redis.hset("h", { x: 1, y: 2 })).to.equal(2);
     expect(await redis.hgetall("h")).to.deep.equal({ x: "1", y: "2" });
+    expect(await redis.zadd("z", "GT", "CH", 2.5, "b", 1, "a")).to.equal(2);
+    expect(await redis.zincrby("z", 0.25, "a")).to.equal("1.25");
+    expect(await redis.zrange("z", "0", "-1", "WITHSCORES")).to.deep.equal(["a", "1.25", "b", "2.5"]);
+    expect(await redis.zpopmin("z")).to.deep.equal(["a", "1.25"]);
+    expect(await redis.geoadd("map", 13.361389, 38.115556, "Palermo")).to.equal(1);
+    expect(
+      await redis.geosearch("map", "FROMLONLAT", 13, 38, "BYRADIUS", 100, "km", "WITHDIST"),
+    ).to.deep.equal([["Palermo", "34.1601"]]);
     expect(await redis.sadd("s", 3, 1, 2)).to.equal(3);
     expect(await redis.smembers("s")).to.deep.equal(["1", "2", "3"]);
     expect(await redis.sinterstore("t", "s", "s")).to.equal(3);
@@ -90,6 +98,13 @@ onEveryServer("an ioredis session", (start) => {
     }
     expect(fields.size).to.equal(3000);
     expect(fields.get("key:2999")).to.equal("2999");
+    await redis.zadd("zset", ...names.flatMap((name, i) => [i, name]));
+    const scores = new Map<string, string>();
+    for await (const pairs of redis.zscanStream("zset", { count: 100 })) {
+      for (let i = 0; i < pairs.length; i += 2) scores.set(pairs[i], pairs[i + 1]);
+    }
+    expect(scores.size).to.equal(3000);
+    expect(scores.get("key:2999")).to.equal("2999");
     await redis.sadd("set", ...names);
     const members = new Set<string>();
     for await (const some of redis.sscanStream("set", { count: 100 }))
@@ -137,6 +152,21 @@ for (const RESP of [2, 3] as const) {
       expect(await client.hSet("h", { x: "1", y: "2" })).to.equal(2);
       expect({ ...(await client.hGetAll("h")) }).to.deep.equal({ x: "1", y: "2" });
       expect(await client.hRandFieldCountWithValues("h", 2)).to.have.lengthOf(2);
+      await client.zAdd("z", [
+        { score: 2.5, value: "b" },
+        { score: 1, value: "a" },
+      ]);
+      expect(await client.zRangeWithScores("z", 0, -1)).to.deep.equal([
+        { value: "a", score: 1 },
+        { value: "b", score: 2.5 },
+      ]);
+      expect(await client.zPopMax("z")).to.deep.equal({ value: "b", score: 2.5 });
+      expect(await client.zPopMinCount("z", 2)).to.deep.equal([{ value: "a", score: 1 }]);
+      await client.geoAdd("map", { longitude: 13.361389, latitude: 38.115556, member: "Palermo" });
+      expect(await client.geoDist("map", "Palermo", "Palermo")).to.equal(0);
+      expect(
+        await client.geoSearch("map", { longitude: 13, latitude: 38 }, { radius: 100, unit: "km" }),
+      ).to.deep.equal(["Palermo"]);
       expect(await client.sAdd("s", ["3", "1", "2"])).to.equal(3);
       expect([...(await client.sMembers("s"))]).to.deep.equal(["1", "2", "3"]);
       expect(await client.sInterCard(["s", "absent"])).to.equal(0);

@@ -18,11 +18,13 @@ const TESTS = [
     "SADD",
     "HSET",
     "SPOP",
+    "ZADD",
+    "ZPOPMIN",
   ],
   ...["LPUSH (needed to benchmark LRANGE)", "LRANGE_100 (first 100 elements)"],
-  ...["MSET (10 keys)"],
+  ...["MSET (10 keys)", "XADD"],
 ];
-const NAMES = "ping,set,get,incr,lpush,rpush,lpop,rpop,sadd,hset,spop,lrange_100,mset";
+const NAMES = "ping,set,get,incr,lpush,rpush,lpop,rpop,sadd,hset,spop,zadd,zpopmin,lrange_100,mset,xadd";
 
 onEveryServer("redis-benchmark", (start) => {
   let target: Target;

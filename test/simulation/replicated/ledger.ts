@@ -38,7 +38,7 @@ export class Ledger {
   readonly counters: readonly RegisterHistory[];
   /** Added to at any level. */
   readonly tallies: readonly Tally[];
-  /** Fields that are added to at a quorum only. */
+  /** Fields and scores that are added to at a quorum only. */
   readonly fieldTallies: readonly Tally[];
   readonly leaves: Leaf[] = [];
   /** Sorted sets whose members are popped. */
@@ -65,7 +65,10 @@ export class Ledger {
     this.registers = named("register", REGISTERS).map((key) => new RegisterHistory(key, clock));
     this.counters = named("counter", COUNTERS).map((key) => new RegisterHistory(key, clock));
     this.tallies = named("tally", TALLIES).map((key) => new Tally(key));
-    this.fieldTallies = named("hash", FIELD_TALLIES).map((key) => new Tally(key, "sum"));
+    this.fieldTallies = [
+      ...named("hash", FIELD_TALLIES).map((key) => new Tally(key, "sum")),
+      ...named("zset", FIELD_TALLIES).map((key) => new Tally(key, "sum", true)),
+    ];
     this.scoredQueues = named("scored queue", QUEUES).map((key) => new ScoredQueue(key, this.#clocks));
     this.growing = named("growing", GROWING);
     this.lists = named("list", LISTS).map((key) => new PushedList(key, clock, kind.isLinearizable));

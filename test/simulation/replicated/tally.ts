@@ -1,4 +1,4 @@
-/** A key, or a field of a hash, to which any number of clients add: each addition counts once if it was acknowledged, and else at most once. */
+/** A key, a field of a hash, or the score of a member, to which any number of clients add: each addition counts once if it was acknowledged, and else at most once. */
 import type { Fate } from "../cluster/register.js";
 import { Violation } from "../cluster/violation.js";
 
@@ -9,6 +9,7 @@ export class Tally {
   constructor(
     readonly key: string,
     readonly field?: string,
+    private readonly isScore = false,
   ) {}
 
   get name(): string {
@@ -16,11 +17,14 @@ export class Tally {
   }
 
   add(by: number): readonly (string | number)[] {
-    return this.field === undefined ? ["INCRBY", this.key, by] : ["HINCRBY", this.key, this.field, by];
+    if (this.field === undefined) return ["INCRBY", this.key, by];
+    return this.isScore ? ["ZINCRBY", this.key, by, this.field] : ["HINCRBY", this.key, this.field, by];
   }
 
   get read(): readonly string[] {
-    return this.field === undefined ? ["GET", this.key] : ["HGET", this.key, this.field];
+    return this.field === undefined
+      ? ["GET", this.key]
+      : [this.isScore ? "ZSCORE" : "HGET", this.key, this.field];
   }
 
   settle(by: number, fate: Fate): void {

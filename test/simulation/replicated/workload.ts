@@ -1,6 +1,8 @@
 /**
  * What one client of a replicated cluster asks for, drawn at random: texts, numbers, hashes, sets, sorted sets, lists, deadlines, deletions and flushes. Each of
  * its connections has a level, and one of the two databases.
+ *
+ * Long because everything that is asked for shares what the connection was promised.
  */
 import type { Prng } from "#torus/base/prng.js";
 import type { RegisterAction, RegisterHistory } from "../../support/register-history.js";
