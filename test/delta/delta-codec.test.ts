@@ -8,6 +8,7 @@ import type { Delta } from "#torus/delta/delta.js";
 import { readDelta, writePatch, writeRecord } from "#torus/delta/delta-codec.js";
 import { appendEntry, ENTRIES_BASE_BYTES } from "#torus/delta/packed-entries.js";
 import { noExpiry, RANKS, type RecordState, tombstone } from "#torus/delta/record-state.js";
+import { scoreBytes } from "#torus/delta/score.js";
 import { type Version, writeVersion } from "#torus/delta/version.js";
 import { body, delta } from "./arbitraries.js";
 import { bytesOf, bytesOfDelta } from "./bytes-of.js";
@@ -100,7 +101,7 @@ describe("delta codec", () => {
     expectBytes({ kind: "local", boot: 7, position: 0x123456 }, "87 07000000 5634120000000000");
   });
 
-  it("writes counters, hashes and sets as they lie in the arena", () => {
+  it("writes counters, hashes, sets and sorted sets as they lie in the arena", () => {
     const counter = { kind: "counter", base: 7, contributions: [] } as const;
     const field = { value: Buffer.from("v"), version: LATER };
     const hash = { kind: "hash", fields: new Map([["f", field]]) } as const;
@@ -116,6 +117,11 @@ describe("delta codec", () => {
     expectBytes(
       record({ ...tombstone(LIFE), body: { kind: "set", fields: new Map(Object.entries(members)) } }),
       `04 ${AT_KEY_HEX} ${LIFE_HEX} 12 ${LATER_HEX} 020100 6d 020000 6e`,
+    );
+    const scored = new Map([["m", { value: scoreBytes(1.5), version: LATER }]]);
+    expectBytes(
+      record({ ...tombstone(LIFE), body: { kind: "zset", fields: scored } }),
+      `06 ${AT_KEY_HEX} ${LIFE_HEX} 10 ${LATER_HEX} 020300 6d 3ff8`,
     );
   });
 
@@ -168,6 +174,9 @@ describe("delta codec", () => {
       "half a hash": `03 ${plain} 04 00000000`,
       "a hash with one field twice": `03 ${plain} 14 ${LATER_HEX} 0202006676 0202006676`,
       "a member of a set with a value": `04 ${plain} 0f ${LATER_HEX} 020200 6676`,
+      "a score with a zero byte at its end": `06 ${plain} 11 ${LATER_HEX} 020400 66 3ff800`,
+      "a score that is no number": `06 ${plain} 10 ${LATER_HEX} 020300 66 7ff8`,
+      "a score of nine bytes": `06 ${plain} 17 ${LATER_HEX} 020a00 66 3ff800000000000001`,
       "a foreign origin that is the base's": `03 ${plain} 11 ${LATER_HEX} 030200 0100 6676`,
       nothing: "",
     };
