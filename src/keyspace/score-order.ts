@@ -17,7 +17,7 @@ import { assert } from "../base/assert.js";
 import type { ByteRange } from "../base/bytes.js";
 import { readScore } from "../delta/score.js";
 import { Arena, type Location, NOWHERE, type Slab, UNIT_BITS, UNIT_MASK } from "./arena.js";
-import { BODY_LENGTH, HEADER_BYTES, KEY_LENGTH } from "./record.js";
+import { ACCESS, BODY_LENGTH, HEADER_BYTES, KEY_LENGTH } from "./record.js";
 import type { Records } from "./records.js";
 
 /** Words of a node. */
@@ -194,6 +194,43 @@ export class ScoreOrder {
       this.#refreshFirst(depth);
       if (this.#turns[depth] !== 0) return;
     }
+  }
+
+  // ---- Moving nodes ----
+
+  /** Where the nodes lie, for whoever empties sparse slabs. */
+  get arena(): Arena {
+    return this.#nodes;
+  }
+
+  /** Moves a node to another slab. False if it stays: there is no room elsewhere, or nodes of given up sets are among those to go. */
+  relocate(node: Location): boolean {
+    if (this.#doomed.length > 0) return false;
+    const { words, cellBytes, number } = this.#slab(node);
+    const to = this.#nodes.allocate(cellBytes);
+    if (to >>> UNIT_BITS === number) {
+      this.#nodes.free(to);
+      return false;
+    }
+    // The way to the first member below a node leads through it.
+    const first = words[wordOf(node) + NODE_WORDS + AT]!;
+    const table = this.#records.word(first, ACCESS);
+    this.#findEntry(table, first);
+    let depth = 0;
+    while (depth < this.#depth && this.#path[depth] !== node) depth++;
+    assert(this.#path[depth] === node, "a node is in the tree of its members");
+    const target = this.#slab(to).words;
+    const size = cellBytes >>> 2;
+    target.set(words.subarray(wordOf(node), wordOf(node) + size), wordOf(to));
+    if (depth === 0) {
+      this.#roots[table] = to;
+    } else {
+      const parent = this.#path[depth - 1]!;
+      const turn = this.#turns[depth - 1]!;
+      this.#slab(parent).words[wordOf(parent) + NODE_WORDS + turn * INNER_STEP + CHILD] = to;
+    }
+    this.#nodes.free(node);
+    return true;
   }
 
   // ---- Asking ----

@@ -119,6 +119,29 @@ function expectOrder(set: Sorted): void {
 }
 
 describe("the order of a large sorted set", () => {
+  it("holds whichever of its nodes are moved", () => {
+    const edit = fc.tuple(fc.constantFrom("set", "set", "remove"), fc.nat(2000), score);
+    fc.assert(
+      fc.property(fc.array(edit, { minLength: 300, maxLength: 1500, size: "max" }), (edits) => {
+        const set = new Sorted();
+        const { order } = set.tables;
+        // Other slabs of each size, to move to.
+        const others = Array.from({ length: 40 }, () => new Sorted());
+        expect(others).to.have.length(40);
+        for (const [i, [what, number, score]] of edits.entries()) {
+          if (what === "set") set.set(`m${number}`, score);
+          else set.remove(`m${number}`);
+          if (i % 100 !== 0) continue;
+          for (const slab of [...order.arena.slabs])
+            for (let cell = 0; cell < slab.untouched; cell++)
+              if (slab.isLive(cell)) order.relocate(slab.location(cell));
+        }
+        expectOrder(set);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
   it("is that of scores, then of members, whatever is set, set anew and removed", () => {
     const edit = fc.tuple(fc.constantFrom("set", "set", "set", "remove", "mark"), fc.nat(300), score);
     fc.assert(

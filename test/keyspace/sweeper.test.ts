@@ -86,6 +86,35 @@ describe("sweeper", () => {
     expect(sweeper.tidy(1)).to.equal(true);
   });
 
+  it("gives back what the orders of sorted sets leave free, and keeps those that stay", () => {
+    const keyspace = smallKeyspace();
+    const run = new CommandRunner(keyspace);
+    const sweeper = new Sweeper(keyspace, steppingClock(0));
+    const { arena } = keyspace.database.fields.order;
+    const sets = 100;
+    const scoreOf = (set: number, member: number) => Math.imul(set * 1000 + member, 0x9e3779b1) >>> 8;
+    // Nodes of all sets lie side by side.
+    for (let member = 0; member < 400; member++)
+      for (let set = 0; set < sets; set++)
+        run.run("ZADD", `z${set}`, scoreOf(set, member), `member ${member}`);
+    const full = arena.reservedBytes;
+    for (let set = 0; set < sets; set++) if (set % 12 !== 0) run.run("DEL", `z${set}`);
+    while (keyspace.releaseSlice(1000) > 0);
+    while (!sweeper.tidy(1));
+    expect(arena.reservedBytes).to.be.below(full * 0.5);
+    for (let set = 0; set < sets; set += 12) {
+      const sorted = Array.from({ length: 400 }, (_, member) => member)
+        .sort((a, b) => scoreOf(set, a) - scoreOf(set, b))
+        .map((member) => `"member ${member}"`);
+      expect(run.run("ZRANGE", `z${set}`, 0, -1)).to.equal(`[${sorted.join(" ")}]`);
+      run.run("ZADD", `z${set}`, -1, "member 7");
+      expect(run.run("ZRANK", `z${set}`, "member 7")).to.equal("0");
+      expect(run.run("ZREMRANGEBYRANK", `z${set}`, 0, -1)).to.equal("400");
+    }
+    while (keyspace.releaseSlice(1000) > 0);
+    expect(arena.usedBytes).to.equal(0);
+  });
+
   it("is done with tidying when a slab is empty that could not be given back before", () => {
     const keyspace = smallKeyspace();
     const run = new CommandRunner(keyspace);
