@@ -12,8 +12,11 @@ import {
   TIMEOUT_NEGATIVE,
   TIMEOUT_NOT_AN_INTEGER,
 } from "../protocol/reply-error.js";
+import { requestOf } from "../protocol/request-builder.js";
+import type { WaitKind } from "./blocking.js";
 import type { Call } from "./call.js";
-import { type Command, data, keysBehind } from "./command.js";
+import { type Command, keysBehind, session } from "./command.js";
+import type { SessionCall } from "./session.js";
 import { noGroup, readCount, readStrictId } from "./stream-arguments.js";
 import { lifeOf, readBy } from "./stream-group-state.js";
 import { forEachIn, replyEntry, replyId } from "./stream-replies.js";
@@ -23,6 +26,8 @@ const NOACK_IN_XREAD = "ERR The NOACK option is only supported by XREADGROUP. Yo
 /** Redis says so of XREADGROUP, too. */
 const UNBALANCED =
   "ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified.";
+const STREAM_GONE = "UNBLOCKED the stream key no longer exists";
+const GROUP_GONE = "NOGROUP the consumer group this client was blocked on no longer exists";
 const NO_GROUP = "ERR Missing GROUP option for XREADGROUP";
 const NEW_IN_XREAD =
   "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option.";
@@ -33,7 +38,7 @@ const DOLLAR = 0x24;
 const GREATER = 0x3e;
 
 export const streamDeliveries: readonly Command[] = [
-  data({
+  session({
     name: "xread",
     arity: -4,
     group: "stream",
@@ -45,7 +50,7 @@ export const streamDeliveries: readonly Command[] = [
     summary: "Answers the entries of streams that follow an id.",
     run: (call) => read(call, false),
   }),
-  data({
+  session({
     name: "xreadgroup",
     arity: -7,
     group: "stream",
@@ -78,7 +83,49 @@ interface Reading {
 /** Where to begin in a stream: behind an id; null is what is new to the group. */
 type From = StreamId | null;
 
-function read(call: Call, isOfGroup: boolean): void {
+const NEWS: WaitKind = {
+  type: TYPE_STREAM,
+  takes: false,
+  serve: (call, key) => serveNews(call, key, readOptions(call, false)),
+  writeNothing: (reply) => reply.nullArray(),
+};
+
+const NEWS_OF_GROUP: WaitKind = {
+  ...NEWS,
+  hearsOfLoss: true,
+  serve: (call, key) => serveNewsOfGroup(call, key, readOptions(call, true)),
+};
+
+/** Replies what one stream has got for which a client waits. */
+function serveNews(call: Call, key: number, reading: Reading): boolean {
+  const from = readFrom(call, reading, key - reading.keysAt);
+  const { reply } = call;
+  const mark = reply.mark();
+  if (reply.resp === 3) reply.map(1);
+  else reply.array(1);
+  if (serve(call, reading, key - reading.keysAt, from)) return true;
+  reply.rollback(mark);
+  return false;
+}
+
+function serveNewsOfGroup(call: Call, key: number, reading: Reading): boolean {
+  const { keyspace } = call;
+  const at = call.peek(key);
+  if (at === NOWHERE || keyspace.records.type(at) !== TYPE_STREAM) throw new ReplyError(STREAM_GONE);
+  if (keyspace.openStream.body.group(reading.group!) === undefined) throw new ReplyError(GROUP_GONE);
+  return serveNews(call, key, reading);
+}
+
+/** The request with what `$` means now, and all else as it came. */
+function settledRequest(call: Call, { keysAt, keys }: Reading, from: readonly From[]): Buffer {
+  const args = Array.from({ length: call.count }, (_, i) => {
+    const id = from[i - keysAt - keys];
+    return id === undefined || id === null ? call.copy(i) : Buffer.from(id.toString(), "latin1");
+  });
+  return requestOf(args);
+}
+
+function read(call: SessionCall, isOfGroup: boolean): void {
   const reading = readOptions(call, isOfGroup);
   const from = Array.from({ length: reading.keys }, (_, i) => readFrom(call, reading, i));
   const { reply } = call;
@@ -88,13 +135,23 @@ function read(call: Call, isOfGroup: boolean): void {
   for (let i = 0; i < reading.keys; i++) if (serve(call, reading, i, from[i]!)) answered++;
   if (answered === 0) {
     reply.rollback(mark);
-    // Here a client is to be parked that said for how long it waits (`blockMs`).
-    reply.nullArray();
+    if (reading.blockMs === null) reply.nullArray();
+    else park(call, reading, from);
   } else if (reply.resp === 3) {
     reply.fillMap(array, answered);
   } else {
     reply.fillArray(array, answered);
   }
+}
+
+function park(call: SessionCall, reading: Reading, from: readonly From[]): void {
+  const { keysAt, keys, blockMs, group } = reading;
+  call.park(group === null ? NEWS : NEWS_OF_GROUP, {
+    first: keysAt,
+    end: keysAt + keys,
+    timeoutMs: blockMs === 0 ? Number.POSITIVE_INFINITY : blockMs!,
+    request: settledRequest(call, reading, from),
+  });
 }
 
 function readOptions(call: Call, isOfGroup: boolean): Reading {

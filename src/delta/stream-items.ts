@@ -104,7 +104,7 @@ export function isPackedStream(range: ByteRange): boolean {
   cursor.open(range.bytes, range.start, range.end);
   while (cursor.next()) {
     const { fieldStart, fieldEnd, valueStart, valueEnd, isRemoved } = cursor;
-    if (!isField(range.bytes, fieldStart, fieldEnd)) return false;
+    if (!isStreamField(range.bytes, fieldStart, fieldEnd)) return false;
     const tag = range.bytes[fieldStart]!;
     if (isRemoved ? tag === REGISTER || tag === TRIM : !isValue(tag, range.bytes, valueStart, valueEnd))
       return false;
@@ -112,7 +112,8 @@ export function isPackedStream(range: ByteRange): boolean {
   return true;
 }
 
-function isField(bytes: Uint8Array, start: number, end: number): boolean {
+/** Whether bytes from outside name a part of a stream. */
+export function isStreamField(bytes: Uint8Array, start: number, end: number): boolean {
   const length = end - start;
   switch (length === 0 ? 0 : bytes[start]) {
     case REGISTER:

@@ -4,7 +4,14 @@
  */
 import type { ByteRange } from "../base/bytes.js";
 import { ID_BYTES, StreamId } from "../delta/stream-id.js";
-import { DELIVERY_BYTES, ENTRY, ENTRY_FIELD_BYTES, PENDING, writeUint64 } from "../delta/stream-items.js";
+import {
+  DELIVERY_BYTES,
+  ENTRY,
+  ENTRY_FIELD_BYTES,
+  isStreamField,
+  PENDING,
+  writeUint64,
+} from "../delta/stream-items.js";
 import type { Location } from "./arena.js";
 import type { Database } from "./database.js";
 import type { IdRow } from "./id-row.js";
@@ -74,6 +81,7 @@ export class StreamReader {
   /** Goes to this field, or to the one that follows where it would be; false if there is none. */
   seek({ bytes, start, end }: ByteRange): boolean {
     const field = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
+    if (!isStreamField(bytes, start, end)) return false;
     const tag = field[0]!;
     if (tag < PENDING) {
       const name = field.toString("latin1");

@@ -1,5 +1,6 @@
 import { Prng } from "#torus/base/prng.js";
 import { Call } from "#torus/commands/call.js";
+import type { SessionCall } from "#torus/commands/session.js";
 import { commandByName } from "#torus/commands/table.js";
 import { type ConfigValues, makeConfig } from "#torus/config/config.js";
 import { ConfigStore } from "#torus/config/config-store.js";
@@ -55,10 +56,11 @@ export class CommandRunner {
       named?.kind === "container"
         ? named.subcommands.find(({ name }) => name === texts[1]!.toLowerCase())
         : named;
-    if (command?.kind !== "data") throw new Error(`not a data command: ${texts[0]}`);
+    if (command === undefined || command.kind === "container") throw new Error(`no command: ${texts[0]}`);
     const mark = this.reply.mark();
     try {
-      command.run(call);
+      // A command that waits if it is asked to needs no session while it is not.
+      command.run(call as SessionCall);
     } catch (error) {
       if (!(error instanceof ReplyError)) throw error;
       this.reply.rollback(mark);
