@@ -22,9 +22,9 @@ const TESTS = [
     "ZPOPMIN",
   ],
   ...["LPUSH (needed to benchmark LRANGE)", "LRANGE_100 (first 100 elements)"],
-  ...["MSET (10 keys)", "XADD"],
+  ...["MSET (10 keys)"],
 ];
-const NAMES = "ping,set,get,incr,lpush,rpush,lpop,rpop,sadd,hset,spop,zadd,zpopmin,lrange_100,mset,xadd";
+const NAMES = "ping,set,get,incr,lpush,rpush,lpop,rpop,sadd,hset,spop,zadd,zpopmin,lrange_100,mset";
 
 onEveryServer("redis-benchmark", (start) => {
   let target: Target;
