@@ -39,6 +39,12 @@ export const connectionMetrics: MetricGroup = {
       value: ({ node }) => node.stats.evictedClients,
     },
     {
+      name: "torus_connections_waiting",
+      kind: "gauge",
+      help: "Connections whose command waits for a key, here or at another node: BLPOP and its like.",
+      value: ({ node }) => sum(Array.from(node.sessions(), ({ isParked }) => Number(isParked))),
+    },
+    {
       name: "torus_connections_memory_bytes",
       kind: "gauge",
       help: "Memory of connections: requests that are incomplete, replies that wait, transactions.",

@@ -395,7 +395,8 @@ export class PeerLink implements RunCarrier {
   async #lookWhetherThere(): Promise<void> {
     const { ups } = this.counters;
     const outcome = await this.ask(ARE_YOU_THERE, NOTHING, SILENT_MS_MAX);
-    if (outcome.kind === "lost" && this.counters.ups === ups) this.reset();
+    const isSilent = this.#nowMs - this.#lastHeardMs >= SILENT_MS_MAX;
+    if (outcome.kind === "lost" && isSilent && this.counters.ups === ups) this.reset();
   }
 
   #marked(id: number, bytes: Buffer, start: number, end: number): boolean {
