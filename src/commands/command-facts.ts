@@ -82,9 +82,9 @@ const CATEGORY_BY_GROUP: Readonly<Record<CommandGroup, string | undefined>> = {
 /** ACL categories without the `@`: https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/ */
 export function categoriesOf({ kind, group, flags, categories = [] }: Command): readonly string[] {
   const found = new Set<string | undefined>(categories);
-  // WAIT stands among the commands on keys, but is one on the connection.
-  const isOfConnection = categories.includes("connection");
-  if (kind !== "container" && !isOfConnection) found.add(CATEGORY_BY_GROUP[group]);
+  // WAIT and SORT stand among the commands on keys, but are of the connection and of what is sorted.
+  const isOfOthers = categories.includes("connection") || categories.includes("list");
+  if (kind !== "container" && !isOfOthers) found.add(CATEGORY_BY_GROUP[group]);
   if (flags.includes("write")) found.add("write");
   if (flags.includes("readonly")) found.add("read");
   if (flags.includes("pubsub")) found.add("pubsub");
@@ -105,7 +105,7 @@ export interface KeyRange {
 export function keyRangeOf({ keys = [] }: Command): KeyRange {
   let range: KeyPositions | undefined;
   for (const spec of keys) {
-    if (spec.countedAt !== undefined || spec.behind !== undefined) continue;
+    if (spec.countedAt !== undefined || spec.behind !== undefined || spec.locate !== undefined) continue;
     if (range === undefined) range = spec;
     else if (spec.first === range.last + 1) range = { ...range, last: spec.last };
   }
@@ -141,6 +141,11 @@ export function keyPositions(
   const end = call.count - name;
   const positions: KeyPosition[] = [];
   for (const spec of keys) {
+    if (spec.locate !== undefined) {
+      const at = spec.locate(call, name);
+      if (at !== undefined) positions.push({ at, spec });
+      continue;
+    }
     if (spec.behind !== undefined) {
       const first = positionBehind(spec.behind, call, name + spec.first);
       const count = spec.last < 0 ? (call.count - first) >>> 1 : 1;

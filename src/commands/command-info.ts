@@ -31,12 +31,22 @@ export function writeCommandInfo(reply: ReplyWriter, named: NamedCommand): void 
   for (const subcommand of subcommands) writeCommandInfo(reply, subcommand);
 }
 
-/** Ours begin at a fixed place, and go on to one or for as many as an argument there says; or they are behind a word. */
+/**
+ * Ours begin at a fixed place, and go on to one or for as many as an argument there says; or they are behind a word; or nobody can tell but the
+ * command.
+ */
 function writeKeySpec(reply: ReplyWriter, spec: KeyPositions): void {
-  const { first, last, step, countedAt, behind, access } = spec;
+  const { first, last, step, countedAt, behind, locate, access } = spec;
   reply.map(3);
   reply.bulkText("flags");
   writeWords(reply, access);
+  if (locate !== undefined) {
+    for (const part of ["begin_search", "find_keys"]) {
+      reply.bulkText(part);
+      writeSearch(reply, "unknown", {});
+    }
+    return;
+  }
   reply.bulkText("begin_search");
   if (behind === undefined) writeSearch(reply, "index", { index: countedAt ?? first });
   else writeSearch(reply, "keyword", { keyword: behind, startfrom: first });

@@ -55,6 +55,8 @@ export interface KeyPositions {
   readonly countedAt?: number;
   /** The word, in capitals, behind which they stand, searched for from argument `first` on: one, or with a `last` below 0 the first half of all that follows. */
   readonly behind?: string;
+  /** Of a key that has no place of its own: finds it in a command whose name is argument `name`. Undefined: it is not there, or nobody can tell. */
+  readonly locate?: (call: Pick<Call, "count" | "head">, name: number) => number | undefined;
   /** How the keys are used, in COMMAND INFO's words, such as ["RW", "access", "update"]. */
   readonly access: readonly string[];
 }
@@ -91,6 +93,10 @@ export interface Declaration {
   readonly channels?: ChannelPositions;
   /** How its keys are used, if that depends on the arguments: in `call`, argument `name` is its name. */
   readonly keyAccess?: (call: Call, name: number) => readonly string[];
+  /**
+   * The option by which it reads keys that are not among its arguments, if it has one: only a user who may read all keys may execute it.
+   */
+  readonly optionForAnyKey?: (call: Call) => string | undefined;
   /** Positions of arguments that no log may show, such as passwords. */
   readonly secrets?: (call: Call) => readonly number[];
   /** For several keys in several slots; without a key, for all keys of the cluster. Absent: its keys must be in one slot. */

@@ -30,6 +30,7 @@ import { persistenceCommands } from "./persistence.js";
 import { pubsubCommands } from "./pubsub.js";
 import { setCommands } from "./sets.js";
 import { slowlogCommand } from "./slowlog-commands.js";
+import { sortCommands } from "./sort.js";
 import { sortedSetCommands } from "./sorted-sets.js";
 import { streamCommands } from "./streams.js";
 import { stringRangeCommands } from "./string-ranges.js";
@@ -69,6 +70,7 @@ export const commands: readonly Command[] = [
   ...setCommands,
   slowlogCommand,
   ...sortedSetCommands,
+  ...sortCommands,
   ...stringRangeCommands,
   ...streamCommands,
   ...stringCommands,

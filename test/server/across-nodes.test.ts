@@ -218,6 +218,63 @@ describe("Commands that concern several nodes", () => {
     }
   });
 
+  it("on texts, and SORT, in one slot reply at every node what a lone node replies", async () => {
+    const cluster = await SimCluster.start();
+    const lone = (await SimServer.start()).replyAtOnce();
+    const prng = new Prng("texts across");
+    const callers = await Promise.all([0, 1, 2].map((node) => cluster.connect(node)));
+    const reference = await lone.connect();
+    const tags = [0, 1, 2].map((node) => keyAt(cluster, node));
+    const number = () => prng.uint32() % 6;
+    for (let round = 0; round < 100; round++) {
+      const tag = prng.pick(tags);
+      const key = (kind: string) => `{${tag}}${kind}${prng.uint32() % 2}`;
+      const [command] = prng.shuffle([
+        `SET ${key("t")} v${number()}`,
+        `BITOP XOR ${key("t")} ${key("t")} ${key("t")}`,
+        `BITFIELD ${key("t")} SET u8 ${number()} ${number()} GET i5 3`,
+        `BITFIELD_RO ${key("t")} GET u8 0`,
+        `LCS ${key("t")} ${key("t")} IDX`,
+        `PFADD ${key("p")} ${number()} ${number()}`,
+        `PFMERGE ${key("p")} ${key("p")} ${key("p")}`,
+        `PFCOUNT ${key("p")} ${key("p")}`,
+        `PFCOUNT ${key("p")}`,
+        `RPUSH ${key("l")} ${number()} ${number()} ${number()}`,
+        `SORT ${key("l")} DESC LIMIT 0 4`,
+        `SORT_RO ${key("l")} BY {${tag}}t* GET # GET {${tag}}t*`,
+        `SORT ${key("l")} ALPHA STORE ${key("l")}`,
+        `LRANGE ${key("l")} 0 -1`,
+      ]);
+      const caller = prng.pick(callers);
+      expect(`${command}: ${await caller.askAll(command!)}`).to.equal(
+        `${command}: ${await reference.askAll(command!)}`,
+      );
+    }
+  });
+
+  it("refuse SORT what lies in other slots, or may", async () => {
+    const cluster = await SimCluster.start();
+    const [key, other] = [keyAt(cluster, 1), keyAt(cluster, 2)];
+    const caller = await cluster.connect(0);
+    await caller.askAll(`RPUSH ${key} 2 1`);
+    const replies = await caller.askAll(
+      `SORT ${key} BY w_*`,
+      `SORT ${key} BY {${other}}*`,
+      `SORT ${key} BY *{${key}}`,
+      `SORT ${key} BY {}*{${key}}`,
+      `SORT ${key} BY nosort GET #`,
+      `SORT ${key} GET w_*`,
+      `SORT ${key} STORE ${other}`,
+      `SORT ${key} BY {${key}}w* GET {${key}}*->f`,
+    );
+    const denied = (option: string) => `-"ERR ${option} option of SORT denied in cluster mode."`;
+    expect(replies.slice(0, 4)).to.deep.equal(Array(4).fill(denied("BY")));
+    expect(replies[4]).to.equal('["2" "1"]');
+    expect(replies[5]).to.equal(denied("GET"));
+    expect(replies[6]).to.match(/^-"CROSSSLOT/);
+    expect(replies[7]).to.equal("[nil nil]");
+  });
+
   it("do all that on a node that is alone in its cluster", async () => {
     const cluster = await SimCluster.start({ nodes: 1 });
     const caller = await cluster.connect(0);

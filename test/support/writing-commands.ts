@@ -153,6 +153,16 @@ const FORMS = [
   mostly(4, command("pfadd", key, several(member))),
   mostly(2, command("pfmerge", key, several(key))),
   mostly(1, command("pfcount", key)),
+  mostly(
+    2,
+    command(
+      "sort",
+      key,
+      fc.constantFrom(["ALPHA"], ["BY", "nosort", "GET", "*"], []),
+      fc.constant("STORE"),
+      key,
+    ),
+  ),
   mostly(1, command("pfdebug", fc.constant("TODENSE"), key)),
   mostly(6, command("incr", key)),
   mostly(1, command("decr", key)),

@@ -10,12 +10,12 @@ import { clientLine } from "../client-line.js";
 import type { NamedCommand } from "../command-facts.js";
 import type { SessionCall } from "../session.js";
 import { type AccessFact, KEPT_BYTES_MAX } from "./access-log.js";
-import { type Denial, denialOf } from "./permission.js";
+import { type Denial, denialOf, mayReadAnyKey } from "./permission.js";
 
 /** Whether the command at hand may be executed by the session's user: undefined, or how it is refused. What is denied is noted. */
 export function refusalFor(call: SessionCall, command: NamedCommand): ReplyError | undefined {
   const denial = deniedAndNoted(call, command);
-  if (denial === undefined) return undefined;
+  if (denial === undefined) return optionRefused(call, command);
   switch (denial.kind) {
     case "command":
       return new ReplyError(noPermissionToRun(command.name));
@@ -24,6 +24,15 @@ export function refusalFor(call: SessionCall, command: NamedCommand): ReplyError
     case "channel":
       return new ReplyError(NO_PERMISSION_FOR_CHANNEL);
   }
+}
+
+/** It is no denial, in Redis's eyes, and not noted: the command may be executed, only not with this option. */
+function optionRefused(call: SessionCall, command: NamedCommand): ReplyError | undefined {
+  const { user } = call.session;
+  const option = command.command.optionForAnyKey?.(call);
+  if (user === null || option === undefined || mayReadAnyKey(user.rules, command, call)) return undefined;
+  const name = command.name.replace(/_ro$/, "").toUpperCase();
+  return new ReplyError(`ERR ${option} option of ${name} denied due to insufficient ACL permissions.`);
 }
 
 /** The same for a command that was allowed when it was queued. */

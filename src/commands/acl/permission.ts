@@ -34,6 +34,16 @@ export function denialOf(rules: UserRules, command: NamedCommand, call: Call, na
   return denial;
 }
 
+/** Whether the user may execute the command at hand, and read any key whatsoever with it. */
+export function mayReadAnyKey(rules: UserRules, command: NamedCommand, call: Call): boolean {
+  return rules.selectors.some(
+    (selector) =>
+      allowsCommand(selector, command, call, 0) &&
+      (selector.allowsAllKeys ||
+        selector.keys.some(({ text, permissions }) => text === "*" && (permissions & READ) !== 0)),
+  );
+}
+
 interface Question {
   readonly command: NamedCommand;
   readonly call: Call;

@@ -12,6 +12,7 @@ import { keys } from "./keys.js";
 import { lists } from "./lists.js";
 import { sets } from "./sets.js";
 import { sortedSets } from "./sorted-sets.js";
+import { sorts } from "./sorts.js";
 import { streams } from "./streams.js";
 import { strings } from "./strings.js";
 import { subsequences } from "./subsequences.js";
@@ -32,6 +33,7 @@ export const groups: readonly Group[] = [
   sets,
   sortedSets,
   streams,
+  sorts,
   keys,
   dumps,
   expiry,
