@@ -30,6 +30,8 @@ export type GoalId =
   | "crowd-served"
   | "crowd-p99"
   | "churn-served"
+  | "queue-jobs"
+  | "queue-rate"
   | "log-always-p1"
   | "log-always-p16"
   | "log-everysec-p16"
@@ -72,6 +74,8 @@ export const goals: readonly Goal[] = [
   figure("crowd-served", "Concurrent clients: operations lost or wrong", "lower", 0, 0),
   ratio("crowd-p99", "Concurrent clients: 99th percentile of latency", "lower", undefined, 1.0),
   figure("churn-served", "Connects and closes: lost, or descriptors leaked", "lower", 0, 0),
+  figure("queue-jobs", "Job queue through ioredis: jobs lost or wrong", "lower", 0, 0),
+  ratio("queue-rate", "Job queue through ioredis: rate", "higher", 0.9, 1.0),
   ratio("log-always-p1", "SET rate, every reply synced, one command at a time", "higher", 0.75, 1.0),
   ratio("log-always-p16", "SET rate, every reply synced, pipelines of 16", "higher", 1.1, 1.4),
   ratio("log-everysec-p16", "SET rate, synced every second, pipelines of 16", "higher", 1.0, 1.2),

@@ -3,7 +3,16 @@ import type { ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Children } from "./children.js";
 
-export type LoadClientName = "fill" | "probe" | "crowd" | "churn" | "drive" | "watch" | "pour" | "gather";
+export type LoadClientName =
+  | "fill"
+  | "probe"
+  | "crowd"
+  | "churn"
+  | "drive"
+  | "watch"
+  | "pour"
+  | "gather"
+  | "queue";
 
 /** Talks with `clients/NAME.ts`: one request, one answer, in turn. */
 export class LoadClient<Request extends object, Answer> {

@@ -8,6 +8,7 @@ import { crowdRow } from "./rows/crowd.js";
 import { defaultTestRows } from "./rows/default-tests.js";
 import { memoryRows } from "./rows/memory.js";
 import { oneEntryRow } from "./rows/one-entry.js";
+import { queueRow } from "./rows/queue.js";
 import { quorumLatencyRow } from "./rows/quorum-latency.js";
 import { recoveryRows } from "./rows/recovery.js";
 import { remoteRows } from "./rows/remote.js";
@@ -29,6 +30,7 @@ export const rows: readonly Row[] = [
   startRow,
   crowdRow,
   churnRow,
+  queueRow,
   ...loggedThroughputRows,
   ...recoveryRows,
   ...remoteRows,

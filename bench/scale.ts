@@ -29,6 +29,7 @@ export interface Scale {
   readonly crowdRounds: number;
   readonly churnConnects: number;
   readonly churnRounds: number;
+  readonly queueJobs: number;
   /** Fresh pairs of processes where the difference is about as small as that between two processes. */
   readonly pairs: number;
   /** Short runs of each process of a pair. */
@@ -66,6 +67,7 @@ export const scales: Readonly<Record<Scale["name"], Scale>> = {
     crowdRounds: 3,
     churnConnects: 20_000,
     churnRounds: 3,
+    queueJobs: 10_000,
     pairs: 12,
     slices: 40,
     faults: 5,
@@ -95,6 +97,7 @@ export const scales: Readonly<Record<Scale["name"], Scale>> = {
     crowdRounds: 1,
     churnConnects: 5_000,
     churnRounds: 1,
+    queueJobs: 2_000,
     pairs: 2,
     slices: 10,
     faults: 2,
@@ -124,6 +127,7 @@ export const scales: Readonly<Record<Scale["name"], Scale>> = {
     crowdRounds: 1,
     churnConnects: 200,
     churnRounds: 1,
+    queueJobs: 200,
     pairs: 1,
     slices: 2,
     faults: 1,
