@@ -14,7 +14,7 @@ export const clientUnblock: Command = session({
   summary: "Ends the wait of a client, whose command is answered as if its time were over, or by an error.",
   differs:
     "Asks about clients of this node alone, as all of CLIENT does. If another node executes the command that waits, that one may have served it just before: " +
-    "then the client gets what it waited for, though the reply is 1. WAIT on a cluster is not ended.",
+    "then the client gets what it waited for, though the reply is 1.",
   run: unblock,
 });
 

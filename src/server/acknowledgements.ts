@@ -4,11 +4,13 @@
  */
 import type { Forwarder } from "../cluster/forwarder.js";
 import { HELD, HERE, type Route } from "../cluster/slot-routes.js";
+import type { WaitEnd } from "../commands/blocking.js";
 import type { Call } from "../commands/call.js";
 import { type WaitArguments, waitArguments } from "../commands/wait.js";
+import { UNBLOCKED } from "../protocol/reply-error.js";
 import type { Client } from "./client.js";
 import { ANY_SLOT, errand, NO_WRITES, WAIT_ERRAND } from "./errands.js";
-import { isError, numberOf } from "./gathered-reply.js";
+import { errorReply, isError, numberOf } from "./gathered-reply.js";
 import { type InnerSessions, OWN_CONTEXT } from "./inner-sessions.js";
 import type { WrittenPlace } from "./written-slots.js";
 
@@ -33,6 +35,26 @@ interface Question {
 /** What it is told: how many have it, `lost` if nobody can tell any more, `silent` if it could not be asked. */
 type Answer = { readonly count: number; readonly isAll: boolean } | "lost" | "silent";
 
+/** A client that waits for acknowledgements, until somebody ends that. */
+export class AcknowledgementWait {
+  /** Why, once it is so. */
+  end: WaitEnd | null = null;
+  #ended: () => void = () => {};
+
+  call(end: WaitEnd): void {
+    this.end ??= end;
+    this.#ended();
+  }
+
+  /** Resolves with what `asked` does, or with undefined as soon as the wait is ended. */
+  unlessEnded<Answers>(asked: Promise<Answers>): Promise<Answers | undefined> {
+    return new Promise((resolve, reject) => {
+      this.#ended = () => resolve(undefined);
+      asked.then(resolve, reject);
+    });
+  }
+}
+
 export class Acknowledgements {
   readonly #options: AcknowledgementsOptions;
 
@@ -43,21 +65,34 @@ export class Acknowledgements {
   /** For the command at hand. Throws a `ReplyError` if its arguments are none. What is planned resolves with the raw reply. */
   plan(client: Client): () => Promise<Buffer> {
     const wanted = waitArguments(this.#options.call);
-    return async () => Buffer.from(`:${await this.#count(client, wanted)}\r\n`);
+    return async () => {
+      const wait = new AcknowledgementWait();
+      client.acknowledgements = wait;
+      const count = await this.#count(client, wait, wanted);
+      client.acknowledgements = null;
+      return wait.end === "error" ? errorReply(UNBLOCKED) : Buffer.from(`:${count}\r\n`);
+    };
   }
 
-  async #count(client: Client, { needed, timeoutMs }: WaitArguments): Promise<number> {
+  async #count(
+    client: Client,
+    wait: AcknowledgementWait,
+    { needed, timeoutMs }: WaitArguments,
+  ): Promise<number> {
     const { forwarder, delay } = this.#options;
     const untilMs = forwarder.nowMs + timeoutMs;
     const questions = this.#questionsFor(client);
     for (;;) {
-      const startMs = forwarder.nowMs;
-      const sliceMs = Math.max(0, Math.min(SLICE_MS, untilMs - startMs));
-      const answers = await Promise.all(questions.map((question) => this.#ask(question, needed, sliceMs)));
+      const isEnded = wait.end !== null;
+      const leftMs = isEnded ? 0 : untilMs - forwarder.nowMs;
+      const sliceMs = Math.max(0, Math.min(SLICE_MS, leftMs));
+      const asked = Promise.all(questions.map((question) => this.#ask(question, needed, sliceMs)));
+      const answers = await (isEnded ? asked : wait.unlessEnded(asked));
+      // Those who were asked to wait answer later, to nobody: they are asked once more how far they are.
+      if (answers === undefined) continue;
       const count = settle(questions, answers);
-      if (count >= needed || forwarder.nowMs >= untilMs || client.isOver || answers.includes("lost")) {
-        return count;
-      }
+      const isOver = isEnded || forwarder.nowMs >= untilMs || client.isOver;
+      if (count >= needed || isOver || answers.includes("lost")) return count;
       if (answers.includes("silent")) await delay(Math.min(RETRY_MS, untilMs - forwarder.nowMs));
     }
   }

@@ -22,6 +22,7 @@ import { BROKEN, COMPLETE, type RequestScanner, type ScanResult } from "../proto
 import { splitRequests } from "../protocol/request-splitter.js";
 import type { Protocol, SubscriptionCounts } from "../pubsub/subscriber.js";
 import type { Sender, Tracker, Writer } from "../tracking/tracker.js";
+import type { AcknowledgementWait } from "./acknowledgements.js";
 import { Notice, type Stray } from "./awaited-replies.js";
 import { ClientRuns } from "./client-runs.js";
 import type { ClientTracking } from "./client-tracking.js";
@@ -101,6 +102,8 @@ export class Client implements ConnectionEvents, Session, Writer {
   marks: SeenMarks | null = null;
   /** What was asked of copies for the command at hand, if it was offered before. Null between commands. */
   question: QuorumQuestion | null = null;
+  /** Set while it waits for other nodes to have what it wrote: WAIT. */
+  acknowledgements: AcknowledgementWait | null = null;
   /** Hears whenever something that had to wait got on. */
   progressed: () => void = () => {};
   #authenticated = false;
@@ -438,7 +441,7 @@ export class Client implements ConnectionEvents, Session, Writer {
   // ---- Waiting for keys: parked-clients.ts ----
 
   get isParked(): boolean {
-    return this.#parked !== null || this.#runs?.isParked === true;
+    return this.#parked !== null || this.#runs?.isParked === true || this.acknowledgements?.end === null;
   }
 
   /** What its command waits for here. */
@@ -499,6 +502,7 @@ export class Client implements ConnectionEvents, Session, Writer {
   unpark(end: WaitEnd): void {
     const parked = this.#parked;
     if (parked === null) {
+      this.acknowledgements?.call(end);
       this.#runs?.unpark(end);
       return;
     }

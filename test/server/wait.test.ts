@@ -115,6 +115,25 @@ describe("WAIT on a cluster", () => {
     expect(hastened()).to.deep.equal([0, 1, 0]);
   });
 
+  it("is ended by CLIENT UNBLOCK, with how many there are or an error", async () => {
+    const other = await cluster.connect(0);
+    const id = await client.ask("CLIENT", "ID");
+    await replied(`SET ${there} 1`);
+    copies[1]!.ack(0);
+    for (const [how, reply] of [
+      [[], "1"],
+      [["ERROR"], '-"UNBLOCKED client unblocked via CLIENT UNBLOCK"'],
+    ] as const) {
+      expect(await replied("WAIT 2 0")).to.deep.equal([]);
+      expect(await other.ask("CLIENT", "LIST", "ID", id)).to.match(/ flags=b /);
+      const replies = await heard(() => other.send("CLIENT", "UNBLOCK", id, ...how));
+      expect(replies).to.deep.equal([reply]);
+      expect(await other.read(1)).to.deep.equal(["1"]);
+      expect(await other.ask("CLIENT", "UNBLOCK", id)).to.equal("0");
+    }
+    expect(await replied("PING")).to.deep.equal(["PONG"]);
+  });
+
   it("asks every node that executed writes of the client, and no other", async () => {
     await replied(`SET ${there} 1`, `MSET ${beyond} 1 ${there} 2`);
     const stranger = await cluster.connect(0);
