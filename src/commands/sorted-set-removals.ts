@@ -16,7 +16,7 @@ import { ranksBetween, readMemberBound, readScoreBound } from "./score-arguments
 const KEY_COUNT_NOT_POSITIVE = "ERR numkeys should be greater than 0";
 const COUNT_NOT_POSITIVE = "ERR count should be greater than 0";
 
-type End = "lowest" | "highest";
+export type End = "lowest" | "highest";
 const EVENTS: Readonly<Record<End, string>> = { lowest: "zpopmin", highest: "zpopmax" };
 
 /** What ZREMRANGEBYRANK and its kin have in common. */
@@ -195,7 +195,8 @@ function zpop(call: Call, end: End): void {
     return;
   }
   if (count === 1) {
-    popOne(call, end);
+    const isPair = reply.resp === 3 && call.count === 3;
+    popOne(call, end, { isPair, writeHead: () => reply.array(isPair ? 1 : 2) });
     return;
   }
   const range = ranksAt(end, count, keyspace);
@@ -210,9 +211,15 @@ function zpop(call: Call, end: End): void {
 /** A member that is to be removed: its own bytes may be gone before it is. Longer ones get a buffer of theirs. */
 const POPPED = Buffer.alloc(1024);
 
+/** What stands before a member that is popped, and whether that is an array of its own. */
+interface PoppedForm {
+  readonly isPair: boolean;
+  readonly writeHead: () => void;
+}
+
 /** The same of one member, with nothing put aside but that. */
-function popOne(call: Call, end: End): void {
-  const { keyspace, reply } = call;
+function popOne(call: Call, end: End, { isPair, writeHead }: PoppedForm): void {
+  const { keyspace } = call;
   members.open(keyspace);
   const { length } = members;
   const member = members.memberOf(end === "lowest" ? 0 : length - 1);
@@ -220,9 +227,8 @@ function popOne(call: Call, end: End): void {
   const fieldBytes = field.end - field.start;
   const bytes = fieldBytes > POPPED.length ? Buffer.allocUnsafe(fieldBytes) : POPPED;
   copyBytes(field.bytes, field.start, field.end, bytes, 0);
-  const arePairs = reply.resp === 3 && call.count === 3;
-  reply.array(arePairs ? 1 : 2);
-  replyPopped(call, member, arePairs);
+  writeHead();
+  replyPopped(call, member, isPair);
   if (length === 1 && !keyspace.keepTombstones) {
     keyspace.remove(1);
   } else {
@@ -234,24 +240,59 @@ function popOne(call: Call, end: End): void {
   tellRemoved(keyspace, EVENTS[end]);
 }
 
+/** Pops from the sorted set whose key is in an argument and answers it with its key; false if there is none. */
+export function popWithKey(call: Call, key: number, end: End): boolean {
+  const { reply } = call;
+  if (openForWriting(call, key) === NOWHERE) return false;
+  const writeHead = () => {
+    reply.array(3);
+    reply.bulk(call.bytes, call.start(key), call.end(key));
+  };
+  popOne(call, end, { isPair: false, writeHead });
+  return true;
+}
+
 function zmpop(call: Call): void {
+  if (!popFirstSortedSet(call, readMultiPop(call, 1))) call.reply.nullArray();
+}
+
+export interface MultiPop {
+  /** The keys are these arguments, to before `keysEnd`. */
+  readonly first: number;
+  readonly keysEnd: number;
+  readonly end: End;
+  readonly count: number;
+}
+
+/** The number of keys is in argument `at`. */
+export function readMultiPop(call: Call, at: number): MultiPop {
+  const keysEnd = at + 1 + readCount(call, at, 1, KEY_COUNT_NOT_POSITIVE);
+  if (keysEnd >= call.count) throw new ReplyError(SYNTAX_ERROR);
+  const end = readEnd(call, keysEnd);
+  return { first: at + 1, keysEnd, end, count: readPopCount(call, keysEnd + 1) };
+}
+
+/** Pops from the first of the sorted sets that is there and answers it with its key; false if none is. */
+export function popFirstSortedSet(call: Call, pop: MultiPop): boolean {
+  for (let i = pop.first; i < pop.keysEnd; i++) if (popSeveral(call, i, pop)) return true;
+  return false;
+}
+
+/** The same of the sorted set whose key is in one argument. */
+export function popSeveral(
+  call: Call,
+  key: number,
+  { end, count }: Pick<MultiPop, "end" | "count">,
+): boolean {
   const { keyspace, reply } = call;
-  const keys = readCount(call, 1, 1, KEY_COUNT_NOT_POSITIVE);
-  const where = 2 + keys;
-  if (where >= call.count) throw new ReplyError(SYNTAX_ERROR);
-  const end = readEnd(call, where);
-  const count = readPopCount(call, where + 1);
-  for (let i = 2; i < where; i++) {
-    if (openForWriting(call, i) === NOWHERE) continue;
-    const range = ranksAt(end, count, keyspace);
-    reply.array(2);
-    reply.bulk(call.bytes, call.start(i), call.end(i));
-    reply.array(range.end - range.from);
-    members.forEach(range, end === "highest", (member) => replyPopped(call, member, true));
-    removeRanks(call, range, EVENTS[end]);
-    return;
-  }
-  reply.nullArray();
+  if (openForWriting(call, key) === NOWHERE) return false;
+  const range = ranksAt(end, count, keyspace);
+  reply.array(2);
+  reply.bulk(call.bytes, call.start(key), call.end(key));
+  reply.array(range.end - range.from);
+  members.forEach(range, end === "highest", (member) => replyPopped(call, member, true));
+  removeRanks(call, range, EVENTS[end]);
+  return true;
 }
 
 function replyPopped({ reply }: Call, member: LiveField, isPair: boolean): void {

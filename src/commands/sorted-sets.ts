@@ -4,6 +4,7 @@ import { sortedSetOperations } from "./sorted-set-operations.js";
 import { sortedSetRanges } from "./sorted-set-ranges.js";
 import { sortedSetReads } from "./sorted-set-reads.js";
 import { sortedSetRemovals } from "./sorted-set-removals.js";
+import { sortedSetWaits } from "./sorted-set-waits.js";
 import { sortedSetWrites } from "./sorted-set-writes.js";
 
 export const sortedSetCommands: readonly Command[] = [
@@ -11,5 +12,6 @@ export const sortedSetCommands: readonly Command[] = [
   ...sortedSetRanges,
   ...sortedSetWrites,
   ...sortedSetRemovals,
+  ...sortedSetWaits,
   ...sortedSetOperations,
 ];
