@@ -123,8 +123,8 @@ const ASIDE_ENDS: number[] = [];
 const ASIDE_MAX = 512;
 /** Of the mark of a removed member besides its bytes, at most. */
 const MARK_BYTES_MAX = 24;
-/** A change of fewer members is never too large to be told. */
-const TOLD_MAX = 1024;
+/** A change of so many members is never too large to be told, however long they are. */
+const TOLD_MAX = 7;
 
 /**
  * Removes some ranks, one at least, of the open sorted set, at which `members` look. Where nobody else can add to the set meanwhile

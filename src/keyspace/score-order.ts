@@ -355,15 +355,14 @@ export class ScoreOrder {
 
   /** From the end of a full leaf to the beginning of the one behind it, if that has the same parent and room; answers where it is. */
   #goToNext(leaf: Location): Location {
-    const depth = this.#turns.length - 1;
-    if (depth < 0) return leaf;
-    if (this.#isLastChild(depth + 1)) return leaf;
-    const parent = this.#path[depth]!;
-    const turn = this.#turns[depth]! + 1;
+    const depth = this.#depth;
+    if (this.#isLastChild(depth)) return leaf;
+    const parent = this.#path[depth - 1]!;
+    const turn = this.#turns[depth - 1]! + 1;
     const next = this.#slab(parent).words[wordOf(parent) + NODE_WORDS + turn * INNER_STEP + CHILD]!;
     if (this.#count(next) === LEAF_MAX) return leaf;
-    this.#turns[depth] = turn;
-    this.#path[depth + 1] = next;
+    this.#turns[depth - 1] = turn;
+    this.#path[depth] = next;
     this.#index = 0;
     return next;
   }
@@ -531,7 +530,7 @@ export class ScoreOrder {
   #insertSplitting(leaf: Location, entry: Location): Location {
     const right = this.#create(0, NODE_BYTES);
     const index = this.#index;
-    const depth = this.#turns.length;
+    const depth = this.#depth;
     // Members often come in ascending or descending order. Then the leaf stays full, and nothing comes into it any more. But a new leaf
     // that is to be filled has to be where the next one comes: not below another parent.
     const isEnd = index === LEAF_MAX && (!this.#isLastChild(depth) || this.#isLast(depth));
