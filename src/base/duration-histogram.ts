@@ -22,6 +22,17 @@ export class DurationHistogram {
     this.microseconds += microseconds * weight;
   }
 
+  /** The upper bound of the bucket in which a percentile is, in microseconds; infinite beyond all bounds, 0 if nothing was noted. */
+  percentile(percent: number): number {
+    const rank = Math.max(1, (percent / 100) * this.count);
+    let below = 0;
+    for (const [bucket, count] of this.counts.entries()) {
+      below += count;
+      if (count > 0 && below >= rank - 1e-6) return durationBounds[bucket] ?? Number.POSITIVE_INFINITY;
+    }
+    return 0;
+  }
+
   clear(): void {
     this.counts.fill(0);
     this.count = 0;

@@ -28,7 +28,7 @@ export interface InfoSection {
 export const infoSections: readonly InfoSection[] = [
   { title: "Server", isDefault: true, fields: server },
   { title: "Clients", isDefault: true, fields: clients },
-  { title: "Memory", isDefault: true, fields: memory },
+  { title: "Memory", isDefault: true, fields: memoryFields },
   { title: "Persistence", isDefault: true, fields: persistence },
   { title: "Stats", isDefault: true, fields: stats },
   { title: "Replication", isDefault: true, fields: replicationFields },
@@ -36,6 +36,7 @@ export const infoSections: readonly InfoSection[] = [
   { title: "Modules", isDefault: true, fields: () => ({}) },
   { title: "Commandstats", isDefault: false, fields: commandStats },
   { title: "Errorstats", isDefault: true, fields: errorStats },
+  { title: "Latencystats", isDefault: false, fields: latencyStats },
   { title: "Cluster", isDefault: true, fields: cluster },
   { title: "Keyspace", isDefault: true, fields: keyspace },
 ];
@@ -87,7 +88,7 @@ function clients({ node, config }: SessionCall): InfoFields {
   };
 }
 
-function memory(call: SessionCall): InfoFields {
+export function memoryFields(call: SessionCall): InfoFields {
   const { node, config } = call;
   const { residentBytes, heapUsedBytes, heapTotalBytes, arrayBufferBytes } = node.system.memory();
   const { totalMemoryBytes } = node.system;
@@ -258,6 +259,17 @@ function cpu({ node }: SessionCall): InfoFields {
     used_cpu_sys_children: "0.000000",
     used_cpu_user_children: "0.000000",
   };
+}
+
+function latencyStats({ node, config }: SessionCall): InfoFields {
+  const percents = config.current.latencyTrackingInfoPercentiles;
+  const tracked = Array.from(node.commandStats).filter(({ durations }) => durations !== null);
+  return Object.fromEntries(
+    tracked.map(({ name, durations }) => [
+      `latency_percentiles_usec_${name}`,
+      percents.map((percent) => `p${percent}=${durations!.percentile(percent).toFixed(3)}`).join(","),
+    ]),
+  );
 }
 
 function commandStats({ node }: SessionCall): InfoFields {

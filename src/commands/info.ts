@@ -17,8 +17,8 @@ export const infoCommand: Command = session({
   history: [["7.0.0", "More than one section"]],
   differs:
     "Only fields that mean something here are listed, and none is made up; those that say `torus` or `runtime` are ours. `used_memory` " +
-    "is what data and its index take, the figure that `maxmemory` limits. There is no section Latencystats. Fast commands are timed " +
-    "by sample, so their `usec` is an estimate. Section Replication of a node whose cluster keeps copies lists the other owners of its slots: as slaves those that are linked with, " +
+    "is what data and its index take, the figure that `maxmemory` limits. Fast commands are timed " +
+    "by sample, so their `usec` is an estimate, as are percentiles. Section Replication of a node whose cluster keeps copies lists the other owners of its slots: as slaves those that are linked with, " +
     "in Redis's words (`state` is `wait_bgsave` or `send_bulk` while something is missing that is to be compared and copied; `lag` counts the seconds for which one has owed an acknowledgement), and all of them " +
     "as `torus_peer`s: `whole` says whether one lacks nothing but what is on its way, `received` whether this node has what that one had executed when they linked up. `torus_copies` is how many copies the slots with " +
     "the fewest have at present; `torus_copies_status` is `ok`, `too-few-nodes` (for as many as `replication-factor` says), or `missing-copies` (owners are dead or have not caught up). " +

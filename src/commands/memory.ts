@@ -3,8 +3,9 @@ import { NOWHERE } from "../keyspace/arena.js";
 import { bytesOfRecord } from "../keyspace/memory-usage.js";
 import { ReplyError, SYNTAX_ERROR } from "../protocol/reply-error.js";
 import type { Call } from "./call.js";
-import { type Command, container, data } from "./command.js";
+import { type Command, container, data, session } from "./command.js";
 import { withHelp } from "./help.js";
+import { arenaReport, memoryReport, replyMemoryStats } from "./memory-report.js";
 
 const SAMPLES_BY_DEFAULT = 5;
 
@@ -29,6 +30,53 @@ export const memoryCommand: Command = container({
       summary: "Estimates the bytes that a key and its value take.",
       differs: "The bytes are those of our own arena, so they are not Redis's.",
       run: usage,
+    }),
+    session({
+      name: "stats",
+      arity: 2,
+      group: "server",
+      flags: [],
+      tips: ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"],
+      since: "4.0.0",
+      complexity: "O(1)",
+      summary: "Answers where memory goes, in figures.",
+      differs: "The figures are those of INFO memory: of our own arena, whose slabs count as resident.",
+      run: replyMemoryStats,
+    }),
+    session({
+      name: "doctor",
+      arity: 2,
+      group: "server",
+      flags: [],
+      tips: ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"],
+      since: "4.0.0",
+      complexity: "O(1)",
+      summary: "Tells people what is wrong with the memory of the node.",
+      run: (call) => call.reply.verbatim(memoryReport(call), "txt"),
+    }),
+    session({
+      name: "malloc-stats",
+      arity: 2,
+      group: "server",
+      flags: [],
+      tips: ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"],
+      since: "4.0.0",
+      complexity: "O(1)",
+      summary: "Tells what the arenas of the databases have in use.",
+      run: (call) => call.reply.verbatim(arenaReport(call), "txt"),
+    }),
+    data({
+      name: "purge",
+      arity: 2,
+      group: "server",
+      flags: [],
+      tips: ["request_policy:all_shards", "response_policy:all_succeeded"],
+      since: "4.0.0",
+      complexity: "O(1)",
+      summary: "Gives memory back.",
+      differs:
+        "There is nothing to do: slabs that become empty are given back at once, sparse ones are emptied in the background.",
+      run: ({ reply }) => reply.ok(),
     }),
   ]),
 });

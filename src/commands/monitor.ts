@@ -12,7 +12,7 @@ export const monitorCommand: Command = session({
   complexity: "O(1)",
   summary: "Shows from now on what clients of this node send, as it is executed.",
   differs:
-    "On a cluster it shows what this node's own clients send, wherever it is executed. The output limits of class `pubsub` hold.",
+    "On a cluster it shows what this node's own clients send, wherever it is executed. The output limits of class `pubsub` hold. Of a command longer than a megabyte only the beginning is shown.",
   changesConnection: true,
   run: monitor,
 });

@@ -127,6 +127,8 @@ export interface CommandStats {
   microseconds: number;
   rejected: number;
   failed: number;
+  /** Null if no call was timed while `latency-tracking` is on. */
+  readonly durations: DurationHistogram | null;
 }
 
 /** A command that took its time. */

@@ -22,6 +22,7 @@ import { keyCommands } from "./keys.js";
 import { latencyCommand } from "./latency-commands.js";
 import { lcsCommand } from "./lcs.js";
 import { listCommands } from "./lists.js";
+import { lolwutCommand } from "./lolwut.js";
 import { memoryCommand } from "./memory.js";
 import { monitorCommand } from "./monitor.js";
 import { nodeControlCommands } from "./node-control.js";
@@ -61,6 +62,7 @@ export const commands: readonly Command[] = [
   latencyCommand,
   lcsCommand,
   ...listCommands,
+  lolwutCommand,
   memoryCommand,
   monitorCommand,
   ...nodeControlCommands,

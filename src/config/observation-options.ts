@@ -1,7 +1,8 @@
 /** What the node tells of itself and of its keys: a part of the table of options (options.ts). */
 import { keyEvents, noKeyEvents } from "./key-events.js";
 import { option } from "./option.js";
-import { integer } from "./option-types.js";
+import { integer, yesNo } from "./option-types.js";
+import { percentiles } from "./percentiles.js";
 
 const EXACT_MAX = Number.MAX_SAFE_INTEGER;
 
@@ -23,6 +24,21 @@ export const observationOptions = {
     default: 0,
     mutable: true,
     doc: "Events that take at least so long are kept for LATENCY; 0 turns this off. Lower shows more, and costs a little for each event.",
+  }),
+  latencyTracking: option(yesNo(), {
+    name: "latency-tracking",
+    default: true,
+    mutable: true,
+    doc:
+      "Keeps for each command how long it takes, as a histogram: LATENCY HISTOGRAM and INFO latencystats show it. It costs a few nanoseconds for a command that " +
+      "is timed, which fast ones are by sample, and 200 bytes for each command that is used.",
+  }),
+  latencyTrackingInfoPercentiles: option(percentiles(), {
+    name: "latency-tracking-info-percentiles",
+    default: [50, 99, 99.9],
+    mutable: true,
+    doc: "The percentiles that INFO latencystats shows.",
+    differs: "Each is the upper bound of a bucket of the histogram, a power of two in microseconds.",
   }),
   notifyKeyspaceEvents: option(keyEvents(), {
     name: "notify-keyspace-events",

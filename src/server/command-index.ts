@@ -2,6 +2,7 @@
  * From the bytes of a name to its command, without making a string of them. Beside each declaration stands what
  * dispatch needs of it in the shape that it needs it, computed once at start.
  */
+import type { DurationHistogram } from "../base/duration-histogram.js";
 import type { Call } from "../commands/call.js";
 import type { Across, Command, CommandFlag } from "../commands/command.js";
 import type { SessionCall } from "../commands/session.js";
@@ -81,6 +82,8 @@ export class Entry {
   microseconds = 0;
   rejected = 0;
   failed = 0;
+  /** How long it took, of the calls that were timed since the option `latency-tracking` says so; null if there is none. */
+  durations: DurationHistogram | null = null;
 
   /** `name` is the full one: `client|list`. */
   constructor(
@@ -131,6 +134,7 @@ export class Entry {
     this.microseconds = 0;
     this.rejected = 0;
     this.failed = 0;
+    this.durations = null;
   }
 }
 

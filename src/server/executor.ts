@@ -7,7 +7,9 @@
  *
  * Long because the guards are one sequence, and each is known by what comes before it.
  */
+
 import { assert } from "../base/assert.js";
+import { DurationHistogram } from "../base/duration-histogram.js";
 import { HERE, type Route } from "../cluster/slot-routes.js";
 import { refusalAtExecution, refusalFor } from "../commands/acl/denials.js";
 import type { Call } from "../commands/call.js";
@@ -342,6 +344,10 @@ export class Executor {
     const weight = standsForOthers ? SAMPLE_EVERY : 1;
     entry.microseconds += micros * weight;
     this.#node.durations.note(micros, weight);
+    if (call.config.current.latencyTracking) {
+      entry.durations ??= new DurationHistogram();
+      entry.durations.note(micros, weight);
+    }
     if (micros < this.#node.slowMicros) return;
     call.bytes = bytes;
     call.marks = marks;

@@ -12,6 +12,11 @@ import type { Client } from "./client.js";
 const MICROS_PER_MS = 1000;
 const MICROS_PER_SECOND = 1_000_000;
 const MICROS_DIGITS = 6;
+/** Of the arguments of one command so many bytes are shown at most: what is longer is of no use to who reads, and V8 makes no string of half a gigabyte. */
+const SHOWN_BYTES_MAX = 1024 * 1024;
+const SHOWN_ARGUMENTS_MAX = 64 * 1024;
+/** Characters that gather in a turn before they are sent. */
+const GATHERED_MAX = 16 * 1024 * 1024;
 const FIRST_PRINTABLE = 0x20;
 const LAST_PRINTABLE = 0x7e;
 const ESCAPES: ReadonlyMap<number, string> = new Map([
@@ -35,6 +40,8 @@ export class Monitors {
   readonly #timers: Timers;
   /** What was sent in this turn of the loop. */
   #lines: string[] = [];
+  /** Characters of those that were not sent yet. */
+  #gathered = 0;
 
   constructor({ clock, timers }: MonitorsOptions) {
     this.#clock = clock;
@@ -60,12 +67,23 @@ export class Monitors {
   /** Shows a command. Those who watch are told when the turn is over, with one write, behind the replies of their own commands. */
   show(client: Client, command: Command, call: Call): void {
     if (this.#lines.length === 0) this.#timers.afterTurn(() => this.#tell());
-    this.#lines.push(this.#lineOf(client, command, call));
+    const line = this.#lineOf(client, command, call);
+    this.#lines.push(line);
+    this.#gathered += line.length;
+    if (this.#gathered > GATHERED_MAX) this.#send();
   }
 
   #tell(): void {
-    const bytes = Buffer.from(this.#lines.join(""), "latin1");
+    this.#send();
     this.#lines = [];
+  }
+
+  /** What is sent is no longer there, but a turn has been asked for the end of. */
+  #send(): void {
+    const bytes = Buffer.from(this.#lines.join(""), "latin1");
+    this.#lines = [""];
+    this.#gathered = 0;
+    if (bytes.length === 0) return;
     for (const client of this.#clients) client.tell(bytes);
   }
 
@@ -76,11 +94,24 @@ export class Monitors {
     const address = isUnix ? `unix:${remote.replace(/:0$/, "")}` : remote;
     const secrets = command.secrets?.(call) ?? [];
     let line = `+${seconds}.${rest} [${database} ${address}]`;
-    for (let i = 0; i < call.count; i++) {
-      line += secrets.includes(i) ? ' "(redacted)"' : ` "${quoted(call.bytes, call.start(i), call.end(i))}"`;
+    let left = SHOWN_BYTES_MAX;
+    const shown = Math.min(call.count, SHOWN_ARGUMENTS_MAX);
+    for (let i = 0; i < shown; i++) {
+      const length = Math.min(call.length(i), left);
+      left -= length;
+      line += secrets.includes(i) ? ' "(redacted)"' : ` "${quotedHead(call, i, length)}"`;
     }
+    if (shown < call.count) line += ` "... (${call.count - shown} more arguments)"`;
     return `${line}\r\n`;
   }
+}
+
+/** How an argument begins, and how much follows, in the words of the slow log. */
+function quotedHead(call: Call, index: number, length: number): string {
+  const start = call.start(index);
+  const text = quoted(call.bytes, start, start + length);
+  const rest = call.length(index) - length;
+  return rest === 0 ? text : `${text}... (${rest} more bytes)`;
 }
 
 /** As Redis's `sdscatrepr` writes bytes. */

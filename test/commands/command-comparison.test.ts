@@ -142,8 +142,8 @@ function docFacts(name: string, reply: Reply): [string, unknown][] {
   const { summary, complexity, history, replaced_by, subcommands, ...facts } = fieldsOf(reply);
   const kept = {
     ...Object.fromEntries(Object.entries(facts).map(([field, value]) => [field, plain(value)])),
-    // Redis does not say what MONITOR costs.
-    isDescribed: summary !== undefined && (complexity !== undefined || name === "monitor"),
+    // Redis does not say what these cost.
+    isDescribed: summary !== undefined && (complexity !== undefined || ["lolwut", "monitor"].includes(name)),
     isReplaced: replaced_by !== undefined,
     versions: history && [...new Set(itemsOf(history).map((change) => textOf(itemsOf(change)[0]!)))],
   };

@@ -49,6 +49,23 @@ describe("MONITOR", () => {
     expect(await shown(server, monitor)).to.deep.equal([]);
   });
 
+  it("shows how a very long command begins, and how much more there is", async () => {
+    const server = (await SimServer.start()).replyAtOnce();
+    const monitor = await monitored(server);
+    const caller = await server.connect();
+    const bytesMax = 1024 * 1024;
+    await caller.ask("SET", "k", Buffer.alloc(2 * bytesMax, 0xff), "NOSUCH");
+    const [line] = await shown(server, monitor);
+    const arguments_ = line!.split('" "');
+    expect(arguments_.slice(0, 2)).to.deep.equal(['0 "SET', "k"]);
+    expect(arguments_[2]).to.have.length.within(4 * (bytesMax - 10), 5 * bytesMax + 40);
+    expect(arguments_[2]!.slice(-30)).to.match(/\.\.\. \(10485\d\d more bytes\)$/);
+    expect(arguments_[3]).to.equal('... (6 more bytes)"');
+    caller.connection.write(Buffer.from(`*70001\r\n$3\r\nDEL\r\n${"$1\r\nk\r\n".repeat(70_000)}`));
+    await caller.read(1);
+    expect((await shown(server, monitor))[0]!.slice(-40)).to.match(/"k" "\.\.\. \(4465 more arguments\)"$/);
+  });
+
   it("escapes what cannot be printed", async () => {
     const server = (await SimServer.start()).replyAtOnce();
     const monitor = await monitored(server);
