@@ -3,6 +3,8 @@ import { ReplyError } from "../protocol/reply-error.js";
 import type { ReplyWriter } from "../protocol/reply-writer.js";
 
 const BIG_NUMBER = "1234567999999999999999999999999999999";
+/** No more digits than these, which are not to be taken for a worse pi. */
+const DOUBLE = 3141 / 1000;
 const BEHIND_ATTRIBUTE = "Some real reply following the attribute";
 const BEHIND_PUSH = "Some real reply following the push reply";
 const ATTRIBUTE = "|1\r\n$14\r\nkey-popularity\r\n*2\r\n$7\r\nkey:123\r\n:90\r\n";
@@ -11,7 +13,7 @@ const ATTRIBUTE = "|1\r\n$14\r\nkey-popularity\r\n*2\r\n$7\r\nkey:123\r\n:90\r\n
 const REPLIES: Readonly<Record<string, (reply: ReplyWriter) => void>> = {
   string: (reply) => reply.bulkText("Hello World"),
   integer: (reply) => reply.integer(12_345),
-  double: (reply) => reply.double(3.141),
+  double: (reply) => reply.double(DOUBLE),
   bignum(reply) {
     if (reply.resp === 3) writeRaw(reply, `(${BIG_NUMBER}\r\n`);
     else reply.bulkText(BIG_NUMBER);
