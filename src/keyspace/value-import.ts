@@ -46,6 +46,8 @@ export function importedValue(keyspace: Keyspace, value: DumpedValue): ImportedV
       return hasDuplicates(value.members, 1, hasher)
         ? undefined
         : sortedSetOf(keyspace, value.members, value.scores);
+    case "stream":
+      return undefined;
     default:
       return unreachable(value);
   }

@@ -16,7 +16,6 @@ import type { ByteWriter } from "../base/byte-writer.js";
 import { type Int64, parseInt64, readInt64, toInt64, writeInt64 } from "../base/int64.js";
 import type { Items } from "./items.js";
 
-const HEAD_BYTES = 6;
 const COUNT_UNKNOWN = 0xffff;
 const END = 0xff;
 const STRING_32 = 0xf0;
@@ -85,10 +84,6 @@ export class ListpackWriter {
     this.#start = writer.length;
     writer.u32(0);
     writer.u16(0);
-  }
-
-  get byteLength(): number {
-    return this.#writer.length - this.#start + 1;
   }
 
   /** A string, or the integer that its digits are. */
@@ -160,9 +155,6 @@ export class ListpackWriter {
     this.#count++;
   }
 }
-
-/** What a listpack takes besides its elements. */
-export const LISTPACK_OVERHEAD_BYTES = HEAD_BYTES + 1;
 
 /** An integer of up to 64 bits without a sign, as a listpack keeps it: two's complement. */
 export function asSigned64(value: bigint): Int64 {

@@ -13,7 +13,7 @@
  */
 import type { ByteReader } from "../base/byte-reader.js";
 import type { ByteWriter } from "../base/byte-writer.js";
-import { formatInt64, INT64_DIGITS_MAX, type Int64, parseInt64, readInt64, toInt64 } from "../base/int64.js";
+import { formatInt64, INT64_DIGITS_MAX, type Int64, parseInt64, toInt64 } from "../base/int64.js";
 import { compress, decompress } from "./lzf.js";
 
 const FORM_MASK = 0xc0;
@@ -164,12 +164,6 @@ function writeInteger(writer: ByteWriter, value: number): boolean {
     return false;
   }
   return true;
-}
-
-/** Eight bytes, two's complement, little-endian, as an integer. */
-export function readSigned64(reader: ByteReader): Int64 {
-  const bytes = reader.view(8);
-  return reader.failed ? 0 : readInt64(bytes, 0);
 }
 
 const NOTHING = Buffer.alloc(0);

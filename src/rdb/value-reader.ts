@@ -9,6 +9,8 @@ import { readNumberText } from "../base/number-text.js";
 import { readIntset } from "./intset.js";
 import { Items } from "./items.js";
 import { readListpack } from "./listpack.js";
+import { readStream } from "./stream-reader.js";
+import type { DumpedStream } from "./stream-value.js";
 import { readLength, readString } from "./strings.js";
 import type { DumpedValue } from "./value.js";
 import {
@@ -29,6 +31,9 @@ import {
   SORTED_SET_2,
   SORTED_SET_LISTPACK,
   SORTED_SET_ZIPLIST,
+  STREAM_LISTPACKS,
+  STREAM_LISTPACKS_2,
+  STREAM_LISTPACKS_3,
   TEXT,
 } from "./value-types.js";
 import { readZiplist } from "./ziplist.js";
@@ -81,9 +86,19 @@ function valueAs(type: number, reader: ByteReader, bytesMax: number): DumpedValu
       return sortedSetOf(unpacked(reader, readZiplist, bytesMax), bytesMax);
     case SORTED_SET_LISTPACK:
       return sortedSetOf(unpacked(reader, readListpack, bytesMax), bytesMax);
+    case STREAM_LISTPACKS:
+      return streamOf(readStream(reader, 1, bytesMax));
+    case STREAM_LISTPACKS_2:
+      return streamOf(readStream(reader, 2, bytesMax));
+    case STREAM_LISTPACKS_3:
+      return streamOf(readStream(reader, 3, bytesMax));
     default:
       return undefined;
   }
+}
+
+function streamOf(stream: DumpedStream | undefined): DumpedValue | undefined {
+  return stream && { kind: "stream", stream };
 }
 
 function listOf(elements: Items | undefined): DumpedValue | undefined {

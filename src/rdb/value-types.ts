@@ -14,12 +14,16 @@ export const SORTED_SET_ZIPLIST = 12;
 export const HASH_ZIPLIST = 13;
 /** A list of ziplists. */
 export const LIST_QUICKLIST = 14;
+/** Since Redis 5.0; what is known of a stream has grown with 7.0 and 7.2. */
+export const STREAM_LISTPACKS = 15;
 export const HASH_LISTPACK = 16;
 export const SORTED_SET_LISTPACK = 17;
 /** A list of listpacks, and of elements too long for them. */
 export const LIST_QUICKLIST_2 = 18;
+export const STREAM_LISTPACKS_2 = 19;
 /** Since Redis 7.2. */
 export const SET_LISTPACK = 20;
+export const STREAM_LISTPACKS_3 = 21;
 
 /** What a node of `LIST_QUICKLIST_2` is. */
 export const NODE_PLAIN = 1;

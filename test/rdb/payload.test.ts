@@ -7,6 +7,7 @@ import { Items } from "#torus/rdb/items.js";
 import { ListpackWriter, readListpack } from "#torus/rdb/listpack.js";
 import { compress, decompress } from "#torus/rdb/lzf.js";
 import { endPayload, isIntact, readPayload } from "#torus/rdb/payload.js";
+import type { DumpedStream } from "#torus/rdb/stream-value.js";
 import type { DumpedValue } from "#torus/rdb/value.js";
 import {
   beginCollection,
@@ -15,6 +16,7 @@ import {
   writeScored,
   writeText,
 } from "#torus/rdb/value-writer.js";
+import { writeStream } from "../support/dumped-streams.js";
 import { payloadOf, shortString, typed, ziplist } from "./payloads.js";
 import { recordedPayloads } from "./recorded-payloads.js";
 
@@ -196,6 +198,27 @@ describe("a payload", () => {
     expect(plain(readPayload(rangeOf(set), BYTES_MAX))).to.deep.equal({ kind: "set", items: ["a", "5"] });
   });
 
+  it("of a stream is read in the form before Redis 7.0 and in that of 7.2, and written as it was read", () => {
+    const streams = recordedPayloads.filter(({ name }) => name.endsWith("(stream)"));
+    expect(streams).to.have.length(4);
+    for (const { name, payload, value } of streams) {
+      const dumped = readPayload(rangeOf(Buffer.from(payload, "base64")), BYTES_MAX);
+      expect(
+        rewritten((writer) => writeStream(writer, dumped)),
+        name,
+      ).to.deep.equal(value);
+    }
+    const { payload } = streams.find(({ name }) => name.startsWith("a stream (")) ?? streams[0]!;
+    const content = Buffer.from(payload, "base64").subarray(0, -10);
+    // Behind the entries: length, last id, first id, highest deleted id, how many were added, no group; each number in a byte.
+    const [entries, rest] = [content.subarray(1, -9), content.subarray(-9)];
+    const before = Buffer.concat([Buffer.of(15), entries, rest.subarray(0, 3), Buffer.of(0)]);
+    const value = readContent(content) as { entries: unknown };
+    expect(value.entries).to.have.length(8);
+    expect(readContent(before)).to.deep.equal(value);
+    expect(readContent(Buffer.concat([Buffer.of(21), content.subarray(1)]))).to.deep.equal(value);
+  });
+
   it("of a later version than we know is not for us", () => {
     expect(isIntact(rangeOf(payloadOf(Buffer.from("\x00\x01a"), 12)))).to.equal(false);
   });
@@ -300,7 +323,37 @@ function plain(value: DumpedValue | undefined): unknown {
       return { kind: "hash", items: textsOf(value.fields) };
     case "sorted set":
       return { kind: "sorted set", items: textsOf(value.members), scores: [...value.scores] };
+    case "stream":
+      return plainStream(value.stream);
   }
+}
+
+function plainStream({ ids, fieldCounts, fields, groups, ...stream }: DumpedStream): unknown {
+  const texts = textsOf(fields);
+  return {
+    kind: "stream",
+    entries: fieldCounts.map((count, i) => [shownId(ids.view(i)), ...texts.splice(0, 2 * count)]),
+    lastId: shownId(stream.lastId),
+    maxDeletedId: shownId(stream.maxDeletedId),
+    entriesAdded: String(stream.entriesAdded),
+    groups: groups.map(({ name, lastId, entriesRead, pending, consumers }) => ({
+      name: Buffer.from(name).toString("latin1"),
+      lastId: shownId(lastId),
+      entriesRead: String(entriesRead),
+      pending: pending.map(({ id, deliveredMs, deliveries, consumer }) => [
+        shownId(id),
+        Buffer.from(consumers[consumer]!.name).toString("latin1"),
+        deliveredMs,
+        String(deliveries),
+      ]),
+      consumers: consumers.map(({ name, seenMs }) => [Buffer.from(name).toString("latin1"), seenMs]),
+    })),
+  };
+}
+
+function shownId(id: Uint8Array): string {
+  const bytes = Buffer.from(id);
+  return `${bytes.readBigUInt64BE()}-${bytes.readBigUInt64BE(8)}`;
 }
 
 function textsOf(items: Items): string[] {

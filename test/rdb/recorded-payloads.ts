@@ -117,4 +117,84 @@ export const recordedPayloads: readonly RecordedPayload[] = [
       scores: [Number.POSITIVE_INFINITY, 1e100, 3, 0.1, 0, -1.5, Number.NEGATIVE_INFINITY],
     },
   },
+  {
+    name: "a stream (stream)",
+    payload:
+      "EwEQAAAAAAAAAAEAAAAAAAAAAcNAfUCTEZMAAAA2AAgBAAECAYFmAoFuAkAJAAAgAQeCdjEDw+gCBSAYQAAFgnYyA8fQYA4KAgHf/wKCdjMDy7hgDwADYC0DNAPPoGAOAAQgLgeCdjUD8YgTA0A9AAWALgQ2A/FwF2AQAAZgLwQ3A/FYG2APAAdgMAQ4A/FAHyAPAP8ICAIBAQAACAAKAIL90tAjdV9T",
+    value: {
+      kind: "stream",
+      entries: [
+        ["1-1", "f", "v1", "n", "1000"],
+        ["2-2", "f", "v2", "n", "2000"],
+        ["3-0", "f", "v3", "n", "3000"],
+        ["4-1", "f", "v4", "n", "4000"],
+        ["5-2", "f", "v5", "n", "5000"],
+        ["6-0", "f", "v6", "n", "6000"],
+        ["7-1", "f", "v7", "n", "7000"],
+        ["8-2", "f", "v8", "n", "8000"],
+      ],
+      lastId: "8-2",
+      maxDeletedId: "0-0",
+      entriesAdded: "8",
+      groups: [],
+    },
+  },
+  {
+    name: "a stream of several nodes (stream)",
+    payload:
+      "EwMQAAAAAAAAAAcAAAAAAAAAATc3AAAAFgACAQEBAQGCZjEDAAECAQABAAEBAQQBAQEHAQABAQGCZjADAgEGAQIBDgEAAQMBBAH/EAAAAAAAAAAcAAAAAAAAAAE3NwAAABYAAwEAAQEBgmYwAwABAgEAAQABBAEEAQABBwEAAQEBgmYxAwUBBgECAQ4BAAEGAQQB/xAAAAAAAAAAMQAAAAAAAAABLS0AAAARAAEBAQEBAYJmMQMAAQIBAAEAAQcBBAEBAQcBAAEBAYJmMAMIAQYB/wY4AQcBOAEIAAoAoCzGtQ4gZuc=",
+    value: {
+      kind: "stream",
+      entries: [
+        ["7-1", "f1", "1"],
+        ["21-1", "f1", "3"],
+        ["28-1", "f0", "4"],
+        ["35-1", "f1", "5"],
+        ["42-1", "f0", "6"],
+        ["49-1", "f1", "7"],
+      ],
+      lastId: "56-1",
+      maxDeletedId: "56-1",
+      entriesAdded: "8",
+      groups: [],
+    },
+  },
+  {
+    name: "a stream with groups (stream)",
+    payload:
+      "EwEQAAAAAAAAAAEAAAAAAAAAAUBVVQAAAB8AAwEBAQIBgWECgWICAAECAQABAAEBAYN0d28EBQEDAQABAQEDAYRmb3VyBQUBAAEBAd//AgEBgWMCgXgCBgECAd2XAgQBAQHykO7+BAUB/wOB/////////ZgFAQEBAgQCAWeB/////////ZgFBAMAAAAAAAAAAQAAAAAAAAAB/FdlAaIBAAABAAAAAAAAAAIAAAAAAAAAAPxXZQGiAQAAAf////////2YAAAAAAAAAAX8V2UBogEAAAECAm1l/FdlAaIBAAACAAAAAAAAAAEAAAAAAAAAAQAAAAAAAAACAAAAAAAAAAADeW91/FdlAaIBAAAB/////////ZgAAAAAAAAABQFoAQEHAAEEaWRsZfxXZQGiAQAAAAoAqPUj4I+y6AQ=",
+    value: {
+      kind: "stream",
+      entries: [
+        ["1-1", "a", "1", "b", "two"],
+        ["2-0", "c", "x"],
+        ["18446744073709551000-5", "a", "1", "b", "-70000"],
+      ],
+      lastId: "18446744073709551000-5",
+      maxDeletedId: "1-2",
+      entriesAdded: "4",
+      groups: [
+        {
+          name: "g",
+          lastId: "18446744073709551000-5",
+          entriesRead: "4",
+          pending: [
+            ["1-1", "me", 1795319748604, "1"],
+            ["2-0", "me", 1795319748604, "1"],
+            ["18446744073709551000-5", "you", 1795319748604, "1"],
+          ],
+          consumers: [
+            ["me", 1795319748604],
+            ["you", 1795319748604],
+          ],
+        },
+        { name: "h", lastId: "1-1", entriesRead: "7", pending: [], consumers: [["idle", 1795319748604]] },
+      ],
+    },
+  },
+  {
+    name: "a stream without an entry (stream)",
+    payload: "EwAABQUAAAUFAQAKAC7CnhmM9k4k",
+    value: { kind: "stream", entries: [], lastId: "5-5", maxDeletedId: "5-5", entriesAdded: "1", groups: [] },
+  },
 ];

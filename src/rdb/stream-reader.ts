@@ -1,0 +1,216 @@
+/**
+ * Reads streams, in the three forms that Redis has given them:
+ *
+ *     stream    nodes node{} length lastMs lastSeq
+ *               [firstMs firstSeq deletedMs deletedSeq added]                since 7.0
+ *               groups group{}
+ *     node      id{16} listpack                                              both strings
+ *     group     name ms seq [read] pendings pending{} consumers consumer{}   `read` since 7.0
+ *     pending   id{16} deliveredMs:u64 deliveries
+ *     consumer  name seenMs:u64 [activeMs:u64] owned id{16}{owned}           `activeMs` since 7.2
+ *
+ * Numbers are lengths of strings.ts, those with a width little-endian. The listpack of a node begins with what its entries have in common:
+ *
+ *     listpack  live deleted fields field{fields} 0 entry{}
+ *     entry     flags msDiff seqDiff [fields (field value){fields} | value{fields of the node}] elements
+ *
+ * Flags: 1, the entry is deleted; 2, it has the fields of the node. Differences are to the id of the node; `elements` counts those before it.
+ */
+import type { ByteReader } from "../base/byte-reader.js";
+import { compareBytes } from "../base/bytes.js";
+import { parseInt64 } from "../base/int64.js";
+import { Items } from "./items.js";
+import { readListpack } from "./listpack.js";
+import {
+  type DumpedConsumer,
+  type DumpedGroup,
+  type DumpedPending,
+  type DumpedStream,
+  STREAM_ID_BYTES,
+  UNKNOWN_COUNT,
+} from "./stream-value.js";
+import { readLength, readNumber, readString } from "./strings.js";
+
+export type StreamForm = 1 | 2 | 3;
+
+const DELETED = 1;
+const SAME_FIELDS = 2;
+/** Elements of an entry beside fields and values: flags and two differences. */
+const ENTRY_HEAD = 3;
+const NO_ID = Buffer.alloc(STREAM_ID_BYTES);
+
+/** The stream; undefined if it is none. Throws `WriterFull` for more than `bytesMax` in it. */
+export function readStream(reader: ByteReader, form: StreamForm, bytesMax: number): DumpedStream | undefined {
+  const entries = new Entries(bytesMax);
+  const nodes = readLength(reader);
+  for (let i = 0; i < nodes; i++) {
+    const master = readString(reader);
+    const listpack = readString(reader);
+    if (reader.failed || master.length !== STREAM_ID_BYTES || !entries.addNode(master, listpack))
+      return undefined;
+  }
+  const length = readLength(reader);
+  const lastId = readId(reader);
+  let maxDeletedId: Uint8Array = NO_ID;
+  let entriesAdded = BigInt(length);
+  if (form > 1) {
+    // That of the first entry is seen.
+    readId(reader);
+    maxDeletedId = readId(reader);
+    entriesAdded = readNumber(reader);
+  }
+  const { ids, fields, fieldCounts } = entries;
+  if (reader.failed || length !== ids.count) return undefined;
+  if (length > 0 && compareBytes(ids.view(length - 1), lastId) > 0) return undefined;
+  const groups = readGroups(reader, form);
+  if (groups === undefined) return undefined;
+  return { ids, fields, fieldCounts, lastId, maxDeletedId, entriesAdded, groups };
+}
+
+class Entries {
+  readonly ids: Items;
+  readonly fields: Items;
+  readonly fieldCounts: number[] = [];
+  readonly #bytesMax: number;
+  /** Of the last entry, deleted or not. */
+  #last: Uint8Array | undefined;
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
+    this.ids = new Items(bytesMax);
+    this.fields = new Items(bytesMax);
+  }
+
+  /** Adds the entries of a node; false if it is none. */
+  addNode(master: Uint8Array, listpack: Uint8Array): boolean {
+    const node = new Items(this.#bytesMax);
+    if (!readListpack(listpack, node)) return false;
+    const view = new DataView(master.buffer, master.byteOffset);
+    const [ms, seq] = [view.getBigUint64(0), view.getBigUint64(8)];
+    const [live, deleted, shared] = [numberAt(node, 0), numberAt(node, 1), numberAt(node, 2)];
+    if (live === undefined || deleted === undefined || shared === undefined) return false;
+    let at = 3 + shared;
+    if (shared < 0 || numberAt(node, at++) !== 0) return false;
+    let found = 0;
+    for (let entry = 0; entry < live + deleted; entry++) {
+      const flags = numberAt(node, at);
+      const msDiff = integerAt(node, at + 1);
+      const seqDiff = integerAt(node, at + 2);
+      if (flags === undefined || msDiff === undefined || seqDiff === undefined) return false;
+      const hasSame = (flags & SAME_FIELDS) !== 0;
+      const count = hasSame ? shared : numberAt(node, at + ENTRY_HEAD);
+      if (count === undefined || count < 0) return false;
+      const content = at + ENTRY_HEAD + (hasSame ? 0 : 1);
+      const end = content + (hasSame ? 1 : 2) * count;
+      if (numberAt(node, end) !== end - at) return false;
+      const id = idOf(BigInt.asUintN(64, ms + msDiff), BigInt.asUintN(64, seq + seqDiff));
+      if (this.#last !== undefined && compareBytes(this.#last, id) >= 0) return false;
+      this.#last = id;
+      if ((flags & DELETED) === 0) {
+        this.#add(node, id, { count, content, hasSame });
+        found++;
+      }
+      at = end + 1;
+    }
+    return found === live && at === node.count;
+  }
+
+  #add(
+    node: Items,
+    id: Uint8Array,
+    { count, content, hasSame }: { count: number; content: number; hasSame: boolean },
+  ): void {
+    this.ids.add(id);
+    this.fieldCounts.push(count);
+    for (let i = 0; i < count; i++) {
+      this.fields.add(node.view(hasSame ? 3 + i : content + 2 * i));
+      this.fields.add(node.view(hasSame ? content + i : content + 2 * i + 1));
+    }
+  }
+}
+
+function readGroups(reader: ByteReader, form: StreamForm): DumpedGroup[] | undefined {
+  const groups: DumpedGroup[] = [];
+  const names = new Set<string>();
+  const count = readLength(reader);
+  for (let i = 0; i < count; i++) {
+    const group = readGroup(reader, form);
+    if (group === undefined || names.has(textOf(group.name))) return undefined;
+    names.add(textOf(group.name));
+    groups.push(group);
+  }
+  return reader.failed ? undefined : groups;
+}
+
+function readGroup(reader: ByteReader, form: StreamForm): DumpedGroup | undefined {
+  const name = readString(reader);
+  const lastId = readId(reader);
+  const entriesRead = form > 1 ? BigInt.asIntN(64, readNumber(reader)) : UNKNOWN_COUNT;
+  const pendings = readLength(reader);
+  const pending: (DumpedPending & { consumer: number })[] = [];
+  const byId = new Map<string, DumpedPending & { consumer: number }>();
+  for (let i = 0; i < pendings; i++) {
+    const id = reader.view(STREAM_ID_BYTES);
+    const one = { id, deliveredMs: reader.u64(), deliveries: readNumber(reader), consumer: -1 };
+    const before = pending.at(-1);
+    if (reader.failed || (before !== undefined && compareBytes(before.id, id) >= 0)) return undefined;
+    pending.push(one);
+    byId.set(textOf(id), one);
+  }
+  const count = readLength(reader);
+  const consumers: DumpedConsumer[] = [];
+  const names = new Set<string>();
+  for (let i = 0; i < count; i++) {
+    const consumer = readConsumer(reader, form);
+    const owned = readLength(reader);
+    if (reader.failed || names.has(textOf(consumer.name))) return undefined;
+    names.add(textOf(consumer.name));
+    consumers.push(consumer);
+    for (let j = 0; j < owned; j++) {
+      const one = byId.get(textOf(reader.view(STREAM_ID_BYTES)));
+      if (one === undefined || one.consumer !== -1) return undefined;
+      one.consumer = i;
+    }
+  }
+  // What is pending is somebody's.
+  if (reader.failed || pending.some(({ consumer }) => consumer === -1)) return undefined;
+  return { name, lastId, entriesRead, pending, consumers };
+}
+
+function readConsumer(reader: ByteReader, form: StreamForm): DumpedConsumer {
+  const name = readString(reader);
+  const seenMs = reader.u64();
+  return { name, seenMs, activeMs: form > 2 ? reader.u64() : seenMs };
+}
+
+function readId(reader: ByteReader): Uint8Array {
+  const ms = readNumber(reader);
+  return idOf(ms, readNumber(reader));
+}
+
+function idOf(ms: bigint, seq: bigint): Uint8Array {
+  const id = Buffer.alloc(STREAM_ID_BYTES);
+  id.writeBigUInt64BE(ms);
+  id.writeBigUInt64BE(seq, 8);
+  return id;
+}
+
+/** An element that is an integer; undefined if there is none, or it is something else. */
+function integerAt(items: Items, index: number): bigint | undefined {
+  if (index >= items.count) return undefined;
+  const { bytes, start, end } = items.at(index);
+  const value = parseInt64(bytes, start, end);
+  return value === undefined ? undefined : BigInt(value);
+}
+
+/** The same of a safe integer. */
+function numberAt(items: Items, index: number): number | undefined {
+  if (!(index < items.count)) return undefined;
+  const { bytes, start, end } = items.at(index);
+  const value = parseInt64(bytes, start, end);
+  return typeof value === "number" ? value : undefined;
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("latin1");
+}
