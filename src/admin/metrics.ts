@@ -7,6 +7,7 @@ import type { Metric, MetricGroup } from "./metric.js";
 import { processMetrics } from "./process-metrics.js";
 import { pubsubMetrics } from "./pubsub-metrics.js";
 import { copyMetrics, repairMetrics, replicationMetrics } from "./replication-metrics.js";
+import { trackingMetrics } from "./tracking-metrics.js";
 
 export const metricGroups: readonly MetricGroup[] = [
   processMetrics,
@@ -14,6 +15,7 @@ export const metricGroups: readonly MetricGroup[] = [
   commandMetrics,
   keyspaceMetrics,
   pubsubMetrics,
+  trackingMetrics,
   logMetrics,
   snapshotMetrics,
   memberMetrics,

@@ -13,14 +13,8 @@ import { keyPositions } from "../commands/command-facts.js";
 import type { Cancel, Timers } from "../host/timers.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
 import type { Follower } from "../keyspace/watchers.js";
-import type { ChangeElsewhere, TrackingNode, TrackingRelay } from "../tracking/relay.js";
-import {
-  NOBODY,
-  type Tracker,
-  type TrackingCounts,
-  type TrackingMode,
-  type Writer,
-} from "../tracking/tracker.js";
+import type { ChangeElsewhere, TrackingCounts, TrackingNode, TrackingRelay } from "../tracking/relay.js";
+import { NOBODY, type Tracker, type TrackingMode, type Writer } from "../tracking/tracker.js";
 import { TrackingTable } from "../tracking/tracking-table.js";
 import type { Client } from "./client.js";
 import { ClientTracking } from "./client-tracking.js";
@@ -77,6 +71,7 @@ export class KeyTracking implements Follower, TrackingNode {
       keys: keyCount,
       items: itemCount,
       prefixes: this.#broadcasts.prefixCount,
+      relay: this.relay?.counters ?? null,
     };
   }
 

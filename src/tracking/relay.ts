@@ -9,6 +9,16 @@ export interface RelayCounters {
   losses: number;
 }
 
+/** How much is tracked, as INFO and metrics tell it. */
+export interface TrackingCounts {
+  readonly clients: number;
+  readonly keys: number;
+  readonly items: number;
+  readonly prefixes: number;
+  /** Null if there are no other nodes. */
+  readonly relay: Readonly<RelayCounters> | null;
+}
+
 /** The way to other nodes. */
 export interface TrackingRelay {
   readonly counters: Readonly<RelayCounters>;

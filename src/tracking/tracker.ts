@@ -42,11 +42,3 @@ export interface TrackingState extends TrackingMode {
   /** The client that was to be told in its place is gone. */
   readonly isBroken: boolean;
 }
-
-/** How much is tracked, as INFO tells it. */
-export interface TrackingCounts {
-  readonly clients: number;
-  readonly keys: number;
-  readonly items: number;
-  readonly prefixes: number;
-}
