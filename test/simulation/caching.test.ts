@@ -10,7 +10,8 @@ const KEYS = Array.from({ length: 30 }, (_, i) => `key:${i}`);
 
 const settled = async (nodes: ReplicatedNodes) => (await nodes.fleet.unsettled()) === undefined;
 
-describe("what clients cache in a cluster", () => {
+describe("what clients cache in a cluster", function () {
+  this.timeout(90_000);
   for (let seed = 1; seed <= SEEDS; seed++) {
     it(`is not stale when all is quiet, though nodes came, went and crashed (seed ${seed})`, async () => {
       const nodes = await ReplicatedNodes.start(3, {}, `caches ${seed}`);
