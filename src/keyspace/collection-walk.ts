@@ -4,7 +4,8 @@ import type { Location } from "./arena.js";
 import { EntryReader } from "./entry-reader.js";
 import type { Keyspace } from "./keyspace.js";
 import { ListReader } from "./list-reader.js";
-import { type RecordType, TYPE_LIST, TYPE_SET } from "./record.js";
+import { RankedMembers } from "./ranked-members.js";
+import { type RecordType, TYPE_LIST, TYPE_SET, TYPE_ZSET } from "./record.js";
 import type { ByteView } from "./records.js";
 
 /** Told each element in the order of the collection. The view is reused, and nothing may change meanwhile. */
@@ -13,12 +14,14 @@ export type VisitElement = (element: ByteView) => void;
 interface Walk {
   /** Whether the order of the elements means something. */
   readonly isOrdered: boolean;
+  /** `at` is that of the open record. */
   readonly forEach: (keyspace: Keyspace, at: Location, visit: VisitElement) => void;
 }
 
 const WALKS: ReadonlyMap<RecordType, Walk> = new Map<RecordType, Walk>([
   [TYPE_LIST, { isOrdered: true, forEach: walkList }],
   [TYPE_SET, { isOrdered: false, forEach: walkSet }],
+  [TYPE_ZSET, { isOrdered: true, forEach: walkSortedSet }],
 ]);
 
 /** How to walk a type; undefined if it is no such collection. */
@@ -44,4 +47,10 @@ function walkSet({ database }: Keyspace, at: Location, visit: VisitElement): voi
   const reader = new EntryReader();
   reader.open(database, at);
   while (reader.nextLive()) visit(reader.field);
+}
+
+function walkSortedSet(keyspace: Keyspace, _at: Location, visit: VisitElement): void {
+  const members = new RankedMembers();
+  members.open(keyspace);
+  members.forEach({ from: 0, end: members.length }, false, ({ field }) => visit(field));
 }
