@@ -71,6 +71,8 @@ export class Entry {
   readonly subcommands: ReadonlyMap<string, Entry> | null;
   /** Which argument its first key is; 0 if it has none, or none by which it is decided where it is executed. */
   readonly firstKey: number;
+  /** Whether that is the same argument each time; else keys are found by a word before them, which `firstKey` is not behind. */
+  readonly isFirstFixed: boolean;
   /** Whether that is its only key. */
   readonly hasOneKey: boolean;
   /** Whether its first argument is its only key. */
@@ -111,6 +113,7 @@ export class Entry {
     this.firstKey = command.staysHere ? 0 : (keys?.first ?? 0);
     this.across = command.across ?? null;
     this.hasOneKey = keys?.first === keys?.last && moreKeys.length === 0;
+    this.isFirstFixed = keys?.behind === undefined;
     this.isFirstItsKey = this.hasOneKey && this.firstKey === 1;
     const { subcommands } = command;
     this.subcommands =

@@ -38,11 +38,17 @@ export class Router {
   /** The route of the first key, which the command has; `ACROSS` if the others are not with it. */
   routeOf(entry: Entry): Route | typeof ACROSS {
     const { bytes, marks } = this.#call;
-    const at = entry.firstKey << 1;
+    const at = this.#firstKeyOf(entry) << 1;
+    // Without keys it is incomplete, which whoever executes it will say.
+    if (at === 0) return HERE;
     // The command will ask for the same key.
     const slot = this.#hasher.digestAhead(bytes, marks[at]!, marks[at + 1]!);
     const route = this.bySlot[slot]!;
     return entry.hasOneKey || this.#isTogether(entry, slot, route) ? route : ACROSS;
+  }
+
+  #firstKeyOf({ command, firstKey, isFirstFixed }: Entry): number {
+    return isFirstFixed ? firstKey : (keyPositions(command, this.#call)[0]?.at ?? 0);
   }
 
   /** The route of a command that names no key and concerns all of them. */

@@ -1,8 +1,9 @@
 /**
- * A key, a field of a hash, a member of a set or a sorted set, or an element of a list, that is written once, with a value of its own, and ended at most once: removed, or given a deadline. So
+ * A key, a field of a hash, a member of a set or a sorted set, an element of a list, or an entry of a stream, that is written once, with a value of its own, and ended at most once: removed, or given a deadline. So
  * nothing that happens on two sides of a partition can excuse that it is missing or that it came back.
  */
-import type { Body } from "#torus/delta/record-state.js";
+import type { Body, FieldsBody } from "#torus/delta/record-state.js";
+import { ENTRY } from "#torus/delta/stream-items.js";
 import { type Reply, textOf } from "../../support/reply.js";
 import type { Fate } from "../cluster/register.js";
 import { contentOf, numberOf } from "../cluster/script.js";
@@ -31,6 +32,7 @@ const COMMANDS = {
   member: { write: "SADD", read: "SISMEMBER", remove: "SREM", written: "1" },
   scored: { write: "ZADD", read: "ZSCORE", remove: "ZREM", written: "1" },
   head: { write: "LPUSH", read: "LPOS", remove: "LREM", written: undefined },
+  entry: { write: "XADD", read: "XRANGE", remove: "XDEL", written: undefined },
   tail: { write: "RPUSH", read: "LPOS", remove: "LREM", written: undefined },
 } as const;
 
@@ -39,7 +41,7 @@ export type LeafKind = keyof typeof COMMANDS;
 export interface LeafPlace {
   readonly kind: LeafKind;
   readonly key: string;
-  /** The field, the element or the member, which of a sorted set has its score in front; empty if it is a key. */
+  /** The field, the element, what is in the entry, or the member, which of a sorted set has its score in front; empty if it is a key. */
   readonly part: string;
 }
 
@@ -67,6 +69,15 @@ export function isElement(kind: LeafKind): kind is "head" | "tail" {
   return kind === "head" || kind === "tail";
 }
 
+/** Whether an entry of a stream has this for its only value. */
+function hasEntry({ fields }: FieldsBody, part: string): boolean {
+  const end = `${String.fromCharCode(part.length)}${part}`;
+  return [...fields].some(
+    ([name, { value }]) =>
+      name.charCodeAt(0) === ENTRY && value !== null && Buffer.from(value).toString("latin1").endsWith(end),
+  );
+}
+
 export class Leaf {
   readonly value: string;
   #written = UNDER_WAY;
@@ -74,6 +85,7 @@ export class Leaf {
   /** In the world's time, if the end is done. */
   #goneAtMs = Infinity;
   #isSeen = false;
+  #id: string | undefined;
 
   constructor(
     readonly place: LeafPlace,
@@ -85,6 +97,16 @@ export class Leaf {
   #valueOf({ kind, part }: LeafPlace): string {
     if (kind === "scored") return part.split(" ", 1)[0]!;
     return isValue(kind) ? `value of ${this.name}` : THERE;
+  }
+
+  /** Of an entry, as its writer was told. */
+  get id(): string | undefined {
+    return this.#id;
+  }
+
+  /** Its write was replied. */
+  replied(reply: Reply | undefined): void {
+    if (this.place.kind === "entry" && reply?.kind === "bulk") this.#id = textOf(reply);
   }
 
   get name(): string {
@@ -100,6 +122,7 @@ export class Leaf {
     const { kind } = this.place;
     const { key, part } = this.place;
     if (kind === "scored") return [COMMANDS[kind].write, key, this.value, part];
+    if (kind === "entry") return [COMMANDS[kind].write, key, "*", "part", part];
     const value = isValue(kind) ? [this.value] : [];
     return [COMMANDS[kind].write, ...this.#words, ...value];
   }
@@ -110,11 +133,14 @@ export class Leaf {
   }
 
   get read(): readonly string[] {
+    const id = this.#id ?? "0-0";
+    if (this.place.kind === "entry") return [COMMANDS.entry.read, this.place.key, id, id];
     return [COMMANDS[this.place.kind].read, ...this.#words, ...(isElement(this.place.kind) ? ONE : [])];
   }
 
   get remove(): readonly string[] {
     const { kind, key, part } = this.place;
+    if (kind === "entry") return [COMMANDS[kind].remove, key, this.#id ?? "0-0"];
     return isElement(kind)
       ? [COMMANDS[kind].remove, key, ALL, part]
       : [COMMANDS[kind].remove, ...this.#words];
@@ -130,6 +156,7 @@ export class Leaf {
         ({ value }) => value !== null && Buffer.from(value).toString() === part,
       );
     }
+    if (kind === "entry") return body?.kind === "stream" && hasEntry(body, part);
     if (body?.kind !== BODY_KINDS[kind]) return false;
     return (body.fields.get(part)?.value ?? null) !== null;
   }

@@ -24,6 +24,8 @@ const SORTED_SETS = 2;
 const LISTS = 2;
 /** Lists to which elements are pushed, and sorted sets to which members are added, and from which they are popped. */
 const QUEUES = 2;
+/** Streams in which entries are, and those to which anything is done. */
+const STREAMS = 2;
 /** Lists to which anything is done. */
 const SCRATCH = 3;
 
@@ -52,6 +54,9 @@ export class Ledger {
   readonly queues: readonly Queue[];
   /** Lists of one slot of which is only wanted that all nodes have the same. */
   readonly scratch: readonly string[];
+  /** Streams of leaves, and others. */
+  readonly streams: readonly string[];
+  readonly scratchStreams: readonly string[];
   readonly flushed: FlushedKeys;
   #deadlinesPassedAtMs = 0;
   readonly #clocks: Clocks;
@@ -74,6 +79,8 @@ export class Ledger {
     this.lists = named("list", LISTS).map((key) => new PushedList(key, clock, kind.isLinearizable));
     this.queues = named("queue", QUEUES).map((key) => new Queue(key, kind.isLinearizable));
     this.scratch = named("{scratch}", SCRATCH);
+    this.streams = named("stream", STREAMS);
+    this.scratchStreams = named("scratch stream", STREAMS);
     this.flushed = new FlushedKeys(clock);
   }
 
@@ -178,6 +185,8 @@ function placeOf(kind: LeafKind, number: number): { key: string; part: string } 
     case "head":
     case "tail":
       return { key: `list:${number % LISTS}`, part: String(number) };
+    case "entry":
+      return { key: `stream:${number % STREAMS}`, part: String(number) };
   }
 }
 

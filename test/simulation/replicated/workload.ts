@@ -15,6 +15,7 @@ import { type Leaf, type Outcome, shownBy } from "./leaf.js";
 import { DATABASE, FLUSHED_DATABASE, type Ledger } from "./ledger.js";
 import { ListErrands } from "./list-errands.js";
 import type { ScoredQueue } from "./scored-queue.js";
+import { StreamErrands } from "./stream-errands.js";
 import type { Tally } from "./tally.js";
 
 export interface WorkloadOptions extends Levels {
@@ -26,7 +27,7 @@ export interface WorkloadOptions extends Levels {
   readonly holdersOf: ((leaf: Leaf) => number) | undefined;
 }
 
-const PARTS = ["field", "member", "scored", "head", "tail"] as const;
+const PARTS = ["field", "member", "scored", "head", "tail", "entry"] as const;
 const LEAVES = ["key", "key", "key", ...PARTS] as const;
 const TTL_MS_MAX = 3000;
 const BY_MAX = 5;
@@ -38,6 +39,8 @@ const WAIT_CHANCE = 0.05;
 const LIST_CHANCE = 0.15;
 /** Of what is done to sorted sets from which members are popped. */
 const SCORED_QUEUE_CHANCE = 0.08;
+/** The same of streams, and of groups of any stream. */
+const STREAM_CHANCE = 0.12;
 const WAIT_MS_MAX = 1000;
 
 export class Workload implements Errands {
@@ -45,6 +48,7 @@ export class Workload implements Errands {
   #isFlushing = false;
   #connection: Connection;
   readonly #lists: ListErrands;
+  readonly #streams: StreamErrands;
   #greeting: Step | undefined;
   #number = 0;
 
@@ -52,6 +56,7 @@ export class Workload implements Errands {
     this.#options = options;
     this.#connection = new Connection("one", options);
     this.#lists = new ListErrands(options);
+    this.#streams = new StreamErrands(options);
   }
 
   next(): Step {
@@ -85,6 +90,7 @@ export class Workload implements Errands {
     if (prng.chance(WAIT_CHANCE)) return this.#wait();
     if (prng.chance(LIST_CHANCE)) return this.#lists.draw(this.#connection);
     if (prng.chance(SCORED_QUEUE_CHANCE)) return this.#useQueue(prng.pick(ledger.scoredQueues));
+    if (prng.chance(STREAM_CHANCE)) return this.#streams.draw(this.#connection);
     switch (prng.below(this.#connection.isConfirmed ? 20 : 14)) {
       case 0:
       case 1:
@@ -128,6 +134,7 @@ export class Workload implements Errands {
     const options = ttlMs === undefined ? [] : ["PX", ttlMs];
     return this.#connection.step([...leaf.write, ...options], (reply) => {
       const outcome = this.#connection.outcomeOf(reply, leaf.writtenReply);
+      leaf.replied(reply);
       const endsMs = nowMs() + (ttlMs ?? 0);
       const settle = (settled: Outcome) => {
         leaf.written(settled);
