@@ -12,6 +12,7 @@ import { replyId } from "./stream-replies.js";
 const ID_ZERO = "ERR The ID specified in XADD must be greater than 0-0";
 const ID_TOO_LOW = "ERR The ID specified in XADD is equal or smaller than the target stream top item";
 const IDS_EXHAUSTED = "ERR The stream has exhausted the last possible ID, unable to add more items";
+const TOO_LARGE = "ERR Elements are too large to be stored";
 const ADDED_NEGATIVE = "ERR entries_added must be positive";
 const SETID_BELOW_GIVEN_DELETED =
   "ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id";
@@ -146,6 +147,8 @@ function isHighest({ msHigh, msLow, seqHigh, seqLow }: StreamId): boolean {
   return msHigh === word && msLow === word && seqHigh === word && seqLow === word;
 }
 
+/** Half of what Redis takes: an entry is put together twice, and told in one piece. */
+const CONTENT_BYTES_MAX = 2 ** 29;
 /** What content up to this length is put together in is kept. */
 const CONTENT_KEPT_BYTES = 1 << 16;
 let content: Buffer = Buffer.alloc(1024);
@@ -155,6 +158,7 @@ function takeContent(call: Call, from: number): number {
   const { bytes, count } = call;
   let needed = 0;
   for (let i = from; i < count; i++) needed += call.length(i) + varintBytes(call.length(i));
+  if (needed > CONTENT_BYTES_MAX) throw new ReplyError(TOO_LARGE);
   if (needed > content.length) content = Buffer.allocUnsafe(needed);
   let to = 0;
   for (let i = from; i < count; i++) {
