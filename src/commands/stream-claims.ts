@@ -3,7 +3,7 @@ import { StreamId } from "../delta/stream-id.js";
 import { groupState } from "../keyspace/open-stream.js";
 import { ItemCursor } from "../keyspace/stream-block.js";
 import type { SideItem, StreamBody } from "../keyspace/stream-body.js";
-import type { Consumer, GroupLife } from "../keyspace/stream-group.js";
+import type { Delivery, GroupLife } from "../keyspace/stream-group.js";
 import { ReplyError, SYNTAX_ERROR } from "../protocol/reply-error.js";
 import type { ReplyWriter } from "../protocol/reply-writer.js";
 import { writeByteString } from "./byte-string.js";
@@ -163,13 +163,17 @@ interface Claiming {
   readonly isJustId: boolean;
 }
 
-/** Begins a change when there is something to change, and the consumer when something is claimed for it. */
+/** What is to be claimed is answered first, message by message, and then changed together: an answer that is too long changes nothing. */
 class Claim {
+  /** How many were answered. */
   claimed = 0;
-  changes = 0;
-  #isBegun = false;
-  #consumer: Consumer | null = null;
-  #isNew = false;
+  /** How often each message, by its id, is delivered after this. */
+  readonly #planned = new Map<
+    string,
+    { readonly id: StreamId; readonly deliveredMs: number; readonly count: number }
+  >();
+  /** Without entries: they are pending no more. */
+  readonly #lost: StreamId[] = [];
   readonly #entry = new ItemCursor();
   readonly #pending = new ItemCursor();
 
@@ -179,65 +183,58 @@ class Claim {
     private readonly claiming: Claiming,
   ) {}
 
-  begin(): void {
-    if (this.#isBegun) return;
-    this.#isBegun = true;
-    this.call.keyspace.openStream.begin(this.call.config.current);
-  }
-
-  /** Whether the stream still has the entry of a message. A message without one is pending no more. */
-  exists(id: StreamId): boolean {
-    const { stream, life } = this.open;
-    if (stream.entries.find(id, this.#entry) >= 0 && !this.#entry.isMark) return true;
-    if (life.pending.find(id, this.#pending) < 0 || this.#pending.isMark) return false;
-    this.begin();
-    this.call.keyspace.openStream.settle(life, id);
-    this.changes++;
-    return false;
-  }
-
-  /** Claims the message of an entry that exists, and answers it. */
-  claim(id: StreamId): boolean {
+  /** Answers a message if it can be claimed. */
+  answer(id: StreamId): void {
     const { keyspace, reply } = this.call;
-    const { life } = this.open;
+    const { stream } = this.open;
     const { idleMin, deliveredMs, times, isForced, isJustId } = this.claiming;
-    const isPending = life.pending.find(id, this.#pending) >= 0 && !this.#pending.isMark;
-    if (!isPending && !isForced) return false;
-    const before = isPending ? life.delivery(this.#pending) : null;
-    if (before !== null && idleMin > 0 && keyspace.nowMs - before.deliveredMs < idleMin) return false;
-    const consumer = this.consumer();
-    const last = before?.count ?? 1;
-    const count = times >= 0 ? times : isJustId ? last : last + 1;
-    keyspace.openStream.deliver(life, id, { consumer, deliveredMs, count });
+    if (stream.entries.find(id, this.#entry) < 0 || this.#entry.isMark) {
+      this.#lost.push(new StreamId().copyFrom(id));
+      return;
+    }
+    // An id may come twice.
+    const before = this.#planned.get(id.toString()) ?? this.#deliveryOf(id);
+    if (before === undefined && !isForced) return;
+    if (before !== undefined && idleMin > 0 && keyspace.nowMs - before.deliveredMs < idleMin) return;
     if (isJustId) replyId(reply, id);
     else replyEntry(reply, this.#entry);
+    const last = before?.count ?? 1;
+    const count = times >= 0 ? times : isJustId ? last : last + 1;
+    this.#planned.set(id.toString(), { id: new StreamId().copyFrom(id), deliveredMs, count });
     this.claimed++;
-    this.changes++;
-    return true;
   }
 
-  /** The consumer, made if it is not there yet. */
-  consumer(): Consumer {
-    if (this.#consumer !== null) return this.#consumer;
-    const { keyspace } = this.call;
+  #deliveryOf(id: StreamId): Delivery | undefined {
     const { life } = this.open;
-    const name = this.call.text(3);
-    this.begin();
-    this.#isNew = life.seen(name) === undefined;
-    this.#consumer = keyspace.openStream.touchConsumer(life, name, keyspace.nowMs);
-    return this.#consumer;
+    const isPending = life.pending.find(id, this.#pending) >= 0 && !this.#pending.isMark;
+    return isPending ? life.delivery(this.#pending) : undefined;
   }
 
-  finish(): void {
-    if (!this.#isBegun) return;
-    // An id may come twice.
-    this.call.keyspace.openStream.finish(this.changes, false);
-    if (this.#isNew) this.call.keyspace.happened("stream", "xgroup-createconsumer");
+  /** Does what was answered. `last` is the id up to which the group has read, if it is to be more than it was. */
+  finish(last: StreamId | null = null): void {
+    const { keyspace, config } = this.call;
+    const { openStream, nowMs } = keyspace;
+    const { life, group } = this.open;
+    const lost = this.#lost.filter((id) => this.#deliveryOf(id) !== undefined);
+    if (last === null && lost.length === 0 && this.#planned.size === 0) return;
+    openStream.begin(config.current);
+    if (last !== null) openStream.advanceGroup(life.name, group, { last, read: groupState(group).read });
+    for (const id of lost) openStream.settle(life, id);
+    const name = this.call.text(3);
+    const isNew = this.#planned.size > 0 && life.seen(name) === undefined;
+    if (this.#planned.size > 0) {
+      const consumer = openStream.touchConsumer(life, name, nowMs);
+      for (const { id, deliveredMs, count } of this.#planned.values()) {
+        openStream.deliver(life, id, { consumer, deliveredMs, count });
+      }
+    }
+    openStream.finish(lost.length + this.claimed);
+    if (isNew) keyspace.happened("stream", "xgroup-createconsumer");
   }
 }
 
 function xclaim(call: Call): void {
-  const { count, reply, keyspace } = call;
+  const { count, reply } = call;
   const open = groupOf(call, openToWrite(call));
   const idleMin = Math.max(0, call.integer(4, "ERR Invalid min-idle-time argument for XCLAIM"));
   const id = new StreamId();
@@ -245,18 +242,13 @@ function xclaim(call: Call): void {
   while (optionsAt < count && isStrictId(call, optionsAt, id)) optionsAt++;
   const { last, ...claiming } = readClaimOptions(call, optionsAt);
   const claim = new Claim(call, open, { idleMin, ...claiming });
-  const state = groupState(open.group);
-  if (last.compare(state.last) > 0) {
-    claim.begin();
-    keyspace.openStream.advanceGroup(call.text(2), open.group, { last, read: state.read });
-  }
   const array = reply.reserveArray();
   for (let i = 5; i < optionsAt; i++) {
     readStrictId(call, i, id);
-    if (claim.exists(id)) claim.claim(id);
+    claim.answer(id);
   }
   reply.fillArray(array, claim.claimed);
-  claim.finish();
+  claim.finish(last.compare(groupState(open.group).last) > 0 ? last : null);
 }
 
 function readClaimOptions(call: Call, from: number): Omit<Claiming, "idleMin"> & { readonly last: StreamId } {
@@ -326,10 +318,12 @@ function xautoclaim(call: Call): void {
   reply.array(3);
   replyId(reply, stopped ?? next);
   reply.array(chosen.length);
-  for (const id of chosen) if (claim.exists(id)) claim.claim(id);
-  for (const id of deleted) claim.exists(id);
+  for (const id of chosen) claim.answer(id);
   reply.array(deleted.length);
-  for (const id of deleted) replyId(reply, id);
+  for (const id of deleted) {
+    claim.answer(id);
+    replyId(reply, id);
+  }
   claim.finish();
 }
 

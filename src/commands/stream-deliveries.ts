@@ -275,23 +275,24 @@ function deliverNew(
   const state = groupState(group);
   const start = new StreamId().copyFrom(state.last);
   start.increment();
-  const isNew = life.seen(reading.consumer) === undefined;
-  openStream.begin(call.config.current);
-  const consumer = openStream.touchConsumer(life, reading.consumer, keyspace.nowMs);
   const array = reply.reserveArray();
   const max = reading.count === 0 ? Number.POSITIVE_INFINITY : reading.count;
-  const last = new StreamId();
+  const ids: StreamId[] = [];
   let { read } = state;
+  // Answered first: an answer that is too long changes nothing.
   const delivered = forEachIn(stream.entries, { start, end: highest }, max, (item) => {
     replyEntry(reply, item);
     read = readBy(stream, item.id, read);
-    last.copyFrom(item.id);
-    if (reading.isNoted) {
-      openStream.deliver(life, item.id, { consumer, deliveredMs: keyspace.nowMs, count: 1 });
-    }
+    ids.push(new StreamId().copyFrom(item.id));
   });
   reply.fillArray(array, delivered);
-  openStream.advanceGroup(reading.group!, group, { last, read });
+  const isNew = life.seen(reading.consumer) === undefined;
+  openStream.begin(call.config.current);
+  const consumer = openStream.touchConsumer(life, reading.consumer, keyspace.nowMs);
+  if (reading.isNoted) {
+    for (const id of ids) openStream.deliver(life, id, { consumer, deliveredMs: keyspace.nowMs, count: 1 });
+  }
+  openStream.advanceGroup(reading.group!, group, { last: ids.at(-1)!, read });
   openStream.finish();
   if (isNew) noteNewConsumer(call);
 }

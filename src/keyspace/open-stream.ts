@@ -339,10 +339,10 @@ export class OpenStream {
 
   // ---- Telling ----
 
-  /** Ends the change. `areDistinct`: no field was told of twice. */
-  finish(changes = 1, areDistinct = true): void {
+  /** Ends the change, in which no field may have been told of twice. */
+  finish(changes = 1): void {
     const keyspace = this.#keyspace;
-    this.#endDelta(areDistinct);
+    this.#endDelta();
     const { database, slot } = keyspace;
     // Where no mark tells of a removal, the slot's floor does (floorOfRemains in delta/remains.ts).
     if (this.#hasRemoved && !keyspace.keepTombstones) {
@@ -351,8 +351,8 @@ export class OpenStream {
     keyspace.changed(changes);
   }
 
-  #endDelta(areDistinct = true): void {
-    if (this.#told > 0) this.#keyspace.journal?.fieldsChanged(areDistinct);
+  #endDelta(): void {
+    if (this.#told > 0) this.#keyspace.journal?.fieldsChanged(true);
     this.#told = 0;
   }
 
