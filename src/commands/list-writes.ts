@@ -17,9 +17,6 @@ import type { Call } from "./call.js";
 import { type Command, type Declaration, data, keyAt1 } from "./command.js";
 import { ElementMatcher, elementRange, replyElement } from "./element.js";
 
-/** So many elements are taken one by one from an end of a list; more block by block. */
-const REMOVED_SINGLY_MAX = 16;
-
 /** What the commands that push have in common. */
 const pushing = {
   arity: -3,
@@ -209,7 +206,7 @@ export function popSeveral(keyspace: Keyspace, { reply, config }: Call, end: Lis
   } else {
     openList.begin(config.current);
     try {
-      removeEnd(openList, end, count);
+      openList.removeEnd(end, count);
     } finally {
       openList.finish();
     }
@@ -349,8 +346,8 @@ function ltrim(call: Call): void {
     try {
       if (kept === 0) openList.sift(0, () => "remove");
       else {
-        removeEnd(openList, "right", length - first - kept);
-        removeEnd(openList, "left", first);
+        openList.removeEnd("right", length - first - kept);
+        openList.removeEnd("left", first);
       }
     } finally {
       openList.finish();
@@ -358,19 +355,6 @@ function ltrim(call: Call): void {
   }
   tellRemoved(keyspace, "ltrim");
   reply.ok();
-}
-
-/** Removes so many elements, of which there are as many, from an end of the list. */
-function removeEnd(openList: Keyspace["openList"], end: ListEnd, count: number): void {
-  if (count > REMOVED_SINGLY_MAX) {
-    if (end === "left") openList.sift(0, (_, index) => (index < count ? "remove" : "stop"));
-    else openList.sift(openList.length - count, () => "remove");
-    return;
-  }
-  for (let left = count; left > 0; left--) {
-    openList.show(end);
-    openList.removeShown();
-  }
 }
 
 /** Opens the key in an argument; refuses what is no list. */

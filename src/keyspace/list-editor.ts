@@ -246,6 +246,13 @@ export class ListEditor {
     row.add(i, -1, isMark ? 0 : -1);
   }
 
+  /** Takes a block out of a row. */
+  dropBlock(i: number): void {
+    const row = this.#row!;
+    if (i === row.length - 1) row.isTailKnown = false;
+    this.#lists.remove(row, i);
+  }
+
   // ---- Anywhere ----
 
   /**

@@ -1,6 +1,8 @@
 /**
  * The list of the open key as commands change it. All that one edit does has one version, unless it pushes more elements than a version has
  * ranks; it joins the life that the list has or is born into. A list that loses its last element is gone.
+ *
+ * Long because all edits share the version, the position and the journal of one change.
  */
 import type { ByteRange } from "../base/bytes.js";
 import { Position, RANKS_PER_VERSION } from "../delta/list-position.js";
@@ -21,6 +23,9 @@ import type { ByteView } from "./records.js";
 const NO_BYTES = Buffer.alloc(0);
 /** The clock of a list that vanishes without ever having had an element: above it any other may be born. */
 const NO_CLOCK = -1;
+
+/** So many elements are taken one by one from an end of a list; more block by block. */
+const REMOVED_SINGLY_MAX = 16;
 
 export type ListEnd = "left" | "right";
 
@@ -145,10 +150,50 @@ export class OpenList {
   #removed(position: Position): void {
     this.#changes++;
     this.#hasRemoved = true;
-    if (this.#keyspace.journal === null) return;
+    this.#tellRemoved(position);
+  }
+
+  #tellRemoved(position: Position): void {
+    const { journal } = this.#keyspace;
+    if (journal === null) return;
     this.#takeField(position);
     this.#told++;
-    this.#keyspace.journal.fieldChanged(this.#mark);
+    journal.fieldChanged(this.#mark);
+  }
+
+  /** Removes so many elements, of which there are as many, from an end: blocks as wholes where nothing is to be left of them. */
+  removeEnd(end: ListEnd, count: number): void {
+    const left = this.#keyspace.keepTombstones ? count : this.#removeBlocks(end, count);
+    if (left > REMOVED_SINGLY_MAX) {
+      if (end === "left") this.sift(0, (_, index) => (index < left ? "remove" : "stop"));
+      else this.sift(this.length - left, () => "remove");
+      return;
+    }
+    for (let i = 0; i < left; i++) {
+      this.show(end);
+      this.removeShown();
+    }
+  }
+
+  /** Removes blocks that have no more elements than are to be removed. Answers how many are left to be. */
+  #removeBlocks(end: ListEnd, count: number): number {
+    const editor = this.#editor;
+    const cursor = this.#cursor;
+    let left = count;
+    for (const { row } = editor; row !== null && left > 0; ) {
+      const i = end === "left" ? 0 : row.length - 1;
+      const live = row.liveOf(i);
+      if (live > left) break;
+      if (this.#keyspace.journal !== null) {
+        editor.openBlock(i, cursor);
+        while (cursor.nextLive()) this.#tellRemoved(cursor.position);
+      }
+      editor.dropBlock(i);
+      this.#changes += live;
+      this.#hasRemoved = true;
+      left -= live;
+    }
+    return left;
   }
 
   /** Sets the element of an index, which is within the list. */

@@ -29,7 +29,7 @@ export class StreamErrands {
     const key = prng.pick(isScratch ? ledger.scratchStreams : ledger.streams);
     const group = prng.pick(GROUPS);
     const args = isScratch && prng.chance(0.6) ? this.#change(key) : this.#useGroup(key, group);
-    return connection.blind(args, failures(key, group));
+    return connection.steps([args], () => {}, failures(key, group));
   }
 
   #change(key: string): readonly Argument[] {
