@@ -55,7 +55,7 @@ function writeKeySpec(reply: ReplyWriter, spec: KeyPositions): void {
     writeSearch(reply, "keynum", { keynumidx: 0, firstkey: first - countedAt, keystep: step });
     return;
   }
-  const limit = behind === undefined ? 0 : 2;
+  const limit = behind !== undefined && last < 0 ? 2 : 0;
   writeSearch(reply, "range", { lastkey: last < 0 ? last : last - first, keystep: step, limit });
 }
 

@@ -24,6 +24,8 @@ function dataCommands(group: Group, seed: number): Command[] {
       if (command?.kind !== "data") return false;
       // Of one key it stores the count, but where others have copies it does not.
       if (command.name === "pfcount" && words.length === 2) return false;
+      // Where others have copies, an id that is made ends in the number of the node.
+      if (command.name === "xadd" && words.some((word) => word.endsWith("*"))) return false;
       return command.arity < 0 ? words.length >= -command.arity : words.length === command.arity;
     });
 }
