@@ -42,15 +42,11 @@ const titlesOfMissing: Readonly<Record<RedisGroup, string>> = {
 const all = [...allCommands(commands)];
 
 export function commandsPage(): string {
-  const groups = Object.entries(titles).flatMap(([group, title]) => [
+  const groups = (Object.entries(titles) as [CommandGroup, string][]).flatMap(([group, title]) => [
     `## ${title}`,
-    ...all
-      .filter(({ command }) => command.group === group)
-      .sort(byName)
-      .filter(isWorthAnEntry)
-      .map(describe),
+    ...entriesOf(group).map(describe),
   ]);
-  return `${[introduction.trimEnd(), contents(), ...groups, ...missing()].join("\n\n")}\n`;
+  return `${[introduction.trimEnd(), matrix(), contents(), ...groups, ...missing()].join("\n\n")}\n`;
 }
 
 function byName(a: NamedCommand, b: NamedCommand): number {
@@ -79,22 +75,51 @@ function describe({ name, command }: NamedCommand): string {
   ].join("\n\n");
 }
 
+/** How much of each group is there, and which commands differ. */
+function matrix(): string {
+  const known = new Set([...redisCommands.values()].flat());
+  const groups = new Set([...Object.keys(titles), ...redisCommands.keys()]) as ReadonlySet<RedisGroup>;
+  const rows = [...groups].map((group) => {
+    const entries = entriesOf(group);
+    const ofRedis = entries.filter(({ name }) => known.has(name));
+    const differing = entries.filter(({ command }) => command.differs !== undefined);
+    const same = ofRedis.filter(({ command }) => command.differs === undefined);
+    const own = entries.length - ofRedis.length;
+    const words = [
+      titlesOfMissing[group],
+      same.length,
+      differing.map(link).join(", "),
+      own,
+      absentOf(group).length,
+    ];
+    return `| ${words.map((word) => word || "").join(" | ")} |`;
+  });
+  return [
+    "| group | as in Redis 7.0 | differ, as said with each | not in Redis 7.0 | [not there](#not-there-yet) |",
+    "|---|---|---|---|---|",
+    ...rows,
+  ].join("\n");
+}
+
 /** The commands of each group on a line, as links. */
 function contents(): string {
-  const lines = Object.entries(titles).map(([group, title]) => {
-    const links = all
-      .filter((entry) => entry.command.group === group && isWorthAnEntry(entry))
-      .sort(byName)
-      .map(({ name }) => `[${shown(name)}](#${shown(name).toLowerCase().replace(" ", "-")})`);
-    return `- **${title}:** ${links.join(", ")}`;
-  });
+  const lines = (Object.entries(titles) as [CommandGroup, string][]).map(
+    ([group, title]) => `- **${title}:** ${entriesOf(group).map(link).join(", ")}`,
+  );
   return lines.join("\n");
 }
 
+function entriesOf(group: RedisGroup): readonly NamedCommand[] {
+  return all.filter((entry) => entry.command.group === group && isWorthAnEntry(entry)).sort(byName);
+}
+
+function link({ name }: NamedCommand): string {
+  return `[${shown(name)}](#${shown(name).toLowerCase().replace(" ", "-")})`;
+}
+
 function missing(): string[] {
-  const ours = new Set(all.map(({ name }) => name));
-  const lines = [...redisCommands].flatMap(([group, names]) => {
-    const absent = names.filter((name) => !ours.has(name) && !isBelowAnAbsentOne(name, ours));
+  const lines = [...redisCommands.keys()].flatMap((group) => {
+    const absent = absentOf(group);
     return absent.length === 0
       ? []
       : [`- **${titlesOfMissing[group]}:** ${absent.map((name) => `\`${shown(name)}\``).join(", ")}`];
@@ -104,6 +129,13 @@ function missing(): string[] {
     "Commands of Redis 7.0 that are answered as unknown in this release.",
     lines.join("\n"),
   ];
+}
+
+/** The commands of Redis's group that are not here. */
+function absentOf(group: RedisGroup): readonly string[] {
+  const ours = new Set(all.map(({ name }) => name));
+  const names = redisCommands.get(group) ?? [];
+  return names.filter((name) => !ours.has(name) && !isBelowAnAbsentOne(name, ours));
 }
 
 /** Where a container is absent, so are its subcommands. */
