@@ -7,7 +7,10 @@ export const sorts: Group = {
     [4, (w) => ["RPUSH", listKey(w), ...w.several(8, () => [element(w)])]],
     [1, (w) => ["LPUSH", listKey(w), ...w.several(8, () => [word(w)])]],
     [3, (w) => ["SADD", "set", ...w.several(6, () => [String(w.random.below(30))])]],
-    [3, (w) => ["ZADD", "zset", ...w.several(4, () => [String(w.random.below(8)), String(w.random.below(30))])]],
+    [
+      3,
+      (w) => ["ZADD", "zset", ...w.several(4, () => [String(w.random.below(8)), String(w.random.below(30))])],
+    ],
     [1, (w) => ["DEL", listKey(w)]],
     [3, (w) => ["SET", `w_${w.random.below(12)}`, element(w)]],
     [1, (w) => ["DEL", `w_${w.random.below(12)}`]],

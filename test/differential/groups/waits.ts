@@ -13,6 +13,23 @@ export const waits: Group = {
     [3, (w) => ["BLMOVE", w.listKey(), w.listKey(), end(w), end(w), timeout(w)]],
     [2, (w) => ["BRPOPLPUSH", w.listKey(), w.listKey(), timeout(w)]],
     [3, (w) => ["BLMPOP", timeout(w), ...several(w), end(w), ...count(w)]],
+    [4, (w) => ["ZADD", w.sortedSetKey(), ...w.several(3, () => [w.score(), w.member()])]],
+    [
+      2,
+      (w) => [w.random.pick(["BZPOPMIN", "BZPOPMAX"]), ...w.several(3, () => [w.sortedSetKey()]), timeout(w)],
+    ],
+    [
+      2,
+      (w) => [
+        "BZMPOP",
+        timeout(w),
+        w.random.pick(["1", "2", "3", "0", "x"]),
+        w.sortedSetKey(),
+        w.sortedSetKey(),
+        w.random.pick(["MIN", "max", "LEFT"]),
+        ...count(w),
+      ],
+    ],
     [1, (w) => ["LRANGE", w.listKey(), "0", "-1"]],
     [0.2, (w) => ["SET", w.listKey(), w.value()]],
     [0.2, (w) => ["DEL", w.listKey()]],
