@@ -25,8 +25,9 @@ export class ByteWriter {
   /** The first `length` bytes are written. Replaced when the writer grows. */
   bytes: Buffer;
   length = 0;
+  /** It holds no more. */
+  readonly bytesMax: number;
   readonly #capacityBytes: number;
-  readonly #bytesMax: number;
   readonly #bytesKeptMax: number;
 
   constructor({
@@ -35,7 +36,7 @@ export class ByteWriter {
     bytesKeptMax = Number.POSITIVE_INFINITY,
   }: ByteWriterOptions) {
     this.#capacityBytes = Math.min(capacityBytes, bytesMax);
-    this.#bytesMax = bytesMax;
+    this.bytesMax = bytesMax;
     this.#bytesKeptMax = bytesKeptMax;
     this.bytes = Buffer.allocUnsafeSlow(this.#capacityBytes);
   }
@@ -115,8 +116,8 @@ export class ByteWriter {
   }
 
   #grow(needed: number): void {
-    if (needed > this.#bytesMax) throw new WriterFull(`${needed} bytes exceed the ${this.#bytesMax} allowed`);
-    const grown = Buffer.allocUnsafeSlow(Math.min(Math.max(needed, this.bytes.length * 2), this.#bytesMax));
+    if (needed > this.bytesMax) throw new WriterFull(`${needed} bytes exceed the ${this.bytesMax} allowed`);
+    const grown = Buffer.allocUnsafeSlow(Math.min(Math.max(needed, this.bytes.length * 2), this.bytesMax));
     this.bytes.copy(grown, 0, 0, this.length);
     this.bytes = grown;
   }

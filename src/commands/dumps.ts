@@ -65,8 +65,8 @@ export const dumpCommands: readonly Command[] = [
       ["5.0.0", "IDLETIME and FREQ"],
     ],
     differs:
-      "The whole payload is checked before anything is done, whatever `sanitize-dump-payload` would say: what is behind the value, or a field that " +
-      "comes twice, is bad data. Payloads of Redis 7.2 are read too. A time to live beyond 64 bits is none that has passed.",
+      "The whole payload is checked before anything is done, whatever `sanitize-dump-payload` would say: what is behind the value, a field that " +
+      "comes twice, or a stream that miscounts, is bad data. Payloads of Redis 7.2 are read too. A time to live beyond 64 bits is none that has passed.",
     run: restore,
   }),
 ];

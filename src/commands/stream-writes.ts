@@ -1,6 +1,7 @@
 /** Commands that change streams: https://redis.io/docs/latest/commands/?group=stream */
 import { varintBytes, writeVarint } from "../base/varint.js";
 import { StreamId } from "../delta/stream-id.js";
+import { CONTENT_BYTES_MAX } from "../delta/stream-items.js";
 import type { Trimming } from "../keyspace/open-stream.js";
 import type { StreamBody } from "../keyspace/stream-body.js";
 import { NO_SUCH_KEY, ReplyError, SYNTAX_ERROR, wrongNumberOfArguments } from "../protocol/reply-error.js";
@@ -147,8 +148,6 @@ function isHighest({ msHigh, msLow, seqHigh, seqLow }: StreamId): boolean {
   return msHigh === word && msLow === word && seqHigh === word && seqLow === word;
 }
 
-/** Half of what Redis takes: an entry is put together twice, and told in one piece. */
-const CONTENT_BYTES_MAX = 2 ** 29;
 /** What content up to this length is put together in is kept. */
 const CONTENT_KEPT_BYTES = 1 << 16;
 let content: Buffer = Buffer.alloc(1024);

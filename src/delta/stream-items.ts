@@ -40,6 +40,8 @@ export const SEEN_BYTES = 8;
 /** Of a pending message, before the name of its consumer. */
 export const DELIVERY_BYTES = 16;
 export const ENTRY_FIELD_BYTES = 1 + ID_BYTES;
+/** Of an entry: half of what Redis takes, since it is put together twice, and told in one piece. */
+export const CONTENT_BYTES_MAX = 2 ** 29;
 /** Of a consumer or a pending message, before the name of the group. */
 export const OWNED_HEAD_BYTES = 5;
 

@@ -8,7 +8,6 @@ import {
   DELIVERY_BYTES,
   ENTRY,
   ENTRY_FIELD_BYTES,
-  GROUP,
   GROUP_BYTES,
   ORIGIN_FIELD_BYTES,
   REGISTER,
@@ -29,7 +28,7 @@ import type { StreamLimits } from "./packing-limits.js";
 import { TYPE_STREAM } from "./record.js";
 import type { ByteView } from "./records.js";
 import { ItemCursor, type NewItem } from "./stream-block.js";
-import { consumerField, pendingField, type SideItem, type StreamBody } from "./stream-body.js";
+import { consumerField, groupField, pendingField, type SideItem, type StreamBody } from "./stream-body.js";
 import type { Consumer, Delivery, GroupLife } from "./stream-group.js";
 import { streamOf } from "./stream-reader.js";
 import { placeStream } from "./stream-state.js";
@@ -428,10 +427,6 @@ function originName(tag: number, origin: number): string {
   const field = Buffer.alloc(ORIGIN_FIELD_BYTES);
   writeOriginField(field, tag, origin);
   return field.toString("latin1");
-}
-
-function groupField(name: string): Buffer {
-  return Buffer.concat([Buffer.of(GROUP), Buffer.from(name, "latin1")]);
 }
 
 function birthOf({ value }: SideItem): Version {

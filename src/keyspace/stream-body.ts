@@ -427,6 +427,10 @@ function consumerOf(field: Buffer): string {
   return field.toString("latin1", ownerOf(field).end);
 }
 
+export function groupField(name: string): Buffer {
+  return Buffer.concat([Buffer.of(GROUP), Buffer.from(name, "latin1")]);
+}
+
 /** The field of a consumer. */
 export function consumerField(group: string, birth: Version, consumer: string): Buffer {
   const field = Buffer.alloc(OWNED_HEAD_BYTES + group.length + STAMP_BYTES + consumer.length);

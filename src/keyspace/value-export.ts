@@ -11,7 +11,8 @@ import {
 } from "../rdb/value-writer.js";
 import { textOf } from "./counter.js";
 import type { Keyspace } from "./keyspace.js";
-import { TYPE_COUNTER, TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_TEXT, TYPE_ZSET } from "./record.js";
+import { TYPE_COUNTER, TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STREAM, TYPE_TEXT, TYPE_ZSET } from "./record.js";
+import { exportStream } from "./stream-export.js";
 
 const EXPORTS: Readonly<Record<number, (keyspace: Keyspace, writer: ByteWriter) => void>> = {
   [TYPE_TEXT]: exportText,
@@ -20,6 +21,7 @@ const EXPORTS: Readonly<Record<number, (keyspace: Keyspace, writer: ByteWriter) 
   [TYPE_SET]: exportSet,
   [TYPE_LIST]: exportList,
   [TYPE_ZSET]: exportSortedSet,
+  [TYPE_STREAM]: exportStream,
 };
 
 /** Makes a payload of the open key, which must be visible, in an empty writer. In one go: it takes as long as the value is large. */

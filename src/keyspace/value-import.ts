@@ -1,34 +1,24 @@
 /** Gives the open key a value that came in a dump (docs/decisions/0034): what each type makes of one. */
 import { unreachable } from "../base/assert.js";
-import { ByteWriter } from "../base/byte-writer.js";
 import type { ByteRange } from "../base/bytes.js";
-import { BODY_BYTES_MAX } from "../delta/body-codec.js";
 import { Position, RANKS_PER_VERSION, STEP_BYTES } from "../delta/list-position.js";
-import { appendEntry, ENTRIES_BASE_BYTES, type Entry } from "../delta/packed-entries.js";
 import { SCORE_BYTES_MAX, writeScore } from "../delta/score.js";
-import { type Version, writeVersion } from "../delta/version.js";
 import type { Items } from "../rdb/items.js";
 import type { DumpedValue } from "../rdb/value.js";
 import { NOWHERE } from "./arena.js";
 import { hasDuplicates } from "./duplicates.js";
 import { fillEntries } from "./entries-state.js";
 import type { Keyspace } from "./keyspace.js";
+import { ENTRY_OVERHEAD_BYTES, type ImportedEntries, LifePacking } from "./life-packing.js";
 import type { PackingLimits } from "./packing-limits.js";
-import { type RecordType, TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_ZSET } from "./record.js";
+import { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_ZSET } from "./record.js";
+import { streamOf } from "./stream-import.js";
 import { setText } from "./text.js";
 
 /** A value in the form in which the open key can have it. Making one changes nothing. */
-export type ImportedValue =
-  | { readonly kind: "text"; readonly bytes: Buffer }
-  /** Packed entries of a life that is begun by them. */
-  | {
-      readonly kind: "entries";
-      readonly type: RecordType;
-      readonly life: Version;
-      readonly entries: Buffer;
-    };
+export type ImportedValue = { readonly kind: "text"; readonly bytes: Buffer } | ImportedEntries;
 
-/** Undefined if an element comes twice, or nothing here has such values. Throws `WriterFull` for more than a key may hold. */
+/** Undefined if an element comes twice, or a stream has an entry without fields. Throws `WriterFull` for more than a key may hold. */
 export function importedValue(keyspace: Keyspace, value: DumpedValue): ImportedValue | undefined {
   const { hasher } = keyspace;
   switch (value.kind) {
@@ -47,7 +37,7 @@ export function importedValue(keyspace: Keyspace, value: DumpedValue): ImportedV
         ? undefined
         : sortedSetOf(keyspace, value.members, value.scores);
     case "stream":
-      return undefined;
+      return streamOf(keyspace, value.stream);
     default:
       return unreachable(value);
   }
@@ -74,7 +64,7 @@ export function importOpen(
 function placeEntries(
   keyspace: Keyspace,
   limits: PackingLimits,
-  { type, life, entries }: Extract<ImportedValue, { readonly kind: "entries" }>,
+  { type, life, entries }: ImportedEntries,
   deadlineMs: number,
 ): void {
   const view = { bytes: entries, start: 0, end: entries.length };
@@ -84,20 +74,24 @@ function placeEntries(
   keyspace.changed();
 }
 
+function packingOf(keyspace: Keyspace, { byteLength, count }: Items): LifePacking {
+  return new LifePacking(keyspace, byteLength + ENTRY_OVERHEAD_BYTES * count);
+}
+
 function hashOf(keyspace: Keyspace, fields: Items): ImportedValue {
-  const packing = new Packing(keyspace, fields);
+  const packing = packingOf(keyspace, fields);
   for (let i = 0; i < fields.count; i += 2) packing.add(fields.at(i), fields.at(i + 1));
   return packing.finish(TYPE_HASH);
 }
 
 function setOf(keyspace: Keyspace, members: Items): ImportedValue {
-  const packing = new Packing(keyspace, members);
+  const packing = packingOf(keyspace, members);
   for (let i = 0; i < members.count; i++) packing.add(members.at(i), NO_VALUE);
   return packing.finish(TYPE_SET);
 }
 
 function sortedSetOf(keyspace: Keyspace, members: Items, scores: Float64Array): ImportedValue {
-  const packing = new Packing(keyspace, members);
+  const packing = packingOf(keyspace, members);
   const score = Buffer.alloc(SCORE_BYTES_MAX);
   for (let i = 0; i < members.count; i++) {
     packing.add(members.at(i), { bytes: score, start: 0, end: writeScore(score, 0, scores[i]!) });
@@ -107,7 +101,7 @@ function sortedSetOf(keyspace: Keyspace, members: Items, scores: Float64Array): 
 
 /** As if the elements had been pushed to the tail. */
 function listOf(keyspace: Keyspace, elements: Items): ImportedValue {
-  const packing = new Packing(keyspace, elements);
+  const packing = packingOf(keyspace, elements);
   const position = new Position();
   const field = Buffer.alloc(STEP_BYTES);
   for (let i = 0; i < elements.count; i++) {
@@ -121,42 +115,4 @@ function listOf(keyspace: Keyspace, elements: Items): ImportedValue {
   return packing.finish(TYPE_LIST);
 }
 
-/** Packs entries of a new life. */
-class Packing {
-  /** Of the entries that follow. */
-  version: Version;
-  readonly #keyspace: Keyspace;
-  readonly #life: Version;
-  readonly #writer: ByteWriter;
-
-  constructor(keyspace: Keyspace, { byteLength, count }: Items) {
-    this.#keyspace = keyspace;
-    const capacityBytes = ENTRIES_BASE_BYTES + byteLength + ENTRY_OVERHEAD_BYTES * count;
-    this.#writer = new ByteWriter({ capacityBytes, bytesMax: BODY_BYTES_MAX });
-    this.#life = this.version = this.#newVersion();
-    writeVersion(this.#writer.bytes, 0, this.#life);
-    this.#writer.length = ENTRIES_BASE_BYTES;
-  }
-
-  nextVersion(): void {
-    this.version = this.#newVersion();
-  }
-
-  add(field: ByteRange, value: ByteRange): void {
-    const entry: Entry = { field, value, version: this.version };
-    appendEntry(this.#writer, entry, this.#life);
-  }
-
-  finish(type: RecordType): ImportedValue {
-    return { kind: "entries", type, life: this.#life, entries: this.#writer.written() };
-  }
-
-  #newVersion(): Version {
-    const { clock, origin } = this.#keyspace;
-    return { clock: clock.next(), origin };
-  }
-}
-
-/** Sizes and age of a short entry. */
-const ENTRY_OVERHEAD_BYTES = 4;
 const NO_VALUE: ByteRange = { bytes: Buffer.alloc(0), start: 0, end: 0 };

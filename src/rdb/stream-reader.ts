@@ -38,6 +38,8 @@ const SAME_FIELDS = 2;
 /** Elements of an entry beside fields and values: flags and two differences. */
 const ENTRY_HEAD = 3;
 const NO_ID = Buffer.alloc(STREAM_ID_BYTES);
+/** Of groups and consumers: much longer ones would be no keys of a map. */
+const NAME_BYTES_MAX = 2 ** 27;
 
 /** The stream; undefined if it is none. Throws `WriterFull` for more than `bytesMax` in it. */
 export function readStream(reader: ByteReader, form: StreamForm, bytesMax: number): DumpedStream | undefined {
@@ -62,9 +64,19 @@ export function readStream(reader: ByteReader, form: StreamForm, bytesMax: numbe
   const { ids, fields, fieldCounts } = entries;
   if (reader.failed || length !== ids.count) return undefined;
   if (length > 0 && compareBytes(ids.view(length - 1), lastId) > 0) return undefined;
-  const groups = readGroups(reader, form);
+  const groups = readGroups(reader, form, (id) => readUpTo(id, ids, lastId));
   if (groups === undefined) return undefined;
   return { ids, fields, fieldCounts, lastId, maxDeletedId, entriesAdded, groups };
+}
+
+/** How many entries a group has read whose dump does not say: what Redis makes of it, where all that was ever added is taken to be there. */
+function readUpTo(id: Uint8Array, ids: Items, lastId: Uint8Array): bigint {
+  const order = compareBytes(id, lastId);
+  if (ids.count === 0) return 0n;
+  if (order >= 0) return order === 0 ? BigInt(ids.count) : UNKNOWN_COUNT;
+  const toFirst = compareBytes(id, ids.view(0));
+  if (toFirst > 0) return UNKNOWN_COUNT;
+  return toFirst === 0 ? 1n : 0n;
 }
 
 class Entries {
@@ -129,12 +141,15 @@ class Entries {
   }
 }
 
-function readGroups(reader: ByteReader, form: StreamForm): DumpedGroup[] | undefined {
+/** How many entries a group has read that has been delivered this one last, where the dump does not say. */
+type ReadUpTo = (id: Uint8Array) => bigint;
+
+function readGroups(reader: ByteReader, form: StreamForm, estimate: ReadUpTo): DumpedGroup[] | undefined {
   const groups: DumpedGroup[] = [];
   const names = new Set<string>();
   const count = readLength(reader);
   for (let i = 0; i < count; i++) {
-    const group = readGroup(reader, form);
+    const group = readGroup(reader, form, estimate);
     if (group === undefined || names.has(textOf(group.name))) return undefined;
     names.add(textOf(group.name));
     groups.push(group);
@@ -142,10 +157,11 @@ function readGroups(reader: ByteReader, form: StreamForm): DumpedGroup[] | undef
   return reader.failed ? undefined : groups;
 }
 
-function readGroup(reader: ByteReader, form: StreamForm): DumpedGroup | undefined {
+function readGroup(reader: ByteReader, form: StreamForm, estimate: ReadUpTo): DumpedGroup | undefined {
   const name = readString(reader);
   const lastId = readId(reader);
-  const entriesRead = form > 1 ? BigInt.asIntN(64, readNumber(reader)) : UNKNOWN_COUNT;
+  const entriesRead = form > 1 ? BigInt.asIntN(64, readNumber(reader)) : estimate(lastId);
+  if (name.length > NAME_BYTES_MAX) return undefined;
   const pendings = readLength(reader);
   const pending: (DumpedPending & { consumer: number })[] = [];
   const byId = new Map<string, DumpedPending & { consumer: number }>();
@@ -163,7 +179,8 @@ function readGroup(reader: ByteReader, form: StreamForm): DumpedGroup | undefine
   for (let i = 0; i < count; i++) {
     const consumer = readConsumer(reader, form);
     const owned = readLength(reader);
-    if (reader.failed || names.has(textOf(consumer.name))) return undefined;
+    if (reader.failed || consumer.name.length > NAME_BYTES_MAX || names.has(textOf(consumer.name)))
+      return undefined;
     names.add(textOf(consumer.name));
     consumers.push(consumer);
     for (let j = 0; j < owned; j++) {

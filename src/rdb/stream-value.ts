@@ -24,7 +24,7 @@ export interface DumpedGroup {
   readonly name: Uint8Array;
   /** Of what was delivered last. */
   readonly lastId: Uint8Array;
-  /** `UNKNOWN_COUNT` if nobody knows. */
+  /** Estimated where a dump from before Redis 7.0 does not tell; `UNKNOWN_COUNT` if nobody knows. */
   readonly entriesRead: bigint;
   /** What was delivered and not acknowledged, by rising ids. */
   readonly pending: readonly DumpedPending[];
