@@ -142,6 +142,8 @@ export class IdRow {
 
   /** Goes to the item of this id, and answers its block; -1 if there is none. */
   find(id: StreamId, cursor: ItemCursor): number {
+    // What comes in order is behind all others: no block is walked for it.
+    if (this.#isTailKnown && this.#tail.id.compare(id) < 0) return -1;
     const i = this.seek(id, cursor);
     return i >= 0 && cursor.id.compare(id) === 0 ? i : -1;
   }
