@@ -36,6 +36,11 @@ export const smallCollections: readonly SmallCollections[] = [
     ...five.flatMap((i) => [`field${i}`, `value${number % 1000}${i}`]),
   ]),
   small("sets", (key, number) => ["SADD", key, ...five.map((i) => `member${number % 1000}${i}`)]),
+  small("sorted-sets", (key, number) => [
+    "ZADD",
+    key,
+    ...five.flatMap((i) => [String((number * 31 + i * 7) % 1000), `member${number % 1000}${i}`]),
+  ]),
   small("lists", (key, number) => ["RPUSH", key, ...five.map((i) => `item${number % 1000}${i}`)]),
 ];
 
@@ -44,6 +49,8 @@ export const largeCollections: readonly LargeCollection[] = [
   large("set", (number) => ["SADD", largeKey, element(number)]),
   large("list", (number) => ["RPUSH", largeKey, element(number)]),
   large("integer-list", (number) => ["RPUSH", largeKey, String(number)]),
+  large("sorted-set", (number) => ["ZADD", largeKey, String((number * 7919) % 1_000_003), element(number)]),
+  large("stream", (number) => ["XADD", largeKey, `${number + 1}-1`, "field", element(number)]),
 ];
 
 /** Small or large. Throws if there is no such one. */

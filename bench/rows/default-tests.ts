@@ -36,9 +36,18 @@ const tests: readonly DefaultTest[] = [
   { name: "sadd", key: "myset" },
   { name: "hset", key: "myhash" },
   { name: "spop", key: "myset", needs: { test: "sadd" } },
+  { name: "zadd", key: "myzset" },
+  { name: "zpopmin", key: "myzset", needs: { test: "zadd" } },
   ...[100, 300, 500, 600].map(lrange),
   { name: "mset", reported: "mset (10 keys)" },
+  xadd(),
 ];
+
+/** The redis-benchmark of Redis 7.0 has no test of it. */
+function xadd(): DefaultTest {
+  const words = ["XADD", "mystream", "*", "myfield", "data"];
+  return { name: "xadd", key: "mystream", words, reported: words.join(" ").toLowerCase() };
+}
 
 /** Its own test would push as many elements as it reads ranges, and count that as work. */
 function lrange(count: number): DefaultTest {
