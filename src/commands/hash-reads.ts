@@ -1,29 +1,13 @@
 /** Commands that read hashes: https://redis.io/docs/latest/commands/?group=hash */
-import { globMatches } from "../base/glob.js";
-import { INT64_MIN, parseInt64 } from "../base/int64.js";
 import { type Location, NOWHERE } from "../keyspace/arena.js";
-import { drawDistinctFields, drawFields } from "../keyspace/entry-sample.js";
 import type { LiveField } from "../keyspace/open-entries.js";
 import { TYPE_HASH } from "../keyspace/record.js";
-import {
-  COUNT_OUT_OF_RANGE,
-  NOT_AN_INTEGER,
-  OUT_OF_RANGE,
-  REPLY_TOO_LARGE,
-  ReplyError,
-  SYNTAX_ERROR,
-} from "../protocol/reply-error.js";
 import type { Call } from "./call.js";
 import { type Command, data, keyAt1 } from "./command.js";
-import { readCursor, readScanOptions } from "./scan-arguments.js";
+import { replyDrawn, replyScanned } from "./entry-replies.js";
 
 /** Larger values are sent from where they lie. */
 const COPIED_BYTES_MAX = 64 * 1024;
-/** HRANDFIELD refuses a number of pairs that has twice as many elements as 64 bits can count. */
-const PAIRS_MAX = 2n ** 62n - 1n;
-/** So many empty strings are a reply of 1 GiB: more need not be tried. */
-const ANSWERED_MAX = 2 ** 30 / 6;
-
 export const hashReads: readonly Command[] = [
   data({
     name: "hget",
@@ -136,7 +120,8 @@ export const hashReads: readonly Command[] = [
     complexity: "O(N) in fields answered",
     summary: "Answers fields of a hash picked at random, with their values if asked.",
     differs: "A reply of more than 1 GiB, which a large negative count may ask for, is refused.",
-    run: hrandfield,
+    run: (call) =>
+      replyDrawn(call, openForReading, (field, isPair) => replyDrawnField(call, field, isPair), "withvalues"),
   }),
   data({
     name: "hscan",
@@ -149,7 +134,7 @@ export const hashReads: readonly Command[] = [
     since: "2.8.0",
     complexity: "O(1) a call, O(N) in fields for a whole pass",
     summary: "Lists the fields of a hash a few at a time, from a cursor to the next.",
-    run: hscan,
+    run: (call) => replyScanned(call, openForReading, 2, (field) => replyPair(call, field)),
   }),
 ];
 
@@ -177,8 +162,7 @@ function hgetall(call: Call): void {
   call.reply.map(openEntries.length);
   const reader = openEntries.entries();
   while (reader.nextLive()) {
-    replyField(call, reader as LiveField);
-    replyValue(call, reader as LiveField);
+    replyPair(call, reader as LiveField);
   }
 }
 
@@ -219,68 +203,15 @@ function hexists(call: Call): void {
   call.reply.integer(isThere ? 1 : 0);
 }
 
-function hrandfield(call: Call): void {
-  const { keyspace, random, reply } = call;
-  if (call.count > 2) {
-    hrandfieldCount(call);
-    return;
-  }
-  if (openForReading(call) === NOWHERE) reply.null();
-  else drawFields(keyspace, 1, random, (field) => replyField(call, field));
+function replyDrawnField(call: Call, field: LiveField, withValue: boolean): void {
+  if (withValue && call.reply.resp === 3) call.reply.array(2);
+  replyField(call, field);
+  if (withValue) replyValue(call, field);
 }
 
-/** A negative count lets a field come again; a positive one ends with the hash. */
-function hrandfieldCount(call: Call): void {
-  const { keyspace, random, reply } = call;
-  const asked = parseInt64(call.bytes, call.start(2), call.end(2));
-  if (asked === undefined) throw new ReplyError(NOT_AN_INTEGER);
-  if (asked === INT64_MIN) throw new ReplyError(COUNT_OUT_OF_RANGE);
-  const withValues = call.count === 4 && call.is(3, "withvalues");
-  if (call.count > 3 && !withValues) throw new ReplyError(SYNTAX_ERROR);
-  if (withValues && (asked > PAIRS_MAX || asked < -PAIRS_MAX)) throw new ReplyError(OUT_OF_RANGE);
-  const count = Number(asked);
-  if (openForReading(call) === NOWHERE || count === 0) {
-    reply.emptyArray();
-    return;
-  }
-  const answered = count < 0 ? -count : Math.min(count, keyspace.openEntries.length);
-  if (answered > ANSWERED_MAX) throw new ReplyError(REPLY_TOO_LARGE);
-  reply.array(withValues && reply.resp === 2 ? answered * 2 : answered);
-  const visit = (field: LiveField) => {
-    if (withValues && reply.resp === 3) reply.array(2);
-    replyField(call, field);
-    if (withValues) replyValue(call, field);
-  };
-  if (count < 0) drawFields(keyspace, answered, random, visit);
-  else drawDistinctFields(keyspace, answered, random, visit);
-}
-
-function hscan(call: Call): void {
-  const { keyspace, reply } = call;
-  const cursor = readCursor(call, 2);
-  if (openForReading(call) === NOWHERE) {
-    // As Redis, which does not look at the options of what is not there.
-    reply.array(2);
-    reply.bulkInteger(0);
-    reply.emptyArray();
-    return;
-  }
-  const { match, count } = readScanOptions(call, 3);
-  reply.array(2);
-  const positions: number[] = [];
-  const reader = keyspace.openEntries.entries();
-  reply.bulkInteger(reader.scan(cursor, count, positions));
-  const mark = reply.reserveArray();
-  let elements = 0;
-  for (const position of positions) {
-    reader.goTo(position);
-    const { field, value } = reader;
-    if (value === null || (match && !globMatches(match, field.bytes, field.start, field.end))) continue;
-    replyField(call, reader as LiveField);
-    replyValue(call, reader as LiveField);
-    elements += 2;
-  }
-  reply.fillArray(mark, elements);
+function replyPair(call: Call, field: LiveField): void {
+  replyField(call, field);
+  replyValue(call, field);
 }
 
 /** Opens the key, which counts as a hit or a miss; refuses what is no hash. */

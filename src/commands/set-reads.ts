@@ -1,17 +1,11 @@
 /** Commands that read one set: https://redis.io/docs/latest/commands/?group=set */
-import { globMatches } from "../base/glob.js";
-import { INT64_MIN } from "../base/int64.js";
 import { type Location, NOWHERE } from "../keyspace/arena.js";
-import { drawDistinctFields, drawFields } from "../keyspace/entry-sample.js";
 import { TYPE_SET } from "../keyspace/record.js";
 import type { ByteView } from "../keyspace/records.js";
-import { COUNT_OUT_OF_RANGE, REPLY_TOO_LARGE, ReplyError, SYNTAX_ERROR } from "../protocol/reply-error.js";
+import { ReplyError, SYNTAX_ERROR } from "../protocol/reply-error.js";
 import type { Call } from "./call.js";
 import { type Command, data, keyAt1 } from "./command.js";
-import { readCursor, readScanOptions } from "./scan-arguments.js";
-
-/** So many empty strings are a reply of 1 GiB: more need not be tried. */
-const ANSWERED_MAX = 2 ** 30 / 6;
+import { replyDrawn, replyScanned } from "./entry-replies.js";
 
 export const setReads: readonly Command[] = [
   data({
@@ -91,7 +85,7 @@ export const setReads: readonly Command[] = [
     since: "2.8.0",
     complexity: "O(1) a call, O(N) in members for a whole pass",
     summary: "Lists the members of a set a few at a time, from a cursor to the next.",
-    run: sscan,
+    run: (call) => replyScanned(call, openForReading, 1, ({ field }) => replyMember(call, field)),
   }),
 ];
 
@@ -123,54 +117,9 @@ function smembers(call: Call): void {
   while (reader.nextLive()) replyMember(call, reader.field);
 }
 
-/** A negative count lets a member come again; a positive one ends with the set. */
 function srandmember(call: Call): void {
-  const { keyspace, random, reply } = call;
   if (call.count > 3) throw new ReplyError(SYNTAX_ERROR);
-  if (call.count === 2) {
-    if (openForReading(call) === NOWHERE) reply.null();
-    else drawFields(keyspace, 1, random, ({ field }) => replyMember(call, field));
-    return;
-  }
-  const asked = call.int64(2);
-  if (asked === INT64_MIN) throw new ReplyError(COUNT_OUT_OF_RANGE);
-  const count = Number(asked);
-  if (openForReading(call) === NOWHERE || count === 0) {
-    reply.emptyArray();
-    return;
-  }
-  const answered = count < 0 ? -count : Math.min(count, keyspace.openEntries.length);
-  if (answered > ANSWERED_MAX) throw new ReplyError(REPLY_TOO_LARGE);
-  reply.array(answered);
-  const draw = count < 0 ? drawFields : drawDistinctFields;
-  draw(keyspace, answered, random, ({ field }) => replyMember(call, field));
-}
-
-function sscan(call: Call): void {
-  const { keyspace, reply } = call;
-  const cursor = readCursor(call, 2);
-  if (openForReading(call) === NOWHERE) {
-    // As Redis, which does not look at the options of what is not there.
-    reply.array(2);
-    reply.bulkInteger(0);
-    reply.emptyArray();
-    return;
-  }
-  const { match, count } = readScanOptions(call, 3);
-  reply.array(2);
-  const positions: number[] = [];
-  const reader = keyspace.openEntries.entries();
-  reply.bulkInteger(reader.scan(cursor, count, positions));
-  const mark = reply.reserveArray();
-  let members = 0;
-  for (const position of positions) {
-    reader.goTo(position);
-    const { field, value } = reader;
-    if (value === null || (match && !globMatches(match, field.bytes, field.start, field.end))) continue;
-    replyMember(call, field);
-    members++;
-  }
-  reply.fillArray(mark, members);
+  replyDrawn(call, openForReading, ({ field }) => replyMember(call, field));
 }
 
 /** Opens the key, which counts as a hit or a miss; refuses what is no set. */

@@ -1,28 +1,14 @@
 /** Commands that read single members of a sorted set: https://redis.io/docs/latest/commands/?group=sorted-set */
-import { globMatches } from "../base/glob.js";
-import { INT64_MIN } from "../base/int64.js";
 import { type Location, NOWHERE } from "../keyspace/arena.js";
-import { drawDistinctFields, drawFields } from "../keyspace/entry-sample.js";
 import type { LiveField } from "../keyspace/open-entries.js";
 import { RankedMembers, type RankRange, scoreOf } from "../keyspace/ranked-members.js";
 import { STRUCTURE, TYPE_ZSET } from "../keyspace/record.js";
 import { formatDouble } from "../protocol/double-text.js";
-import {
-  COUNT_OUT_OF_RANGE,
-  OUT_OF_RANGE,
-  REPLY_TOO_LARGE,
-  ReplyError,
-  SYNTAX_ERROR,
-} from "../protocol/reply-error.js";
 import type { Call } from "./call.js";
 import { type Command, type Declaration, data, keyAt1 } from "./command.js";
-import { readCursor, readScanOptions } from "./scan-arguments.js";
+import { replyDrawn, replyScanned } from "./entry-replies.js";
 import { readMemberBound, readScoreBound } from "./score-arguments.js";
 
-/** ZRANDMEMBER refuses a number of pairs that has twice as many elements as 64 bits can count. */
-const PAIRS_MAX = 2n ** 62n - 1n;
-/** So many empty strings are a reply of 1 GiB: more need not be tried. */
-const ANSWERED_MAX = 2 ** 30 / 6;
 /** Up to here Redis's packed form keeps whole scores as integers. */
 const WHOLE_MAX = 2 ** 62;
 
@@ -123,7 +109,8 @@ export const sortedSetReads: readonly Command[] = [
     complexity: "O(N) in members answered",
     summary: "Answers members of a sorted set picked at random, and leaves them there.",
     differs: "A reply of more than 1 GiB, which a large negative count may ask for, is refused.",
-    run: zrandmember,
+    run: (call) =>
+      replyDrawn(call, openForReading, (member, isPair) => replyRanked(call, member, isPair), "withscores"),
   }),
   data({
     name: "zscan",
@@ -136,7 +123,7 @@ export const sortedSetReads: readonly Command[] = [
     since: "2.8.0",
     complexity: "O(1) a call, O(N) in members for a whole pass",
     summary: "Lists the members of a sorted set and their scores a few at a time, from a cursor to the next.",
-    run: zscan,
+    run: (call) => replyScanned(call, openForReading, 2, (member, at) => replyFound(call, member, at)),
   }),
 ];
 
@@ -190,59 +177,10 @@ function count(call: Call, rangeOf: (members: RankedMembers) => RankRange): void
   call.reply.integer(Math.max(0, end - from));
 }
 
-/** A negative count lets a member come again; a positive one ends with the set. */
-function zrandmember(call: Call): void {
-  const { keyspace, random, reply } = call;
-  if (call.count === 2) {
-    if (openForReading(call) === NOWHERE) reply.null();
-    else drawFields(keyspace, 1, random, (member) => replyMember(call, member));
-    return;
-  }
-  const asked = call.int64(2);
-  if (asked === INT64_MIN) throw new ReplyError(COUNT_OUT_OF_RANGE);
-  const withScores = call.count === 4 && call.is(3, "withscores");
-  if (call.count > 3 && !withScores) throw new ReplyError(SYNTAX_ERROR);
-  if (withScores && (asked > PAIRS_MAX || asked < -PAIRS_MAX)) throw new ReplyError(OUT_OF_RANGE);
-  const count = Number(asked);
-  if (openForReading(call) === NOWHERE || count === 0) {
-    reply.emptyArray();
-    return;
-  }
-  const answered = count < 0 ? -count : Math.min(count, keyspace.openEntries.length);
-  if (answered > ANSWERED_MAX) throw new ReplyError(REPLY_TOO_LARGE);
-  reply.array(withScores && reply.resp === 2 ? answered * 2 : answered);
-  const draw = count < 0 ? drawFields : drawDistinctFields;
-  draw(keyspace, answered, random, (member) => replyRanked(call, member, withScores));
-}
-
-function zscan(call: Call): void {
-  const { keyspace, reply } = call;
-  const cursor = readCursor(call, 2);
-  const at = openForReading(call);
-  if (at === NOWHERE) {
-    // As Redis, which does not look at the options of what is not there.
-    reply.array(2);
-    reply.bulkInteger(0);
-    reply.emptyArray();
-    return;
-  }
-  const { match, count } = readScanOptions(call, 3);
-  const isPacked = (keyspace.records.word1(at) & STRUCTURE) === 0;
-  reply.array(2);
-  const positions: number[] = [];
-  const reader = keyspace.openEntries.entries();
-  reply.bulkInteger(reader.scan(cursor, count, positions));
-  const mark = reply.reserveArray();
-  let answered = 0;
-  for (const position of positions) {
-    reader.goTo(position);
-    const { field, value } = reader;
-    if (value === null || (match && !globMatches(match, field.bytes, field.start, field.end))) continue;
-    replyMember(call, reader as LiveField);
-    reply.bulkText(scannedScore(scoreOf(reader as LiveField), isPacked));
-    answered++;
-  }
-  reply.fillArray(mark, 2 * answered);
+function replyFound(call: Call, member: LiveField, at: Location): void {
+  const isPacked = (call.keyspace.records.word1(at) & STRUCTURE) === 0;
+  replyMember(call, member);
+  call.reply.bulkText(scannedScore(scoreOf(member), isPacked));
 }
 
 /** Scores as they stand in Redis's packed form, of which ZSCAN alone shows the text. */
