@@ -6,53 +6,24 @@ import type { Delta } from "#torus/delta/delta.js";
 import { merge } from "#torus/delta/merge.js";
 import { RANKS } from "#torus/delta/record-state.js";
 import { NOWHERE } from "#torus/keyspace/arena.js";
-import { applyDelta } from "#torus/keyspace/delta-application.js";
 import { PACKED, tableOf } from "#torus/keyspace/entries-body.js";
 import { packPart } from "#torus/keyspace/entries-state.js";
 import type { Keyspace } from "#torus/keyspace/keyspace.js";
 import type { PackingLimits } from "#torus/keyspace/packing-limits.js";
-import { CommandRunner } from "../support/command-runner.js";
-import { DeltaTap } from "../support/delta-tap.js";
 import { SMALL_LIMITS } from "../support/hash-fields.js";
 import { contentsOf } from "../support/keyspace-contents.js";
 import { textOf } from "../support/reply.js";
-import { openKey, smallKeyspace } from "../support/small-keyspace.js";
+import { Side } from "../support/side.js";
+import { openKey } from "../support/small-keyspace.js";
 import { stateOf } from "../support/state-of.js";
 
 const USUAL_LIMITS: PackingLimits = { ...SMALL_LIMITS, listMaxListpackSize: -2 };
 
-/** A node that executes and hears of others. */
-class Side {
-  readonly keyspace: Keyspace;
-  readonly deltas: Delta[] = [];
-  readonly #commands: CommandRunner;
-  readonly #tap: DeltaTap;
-
-  constructor(
-    origin: number,
-    readonly limits: PackingLimits,
-    keepTombstones = true,
-  ) {
-    this.keyspace = smallKeyspace({ origin, keepTombstones });
-    this.#commands = new CommandRunner(this.keyspace, limits);
-    this.#tap = new DeltaTap(this.keyspace);
-  }
-
-  run(...words: readonly string[]): string {
-    const reply = this.#commands.run(...words);
-    this.deltas.push(...this.#tap.take());
-    return reply;
-  }
-
+class ListSide extends Side {
   elements(): string[] {
-    const reply = this.#commands.ask("lrange", "l", "0", "-1");
+    const reply = this.commands.ask("lrange", "l", "0", "-1");
     if (reply.kind !== "array") throw new Error("not an array");
     return reply.items.map((item) => textOf(item)!);
-  }
-
-  hear(delta: Delta): void {
-    applyDelta(this.keyspace, this.limits, delta);
-    this.#tap.take();
   }
 }
 
@@ -182,7 +153,7 @@ describe("a list", () => {
       it(`has the elements that an array has after the same commands, ${form}`, () => {
         fc.assert(
           fc.property(fc.array(words, { maxLength: 60, size: "max" }), (run) => {
-            const side = new Side(1, limits, keepTombstones);
+            const side = new ListSide(1, { limits, keepTombstones });
             let model: string[] = [];
             for (const each of run) {
               side.run(...each);
@@ -215,7 +186,7 @@ describe("a list", () => {
         fc.integer({ min: 1, max: 5 }),
         fc.constantFrom(SMALL_LIMITS, USUAL_LIMITS),
         (before, run, elementsMax, limits) => {
-          const sides = [new Side(1, limits), new Side(2, limits)];
+          const sides = [new ListSide(1, { limits }), new ListSide(2, { limits })];
           for (const each of before) sides[0]!.run(...each);
           for (const delta of sides[0]!.deltas) sides[1]!.hear(delta);
           for (const side of sides) side.deltas.length = 0;
@@ -238,7 +209,7 @@ describe("a list", () => {
   });
 
   it("keeps what two sides pushed by itself together, and the rest where it was", () => {
-    const sides = [new Side(1, SMALL_LIMITS), new Side(2, SMALL_LIMITS)];
+    const sides = [new ListSide(1), new ListSide(2)];
     sides[0]!.run("rpush", "l", "a", "b", "c");
     for (const delta of sides[0]!.deltas) sides[1]!.hear(delta);
     sides[0]!.run("rpush", "l", "x1", "x2", "x3");
@@ -253,7 +224,7 @@ describe("a list", () => {
   });
 
   it("takes few bytes an element when it is long", () => {
-    const side = new Side(1, USUAL_LIMITS, false);
+    const side = new ListSide(1, { limits: USUAL_LIMITS, keepTombstones: false });
     const count = 5000;
     for (let i = 0; i < count; i++) side.run("rpush", "l", `${i + 100_000}`);
     openKey(side.keyspace, "l");
@@ -265,7 +236,7 @@ describe("a list", () => {
 
   it("gives the bytes of a long element back when it is taken or changed, and does not fill its place with short ones", () => {
     for (const keepTombstones of [false, true]) {
-      const side = new Side(1, USUAL_LIMITS, keepTombstones);
+      const side = new ListSide(1, { limits: USUAL_LIMITS, keepTombstones });
       const long = "x".repeat(200_000);
       side.run("rpush", "l", "first", long, long, "last");
       const { records } = side.keyspace;
@@ -279,14 +250,14 @@ describe("a list", () => {
       for (let i = 0; i < elements.length; i += 100) side.run("lpush", "l", ...elements.slice(i, i + 100));
       expect(side.elements()).to.deep.equal([...elements.toReversed(), "last"]);
       const parts = partsOf(side.keyspace, 1000);
-      const other = new Side(2, USUAL_LIMITS, keepTombstones);
+      const other = new ListSide(2, { limits: USUAL_LIMITS, keepTombstones });
       for (const part of parts) other.hear(part);
       expect(other.elements()).to.deep.equal(side.elements());
     }
   });
 
   it("changes no long element in place: who digests or sends it may still be reading it", () => {
-    const side = new Side(1, USUAL_LIMITS);
+    const side = new ListSide(1, { limits: USUAL_LIMITS });
     side.run("rpush", "l", "first", "x".repeat(20_000));
     openKey(side.keyspace, "l");
     const { database, at } = side.keyspace;
@@ -301,7 +272,10 @@ describe("a list", () => {
   });
 
   it("of more elements than a version has ranks is told by several deltas, each of a version of its own", () => {
-    const [side, other] = [new Side(1, USUAL_LIMITS), new Side(2, USUAL_LIMITS)];
+    const [side, other] = [
+      new ListSide(1, { limits: USUAL_LIMITS }),
+      new ListSide(2, { limits: USUAL_LIMITS }),
+    ];
     const elements = Array.from({ length: 1000 }, (_, i) => `${i}`);
     side.run("lpush", "l", ...elements);
     expect(side.elements()).to.deep.equal(elements.toReversed());

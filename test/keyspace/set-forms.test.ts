@@ -1,40 +1,12 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { encodingName } from "#torus/commands/type-names.js";
-import type { Delta } from "#torus/delta/delta.js";
 import { NOWHERE } from "#torus/keyspace/arena.js";
-import { applyDelta } from "#torus/keyspace/delta-application.js";
 import type { Keyspace } from "#torus/keyspace/keyspace.js";
-import { CommandRunner } from "../support/command-runner.js";
-import { DeltaTap } from "../support/delta-tap.js";
-import { entriesOf, SMALL_LIMITS } from "../support/hash-fields.js";
+import { entriesOf } from "../support/hash-fields.js";
 import { contentsOf } from "../support/keyspace-contents.js";
-import { openKey, smallKeyspace } from "../support/small-keyspace.js";
-
-/** A node that executes and hears of others, which must not be taken for its own doing. */
-class Side {
-  readonly keyspace: Keyspace;
-  readonly deltas: Delta[] = [];
-  readonly #commands: CommandRunner;
-  readonly #tap: DeltaTap;
-
-  constructor(origin: number, keepTombstones = true) {
-    this.keyspace = smallKeyspace({ origin, keepTombstones });
-    this.#commands = new CommandRunner(this.keyspace, SMALL_LIMITS);
-    this.#tap = new DeltaTap(this.keyspace);
-  }
-
-  run(...words: readonly string[]): string {
-    const reply = this.#commands.run(...words);
-    this.deltas.push(...this.#tap.take());
-    return reply;
-  }
-
-  hear(delta: Delta): void {
-    applyDelta(this.keyspace, SMALL_LIMITS, delta);
-    this.#tap.take();
-  }
-}
+import { Side } from "../support/side.js";
+import { openKey } from "../support/small-keyspace.js";
 
 /** The members that clients see, as they lie. */
 function membersOf(keyspace: Keyspace): string[] {
@@ -87,9 +59,9 @@ describe("the form of a set", () => {
     const where = keepTombstones ? "where removed members leave marks" : "where none are left";
 
     it(`is judged by the members of a set that arrives as a whole, ${where}`, () => {
-      const side = new Side(1, keepTombstones);
+      const side = new Side(1, { keepTombstones });
       const copy = () => {
-        const other = new Side(2, keepTombstones);
+        const other = new Side(2, { keepTombstones });
         for (const delta of side.deltas) other.hear(delta);
         return other.keyspace;
       };
@@ -109,7 +81,7 @@ describe("the form of a set", () => {
   }
 
   it("changes with the limits when the next member comes", () => {
-    const side = new Side(1, false);
+    const side = new Side(1, { keepTombstones: false });
     side.run("sadd", "s", "1", "2", "3", "4", "5", "6");
     expect(encodingOf(side.keyspace)).to.equal("intset");
     side.run("sadd", "s", "7");

@@ -1,42 +1,15 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { encodingName } from "#torus/commands/type-names.js";
-import type { Delta } from "#torus/delta/delta.js";
 import { readScore } from "#torus/delta/score.js";
 import { NOWHERE } from "#torus/keyspace/arena.js";
-import { applyDelta } from "#torus/keyspace/delta-application.js";
-import type { Keyspace } from "#torus/keyspace/keyspace.js";
 import { RankedMembers } from "#torus/keyspace/ranked-members.js";
-import { CommandRunner } from "../support/command-runner.js";
-import { DeltaTap } from "../support/delta-tap.js";
-import { entriesOf, SMALL_LIMITS } from "../support/hash-fields.js";
+import { entriesOf } from "../support/hash-fields.js";
 import { contentsOf } from "../support/keyspace-contents.js";
-import { openKey, smallKeyspace } from "../support/small-keyspace.js";
+import { Side } from "../support/side.js";
+import { openKey } from "../support/small-keyspace.js";
 
-/** A node that executes and hears of others, which must not be taken for its own doing. */
-class Side {
-  readonly keyspace: Keyspace;
-  readonly deltas: Delta[] = [];
-  readonly #commands: CommandRunner;
-  readonly #tap: DeltaTap;
-
-  constructor(origin: number, keepTombstones = true) {
-    this.keyspace = smallKeyspace({ origin, keepTombstones });
-    this.#commands = new CommandRunner(this.keyspace, SMALL_LIMITS);
-    this.#tap = new DeltaTap(this.keyspace);
-  }
-
-  run(...words: readonly string[]): string {
-    const reply = this.#commands.run(...words);
-    this.deltas.push(...this.#tap.take());
-    return reply;
-  }
-
-  hear(delta: Delta): void {
-    applyDelta(this.keyspace, SMALL_LIMITS, delta);
-    this.#tap.take();
-  }
-
+class SortedSetSide extends Side {
   /** The members by rank, as commands see them. */
   get ranked(): string[] {
     openKey(this.keyspace, "z");
@@ -86,7 +59,7 @@ describe("a sorted set", () => {
         fc.array(edit, { maxLength: 24, size: "max" }),
         fc.infiniteStream(fc.nat()),
         (edits, draws) => {
-          const sides = [new Side(1), new Side(2)] as const;
+          const sides = [new SortedSetSide(1), new SortedSetSide(2)] as const;
           for (const { at, words } of edits) sides[at]!.run(...words);
           const [one, other] = sides;
           for (const [target, source] of [
@@ -108,7 +81,7 @@ describe("a sorted set", () => {
   });
 
   it("keeps what both sides added, loses what either removed, and has the score that was set last", () => {
-    const [one, other] = [new Side(1), new Side(2)];
+    const [one, other] = [new SortedSetSide(1), new SortedSetSide(2)];
     one.run("zadd", "z", "1", "old", "2", "gone");
     for (const delta of one.deltas.splice(0)) other.hear(delta);
     one.run("zadd", "z", "5", "one", "7", "old");
@@ -130,9 +103,9 @@ describe("a sorted set", () => {
     const where = keepTombstones ? "where removed members leave marks" : "where none are left";
 
     it(`is packed or not by what arrives as a whole, ${where}`, () => {
-      const side = new Side(1, keepTombstones);
+      const side = new SortedSetSide(1, { keepTombstones });
       const copy = () => {
-        const other = new Side(2, keepTombstones);
+        const other = new SortedSetSide(2, { keepTombstones });
         for (const delta of side.deltas) other.hear(delta);
         return other;
       };

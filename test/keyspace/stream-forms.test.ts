@@ -6,54 +6,21 @@ import type { Delta } from "#torus/delta/delta.js";
 import { merge } from "#torus/delta/merge.js";
 import { RANKS } from "#torus/delta/record-state.js";
 import { NOWHERE } from "#torus/keyspace/arena.js";
-import { applyDelta } from "#torus/keyspace/delta-application.js";
 import { packPart } from "#torus/keyspace/entries-state.js";
 import type { Keyspace } from "#torus/keyspace/keyspace.js";
 import type { PackingLimits } from "#torus/keyspace/packing-limits.js";
-import { CommandRunner } from "../support/command-runner.js";
-import { DeltaTap } from "../support/delta-tap.js";
 import { SMALL_LIMITS } from "../support/hash-fields.js";
 import { contentsOf } from "../support/keyspace-contents.js";
 import { type Reply, textOf } from "../support/reply.js";
-import { openKey, smallKeyspace } from "../support/small-keyspace.js";
+import { Side } from "../support/side.js";
+import { openKey } from "../support/small-keyspace.js";
 import { stateOf } from "../support/state-of.js";
 
 const USUAL_LIMITS: PackingLimits = { ...SMALL_LIMITS, streamNodeMaxBytes: 4096, streamNodeMaxEntries: 100 };
 
-/** A node that executes and hears of others. */
-class Side {
-  readonly keyspace: Keyspace;
-  readonly deltas: Delta[] = [];
-  readonly #commands: CommandRunner;
-  readonly #tap: DeltaTap;
-
-  constructor(
-    origin: number,
-    readonly limits: PackingLimits,
-    keepTombstones = true,
-  ) {
-    this.keyspace = smallKeyspace({ origin, keepTombstones });
-    this.#commands = new CommandRunner(this.keyspace, limits);
-    this.#tap = new DeltaTap(this.keyspace);
-  }
-
-  run(...words: readonly string[]): string {
-    const reply = this.#commands.run(...words);
-    this.deltas.push(...this.#tap.take());
-    return reply;
-  }
-
+class StreamSide extends Side {
   ids(...words: readonly string[]): string[] {
-    return itemsOf(this.#commands.ask(...words)).map((entry) => textOf(itemsOf(entry)[0]!)!);
-  }
-
-  hear(delta: Delta): void {
-    applyDelta(this.keyspace, this.limits, delta);
-    this.#tap.take();
-  }
-
-  hearAllOf(other: Side): void {
-    for (const delta of other.deltas) this.hear(delta);
+    return itemsOf(this.commands.ask(...words)).map((entry) => textOf(itemsOf(entry)[0]!)!);
   }
 }
 
@@ -104,7 +71,7 @@ describe("a stream", () => {
         fc.integer({ min: 1, max: 5 }),
         fc.constantFrom(SMALL_LIMITS, USUAL_LIMITS),
         (before, run, fieldsMax, limits) => {
-          const sides = [new Side(1, limits), new Side(2, limits)];
+          const sides = [new StreamSide(1, { limits }), new StreamSide(2, { limits })];
           for (const each of before) sides[0]!.run(...each);
           sides[1]!.hearAllOf(sides[0]!);
           for (const side of sides) side.deltas.length = 0;
@@ -139,7 +106,7 @@ describe("a stream", () => {
         id,
         id,
         (run, keepTombstones, limits, start, end) => {
-          const side = new Side(1, limits, keepTombstones);
+          const side = new StreamSide(1, { limits, keepTombstones });
           for (const each of run) side.run(...each);
           const all = side.ids("xrange", "s", "-", "+");
           expect(side.ids("xrevrange", "s", "+", "-")).to.deep.equal(all.toReversed());
@@ -161,7 +128,10 @@ describe("a stream", () => {
   });
 
   it("keeps all entries of both sides of a partition for which ids were made, and of two of one given id the later one", () => {
-    const [one, other] = [new Side(1, USUAL_LIMITS), new Side(2, USUAL_LIMITS)];
+    const [one, other] = [
+      new StreamSide(1, { limits: USUAL_LIMITS }),
+      new StreamSide(2, { limits: USUAL_LIMITS }),
+    ];
     const made = [one, other].flatMap((side) =>
       Array.from({ length: 50 }, () => side.run("xadd", "s", "*", "f", "v")),
     );
@@ -180,7 +150,7 @@ describe("a stream", () => {
   });
 
   it("brings nothing back that one side trimmed or deleted, and keeps what the other side adds behind it", () => {
-    const [one, other] = [new Side(1, SMALL_LIMITS), new Side(2, SMALL_LIMITS)];
+    const [one, other] = [new StreamSide(1), new StreamSide(2)];
     for (let ms = 1; ms <= 20; ms++) one.run("xadd", "s", `${ms}-0`, "f", "v");
     other.hearAllOf(one);
     one.run("xtrim", "s", "maxlen", "8");
@@ -195,7 +165,7 @@ describe("a stream", () => {
   });
 
   it("loses a group that one side destroyed with what the other side delivered meanwhile, and not one that was made anew", () => {
-    const [one, other] = [new Side(1, SMALL_LIMITS), new Side(2, SMALL_LIMITS)];
+    const [one, other] = [new StreamSide(1), new StreamSide(2)];
     one.run("xadd", "s", "1-0", "f", "v");
     one.run("xgroup", "create", "s", "g", "0");
     one.run("xgroup", "create", "s", "h", "0");
@@ -214,7 +184,7 @@ describe("a stream", () => {
   });
 
   it("takes few bytes an entry when it is long", () => {
-    const side = new Side(1, USUAL_LIMITS, false);
+    const side = new StreamSide(1, { limits: USUAL_LIMITS, keepTombstones: false });
     const count = 5000;
     for (let i = 0; i < count; i++) side.run("xadd", "s", "*", "myfield", "xxx");
     const { records, streams } = side.keyspace.database;
@@ -222,7 +192,7 @@ describe("a stream", () => {
   });
 
   it("is read from bytes as it was, and no others make anything but a stream or nothing", () => {
-    const side = new Side(1, SMALL_LIMITS);
+    const side = new StreamSide(1);
     for (let ms = 1; ms <= 4; ms++) side.run("xadd", "s", `${ms}-0`, "f", "value", "g", "");
     side.run("xgroup", "create", "s", "g", "0");
     side.run("xreadgroup", "group", "g", "alice", "streams", "s", ">");
@@ -243,7 +213,7 @@ describe("a stream", () => {
         damaged[at]! ^= flipped;
         const read = unpackBody(RANKS.stream, damaged);
         if (read?.kind !== "stream") continue;
-        const other = new Side(2, SMALL_LIMITS);
+        const other = new StreamSide(2);
         const place = { db: 0, slot: slotOf(other.keyspace), key: Buffer.from("s") };
         other.hear({ kind: "record", ...place, state: { ...stateOf(side.keyspace, "s")!, body: read } });
         expect(other.run("xinfo", "stream", "s", "full")).to.not.equal("");
