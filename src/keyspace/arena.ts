@@ -132,6 +132,19 @@ export class Arena {
     return slab.location(cell);
   }
 
+  /** Copies what a cell has to a new one in another slab, and keeps the old one. `NOWHERE` if there is no room elsewhere. */
+  copyElsewhere(location: Location): Location {
+    const { bytes, cellBytes, number } = this.slabs[location >>> UNIT_BITS]!;
+    const to = this.allocate(cellBytes);
+    if (to >>> UNIT_BITS === number) {
+      this.free(to);
+      return NOWHERE;
+    }
+    const [fromByte, toByte] = [(location & UNIT_MASK) << 3, (to & UNIT_MASK) << 3];
+    bytes.copy(this.slabs[to >>> UNIT_BITS]!.bytes, toByte, fromByte, fromByte + cellBytes);
+    return to;
+  }
+
   free(location: Location): void {
     const slab = this.slabs[location >>> UNIT_BITS]!;
     this.usedBytes -= slab.cellBytes;

@@ -3,7 +3,7 @@
  * there becomes whole slabs, which go back to the system. Records may move because only indexes point at them.
  */
 import type { Clock } from "../host/clock.js";
-import { type Arena, type Location, type Slab, UNIT_BITS, UNIT_MASK } from "./arena.js";
+import { type Arena, type Location, NOWHERE, type Slab } from "./arena.js";
 import type { Database } from "./database.js";
 import type { Keyspace } from "./keyspace.js";
 import { TYPE_BLOCK, TYPE_ENTRY, TYPE_ITEMS } from "./record.js";
@@ -99,18 +99,12 @@ export class Compactor {
     if (type === TYPE_ENTRY) return fields.relocate(hasher, at);
     if (type === TYPE_BLOCK) return lists.relocate(at);
     if (type === TYPE_ITEMS) return streams.relocate(at);
-    const { cellBytes, number } = records.slab(at);
-    const to = records.arena.allocate(cellBytes);
-    if (to >>> UNIT_BITS === number) {
-      records.arena.free(to);
-      return false;
-    }
+    const to = records.arena.copyElsewhere(at);
+    if (to === NOWHERE) return false;
     const { bytes, start, end } = records.key(at);
     hasher.digest(bytes, start, end);
     index.find(hasher.slot, hasher.hash, bytes, start, end);
     index.replace(to);
-    const [from, target] = [(at & UNIT_MASK) << 3, (to & UNIT_MASK) << 3];
-    records.slab(at).bytes.copy(records.slab(to).bytes, target, from, from + cellBytes);
     // The body outside, if there is one, moved along.
     records.arena.free(at);
     return true;

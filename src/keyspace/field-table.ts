@@ -13,7 +13,7 @@ import { assert } from "../base/assert.js";
 import { copyRange } from "../base/bytes.js";
 import type { KeyHasher } from "../base/key-hash.js";
 import type { Entry } from "../delta/packed-entries.js";
-import { type Location, NOWHERE, UNIT_BITS, UNIT_MASK } from "./arena.js";
+import { type Location, NOWHERE, UNIT_MASK } from "./arena.js";
 import { LiveLists } from "./live-lists.js";
 import {
   ACCESS,
@@ -237,18 +237,12 @@ export class FieldTables {
     const records = this.#records;
     const table = records.word(at, ACCESS);
     if (this.#queued.has(table)) return false;
-    const { cellBytes, number } = records.slab(at);
-    const to = records.arena.allocate(cellBytes);
-    if (to >>> UNIT_BITS === number) {
-      records.arena.free(to);
-      return false;
-    }
+    const to = records.arena.copyElsewhere(at);
+    if (to === NOWHERE) return false;
     const { bytes, start, end } = records.key(at);
     hasher.digest(bytes, start, end);
     const found = this.find(table, hasher.hash, bytes, start, end);
     assert(found === at, "an entry is in the table that it names");
-    const [fromByte, toByte] = [(at & UNIT_MASK) << 3, (to & UNIT_MASK) << 3];
-    records.slab(at).bytes.copy(records.slab(to).bytes, toByte, fromByte, fromByte + cellBytes);
     if (this.order.isKept(table) && !this.isMark(at)) this.order.replace(table, at, to);
     this.index.replace(to);
     if (!this.isMark(at)) this.#liveLists.moved(table, at, to);

@@ -9,7 +9,7 @@ import Denque from "denque";
 import { assert } from "../base/assert.js";
 import { copyBytes } from "../base/bytes.js";
 import { Position, STEP_BYTES } from "../delta/list-position.js";
-import { type Location, UNIT_BITS, UNIT_MASK } from "./arena.js";
+import { type Location, NOWHERE, UNIT_MASK } from "./arena.js";
 import { BlockRow } from "./block-row.js";
 import { type Content, ElementCursor, headBytesMax, writeHead } from "./list-block.js";
 import {
@@ -275,14 +275,8 @@ export class ListBlocks {
     const row = this.#rows[records.word(at, ACCESS)];
     const i = row === undefined ? -1 : row.indexOf(at);
     if (i < 0) return false;
-    const { cellBytes, number } = records.slab(at);
-    const to = records.arena.allocate(cellBytes);
-    if (to >>> UNIT_BITS === number) {
-      records.arena.free(to);
-      return false;
-    }
-    const [fromByte, toByte] = [(at & UNIT_MASK) << 3, (to & UNIT_MASK) << 3];
-    records.slab(at).bytes.copy(records.slab(to).bytes, toByte, fromByte, fromByte + cellBytes);
+    const to = records.arena.copyElsewhere(at);
+    if (to === NOWHERE) return false;
     row!.setCell(i, to);
     // The outside body, if there is one, moved along.
     records.arena.free(at);

@@ -206,22 +206,15 @@ export class ScoreOrder {
   /** Moves a node to another slab. False if it stays: there is no room elsewhere, or nodes of given up sets are among those to go. */
   relocate(node: Location): boolean {
     if (this.#doomed.length > 0) return false;
-    const { words, cellBytes, number } = this.#slab(node);
-    const to = this.#nodes.allocate(cellBytes);
-    if (to >>> UNIT_BITS === number) {
-      this.#nodes.free(to);
-      return false;
-    }
+    const to = this.#nodes.copyElsewhere(node);
+    if (to === NOWHERE) return false;
     // The way to the first member below a node leads through it.
-    const first = words[wordOf(node) + NODE_WORDS + AT]!;
+    const first = this.#slab(node).words[wordOf(node) + NODE_WORDS + AT]!;
     const table = this.#records.word(first, ACCESS);
     this.#findEntry(table, first);
     let depth = 0;
     while (depth < this.#depth && this.#path[depth] !== node) depth++;
     assert(this.#path[depth] === node, "a node is in the tree of its members");
-    const target = this.#slab(to).words;
-    const size = cellBytes >>> 2;
-    target.set(words.subarray(wordOf(node), wordOf(node) + size), wordOf(to));
     if (depth === 0) {
       this.#roots[table] = to;
     } else {
