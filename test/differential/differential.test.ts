@@ -25,7 +25,9 @@ describe("random commands", () => {
   after(() => Promise.all([reference?.close(), subject?.close()]));
 
   for (const group of groups) {
-    it(`of the group ${group.name} are answered alike`, async () => {
+    it(`of the group ${group.name} are answered alike`, async function () {
+      // Redis looks ten times a second for commands that have waited long enough.
+      this.timeout(90_000);
       for (let seed = 1; seed <= SEEDS; seed++) {
         const found = await duel(makeProgram(group, seed), subject, reference);
         if (found === undefined) continue;

@@ -16,7 +16,7 @@ export const sorts: Group = {
     [1, (w) => ["DEL", `w_${w.random.below(12)}`]],
     [3, (w) => ["HSET", `o_${w.random.below(12)}`, "f", element(w), "->", word(w)]],
     [12, (w) => ["SORT", listKey(w), ...options(w)]],
-    [4, (w) => ["SORT", "set", ...options(w)]],
+    [4, (w) => ["SORT", "set", ...ordered(w)]],
     [4, (w) => ["SORT", "zset", ...options(w)]],
     [2, (w) => ["SORT_RO", listKey(w), ...options(w)]],
     [4, (w) => ["SORT", listKey(w), ...unlimited(w)]],
@@ -28,6 +28,18 @@ export const sorts: Group = {
     [1, (w) => ["TYPE", w.random.pick(["d1", "d2"])]],
   ],
 };
+
+/** Members of a set are in any order unless they are put in one. */
+function ordered(w: Vocabulary): string[] {
+  return w.random.pick([
+    [],
+    ["DESC"],
+    ["ALPHA"],
+    ["ALPHA", "desc"],
+    ["LIMIT", "1", "3"],
+    ["GET", "#", "GET", "w_*"],
+  ]);
+}
 
 function listKey(w: Vocabulary): string {
   return w.random.pick(["l1", "l2", "l3"]);

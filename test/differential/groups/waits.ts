@@ -7,6 +7,8 @@ import type { Vocabulary } from "../vocabulary.js";
  */
 export const waits: Group = {
   name: "waits",
+  // One that waits for ever is ended by nobody.
+  isSpared: ([name]) => /^(B[LRZ]|WAIT)/.test(name!),
   phrases: [
     [12, (w) => [w.random.pick(["RPUSH", "LPUSH"]), w.listKey(), ...w.several(4, () => [w.element()])]],
     [3, (w) => [w.random.pick(["BLPOP", "BRPOP"]), ...w.several(4, () => [w.listKey()]), timeout(w)]],
