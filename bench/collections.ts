@@ -50,7 +50,7 @@ export const largeCollections: readonly LargeCollection[] = [
   large("list", (number) => ["RPUSH", largeKey, element(number)]),
   large("integer-list", (number) => ["RPUSH", largeKey, String(number)]),
   large("sorted-set", (number) => ["ZADD", largeKey, String((number * 7919) % 1_000_003), element(number)]),
-  large("stream", (number) => ["XADD", largeKey, `${number + 1}-1`, "field", element(number)]),
+  large("stream", (number) => ["XADD", largeKey, "*", "field", element(number)]),
 ];
 
 /** Small or large. Throws if there is no such one. */
