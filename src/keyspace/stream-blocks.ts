@@ -6,7 +6,8 @@
  */
 import Denque from "denque";
 import { assert } from "../base/assert.js";
-import { type Location, NOWHERE, UNIT_MASK } from "./arena.js";
+import { type Location, UNIT_MASK } from "./arena.js";
+import { relocateBlock } from "./block-relocation.js";
 import { IdRow } from "./id-row.js";
 import type { StreamLimits } from "./packing-limits.js";
 import {
@@ -135,16 +136,7 @@ export class StreamBlocks {
 
   /** Moves a block to another slab, for whoever empties sparse ones. False if there is no room elsewhere, or it goes soon. */
   relocate(at: Location): boolean {
-    const records = this.#records;
-    const row = this.#rows[records.word(at, ACCESS)];
-    const i = row === undefined ? -1 : row.indexOf(at);
-    if (i < 0) return false;
-    const to = records.arena.copyElsewhere(at);
-    if (to === NOWHERE) return false;
-    row!.setCell(i, to);
-    // The outside body, if there is one, moved along.
-    records.arena.free(at);
-    return true;
+    return relocateBlock(this.#records, this.#rows, at);
   }
 
   /** Cells that nobody points at any more: few are freed at once, others by `releaseSlice`. */
