@@ -23,6 +23,14 @@ const TIMEOUT_NOT_A_FLOAT = "ERR timeout is not a float or out of range";
 const TIMEOUT_MS_MAX = 2n ** 63n - 1n;
 const MILLIS_PER_SECOND = 1000n;
 
+/** What differs from Redis where a client waits for what it is to take. */
+export function waitsElsewhere(awaited: string): string {
+  return (
+    "On a cluster the keys must be in one slot. The client waits at the node that executes for it, whichever node it is connected to. If that node or the " +
+    `link to it is lost, it is not known whether ${awaited} was popped last, and the reply is -INDOUBT.`
+  );
+}
+
 /** What a command waits for, and what it does then: one for each command, whoever calls it. */
 export interface WaitKind {
   /** Of keys that are of another type nothing is tried: whoever waits for a list is not disturbed by a string. */

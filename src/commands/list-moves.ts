@@ -2,14 +2,11 @@
 import { copyBytes } from "../base/bytes.js";
 import { NOWHERE } from "../keyspace/arena.js";
 import type { ListEnd } from "../keyspace/open-list.js";
-import { ReplyError, SYNTAX_ERROR } from "../protocol/reply-error.js";
 import type { Call } from "./call.js";
 import { type Command, countedKeys, data } from "./command.js";
 import { readEnd, replyElement } from "./element.js";
 import { openForWriting, popSeveral, tellPopped } from "./list-writes.js";
-
-const KEYS_NOT_POSITIVE = "ERR numkeys should be greater than 0";
-const COUNT_NOT_POSITIVE = "ERR count should be greater than 0";
+import { type MultiPop, popFirst, readMultiPop } from "./multi-pop.js";
 
 export const source = { first: 1, last: 1, step: 1, access: ["RW", "access", "delete"] } as const;
 export const destination = { first: 2, last: 2, step: 1, access: ["RW", "insert"] } as const;
@@ -57,7 +54,7 @@ export const listMoves: readonly Command[] = [
     complexity: "O(N+M) in keys and in elements answered",
     summary: "Removes elements from the first list that is there, and answers its key and them.",
     run: (call) => {
-      if (!popFirstList(call, readMultiPop(call, 1))) call.reply.nullArray();
+      if (!popFirst(call, readMultiPop(call, 1, readEnd), popNamed)) call.reply.nullArray();
     },
   }),
 ];
@@ -137,43 +134,8 @@ function isSameKey(call: Call): boolean {
   return call.bytes.compare(call.bytes, call.start(1), call.end(1), call.start(2), call.end(2)) === 0;
 }
 
-export interface MultiPop {
-  /** The keys are these arguments, to before `end`. */
-  readonly first: number;
-  readonly end: number;
-  readonly from: ListEnd;
-  readonly count: number;
-}
-
-/** The number of keys is in argument `at`. */
-export function readMultiPop(call: Call, at: number): MultiPop {
-  const keys = call.integer(at, KEYS_NOT_POSITIVE);
-  if (keys < 1) throw new ReplyError(KEYS_NOT_POSITIVE);
-  const end = at + 1 + keys;
-  if (end >= call.count) throw new ReplyError(SYNTAX_ERROR);
-  const from = readEnd(call, end);
-  let count: number | undefined;
-  for (let i = end + 1; i < call.count; i += 2) {
-    if (count !== undefined || !call.is(i, "count") || i + 1 === call.count)
-      throw new ReplyError(SYNTAX_ERROR);
-    count = call.integer(i + 1, COUNT_NOT_POSITIVE);
-    if (count < 1) throw new ReplyError(COUNT_NOT_POSITIVE);
-  }
-  return { first: at + 1, end, from, count: count ?? 1 };
-}
-
-/** Pops from the first of the lists that is there and answers it with its key; false if none is. */
-export function popFirstList(call: Call, { first, end, from, count }: MultiPop): boolean {
-  for (let i = first; i < end; i++) if (popNamed(call, i, { from, count })) return true;
-  return false;
-}
-
 /** Pops from the list whose key is in an argument and answers it with its key; false if there is none. */
-export function popNamed(
-  call: Call,
-  key: number,
-  { from, count }: Pick<MultiPop, "from" | "count">,
-): boolean {
+export function popNamed(call: Call, key: number, { from, count }: MultiPop<ListEnd>): boolean {
   const { keyspace, reply } = call;
   if (openForWriting(call, key) === NOWHERE) return false;
   reply.array(2);

@@ -3,12 +3,13 @@ import { NOWHERE } from "../keyspace/arena.js";
 import type { ListEnd } from "../keyspace/open-list.js";
 import { TYPE_LIST } from "../keyspace/record.js";
 import type { ReplyWriter } from "../protocol/reply-writer.js";
-import { readTimeout, type WaitKind } from "./blocking.js";
+import { readTimeout, type WaitKind, waitsElsewhere } from "./blocking.js";
 import type { Call } from "./call.js";
 import { type Command, countedKeys, type Declaration, session } from "./command.js";
 import { readEnd } from "./element.js";
-import { destination, moveElement, popFirstList, popNamed, readMultiPop, source } from "./list-moves.js";
+import { destination, moveElement, popNamed, source } from "./list-moves.js";
 import { openForWriting, popOne } from "./list-writes.js";
+import { popFirst, readMultiPop } from "./multi-pop.js";
 import type { SessionCall } from "./session.js";
 
 /** What BLPOP and BRPOP have in common. */
@@ -23,9 +24,7 @@ const popping = {
   history: [["6.0.0", "Timeouts of fractions of a second"]],
 } as const satisfies Partial<Declaration>;
 
-const WAITS_ELSEWHERE =
-  "On a cluster the keys must be in one slot. The client waits at the node that executes for it, whichever node it is connected to. If that node or the " +
-  "link to it is lost, it is not known whether an element was popped last, and the reply is -INDOUBT.";
+const WAITS_ELSEWHERE = waitsElsewhere("an element");
 
 export const listWaits: readonly Command[] = [
   session({
@@ -109,7 +108,7 @@ const MOVE_LAST_FIRST: WaitKind = {
 
 const POP_SEVERAL: WaitKind = {
   ...ofLists,
-  serve: (call, key) => popNamed(call, key, readMultiPop(call, 2)),
+  serve: (call, key) => popNamed(call, key, readMultiPop(call, 2, readEnd)),
   writeNothing: (reply) => reply.nullArray(),
 };
 
@@ -156,7 +155,7 @@ function moveLastFirst(call: SessionCall): void {
 }
 
 function popSeveralOrWait(call: SessionCall): void {
-  const pop = readMultiPop(call, 2);
+  const pop = readMultiPop(call, 2, readEnd);
   const timeoutMs = readTimeout(call, 1);
-  if (!popFirstList(call, pop)) call.park(POP_SEVERAL, { first: pop.first, end: pop.end, timeoutMs });
+  if (!popFirst(call, pop, popNamed)) call.park(POP_SEVERAL, { first: pop.first, end: pop.end, timeoutMs });
 }

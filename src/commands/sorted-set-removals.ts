@@ -1,7 +1,6 @@
 /** Commands that take members from an end or a range of a sorted set: https://redis.io/docs/latest/commands/?group=sorted-set */
 import { ByteWriter } from "../base/byte-writer.js";
 import { copyBytes } from "../base/bytes.js";
-import { INT64_MAX } from "../base/int64.js";
 import { BODY_BYTES_MAX } from "../delta/body-codec.js";
 import { type Location, NOWHERE } from "../keyspace/arena.js";
 import type { Keyspace } from "../keyspace/keyspace.js";
@@ -11,10 +10,8 @@ import { TYPE_ZSET } from "../keyspace/record.js";
 import { NOT_POSITIVE, OUT_OF_MEMORY, ReplyError, SYNTAX_ERROR } from "../protocol/reply-error.js";
 import type { Call } from "./call.js";
 import { type Command, countedKeys, type Declaration, data, keyAt1 } from "./command.js";
+import { type MultiPop, popFirst, readMultiPop } from "./multi-pop.js";
 import { ranksBetween, readMemberBound, readScoreBound } from "./score-arguments.js";
-
-const KEY_COUNT_NOT_POSITIVE = "ERR numkeys should be greater than 0";
-const COUNT_NOT_POSITIVE = "ERR count should be greater than 0";
 
 export type End = "lowest" | "highest";
 const EVENTS: Readonly<Record<End, string>> = { lowest: "zpopmin", highest: "zpopmax" };
@@ -189,7 +186,8 @@ function ranksAt(end: End, count: number, keyspace: Keyspace): RankRange {
 function zpop(call: Call, end: End): void {
   const { keyspace, reply } = call;
   if (call.count > 3) throw new ReplyError(SYNTAX_ERROR);
-  const count = call.count === 3 ? readCount(call, 2, 0, NOT_POSITIVE) : 1;
+  const count = call.count === 3 ? call.integer(2, NOT_POSITIVE) : 1;
+  if (count < 0) throw new ReplyError(NOT_POSITIVE);
   if (openForWriting(call, 1) === NOWHERE || count === 0) {
     reply.emptyArray();
     return;
@@ -253,37 +251,11 @@ export function popWithKey(call: Call, key: number, end: End): boolean {
 }
 
 function zmpop(call: Call): void {
-  if (!popFirstSortedSet(call, readMultiPop(call, 1))) call.reply.nullArray();
+  if (!popFirst(call, readMultiPop(call, 1, readEnd), popSeveral)) call.reply.nullArray();
 }
 
-export interface MultiPop {
-  /** The keys are these arguments, to before `keysEnd`. */
-  readonly first: number;
-  readonly keysEnd: number;
-  readonly end: End;
-  readonly count: number;
-}
-
-/** The number of keys is in argument `at`. */
-export function readMultiPop(call: Call, at: number): MultiPop {
-  const keysEnd = at + 1 + readCount(call, at, 1, KEY_COUNT_NOT_POSITIVE);
-  if (keysEnd >= call.count) throw new ReplyError(SYNTAX_ERROR);
-  const end = readEnd(call, keysEnd);
-  return { first: at + 1, keysEnd, end, count: readPopCount(call, keysEnd + 1) };
-}
-
-/** Pops from the first of the sorted sets that is there and answers it with its key; false if none is. */
-export function popFirstSortedSet(call: Call, pop: MultiPop): boolean {
-  for (let i = pop.first; i < pop.keysEnd; i++) if (popSeveral(call, i, pop)) return true;
-  return false;
-}
-
-/** The same of the sorted set whose key is in one argument. */
-export function popSeveral(
-  call: Call,
-  key: number,
-  { end, count }: Pick<MultiPop, "end" | "count">,
-): boolean {
+/** Pops from the sorted set whose key is in an argument and answers it with its key; false if there is none. */
+export function popSeveral(call: Call, key: number, { from: end, count }: MultiPop<End>): boolean {
   const { keyspace, reply } = call;
   if (openForWriting(call, key) === NOWHERE) return false;
   const range = ranksAt(end, count, keyspace);
@@ -302,27 +274,10 @@ function replyPopped({ reply }: Call, member: LiveField, isPair: boolean): void 
   reply.double(scoreOf(member));
 }
 
-function readEnd(call: Call, index: number): End {
+export function readEnd(call: Call, index: number): End {
   if (call.is(index, "min")) return "lowest";
   if (call.is(index, "max")) return "highest";
   throw new ReplyError(SYNTAX_ERROR);
-}
-
-/** COUNT may stand once, from argument `first` on; without it one is popped. */
-function readPopCount(call: Call, first: number): number {
-  let count: number | undefined;
-  for (let i = first; i < call.count; i += 2) {
-    if (count !== undefined || !call.is(i, "count") || i + 1 === call.count)
-      throw new ReplyError(SYNTAX_ERROR);
-    count = readCount(call, i + 1, 1, COUNT_NOT_POSITIVE);
-  }
-  return count ?? 1;
-}
-
-function readCount(call: Call, index: number, least: number, error: string): number {
-  const count = call.int64(index, error);
-  if (count < least || count > INT64_MAX) throw new ReplyError(error);
-  return Number(count);
 }
 
 /** Members of the open sorted set are gone, and the set with the last of them. */

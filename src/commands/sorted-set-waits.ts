@@ -1,13 +1,12 @@
 /** Commands on sorted sets that wait until there is a member: https://redis.io/docs/latest/commands/?group=sorted-set */
 import { TYPE_ZSET } from "../keyspace/record.js";
-import { readTimeout, type WaitKind } from "./blocking.js";
+import { readTimeout, type WaitKind, waitsElsewhere } from "./blocking.js";
 import { type Command, countedKeys, type Declaration, session } from "./command.js";
+import { popFirst, readMultiPop } from "./multi-pop.js";
 import type { SessionCall } from "./session.js";
-import { type End, popFirstSortedSet, popSeveral, popWithKey, readMultiPop } from "./sorted-set-removals.js";
+import { type End, popSeveral, popWithKey, readEnd } from "./sorted-set-removals.js";
 
-const WAITS_ELSEWHERE =
-  "On a cluster the keys must be in one slot. The client waits at the node that executes for it, whichever node it is connected to. If that node or the " +
-  "link to it is lost, it is not known whether a member was popped last, and the reply is -INDOUBT.";
+const WAITS_ELSEWHERE = waitsElsewhere("a member");
 
 /** What BZPOPMIN and BZPOPMAX have in common. */
 const popping = {
@@ -60,7 +59,7 @@ const POPS: Readonly<Record<End, WaitKind>> = { lowest: popOf("lowest"), highest
 
 const POP_SEVERAL: WaitKind = {
   ...ofSortedSets,
-  serve: (call, key) => popSeveral(call, key, readMultiPop(call, 2)),
+  serve: (call, key) => popSeveral(call, key, readMultiPop(call, 2, readEnd)),
   writeNothing: (reply) => reply.nullArray(),
 };
 
@@ -80,8 +79,7 @@ function popOrWait(call: SessionCall, which: End): void {
 }
 
 function popSeveralOrWait(call: SessionCall): void {
-  const pop = readMultiPop(call, 2);
+  const pop = readMultiPop(call, 2, readEnd);
   const timeoutMs = readTimeout(call, 1);
-  if (!popFirstSortedSet(call, pop))
-    call.park(POP_SEVERAL, { first: pop.first, end: pop.keysEnd, timeoutMs });
+  if (!popFirst(call, pop, popSeveral)) call.park(POP_SEVERAL, { first: pop.first, end: pop.end, timeoutMs });
 }
