@@ -40,8 +40,13 @@ export class Position {
 
   /** Becomes that of the tail, or the head (`sign` -1), for an element of this version. */
   setEnd(sign: 1 | -1, clock: number, origin: number, rank: number): void {
+    this.setStep(sign * clock, origin, rank);
+  }
+
+  /** Becomes one of one step. */
+  setStep(clock: number, origin: number, rank: number): void {
     this.prefixLength = 0;
-    this.clock = sign * clock;
+    this.clock = clock;
     this.origin = origin;
     this.rank = rank;
   }

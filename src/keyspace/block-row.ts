@@ -22,7 +22,14 @@ export class BlockRow {
   /** The position of the last element, if it is known. */
   readonly tail = new Position();
   isTailKnown = false;
-  /** Changes whenever anything does in a block. */
+  /** The first element, if it is known: its position, which is of one step, its code, and where its content begins in the cell. */
+  isHeadKnown = false;
+  headClock = 0;
+  headOrigin = 0;
+  headRank = 0;
+  headCode = 0;
+  headContent = 0;
+  /** Changes whenever anything does in the last block. */
   edition = 0;
   /** So many blocks at the beginning, and at the end, have only marks: or more. */
   #deadFirst = 0;
@@ -69,19 +76,37 @@ export class BlockRow {
 
   /** The last element has this position, of one step. */
   setTail(clock: number, origin: number, rank: number): void {
-    const { tail } = this;
-    tail.prefixLength = 0;
-    tail.clock = clock;
-    tail.origin = origin;
-    tail.rank = rank;
+    this.tail.setStep(clock, origin, rank);
     this.isTailKnown = true;
   }
 
+  /** The first element is this one. */
+  setHead({ clock, origin, rank }: Position, code: number, contentAt: number): void {
+    this.headClock = clock;
+    this.headOrigin = origin;
+    this.headRank = rank;
+    this.headCode = code;
+    this.headContent = contentAt;
+    this.isHeadKnown = true;
+  }
+
+  /** What is in a block has changed, and is these bytes of its cell. */
   setRange(i: number, start: number, end: number): void {
-    this.edition++;
+    this.#changed(i);
     const at = (this.#first + i) * WORDS;
     this.#words[at + START] = start;
     this.#words[at + END] = end;
+  }
+
+  /** The same where it has changed at its end only, and still has its first element. */
+  setRangeEnd(i: number, end: number): void {
+    if (i === this.length - 1) this.edition++;
+    this.#words[(this.#first + i) * WORDS + END] = end;
+  }
+
+  #changed(i: number): void {
+    if (i === 0) this.isHeadKnown = false;
+    if (i === this.length - 1) this.edition++;
   }
 
   /** Counts elements in or out of a block. */
@@ -96,7 +121,8 @@ export class BlockRow {
 
   /** Puts an empty block before block `i`, or behind the last. */
   insert(i: number, cell: Location, at: number): void {
-    this.edition++;
+    this.#changed(i);
+    if (i === this.length) this.edition++;
     this.#isAlive(i);
     if (this.#first === 0 || (this.#first + this.length + 1) * WORDS > this.#words.length) this.#grow();
     const words = this.#words;
@@ -115,7 +141,7 @@ export class BlockRow {
   }
 
   remove(i: number): void {
-    this.edition++;
+    this.#changed(i);
     if (i < this.#deadFirst) this.#deadFirst--;
     if (this.length - 1 - i < this.#deadLast) this.#deadLast--;
     this.count -= this.countOf(i);

@@ -85,6 +85,16 @@ export class ElementCursor {
     this.blockEnd = end;
   }
 
+  /** Stands behind the element that another cursor is at. */
+  follow({ bytes, position, start, end, blockStart, blockEnd }: ElementCursor): void {
+    this.bytes = bytes;
+    this.position.copyFrom(position);
+    this.start = start;
+    this.end = end;
+    this.blockStart = blockStart;
+    this.blockEnd = blockEnd;
+  }
+
   get isLast(): boolean {
     return this.end === this.blockEnd;
   }
@@ -136,11 +146,7 @@ export class ElementCursor {
 
   /** Shows the element that begins at `at` and has this position, of one step. */
   showPlaced(at: number, clock: number, origin: number, rank: number): void {
-    const { position } = this;
-    position.prefixLength = 0;
-    position.clock = clock;
-    position.origin = origin;
-    position.rank = rank;
+    this.position.setStep(clock, origin, rank);
     this.showAt(at);
   }
 

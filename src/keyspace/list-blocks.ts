@@ -12,7 +12,7 @@ import { Position, STEP_BYTES } from "../delta/list-position.js";
 import { type Location, UNIT_MASK } from "./arena.js";
 import { relocateBlock } from "./block-relocation.js";
 import { BlockRow } from "./block-row.js";
-import { type Content, ElementCursor, headBytesMax, writeHead } from "./list-block.js";
+import { type Content, codeAt, ElementCursor, headBytesMax, writeHead } from "./list-block.js";
 import {
   ACCESS,
   BODY_LENGTH,
@@ -133,25 +133,62 @@ export class ListBlocks {
     if (end - start > BLOCK_BYTES || end - at < headBytesMax(position) + content.length) return false;
     const to = writeHead(bytes, at, content.code, position, row.tail);
     copyBytes(content.bytes, 0, content.length, bytes, to);
-    row.setRange(i, row.start(i), to + content.length - start);
+    row.setRangeEnd(i, to + content.length - start);
     return true;
   }
 
-  /** Puts an element, of a position of one step, before the first one of block `i`, which then follows from it. False as `append`. */
-  prepend(row: BlockRow, i: number, position: Position, content: Content): boolean {
-    const { bytes, start, end } = this.#records.body(row.cell(i));
+  /** Puts an element, of a position of one step, before the first one of the first block, which then follows from it. False as `append`. */
+  prepend(row: BlockRow, position: Position, content: Content): boolean {
+    const { bytes, start, end } = this.#records.body(row.cell(0));
     if (end - start > BLOCK_BYTES || position.prefixLength > 0) return false;
-    const cursor = this.#cursor;
-    cursor.open(bytes, start + row.start(i), start + row.end(i));
-    cursor.next();
-    const head = this.#headOf(cursor, position);
-    const next = cursor.contentStart - head;
+    if (!row.isHeadKnown && !this.#learnHead(row, bytes, start)) return false;
+    const second = this.#before;
+    second.setStep(row.headClock, row.headOrigin, row.headRank);
+    const head = writeHead(this.#headBytes, 0, row.headCode, second, position);
+    const next = start + row.headContent - head;
     const from = next - content.length - FIRST_HEAD_BYTES;
     if (from < start) return false;
     const to = writeHead(bytes, from, content.code, position, null);
     copyBytes(content.bytes, 0, content.length, bytes, to);
     copyBytes(this.#headBytes, 0, head, bytes, next);
-    row.setRange(i, from - start, row.end(i));
+    row.setRange(0, from - start, row.end(0));
+    row.setHead(position, content.code, to - start);
+    return true;
+  }
+
+  /** Shows the first element, on whose block the cursor is open; false if that is not of one step. */
+  showFirst(row: BlockRow, cursor: ElementCursor): boolean {
+    const cell = cursor.blockStart - row.start(0);
+    if (!row.isHeadKnown && !this.#learnHead(row, cursor.bytes, cell)) return false;
+    cursor.showPlaced(cursor.blockStart, row.headClock, row.headOrigin, row.headRank);
+    return true;
+  }
+
+  /** Lets the row know its first element. False if that has a position of several steps. */
+  #learnHead(row: BlockRow, bytes: Buffer, cell: number): boolean {
+    const cursor = this.#cursor;
+    cursor.open(bytes, cell + row.start(0), cell + row.end(0));
+    cursor.next();
+    if (cursor.position.prefixLength > 0) return false;
+    row.setHead(cursor.position, codeAt(cursor), cursor.contentStart - cell);
+    return true;
+  }
+
+  /**
+   * Takes out the first element of the first block, which the cursor is at and which others follow there, and lets the cursor go on to the
+   * next. False, and nothing done, if the place of that one does not fit where both are, or the cell is that of one long element.
+   */
+  dropFirst(row: BlockRow, cursor: ElementCursor): boolean {
+    const { bytes, start, end } = this.#records.body(row.cell(0));
+    if (end - start > BLOCK_BYTES) return false;
+    cursor.next();
+    const code = codeAt(cursor);
+    const head = this.#headOf(cursor, null);
+    const from = cursor.contentStart - head;
+    if (from < start + row.start(0)) return false;
+    copyBytes(this.#headBytes, 0, head, bytes, from);
+    row.setRange(0, from - start, row.end(0));
+    if (cursor.position.prefixLength === 0) row.setHead(cursor.position, code, cursor.contentStart - start);
     return true;
   }
 
@@ -202,7 +239,7 @@ export class ListBlocks {
     row.setRange(i + 1, 0, head + restLength);
     const count = row.countOf(i) - ordinal;
     const restLive = row.liveOf(i) - live;
-    row.setRange(i, row.start(i), row.start(i) + kept);
+    row.setRangeEnd(i, row.start(i) + kept);
     row.add(i, -count, -restLive);
     row.add(i + 1, count, restLive);
   }

@@ -84,6 +84,12 @@ export class ListEditor {
     cursor.open(bytes, start, end);
   }
 
+  /** Shows the first element of block `i` that was not removed; the cursor is open on it. */
+  showFirstLive(i: number, cursor: ElementCursor): void {
+    const isShown = i === 0 && this.#row !== null && this.#lists.showFirst(this.#row, cursor);
+    if (!isShown || cursor.isMark) cursor.nextLive();
+  }
+
   /** The block in which an element of this position is, or would be. */
   blockOf(position: Position): number {
     if (this.#row === null) return 0;
@@ -167,7 +173,7 @@ export class ListEditor {
     for (;;) {
       const row = this.#row;
       const mayTake = this.blocks > 0 && this.#mayTake(0, content);
-      const isDone = mayTake && row !== null && this.#lists.prepend(row, 0, position, content);
+      const isDone = mayTake && row !== null && this.#lists.prepend(row, position, content);
       if (isDone || (mayTake && this.#spliceBefore(position, content))) {
         row?.add(0, 1, isLive ? 1 : 0);
         return;
@@ -195,28 +201,34 @@ export class ListEditor {
     return this.#splice(0, 0, removed, length);
   }
 
-  /** Takes out the first element of the first block. */
-  dropFirst(): void {
+  /** Takes out the first element of the first block, which is the one shown. */
+  dropFirst(shown: ElementCursor): void {
     const row = this.#row;
-    const cursor = this.#cursor;
-    this.openBlock(0, cursor);
-    cursor.next();
-    const { start, isMark } = cursor;
-    if (row !== null && cursor.isLast) {
+    const { isMark } = shown;
+    if (row !== null && shown.isLast) {
       this.#lists.remove(row, 0);
       if (row.length === 0) row.isTailKnown = false;
       return;
     }
-    if (cursor.next()) {
-      const length = writeHead(this.#scratch, 0, codeAt(cursor), cursor.position, null);
-      if (!this.#splice(0, 0, cursor.contentStart - start, length)) {
-        this.#rewriteWithoutFirst();
-        return;
-      }
+    const cursor = this.#cursor;
+    cursor.follow(shown);
+    if ((row !== null && this.#lists.dropFirst(row, cursor)) || this.#spliceFirstOut()) {
+      row?.add(0, -1, isMark ? 0 : -1);
     } else {
-      this.#splice(0, 0, cursor.end - start, 0);
+      this.#rewriteWithoutFirst();
     }
-    row?.add(0, -1, isMark ? 0 : -1);
+  }
+
+  /** Puts the place in full of the second element, if there is one, in place of the first; false if there is no room. */
+  #spliceFirstOut(): boolean {
+    const cursor = this.#cursor;
+    this.openBlock(0, cursor);
+    cursor.next();
+    const { start, end } = cursor;
+    if (!cursor.next()) return this.#splice(0, 0, end - start, 0);
+    this.#ensure(headBytesMax(cursor.position));
+    const length = writeHead(this.#scratch, 0, codeAt(cursor), cursor.position, null);
+    return this.#splice(0, 0, cursor.contentStart - start, length);
   }
 
   /** Of a block that is too long to be changed where it lies. */
@@ -242,7 +254,7 @@ export class ListEditor {
       this.#lists.remove(row, i);
       return;
     }
-    row.setRange(i, row.start(i), row.start(i) + at);
+    row.setRangeEnd(i, row.start(i) + at);
     row.add(i, -1, isMark ? 0 : -1);
   }
 

@@ -110,7 +110,7 @@ export class OpenList {
     const i = row === null ? 0 : row.liveEnd(end === "right");
     this.#block = i;
     editor.openBlock(i, cursor);
-    if (end === "left") cursor.nextLive();
+    if (end === "left") editor.showFirstLive(i, cursor);
     else if (row === null || !this.#trail.show(row, i, cursor)) goToLastLive(cursor);
     return cursor;
   }
@@ -132,7 +132,7 @@ export class OpenList {
       editor.noteVersion(this.#version.clock);
     } else {
       const start = cursor.start - editor.elements(i).start;
-      if (start === 0 && i === 0) editor.dropFirst();
+      if (start === 0 && i === 0) editor.dropFirst(cursor);
       else if (cursor.isLast && i === editor.blocks - 1) this.#dropLast(start);
       else this.#rewriteAt(i, cursor.position, null, true);
     }
