@@ -145,7 +145,17 @@ export interface AddOrTrim {
   readonly trimming: Trimming | null;
 }
 
+/** What most entries come with: nothing but `*`. */
+const plainAdd: AddOrTrim = {
+  idAt: 2,
+  idKind: "now",
+  id: new StreamId(),
+  mayCreate: true,
+  trimming: null,
+};
+
 export function readAddOrTrim(call: Call, isAdd: boolean): AddOrTrim {
+  if (isAdd && isStar(call, 2)) return plainAdd;
   const id = new StreamId();
   let idAt = 0;
   let idKind: AddOrTrim["idKind"] = "now";
@@ -157,7 +167,7 @@ export function readAddOrTrim(call: Call, isAdd: boolean): AddOrTrim {
   let limit: number | null = null;
   for (let i = 2; i < call.count && idAt === 0; i++) {
     const following = call.count - 1 - i;
-    if (isAdd && call.length(i) === 1 && call.bytes[call.start(i)] === STAR) {
+    if (isAdd && isStar(call, i)) {
       idAt = i;
     } else if ((call.is(i, "maxlen") || call.is(i, "minid")) && following > 0) {
       if (strategy !== null) throw new ReplyError(BOTH_STRATEGIES);
@@ -199,6 +209,10 @@ export function readAddOrTrim(call: Call, isAdd: boolean): AddOrTrim {
       ? null
       : { isExact, limit: isExact ? 0 : (limit ?? usualLimit(call)), lengthMax, idMin };
   return { idAt, idKind, id, mayCreate, trimming };
+}
+
+function isStar(call: Call, index: number): boolean {
+  return call.length(index) === 1 && call.bytes[call.start(index)] === STAR;
 }
 
 function readNewId(call: Call, index: number, id: StreamId): "given" | "milliseconds" {

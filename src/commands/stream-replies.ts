@@ -4,11 +4,19 @@ import type { IdRow } from "../keyspace/id-row.js";
 import { ItemCursor, PairCursor } from "../keyspace/stream-block.js";
 import type { ReplyWriter } from "../protocol/reply-writer.js";
 
-const digits = Buffer.alloc(ID_DIGITS_MAX);
 const pairs = new PairCursor();
 
+/** The text of the id that was shown last: the milliseconds of the next are mostly the same. */
+const digits = Buffer.alloc(ID_DIGITS_MAX);
+const shown = new StreamId();
+let seqAt = shown.formatMs(digits, 0);
+
 export function replyId(reply: ReplyWriter, id: StreamId): void {
-  reply.bulk(digits, 0, id.format(digits, 0));
+  if (!id.hasMsOf(shown)) {
+    shown.copyFrom(id);
+    seqAt = id.formatMs(digits, 0);
+  }
+  reply.bulk(digits, 0, id.formatSeq(digits, seqAt));
 }
 
 /** The entry at hand: its id, and fields and values. */

@@ -157,9 +157,19 @@ export class StreamId {
 
   /** Writes up to `ID_DIGITS_MAX` bytes of text and answers the offset behind them. */
   format(bytes: Buffer, at: number): number {
+    return this.formatSeq(bytes, this.formatMs(bytes, at));
+  }
+
+  /** The milliseconds of it, and the dash. */
+  formatMs(bytes: Buffer, at: number): number {
     const to = writeUint64(bytes, at, this.msHigh, this.msLow);
     bytes[to] = DASH;
-    return writeUint64(bytes, to + 1, this.seqHigh, this.seqLow);
+    return to + 1;
+  }
+
+  /** And what is behind the dash. */
+  formatSeq(bytes: Buffer, at: number): number {
+    return writeUint64(bytes, at, this.seqHigh, this.seqLow);
   }
 
   toString(): string {

@@ -49,6 +49,9 @@ export class IdRow {
   #first = 0;
   readonly #tail = new Tail();
   #isTailKnown = false;
+  /** Where the content of the last block's first item lies in it; 0 if that is not known. */
+  #masterAt = 0;
+  #masterLength = 0;
   #serial = 0;
 
   /** `sharesFields`: the contents are fields and values, of which blocks keep the fields once. */
@@ -184,31 +187,44 @@ export class IdRow {
   /** Adds an item behind all others. */
   append(id: StreamId, item: NewItem): void {
     const tail = this.#openTail();
-    const { scratch } = this.store;
-    const needed = ITEM_OVERHEAD_BYTES + item.end - item.start;
-    let i = this.length - 1;
-    if (i >= 0 && this.store.mayGrow(this.countOf(i), this.#at(i, USED))) {
-      const target = scratch.of(needed);
-      const length = writeItem(target, 0, id, item, tail, this.#master(i));
-      const used = this.#at(i, USED);
-      if (used + length <= this.store.bytesMax) {
-        this.#ensureCapacity(i, used + length);
-        const { bytes, start } = this.store.body(this.cell(i));
-        copyShort(target, length, bytes, start + used);
-        this.#set(i, USED, used + length);
-        this.#appended(i, id, item);
-        return;
-      }
+    const last = this.length - 1;
+    if (tail !== null && this.#extend(last, id, item, tail)) {
+      this.#appended(last, id, item);
+      return;
     }
-    if (i >= 0) this.#fit(i);
-    const target = scratch.of(needed);
+    if (tail !== null) this.#fit(last);
+    const target = this.store.scratch.of(ITEM_OVERHEAD_BYTES + item.end - item.start);
     const length = writeItem(target, 0, id, item, null, null);
-    i++;
+    const i = last + 1;
     this.#insertBlock(i, this.store.allocate(this.number, Math.max(CAPACITY_MIN, length)), this.#serial++);
     const { bytes, start } = this.store.body(this.cell(i));
     copyShort(target, length, bytes, start);
     this.#set(i, USED, length);
+    this.#masterAt = 0;
     this.#appended(i, id, item);
+  }
+
+  /** Adds an item to block `i`, which is the last; false if it is full. */
+  #extend(i: number, id: StreamId, item: NewItem, tail: Tail): boolean {
+    const { store } = this;
+    const used = this.#at(i, USED);
+    if (!store.mayGrow(this.countOf(i), used)) return false;
+    const needed = ITEM_OVERHEAD_BYTES + item.end - item.start;
+    const { bytes, start, end } = store.body(this.cell(i));
+    const master = this.sharesFields ? this.#master(bytes, start, used) : null;
+    // Where there surely is room, it is written where it belongs.
+    if (used + needed <= Math.min(end - start, store.bytesMax)) {
+      this.#set(i, USED, writeItem(bytes, start + used, id, item, tail, master) - start);
+      return true;
+    }
+    const target = store.scratch.of(needed);
+    const length = writeItem(target, 0, id, item, tail, master);
+    if (used + length > store.bytesMax) return false;
+    this.#ensureCapacity(i, used + length);
+    const body = store.body(this.cell(i));
+    copyShort(target, length, body.bytes, body.start + used);
+    this.#set(i, USED, used + length);
+    return true;
   }
 
   #appended(i: number, id: StreamId, item: NewItem): void {
@@ -309,7 +325,7 @@ export class IdRow {
     this.store.giveUp(Int32Array.from({ length: blocks }, (_, i) => this.cell(i)));
     this.#first += blocks;
     this.length -= blocks;
-    if (this.length === 0) this.#isTailKnown = false;
+    if (this.length === 0) this.#forgetTail();
   }
 
   /** Takes out marks up to a floor, or all. Answers the highest clock of those that were taken out, 0 if there were none. */
@@ -380,12 +396,24 @@ export class IdRow {
     return tail;
   }
 
-  #master(i: number): Master | null {
-    if (!this.sharesFields) return null;
+  /** The first item of the last block, which is these bytes. Valid until somebody else walks. */
+  #master(bytes: Buffer, start: number, used: number): Master {
     const cursor = this.store.walk;
-    this.openBlock(i, cursor);
-    cursor.step();
+    if (this.#masterAt === 0) {
+      cursor.open(bytes, start, start + used);
+      cursor.step();
+      this.#masterAt = cursor.masterStart - start;
+      this.#masterLength = cursor.masterEnd - cursor.masterStart;
+    }
+    cursor.bytes = bytes;
+    cursor.masterStart = start + this.#masterAt;
+    cursor.masterEnd = cursor.masterStart + this.#masterLength;
     return cursor;
+  }
+
+  #forgetTail(): void {
+    this.#isTailKnown = false;
+    this.#masterAt = 0;
   }
 
   #ensureCapacity(i: number, needed: number): void {
@@ -428,7 +456,7 @@ export class IdRow {
       this.#add(i + k, count, live);
       this.#noteVersion(i + k, newest);
     });
-    this.#isTailKnown = false;
+    this.#forgetTail();
   }
 
   #removeBlock(i: number): void {
@@ -440,7 +468,7 @@ export class IdRow {
     if (i === 0) this.#first++;
     else words.copyWithin(from + i * WORDS, from + (i + 1) * WORDS, from + this.length * WORDS);
     this.length--;
-    this.#isTailKnown = false;
+    this.#forgetTail();
   }
 
   #insertBlock(i: number, cell: Location, serial: number): void {
