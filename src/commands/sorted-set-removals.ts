@@ -220,6 +220,7 @@ function popOne(call: Call, end: End, { isPair, writeHead }: PoppedForm): void {
   const { keyspace } = call;
   members.open(keyspace);
   const { length } = members;
+  members.popping(keyspace, end === "highest");
   const member = members.memberOf(end === "lowest" ? 0 : length - 1);
   const { field } = member;
   const fieldBytes = field.end - field.start;

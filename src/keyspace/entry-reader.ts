@@ -73,7 +73,8 @@ export class EntryReader implements Entry {
       this.openPacked(database.records.body(at));
       return;
     }
-    this.#batch.length = 0;
+    // V8 sets a length slowly, also where it is the same.
+    if (this.#batch.length > 0) this.#batch.length = 0;
     this.#step = 0;
     this.#from = 0;
   }

@@ -10,6 +10,7 @@ import { PACKED } from "./entries-body.js";
 import type { EntryReader } from "./entry-reader.js";
 import type { Keyspace } from "./keyspace.js";
 import type { LiveField } from "./open-entries.js";
+import { PopFetch } from "./pop-fetch.js";
 import { BEFORE, BEHIND, type ScoreOrder, type Side } from "./score-order.js";
 
 /** Ranks `from` to before `end`; none if `end` is no higher. */
@@ -47,6 +48,7 @@ export class RankedMembers {
   /** Of packed members: where they are, by rank. */
   readonly #positions: number[] = [];
   readonly #batch: Location[] = [];
+  #fetch: PopFetch | null = null;
 
   /** Looks at the open record, which is a sorted set. */
   open(keyspace: Keyspace): void {
@@ -55,7 +57,7 @@ export class RankedMembers {
     this.#reader = reader;
     this.#database = database;
     this.#table = reader.table;
-    this.#positions.length = 0;
+    if (this.#positions.length > 0) this.#positions.length = 0;
     if (this.#table === PACKED) {
       while (reader.nextLive()) this.#positions.push(reader.position);
       this.length = this.#positions.length;
@@ -90,6 +92,13 @@ export class RankedMembers {
     return this.memberAt(
       this.#table === PACKED ? this.#positions[rank]! : this.#order.entryOf(this.#table, rank),
     );
+  }
+
+  /** The first member, or the last, is about to be popped: those behind it may be next. */
+  popping({ hasher }: Keyspace, isReversed: boolean): void {
+    if (this.#table === PACKED) return;
+    this.#fetch ??= new PopFetch(hasher);
+    this.#fetch.popping(this.#database, this.#table, this.length, isReversed);
   }
 
   memberAt(position: number): LiveField {

@@ -179,7 +179,7 @@ export class ScoreOrder {
   }
 
   remove(table: number, entry: Location): void {
-    const leaf = this.#findEntry(table, entry);
+    const leaf = this.#findAtEnd(table, entry);
     this.#removeFrom(leaf, this.#index, LEAF_STEP);
     this.#shrink(table);
   }
@@ -308,6 +308,34 @@ export class ScoreOrder {
     this.#hasScore = true;
     this.#hasMember = true;
     this.#side = 0;
+  }
+
+  /** As `#findEntry`, which has to look at other members: but not where it is the first or the last of all, as that which is popped. */
+  #findAtEnd(table: number, entry: Location): Location {
+    const first = this.#descendToEnd(table, false);
+    if (this.#entryAt(first, 0) === entry) return first;
+    const last = this.#descendToEnd(table, true);
+    if (this.#entryAt(last, this.#index) === entry) return last;
+    return this.#findEntry(table, entry);
+  }
+
+  /** Goes to the leaf of the first or the last member, of which there is one, and answers it. */
+  #descendToEnd(table: number, isLast: boolean): Location {
+    let depth = 0;
+    let node = this.#roots[table]!;
+    for (;;) {
+      this.#path[depth] = node;
+      const { words } = this.#slab(node);
+      const base = wordOf(node);
+      const turn = isLast ? words[base + COUNT]! - 1 : 0;
+      if (words[base + LEVEL] === 0) {
+        this.#index = turn;
+        this.#depth = depth;
+        return node;
+      }
+      this.#turns[depth++] = turn;
+      node = words[base + NODE_WORDS + turn * INNER_STEP + CHILD]!;
+    }
   }
 
   #findEntry(table: number, entry: Location): Location {
