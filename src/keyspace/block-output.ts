@@ -1,15 +1,8 @@
 /** A block of elements that is being written anew: what a visitor of the old one makes of it (list-editor.ts). */
 import { copyBytes } from "../base/bytes.js";
 import { Position } from "../delta/list-position.js";
-import {
-  Content,
-  type ElementCursor,
-  grown,
-  headBytesMax,
-  kept,
-  newBuffer,
-  writeHead,
-} from "./list-block.js";
+import { grown, kept, newBuffer } from "./element-buffer.js";
+import { Content, type ElementCursor, headBytesMax, writeHead } from "./list-block.js";
 
 /** Elements are to be put in the order of their positions. */
 export class BlockOutput {

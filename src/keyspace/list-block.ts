@@ -20,6 +20,7 @@ import { readVarint, skipVarint, writeVarint } from "../base/varint.js";
 import { Position, STEP_BYTES } from "../delta/list-position.js";
 import type { Version } from "../delta/version.js";
 import { writeDecimal } from "../protocol/decimal-digits.js";
+import { grown, kept, newBuffer } from "./element-buffer.js";
 
 const SHORT_MAX = 47;
 const LONG = 48;
@@ -49,10 +50,6 @@ const INTEGER_DIGITS_MAX = 15;
 const INTEGER_BYTES_MAX = 17;
 /** Head, length or age and origin and code: what content takes beside its own bytes. */
 export const CONTENT_OVERHEAD_BYTES = 24;
-/** What a long element made a buffer grow to is not kept for the short ones that follow. */
-const BUFFER_BYTES_KEPT_MAX = 64 * 1024;
-/** A buffer for so many bytes gets room for as many again, up to this. */
-const GROWTH_BYTES_MAX = 1024 * 1024;
 
 const digits = Buffer.alloc(INTEGER_BYTES_MAX);
 
@@ -335,21 +332,6 @@ export class Content {
   #ensure(count: number): void {
     if (count > this.bytes.length) this.bytes = grown(count);
   }
-}
-
-/** For elements on their way into a block. */
-export function newBuffer(): Buffer {
-  return Buffer.alloc(2048);
-}
-
-/** A larger one. */
-export function grown(bytesNeeded: number): Buffer {
-  return Buffer.allocUnsafe(bytesNeeded + Math.min(bytesNeeded, GROWTH_BYTES_MAX));
-}
-
-/** The same, or a new one in place of one that is too large to be kept. */
-export function kept(buffer: Buffer): Buffer {
-  return buffer.length > BUFFER_BYTES_KEPT_MAX ? newBuffer() : buffer;
 }
 
 const MINUS = 0x2d;

@@ -11,18 +11,10 @@ import { ArenaFull, type Location } from "./arena.js";
 import { BlockOutput } from "./block-output.js";
 import type { BlockRow } from "./block-row.js";
 import { restructure } from "./collection.js";
+import { grown, kept, newBuffer } from "./element-buffer.js";
 import { PACKED, tableOf } from "./entries-body.js";
 import type { Keyspace } from "./keyspace.js";
-import {
-  type Content,
-  codeAt,
-  ElementCursor,
-  grown,
-  headBytesMax,
-  kept,
-  newBuffer,
-  writeHead,
-} from "./list-block.js";
+import { type Content, codeAt, ElementCursor, headBytesMax, writeHead } from "./list-block.js";
 import { BLOCK_BYTES, type ListBlocks } from "./list-blocks.js";
 import type { ListLimits } from "./packing-limits.js";
 import { registerBytes } from "./record.js";
