@@ -78,7 +78,7 @@ export async function runNode({
     databases: config.databases,
     origin: facts.origin,
     clock: new HybridClock(time),
-    access: new AccessClock(() => random.uint32()),
+    access: new AccessClock(() => random.uint32(), host.clock.monotonicMs()),
     seedWord: () => seed.uint32(),
   });
   keyspace.boot = facts.boot;

@@ -19,9 +19,10 @@ export class AccessClock {
   #seconds = START_SECONDS;
   readonly #random: () => number;
 
-  /** `random` gives unsigned 32-bit integers. */
-  constructor(random: () => number) {
+  /** `random` gives unsigned 32-bit integers; the monotonic time is that of what is made before the first tick. */
+  constructor(random: () => number, monotonicMs = 0) {
     this.#random = random;
+    this.tick(monotonicMs);
   }
 
   get isLfu(): boolean {
