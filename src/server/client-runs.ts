@@ -272,13 +272,13 @@ export class ClientRuns implements RunOwner, Waiter {
       return;
     }
     if (count === run.count && this.#replies.takeOnly(run)) {
-      this.#client.sendRaw(bytes, start, end);
+      this.#client.output.sendRaw(bytes, start, end);
       return;
     }
     this.#replies.came(run, count, { bytes, start, end });
     if (!run.isOver) this.#parted.add(run);
-    if (this.#isAlone(run)) this.#client.releaseReplies();
-    else this.#client.corkReplies();
+    if (this.#isAlone(run)) this.#client.output.release();
+    else this.#client.output.cork();
   }
 
   /** Whether nothing is expected, of what was sent with a run, that could leave together with its replies. */
@@ -318,7 +318,7 @@ export class ClientRuns implements RunOwner, Waiter {
   #gathered(gathering: Gathering, reply: Buffer): void {
     if (this.#isDropped) return;
     this.#replies.gathered(gathering, reply);
-    this.#client.releaseReplies();
+    this.#client.output.release();
     this.#isGathering = false;
     this.#settled();
   }
@@ -379,7 +379,7 @@ export class ClientRuns implements RunOwner, Waiter {
   #replayPart(part: RunPart, unexecuted: Map<Run, Buffer[]>, isOvertaken: boolean): void {
     const { run, isSilent } = part;
     const bytes = part.take();
-    this.#client.sendReplies();
+    this.#client.output.send();
     if (!isSilent) this.#replies.pushPlain(bytes);
     if (part.count === 0) return;
     let requests = unexecuted.get(run);
@@ -393,18 +393,18 @@ export class ClientRuns implements RunOwner, Waiter {
 
   #replayTurn(turn: HeldTurn): void {
     // Behind what was executed just now.
-    this.#client.sendReplies();
+    this.#client.output.send();
     this.#replies.push(turn);
   }
 
   #replayNotice(notice: Notice): void {
-    this.#client.sendReplies();
+    this.#client.output.send();
     this.#replies.pushNotice(notice);
   }
 
   #replayGathering({ reply, isSilent }: Gathering): void {
     assert(reply !== undefined, "nothing is in flight");
-    this.#client.sendReplies();
+    this.#client.output.send();
     if (!isSilent) this.#replies.pushPlain(reply);
   }
 
@@ -412,7 +412,7 @@ export class ClientRuns implements RunOwner, Waiter {
     const client = this.#client;
     if (this.#isStraying || this.#isGathering || this.#waiting !== null || client.isParked) {
       // Behind one that still waits. What is known of it is said in its turn.
-      client.sendReplies();
+      client.output.send();
       this.#replies.pushStray(stray);
       this.#isStraying = true;
     } else if (stray.isDoubtful && this.#isWrite(stray.request)) {
@@ -426,7 +426,7 @@ export class ClientRuns implements RunOwner, Waiter {
       const isExecuted = client.executeStray(stray);
       this.#offeredDeadlineMs = undefined;
       if (isExecuted) return;
-      client.sendReplies();
+      client.output.send();
       this.#stray(stray);
     }
   }

@@ -90,7 +90,7 @@ export class ClientTracking implements Tracker, TrackingState {
       if (client.resp === 3) client.hear(invalidation.form(3));
       return;
     }
-    client.afterReplies(() => this.#tellOther(client, invalidation));
+    client.output.afterReplies(() => this.#tellOther(client, invalidation));
   }
 
   #tellOther(client: Client, invalidation: Invalidation): void {

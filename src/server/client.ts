@@ -23,13 +23,13 @@ import { splitRequests } from "../protocol/request-splitter.js";
 import type { Protocol, SubscriptionCounts } from "../pubsub/subscriber.js";
 import type { Sender, Tracker, Writer } from "../tracking/tracker.js";
 import type { AcknowledgementWait } from "./acknowledgements.js";
-import { Notice, type Stray } from "./awaited-replies.js";
+import type { Stray } from "./awaited-replies.js";
+import { ClientOutput, type OutputOwner } from "./client-output.js";
 import { ClientRuns } from "./client-runs.js";
 import type { ClientTracking } from "./client-tracking.js";
 import { type Entry, PUSHES_REPLY, WRITE } from "./command-index.js";
 import type { ParkedOutcome } from "./executor.js";
 import type { WatchElsewhere } from "./gatherer.js";
-import { HeldReplies } from "./held-replies.js";
 import type { ParkedCommand } from "./parked-command.js";
 import type { QuorumQuestion } from "./quorum-guard.js";
 import { NO_SLOT, sameSlot } from "./router.js";
@@ -49,16 +49,11 @@ const SUBSCRIBED = 128;
 /** What it reads is tracked, or may be. */
 const TRACKING = 256;
 
-/** While replies that are not yet taken need so many bytes, no further command of the client is executed. */
-const PENDING_REPLY_BYTES_MAX = 1024 * 1024;
 /** A client that waits is read from until so many bytes wait with it: who is not read from could be gone without our noticing. */
 const READ_AHEAD_BYTES = 16 * 1024;
-/** So many bytes of replies leave though others that were asked for with them are still to come. */
-const CORKED_BYTES_MAX = 16 * 1024;
-/** Replies are sent on when so many have gathered within one read. */
-const REPLY_CHUNK_BYTES = 256 * 1024;
 
-export class Client implements ConnectionEvents, Session, Writer {
+export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
+  readonly output: ClientOutput;
   /** Not zero if a guard must look at each command of this client. */
   hurdles = 0;
   keysChanged = false;
@@ -75,8 +70,6 @@ export class Client implements ConnectionEvents, Session, Writer {
   noEvict = false;
   lastCommandMs: number;
   lastEntry: Entry | null = null;
-  /** Whether `ReplyCork` has it on its list. */
-  isCorked = false;
   /** What `ClientEviction` has counted of this client's memory. */
   countedBytes = 0;
   /** How often what this client sends has been passed on before it came here; by when it must be executed, if that was said. */
@@ -116,13 +109,8 @@ export class Client implements ConnectionEvents, Session, Writer {
   #consistency: Consistency = "one";
   #replyMode: Session["replyMode"] = "on";
   #transaction: Transaction | null = null;
-  /** Replies that wait; null as long as none ever did. */
-  #replies: HeldReplies | null = null;
   /** Commands that other nodes execute; null as long as there were none. */
   #runs: ClientRuns | null = null;
-  /** Messages that it is still to be told, behind the reply of the command at hand if it has one. */
-  #heard: Buffer[] = [];
-  #heardBytes = 0;
   /** The run that the command at hand was added to, if it is executed elsewhere and the client wants the reply. */
   #sent: Run | null = null;
   /** Bytes received and not yet executed; undefined in the common case that none are left. */
@@ -137,31 +125,26 @@ export class Client implements ConnectionEvents, Session, Writer {
   /** Until when the client waits, in monotonic milliseconds, wherever its command is executed: once it was parked, and until what follows is executed. */
   #waitsUntilMs: number | undefined;
   #cancelDeadline: Cancel = () => {};
-  /** More replies wait to be sent than the client may have. */
-  #isCongested = false;
   /** No command of this client is executed any more. */
   #isClosing = false;
   /** Nobody takes replies any more. */
   #isGone = false;
   /** The replies in the writer that all clients share are this client's. */
   #isExecuting = false;
-  /** What waited to be sent at the last check. */
-  #outputBytesBefore = 0;
-  /** Since when the soft output limit has been exceeded, in monotonic milliseconds. */
-  #overSoftSinceMs = 0;
 
   /** An insider calls from within the process, or stands for another node: it is no user, unless it logs in as one. */
   constructor(
     readonly id: number,
     private readonly connection: Connection,
     private readonly server: Server,
-    private readonly isInsider = false,
+    readonly isInsider = false,
   ) {
     this.remote = connection.remote;
     this.local = connection.local;
     this.isUnix = connection.isUnix;
     this.isLoopback = connection.isLoopback;
     this.createdMs = this.lastCommandMs = server.nowMs;
+    this.output = new ClientOutput({ owner: this, connection, server });
   }
 
   get authenticated(): boolean {
@@ -325,14 +308,12 @@ export class Client implements ConnectionEvents, Session, Writer {
   }
 
   get outputBytes(): number {
-    const held = this.#replies === null ? 0 : this.#replies.byteLength;
-    return this.connection.pendingBytes + this.#heardBytes + held;
+    return this.output.byteLength;
   }
 
   get memoryBytes(): number {
     const { transaction } = this;
-    let bytes = OBJECT_BYTES + this.connection.pendingBytes + this.#heardBytes;
-    if (this.#replies !== null) bytes += this.#replies.memoryBytes;
+    let bytes = OBJECT_BYTES + this.output.memoryBytes;
     if (this.#runs !== null) bytes += this.#runs.bytesInFlight;
     if (this.#partial !== undefined) bytes += this.#partial.memoryBytes;
     if (this.#held !== null) bytes += this.#held.length;
@@ -391,46 +372,13 @@ export class Client implements ConnectionEvents, Session, Writer {
   }
 
   drained(): void {
-    this.#relieve();
-  }
-
-  /** The moment is over. */
-  uncork(): void {
-    try {
-      this.releaseReplies();
-    } catch (error) {
-      this.server.stop(error);
-    }
-  }
-
-  /** Replies that could leave wait, for a moment, for others that were asked for together with them. */
-  corkReplies(): void {
-    if (this.outputBytes > CORKED_BYTES_MAX) this.releaseReplies();
-    else this.server.cork.add(this);
-  }
-
-  /** What replies wait for has got on, or has failed: sends those that no longer have to wait. */
-  releaseReplies(): void {
-    const replies = this.#replies;
-    if (replies === null) return;
-    const { gate, state } = this.server;
-    const released = replies.release(gate, (line) => state.countError(line));
-    if (replies.isEmpty) gate.forget(this);
-    else gate.expect(replies.deadlineMs(gate.nowMs));
-    for (const bytes of released) {
-      state.stats.outputBytes += bytes.length;
-      this.connection.write(bytes);
-    }
-    if (this.connection.pendingBytes > 0) this.#limitOutput();
-    if (this.#isClosing) this.#closeConnection();
-    else this.#relieve();
-    this.progressed();
+    this.output.relieve();
   }
 
   closed(): void {
     this.#isClosing = true;
     this.#isGone = true;
-    this.#replies = null;
+    this.output.drop();
     this.#runs?.drop();
     this.#partial = undefined;
     this.#held = null;
@@ -479,7 +427,7 @@ export class Client implements ConnectionEvents, Session, Writer {
     if (outcome === "served" || outcome === "again") this.leaveParking();
     if (outcome === "served") {
       this.#isPostponed = true;
-      this.sendReplies();
+      this.output.send();
       this.server.parking.afterTurn(() => this.#goOn());
     } else if (outcome === "again") {
       this.#hold(parked.request);
@@ -492,7 +440,7 @@ export class Client implements ConnectionEvents, Session, Writer {
   #goOn(): void {
     this.#isPostponed = false;
     if (this.#isClosing) {
-      if (!this.#isGone) this.#closeConnection();
+      if (!this.#isGone) this.closeConnection();
       return;
     }
     this.resume();
@@ -544,7 +492,7 @@ export class Client implements ConnectionEvents, Session, Writer {
   #serveParked(): void {
     const { parking, reply } = this.server;
     if (!parking.hasReady) return;
-    this.sendReplies();
+    this.output.send();
     parking.serve();
     reply.resp = this.resp;
   }
@@ -566,9 +514,9 @@ export class Client implements ConnectionEvents, Session, Writer {
     this.server.removeClient(this);
     if (!soft) {
       this.#isGone = true;
-      this.#replies = null;
+      this.output.drop();
       this.#runs?.drop();
-      this.server.gate.forget(this);
+      this.server.gate.forget(this.output);
       this.connection.destroy();
       return;
     }
@@ -576,7 +524,7 @@ export class Client implements ConnectionEvents, Session, Writer {
     this.#runs?.abandonParked();
     if (!this.#isExecuting) {
       // The replies of a turn under way are sent at its end, and only then it closes.
-      this.#closeConnection();
+      this.closeConnection();
     }
   }
 
@@ -592,18 +540,11 @@ export class Client implements ConnectionEvents, Session, Writer {
       this.isTurnedBack = true;
       return false;
     }
-    const { server } = this;
     this.#runs ??= this.#newRuns();
-    const { byteLength } = server.reply;
-    if (byteLength > 0 && byteLength <= CORKED_BYTES_MAX) {
-      this.#holdReplies();
-      server.cork.add(this);
-    } else {
-      this.sendReplies();
-    }
+    this.output.sendAhead();
     // Who closes softly gets the replies to what came before.
     if (this.#isGone) return true;
-    const run = this.#runs.forward(route, server.executor.call, isSilent);
+    const run = this.#runs.forward(route, this.server.executor.call, isSilent);
     if (run !== null && mayWait) this.#runs.waitFor(run);
     else if (!isSilent) this.#sent = run;
     return true;
@@ -618,7 +559,7 @@ export class Client implements ConnectionEvents, Session, Writer {
       this.isTurnedBack = true;
       return false;
     }
-    this.sendReplies();
+    this.output.send();
     this.#runs ??= this.#newRuns();
     return this.#runs.gather(begin, isSilent);
   }
@@ -640,65 +581,14 @@ export class Client implements ConnectionEvents, Session, Writer {
     this.server.stop(error);
   }
 
-  /** Sends replies that came from another node, and behind which nothing waits. */
-  sendRaw(bytes: Buffer, start: number, end: number): void {
-    this.server.reply.raw(bytes, start, end);
-    this.sendReplies();
-    if (this.#isClosing) this.#closeConnection();
-  }
-
-  /** Sends what is no reply, behind the replies so far. */
-  tell(bytes: Buffer): void {
-    if (this.#isClosing) return;
-    if (this.#isHolding) {
-      this.#replies!.pushPlain(bytes);
-    } else {
-      this.server.state.stats.outputBytes += bytes.length;
-      this.connection.write(bytes);
-    }
-    this.#limitOutput();
-  }
-
-  /** Does something when all replies so far have left, which may be at once. */
-  afterReplies(act: () => void): void {
-    if (!this.#isHolding) act();
-    else this.#replies!.pushNotice(new Notice(act));
-  }
-
   // ---- Messages ----
 
-  /** Gets a message: behind the reply of the command at hand, or with all that comes in this turn of the loop. */
   hear(message: Buffer): void {
-    if (this.#isClosing) return;
-    if (this.#heard.length === 0) this.server.deliveries.add(this);
-    this.#heard.push(message);
-    this.#heardBytes += message.length;
-    this.#limitOutput();
-  }
-
-  /** Is told what it heard. */
-  deliver(): void {
-    const heard = this.#takeHeard();
-    if (heard.length === 0) return;
-    try {
-      if (heard.length === 1) this.tell(heard[0]!);
-      else this.tell(Buffer.concat(heard));
-    } catch (error) {
-      this.server.stop(error);
-    }
-  }
-
-  #takeHeard(): readonly Buffer[] {
-    const heard = this.#heard;
-    if (heard.length === 0) return NO_MESSAGES;
-    this.#heard = [];
-    this.#heardBytes = 0;
-    return heard;
+    this.output.hear(message);
   }
 
   replyHeard(): void {
-    const { reply } = this.server;
-    for (const message of this.#takeHeard()) reply.raw(message, 0, message.length);
+    this.output.replyHeard();
   }
 
   /** Whether other nodes have done all that it asked of them; if not, it goes on when they have. */
@@ -709,14 +599,14 @@ export class Client implements ConnectionEvents, Session, Writer {
   /** A turn in which `offer` offers commands again that could not be executed. */
   offerAgain(offer: () => void): void {
     try {
-      this.deliver();
+      this.output.deliver();
       this.#isExecuting = true;
       this.server.beginTurn();
       offer();
       this.server.forwarder?.endTurn();
-      this.sendReplies();
+      this.output.send();
       this.#isExecuting = false;
-      this.releaseReplies();
+      this.output.release();
     } catch (error) {
       this.server.stop(error);
     }
@@ -740,7 +630,7 @@ export class Client implements ConnectionEvents, Session, Writer {
     stray.question = this.question;
     this.question = null;
     this.isOfferingAgain = false;
-    if (this.#heard.length > 0) this.replyHeard();
+    if (this.output.hasHeard) this.output.replyHeard();
     this.#serveParked();
     this.database = laterDatabase;
     this.resp = resp;
@@ -766,7 +656,7 @@ export class Client implements ConnectionEvents, Session, Writer {
 
   /** Whether all that was received is executed, and its replies have left. */
   get isIdle(): boolean {
-    return this.isThrough && !this.#isHolding;
+    return this.isThrough && !this.output.isHolding;
   }
 
   /** Gives up what was received and not executed; answers how many commands that is. */
@@ -791,7 +681,7 @@ export class Client implements ConnectionEvents, Session, Writer {
   /** Closes a new connection with an error. */
   turnAway(line: string): void {
     this.server.reply.error(line);
-    this.sendReplies();
+    this.output.send();
     this.close(true);
   }
 
@@ -802,28 +692,27 @@ export class Client implements ConnectionEvents, Session, Writer {
   /** A few times a second: idle and output limits. */
   check(nowMs: number): void {
     const { timeoutSeconds } = this.server.config.current;
-    const { outputBytes } = this;
     // Who takes replies is not idle.
-    if (outputBytes !== this.#outputBytesBefore) this.lastCommandMs = nowMs;
-    this.#outputBytesBefore = outputBytes;
+    if (this.output.hasMoved) this.lastCommandMs = nowMs;
     const idleMs = nowMs - this.lastCommandMs;
     const isIdle = timeoutSeconds > 0 && idleMs > timeoutSeconds * MILLIS_PER_SECOND;
-    if (isIdle && !this.#isPostponed && this.#parked === null && !this.#isHolding && !this.isSubscriber) {
+    if (
+      isIdle &&
+      !this.#isPostponed &&
+      this.#parked === null &&
+      !this.output.isHolding &&
+      !this.isSubscriber
+    ) {
       this.close(false);
       return;
     }
-    const { hardBytes, softBytes, softSeconds } = this.#outputLimits;
-    if (hardBytes > 0 && outputBytes > hardBytes) this.#closeOverLimit("hard");
-    else if (softBytes === 0 || outputBytes <= softBytes) this.#overSoftSinceMs = 0;
-    else if (this.#overSoftSinceMs === 0) this.#overSoftSinceMs = nowMs;
-    else if (nowMs - this.#overSoftSinceMs > softSeconds * MILLIS_PER_SECOND) this.#closeOverLimit("soft");
+    this.output.check(nowMs);
   }
 
   #newRuns(): ClientRuns {
     const { executor, forwarder } = this.server;
-    const replies = (this.#replies ??= new HeldReplies());
     const isWrite = (request: Buffer) => executor.isWrite(request);
-    return new ClientRuns({ client: this, forwarder: forwarder!, replies, isWrite });
+    return new ClientRuns({ client: this, forwarder: forwarder!, replies: this.output.held, isWrite });
   }
 
   #settle(write: () => void, isSilent: boolean): void {
@@ -837,9 +726,9 @@ export class Client implements ConnectionEvents, Session, Writer {
       this.#isExecuting = true;
       write();
       if (isSilent) reply.rollback(mark);
-      this.sendReplies();
+      this.output.send();
       this.#isExecuting = false;
-      if (this.#isClosing) this.#closeConnection();
+      if (this.#isClosing) this.closeConnection();
     } catch (error) {
       this.server.stop(error);
     }
@@ -847,38 +736,24 @@ export class Client implements ConnectionEvents, Session, Writer {
   }
 
   #beginTurn(): void {
-    if (this.#heard.length > 0) this.deliver();
+    if (this.output.hasHeard) this.output.deliver();
     this.server.beginTurn();
     this.lastCommandMs = this.server.nowMs;
   }
 
   /** Closes once the last reply has left. */
-  #closeConnection(): void {
-    if (!this.#isHolding) this.connection.close();
+  closeConnection(): void {
+    if (!this.output.isHolding) this.connection.close();
   }
 
-  /** Goes on once what was replied has left, or nearly all of what waits for the log. */
-  #relieve(): void {
-    if (this.connection.pendingBytes <= PENDING_REPLY_BYTES_MAX) {
-      this.#runs?.relieved(this.#waitingBytes <= PENDING_REPLY_BYTES_MAX);
-    }
-    if (!this.#isCongested || this.connection.pendingBytes > 0) return;
-    if (this.#waitingBytes > PENDING_REPLY_BYTES_MAX) return;
-    this.#isCongested = false;
-    this.resume();
-  }
-
-  /** Replies that wait, with what it takes to keep them: a short one may take many times its bytes. */
-  get #waitingBytes(): number {
-    return this.connection.pendingBytes + (this.#replies === null ? 0 : this.#replies.memoryBytes);
-  }
-
-  get #isHolding(): boolean {
-    return this.#replies !== null && !this.#replies.isEmpty;
+  relieved(hasRoom: boolean): void {
+    this.#runs?.relieved(hasRoom);
   }
 
   get #mustWait(): boolean {
-    return this.#isPostponed || this.#parked !== null || this.#isCongested || this.#runs?.blocks === true;
+    return (
+      this.#isPostponed || this.#parked !== null || this.output.isCongested || this.#runs?.blocks === true
+    );
   }
 
   #setHurdle(bit: number, on: boolean): void {
@@ -905,10 +780,10 @@ export class Client implements ConnectionEvents, Session, Writer {
     // Before the rest is taken: what is sent on still lies where it was scanned.
     if (server.forwarder !== null) server.forwarder.endTurn();
     this.#partial = this.#isClosing ? undefined : scanner.takeRest();
-    this.sendReplies();
+    this.output.send();
     this.#isExecuting = false;
     if (this.#isClosing) {
-      this.#closeConnection();
+      this.closeConnection();
     } else if (
       !this.runsErrands &&
       this.#partial?.exceeds(server.config.current.clientQueryBufferLimitBytes)
@@ -992,12 +867,12 @@ export class Client implements ConnectionEvents, Session, Writer {
   }
 
   #execute(bytes: Buffer, marks: Int32Array, count: number): void {
-    const { executor, reply } = this.server;
+    const { executor } = this.server;
     const isExecuted = executor.execute(this, bytes, marks, count);
     // By its own command.
-    if (this.#heard.length > 0) this.replyHeard();
+    if (this.output.hasHeard) this.output.replyHeard();
     if (!isExecuted) this.#hold(buildRequest(bytes, marks, count));
-    else if (reply.byteLength > REPLY_CHUNK_BYTES) this.sendReplies();
+    else this.output.sendMany();
     this.#serveParked();
   }
 
@@ -1018,19 +893,10 @@ export class Client implements ConnectionEvents, Session, Writer {
     this.#isExecuting = true;
     reply.resp = this.resp;
     const isExecuted = executor.executeRequest(this, held);
-    if (this.#heard.length > 0) this.replyHeard();
+    if (this.output.hasHeard) this.output.replyHeard();
     if (isExecuted) this.question = null;
     else this.#hold(held);
     this.#serveParked();
-  }
-
-  #closeOverLimit(which: "hard" | "soft"): void {
-    if (this.#isClosing) return;
-    this.server.log.warn(`closing a client that exceeded the ${which} client-output-buffer-limit`, {
-      client: this.remote,
-      bytes: this.outputBytes,
-    });
-    this.close(false);
   }
 
   /** Keeps a command that CLIENT PAUSE holds back, for which the log has no room, or that must wait for those before it or for copies. */
@@ -1044,43 +910,6 @@ export class Client implements ConnectionEvents, Session, Writer {
       this.#isPostponed = false;
       this.resume();
     });
-  }
-
-  /** Hands the replies gathered so far to the connection, or keeps them as long as the log is not as far as they are. */
-  sendReplies(): void {
-    const { connection, server } = this;
-    const { byteLength } = server.reply;
-    if (byteLength === 0) return;
-    if (server.gate.isHolding || this.#isHolding) {
-      this.#holdReplies();
-      return;
-    }
-    server.state.stats.outputBytes += byteLength;
-    server.reply.sendTo(connection);
-    if (connection.pendingBytes > 0) this.#limitOutput();
-  }
-
-  /** Keeps the replies gathered so far: they leave with those that follow, or in a moment. */
-  #holdReplies(): void {
-    this.#replies ??= new HeldReplies();
-    this.#replies.push(this.server.gate.hold(this));
-    this.#limitOutput();
-  }
-
-  /** Who monitors is told what it did not ask for, as subscribers are. */
-  get #outputLimits() {
-    const { normal, pubsub } = this.server.config.current.clientOutputBufferLimits;
-    return this.isSubscriber || this.isMonitor ? pubsub : normal;
-  }
-
-  #limitOutput(): void {
-    const { outputBytes } = this;
-    const { hardBytes } = this.#outputLimits;
-    if (hardBytes > 0 && outputBytes > hardBytes && !this.isInsider) this.#closeOverLimit("hard");
-    else if (this.#waitingBytes > PENDING_REPLY_BYTES_MAX && !this.#isCongested) {
-      this.#isCongested = true;
-      this.connection.pauseReading();
-    }
   }
 }
 
@@ -1099,7 +928,6 @@ function refuse({ state, reply }: Server, line: string): void {
 /** How many requests of a pipeline are scanned ahead. */
 const BATCH_REQUESTS = 16;
 const NOTHING = Buffer.alloc(0);
-const NO_MESSAGES: readonly Buffer[] = [];
 const MILLIS_PER_SECOND = 1000;
 /** What a client costs besides its buffers, roughly. */
 const OBJECT_BYTES = 1024;

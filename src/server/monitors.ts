@@ -84,7 +84,7 @@ export class Monitors {
     this.#lines = [""];
     this.#gathered = 0;
     if (bytes.length === 0) return;
-    for (const client of this.#clients) client.tell(bytes);
+    for (const client of this.#clients) client.output.tell(bytes);
   }
 
   #lineOf({ database, isUnix, remote }: Client, command: Command, call: Call): string {

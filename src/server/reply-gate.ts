@@ -19,7 +19,6 @@ import type { Keyspace } from "../keyspace/keyspace.js";
 import type { Sightings } from "../keyspace/sightings.js";
 import { IN_DOUBT, NO_QUORUM, NO_QUORUM_FOR_READ } from "../protocol/reply-error.js";
 import type { ByteSink, ReplyWriter } from "../protocol/reply-writer.js";
-import type { Client } from "./client.js";
 import { Confirmation, type ConfirmationScope } from "./confirmation.js";
 import { type Dependent, deadlineOf, HeldTurn, type ReplyConditions } from "./held-replies.js";
 
@@ -41,6 +40,12 @@ export interface ReplyGateOptions {
   readonly guard: (work: () => void) => void;
 }
 
+/** What holds replies that wait. */
+export interface Holder {
+  /** Lets go those that no longer have to wait. */
+  release(): void;
+}
+
 export class ReplyGate implements Sightings, ReplyConditions {
   /** Whether a reply in the writer depends on what is not certain yet. */
   isHolding = false;
@@ -48,7 +53,7 @@ export class ReplyGate implements Sightings, ReplyConditions {
   readonly #keyspace: Keyspace;
   readonly #persistence: PersistenceView;
   readonly #reply: ReplyWriter;
-  readonly #waiting = new Set<Client>();
+  readonly #waiting = new Set<Holder>();
   // Of the command at hand: where its reply begins among all bytes and in the buffer, the position before it, what it saw.
   #start = NOT_WATCHING;
   #mark = 0;
@@ -120,9 +125,9 @@ export class ReplyGate implements Sightings, ReplyConditions {
     this.isHolding = true;
   }
 
-  /** Takes the replies out of the writer, to be held for `client`. */
-  hold(client: Client): HeldTurn {
-    this.#waiting.add(client);
+  /** Takes the replies out of the writer, to be held. */
+  hold(holder: Holder): HeldTurn {
+    this.#waiting.add(holder);
     const parts: Buffer[] = [];
     const { byteLength } = this.#reply;
     this.#reply.sendTo(new Collector(parts));
@@ -168,15 +173,15 @@ export class ReplyGate implements Sightings, ReplyConditions {
     });
   }
 
-  /** A client has no replies any more that wait. */
-  forget(client: Client): void {
-    this.#waiting.delete(client);
+  /** It has no replies any more that wait. */
+  forget(holder: Holder): void {
+    this.#waiting.delete(holder);
   }
 
   /** The log or the copies have got on, or have failed: what no longer has to wait leaves. */
   release(): void {
     // Who executes more because of it, and has to wait again, is met once more, and waits.
-    for (const client of this.#waiting) client.releaseReplies();
+    for (const holder of this.#waiting) holder.release();
   }
 
   /** Nobody waits any more. */

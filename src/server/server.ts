@@ -316,7 +316,7 @@ export class Server {
 
   /** The connection of a client is closed. */
   released(client: Client): void {
-    this.gate.forget(client);
+    this.gate.forget(client.output);
     this.#open.delete(client);
     if (this.#open.size === 0) this.#allReleased();
   }
