@@ -7,7 +7,6 @@
 
 import { HOPS_MAX } from "../cluster/forwarder.js";
 import { NO_TOUCH, QUORUM, RESP3, TRACKED } from "../cluster/peer-frames.js";
-import type { Run } from "../cluster/run.js";
 import type { Route } from "../cluster/slot-routes.js";
 import { SeenMarks } from "../cluster/stream-mark.js";
 import type { User } from "../commands/acl/access-control.js";
@@ -15,19 +14,16 @@ import type { WaitEnd } from "../commands/blocking.js";
 import type { Consistency, Session, Transaction } from "../commands/session.js";
 import type { Connection, ConnectionEvents } from "../host/network.js";
 import type { Cancel } from "../host/timers.js";
-import type { PartialRequest } from "../protocol/partial-request.js";
 import { UNBLOCKED } from "../protocol/reply-error.js";
-import { buildRequest } from "../protocol/request-builder.js";
-import { BROKEN, COMPLETE, type RequestScanner, type ScanResult } from "../protocol/request-scanner.js";
-import { splitRequests } from "../protocol/request-splitter.js";
 import type { Protocol, SubscriptionCounts } from "../pubsub/subscriber.js";
 import type { Sender, Tracker, Writer } from "../tracking/tracker.js";
 import type { AcknowledgementWait } from "./acknowledgements.js";
 import type { Stray } from "./awaited-replies.js";
+import { ClientInput } from "./client-input.js";
 import { ClientOutput, type OutputOwner } from "./client-output.js";
 import { ClientRuns } from "./client-runs.js";
 import type { ClientTracking } from "./client-tracking.js";
-import { type Entry, PUSHES_REPLY, WRITE } from "./command-index.js";
+import type { Entry } from "./command-index.js";
 import type { ParkedOutcome } from "./executor.js";
 import type { WatchElsewhere } from "./gatherer.js";
 import type { ParkedCommand } from "./parked-command.js";
@@ -49,11 +45,13 @@ const SUBSCRIBED = 128;
 /** What it reads is tracked, or may be. */
 const TRACKING = 256;
 
-/** A client that waits is read from until so many bytes wait with it: who is not read from could be gone without our noticing. */
-const READ_AHEAD_BYTES = 16 * 1024;
-
 export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
+  readonly input: ClientInput;
   readonly output: ClientOutput;
+  /** Commands that other nodes execute; null as long as there were none. */
+  runs: ClientRuns | null = null;
+  /** The replies in the writer that all clients share are this client's: what is replied now leaves when its turn is over. */
+  isExecuting = false;
   /** Not zero if a guard must look at each command of this client. */
   hurdles = 0;
   keysChanged = false;
@@ -109,17 +107,6 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
   #consistency: Consistency = "one";
   #replyMode: Session["replyMode"] = "on";
   #transaction: Transaction | null = null;
-  /** Commands that other nodes execute; null as long as there were none. */
-  #runs: ClientRuns | null = null;
-  /** The run that the command at hand was added to, if it is executed elsewhere and the client wants the reply. */
-  #sent: Run | null = null;
-  /** Bytes received and not yet executed; undefined in the common case that none are left. */
-  #partial: PartialRequest | undefined;
-  /** A command that was held back, as a request. */
-  #held: Buffer | null = null;
-  #heldQuestion: QuorumQuestion | null = null;
-  /** The reply of a command is still to come; what follows waits for it. */
-  #isPostponed = false;
   /** The command that waits for a key, if one does and this node executes it. What follows waits too. */
   #parked: ParkedCommand | null = null;
   /** Until when the client waits, in monotonic milliseconds, wherever its command is executed: once it was parked, and until what follows is executed. */
@@ -129,8 +116,6 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
   #isClosing = false;
   /** Nobody takes replies any more. */
   #isGone = false;
-  /** The replies in the writer that all clients share are this client's. */
-  #isExecuting = false;
 
   /** An insider calls from within the process, or stands for another node: it is no user, unless it logs in as one. */
   constructor(
@@ -144,6 +129,7 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
     this.isUnix = connection.isUnix;
     this.isLoopback = connection.isLoopback;
     this.createdMs = this.lastCommandMs = server.nowMs;
+    this.input = new ClientInput({ client: this, connection, server });
     this.output = new ClientOutput({ owner: this, connection, server });
   }
 
@@ -261,12 +247,12 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
   set readsReplicas(on: boolean) {
     if (on === this.readsReplicas) return;
     this.#setHurdle(READING_REPLICAS, on);
-    this.marks = on ? new SeenMarks(this.#runs === null) : null;
+    this.marks = on ? new SeenMarks(this.runs === null) : null;
   }
 
   /** Whether another node may be executing something for it. */
   get hasSomethingElsewhere(): boolean {
-    return this.#runs?.isIdle === false;
+    return this.runs?.isIdle === false;
   }
 
   get isSubscriber(): boolean {
@@ -293,18 +279,13 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
     return this.lastEntry === null ? "NULL" : this.lastEntry.name;
   }
 
-  /** Whether it is its turn: what is replied now leaves when that is over. */
-  get isExecuting(): boolean {
-    return this.#isExecuting;
-  }
-
   /** Nothing more of it is executed. */
   get isOver(): boolean {
     return this.#isClosing;
   }
 
   get queryBytes(): number {
-    return this.#partial === undefined ? 0 : this.#partial.byteLength;
+    return this.input.byteLength;
   }
 
   get outputBytes(): number {
@@ -313,10 +294,8 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
 
   get memoryBytes(): number {
     const { transaction } = this;
-    let bytes = OBJECT_BYTES + this.output.memoryBytes;
-    if (this.#runs !== null) bytes += this.#runs.bytesInFlight;
-    if (this.#partial !== undefined) bytes += this.#partial.memoryBytes;
-    if (this.#held !== null) bytes += this.#held.length;
+    let bytes = OBJECT_BYTES + this.input.memoryBytes + this.output.memoryBytes;
+    if (this.runs !== null) bytes += this.runs.bytesInFlight;
     if (this.#parked !== null) bytes += this.#parked.request.length;
     if (transaction !== null) bytes += transaction.queuedBytes;
     if (this.isSubscriber) bytes += this.server.state.broker.local.bytesOf(this);
@@ -341,34 +320,17 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
   }
 
   received(bytes: Buffer, length: number): void {
-    this.receive(bytes, 0, length);
+    this.input.receive(bytes, 0, length);
   }
 
   /** The same for requests that lie at `bytes[start, end)`. */
   receive(bytes: Buffer, start: number, end: number): void {
-    if (this.#isClosing) return;
-    const { server } = this;
-    server.state.stats.inputBytes += end - start;
-    try {
-      this.#beginTurn();
-      this.#executeFrom(bytes, start, end);
-    } catch (error) {
-      server.stop(error);
-    }
+    this.input.receive(bytes, start, end);
   }
 
-  /** Goes on with what was received and not executed: the reason to wait is gone. */
+  /** Goes on with what it has sent, as far as it must not wait. */
   resume(): void {
-    if (this.#isClosing || this.#mustWait) return;
-    try {
-      this.#beginTurn();
-      this.#executeHeld();
-      this.#executeFrom(NOTHING, 0, 0);
-    } catch (error) {
-      this.server.stop(error);
-    }
-    if (!this.#mustWait) this.connection.resumeReading();
-    this.progressed();
+    this.input.resume();
   }
 
   drained(): void {
@@ -379,9 +341,8 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
     this.#isClosing = true;
     this.#isGone = true;
     this.output.drop();
-    this.#runs?.drop();
-    this.#partial = undefined;
-    this.#held = null;
+    this.runs?.drop();
+    this.input.drop();
     this.server.removeClient(this);
     this.server.released(this);
   }
@@ -389,7 +350,7 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
   // ---- Waiting for keys: parked-clients.ts ----
 
   get isParked(): boolean {
-    return this.#parked !== null || this.#runs?.isParked === true || this.acknowledgements?.end === null;
+    return this.#parked !== null || this.runs?.isParked === true || this.acknowledgements?.end === null;
   }
 
   /** What its command waits for here. */
@@ -421,24 +382,24 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
   retryParked(argument: number): ParkedOutcome {
     const { executor, reply } = this.server;
     const parked = this.#parked!;
-    this.#isExecuting = true;
+    this.isExecuting = true;
     reply.resp = this.resp;
     const outcome = executor.retry(this, parked, argument);
     if (outcome === "served" || outcome === "again") this.leaveParking();
     if (outcome === "served") {
-      this.#isPostponed = true;
+      this.input.isPostponed = true;
       this.output.send();
       this.server.parking.afterTurn(() => this.#goOn());
     } else if (outcome === "again") {
-      this.#hold(parked.request);
+      this.input.hold(parked.request);
     }
-    this.#isExecuting = false;
+    this.isExecuting = false;
     return outcome;
   }
 
   /** What it sent behind the command that waited has its turn. */
   #goOn(): void {
-    this.#isPostponed = false;
+    this.input.isPostponed = false;
     if (this.#isClosing) {
       if (!this.#isGone) this.closeConnection();
       return;
@@ -451,17 +412,17 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
     const parked = this.#parked;
     if (parked === null) {
       this.acknowledgements?.call(end);
-      this.#runs?.unpark(end);
+      this.runs?.unpark(end);
       return;
     }
     const { server } = this;
     this.leaveParking();
-    this.#isPostponed = true;
+    this.input.isPostponed = true;
     const write = () => {
       if (end === "timeout") parked.kind.writeNothing(server.reply, true);
       else refuse(server, UNBLOCKED);
     };
-    server.parking.afterTurn(() => this.#settle(write, parked.isSilent));
+    server.parking.afterTurn(() => this.input.settle(write, parked.isSilent));
   }
 
   /** Another node executes for its keys now: its command is to be offered again. */
@@ -469,13 +430,12 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
     const { request, database, isSilent } = this.#parked!;
     this.leaveParking();
     if (this.link === null) {
-      this.#runs ??= this.#newRuns();
-      this.#runs.askAgain(request, database, isSilent);
+      this.runs ??= this.#newRuns();
+      this.runs.askAgain(request, database, isSilent);
       return;
     }
     // Whoever sent it asks there.
-    this.#held = request;
-    this.#isPostponed = true;
+    this.input.keep(request);
     this.isTurnedBack = true;
     this.server.parking.afterTurn(() => this.progressed());
   }
@@ -489,7 +449,7 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
   }
 
   /** Others are served whose keys the command at hand has changed. */
-  #serveParked(): void {
+  serveParked(): void {
     const { parking, reply } = this.server;
     if (!parking.hasReady) return;
     this.output.send();
@@ -497,14 +457,9 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
     reply.resp = this.resp;
   }
 
-  /** Makes the reply of the command being executed, and all that follows, wait for `later`. */
-  postpone(later: Promise<() => void>): void {
-    this.#isPostponed = true;
-    const isSilent = this.#replyMode !== "on" && (this.lastEntry!.bits & PUSHES_REPLY) === 0;
-    void later.then(
-      (write) => this.#settle(write, isSilent),
-      (error: unknown) => this.server.stop(error),
-    );
+  /** What waits next has its own time, if nothing waits any more. */
+  forgetWaitingTime(): void {
+    if (this.#waitsUntilMs !== undefined && !this.mustWait) this.#waitsUntilMs = undefined;
   }
 
   close(soft: boolean): void {
@@ -515,14 +470,14 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
     if (!soft) {
       this.#isGone = true;
       this.output.drop();
-      this.#runs?.drop();
+      this.runs?.drop();
       this.server.gate.forget(this.output);
       this.connection.destroy();
       return;
     }
     // No reply is to be waited for that may take for ever.
-    this.#runs?.abandonParked();
-    if (!this.#isExecuting) {
+    this.runs?.abandonParked();
+    if (!this.isExecuting) {
       // The replies of a turn under way are sent at its end, and only then it closes.
       this.closeConnection();
     }
@@ -540,13 +495,13 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
       this.isTurnedBack = true;
       return false;
     }
-    this.#runs ??= this.#newRuns();
+    this.runs ??= this.#newRuns();
     this.output.sendAhead();
     // Who closes softly gets the replies to what came before.
     if (this.#isGone) return true;
-    const run = this.#runs.forward(route, this.server.executor.call, isSilent);
-    if (run !== null && mayWait) this.#runs.waitFor(run);
-    else if (!isSilent) this.#sent = run;
+    const run = this.runs.forward(route, this.server.executor.call, isSilent);
+    if (run !== null && mayWait) this.runs.waitFor(run);
+    else if (!isSilent) this.input.sent = run;
     return true;
   }
 
@@ -560,20 +515,14 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
       return false;
     }
     this.output.send();
-    this.#runs ??= this.#newRuns();
-    return this.#runs.gather(begin, isSilent);
+    this.runs ??= this.#newRuns();
+    return this.runs.gather(begin, isSilent);
   }
 
   /** What was asked for a command is answered: it is offered again, if it still waits. */
   answered(question: QuorumQuestion): void {
-    if (this.#heldQuestion !== question) {
-      // A command that strayed may have asked; if not, nothing comes of it.
-      this.#runs?.retry();
-      return;
-    }
-    this.server.holdBackNoLonger(this);
-    this.#isPostponed = false;
-    this.resume();
+    // A command that strayed may have asked; if not, nothing comes of it.
+    if (!this.input.answered(question)) this.runs?.retry();
   }
 
   /** A promise of ours is broken. */
@@ -593,19 +542,19 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
 
   /** Whether other nodes have done all that it asked of them; if not, it goes on when they have. */
   settles(): boolean {
-    return this.#runs === null || this.#runs.settles();
+    return this.runs === null || this.runs.settles();
   }
 
   /** A turn in which `offer` offers commands again that could not be executed. */
   offerAgain(offer: () => void): void {
     try {
       this.output.deliver();
-      this.#isExecuting = true;
+      this.isExecuting = true;
       this.server.beginTurn();
       offer();
       this.server.forwarder?.endTurn();
       this.output.send();
-      this.#isExecuting = false;
+      this.isExecuting = false;
       this.output.release();
     } catch (error) {
       this.server.stop(error);
@@ -631,7 +580,7 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
     this.question = null;
     this.isOfferingAgain = false;
     if (this.output.hasHeard) this.output.replyHeard();
-    this.#serveParked();
+    this.serveParked();
     this.database = laterDatabase;
     this.resp = resp;
     this.noTouch = noTouch;
@@ -651,7 +600,7 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
 
   /** Whether all that was received is executed. Replies may wait. */
   get isThrough(): boolean {
-    return !this.#mustWait && this.#partial === undefined && (this.#runs === null || this.#runs.isIdle);
+    return !this.mustWait && this.input.isEmpty && (this.runs === null || this.runs.isIdle);
   }
 
   /** Whether all that was received is executed, and its replies have left. */
@@ -661,16 +610,7 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
 
   /** Gives up what was received and not executed; answers how many commands that is. */
   takeBack(): number {
-    let count = 0;
-    if (this.#partial !== undefined) count += splitRequests(this.#partial.whole).length;
-    this.#partial = undefined;
-    if (this.#held !== null) {
-      this.#held = null;
-      this.#heldQuestion = null;
-      this.#isPostponed = false;
-      this.server.holdBackNoLonger(this);
-      count++;
-    }
+    let count = this.input.takeBack();
     if (this.#parked !== null) {
       this.leaveParking();
       count++;
@@ -698,7 +638,7 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
     const isIdle = timeoutSeconds > 0 && idleMs > timeoutSeconds * MILLIS_PER_SECOND;
     if (
       isIdle &&
-      !this.#isPostponed &&
+      !this.input.isPostponed &&
       this.#parked === null &&
       !this.output.isHolding &&
       !this.isSubscriber
@@ -715,27 +655,8 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
     return new ClientRuns({ client: this, forwarder: forwarder!, replies: this.output.held, isWrite });
   }
 
-  #settle(write: () => void, isSilent: boolean): void {
-    this.#isPostponed = false;
-    if (this.#isClosing) return;
-    const { reply } = this.server;
-    try {
-      this.#beginTurn();
-      reply.resp = this.resp;
-      const mark = reply.mark();
-      this.#isExecuting = true;
-      write();
-      if (isSilent) reply.rollback(mark);
-      this.output.send();
-      this.#isExecuting = false;
-      if (this.#isClosing) this.closeConnection();
-    } catch (error) {
-      this.server.stop(error);
-    }
-    this.resume();
-  }
-
-  #beginTurn(): void {
+  /** A turn of it begins: sets the clocks. */
+  beginTurn(): void {
     if (this.output.hasHeard) this.output.deliver();
     this.server.beginTurn();
     this.lastCommandMs = this.server.nowMs;
@@ -747,169 +668,18 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
   }
 
   relieved(hasRoom: boolean): void {
-    this.#runs?.relieved(hasRoom);
+    this.runs?.relieved(hasRoom);
   }
 
-  get #mustWait(): boolean {
+  /** Whether nothing of it may be executed now. */
+  get mustWait(): boolean {
     return (
-      this.#isPostponed || this.#parked !== null || this.output.isCongested || this.#runs?.blocks === true
+      this.input.isPostponed || this.#parked !== null || this.output.isCongested || this.runs?.blocks === true
     );
   }
 
   #setHurdle(bit: number, on: boolean): void {
     this.hurdles = on ? this.hurdles | bit : this.hurdles & ~bit;
-  }
-
-  /** Executes what was kept and what came, in order; keeps what cannot be executed yet. */
-  #executeFrom(bytes: Buffer, start: number, end: number): void {
-    const { server } = this;
-    const { scanner } = server;
-    this.#isExecuting = true;
-    if (this.#waitsUntilMs !== undefined && !this.#mustWait) this.#waitsUntilMs = undefined;
-    // An errand carries whole requests of clients.
-    const { protoMaxBulkLenBytes } = server.config.current;
-    scanner.bulkLengthMax = this.runsErrands ? Number.MAX_SAFE_INTEGER : protoMaxBulkLenBytes;
-    server.reply.resp = this.resp;
-    if (this.#partial === undefined) {
-      scanner.begin(bytes, start, end);
-      this.#executePipeline(scanner, bytes, end);
-    } else {
-      scanner.resume(this.#partial, bytes, start, end);
-      this.#executeEach(scanner);
-    }
-    // Before the rest is taken: what is sent on still lies where it was scanned.
-    if (server.forwarder !== null) server.forwarder.endTurn();
-    this.#partial = this.#isClosing ? undefined : scanner.takeRest();
-    this.output.send();
-    this.#isExecuting = false;
-    if (this.#isClosing) {
-      this.closeConnection();
-    } else if (
-      !this.runsErrands &&
-      this.#partial?.exceeds(server.config.current.clientQueryBufferLimitBytes)
-    ) {
-      server.log.warn("closing a client that exceeded client-query-buffer-limit", { client: this.remote });
-      this.close(false);
-    } else {
-      if (this.#mustWait && this.queryBytes > READ_AHEAD_BYTES) this.connection.pauseReading();
-      if (server.eviction.isOn) server.eviction.note(this);
-    }
-  }
-
-  /** The common case: all requests lie whole in the read buffer. They are scanned a batch ahead. */
-  #executePipeline(scanner: RequestScanner, source: Buffer, end: number): void {
-    const { batch, executor, keyspace } = this.server;
-    let result: ScanResult = COMPLETE;
-    while (result === COMPLETE && !this.#mustWait && !this.#isClosing) {
-      scanner.authenticated = this.isLetIn;
-      // Before AUTH other limits hold than after it: then no request is scanned ahead.
-      batch.fill(scanner, scanner.authenticated ? BATCH_REQUESTS : 1);
-      result = batch.result;
-      const bySlot = executor.router === null ? null : executor.router.bySlot;
-      batch.warm(keyspace, this.database, bySlot);
-      for (let i = 0; i < batch.size; i++) {
-        if (this.#mustWait || this.#isClosing) {
-          scanner.begin(source, batch.ends[i - 1]!, end);
-          keyspace.hasher.forget();
-          return;
-        }
-        batch.offer(i, keyspace.hasher);
-        executor.isKeyHere = bySlot !== null && batch.isHere(i);
-        this.#sent = null;
-        this.#execute(batch.bytes[i]!, batch.marks[i]!, batch.counts[i]!);
-        if (this.#sent !== null) i += this.#sendLike(this.#sent, i);
-      }
-    }
-    keyspace.hasher.forget();
-    if (result !== BROKEN || this.#isClosing) return;
-    if (!this.#mustWait) this.#closeBroken(scanner.error);
-    // Found again, and then answered, when the requests before it were.
-    else scanner.begin(source, batch.size > 0 ? batch.ends[batch.size - 1]! : scanner.position, end);
-  }
-
-  /**
-   * Sends the requests behind one of the batch that was sent, as long as they are its like: the same command, in the same form, with
-   * its key in a slot of the same node. All that was asked about the one holds for them, since nothing happens in between. Answers how
-   * many.
-   */
-  #sendLike(run: Run, first: number): number {
-    const { batch, executor, forwarder, keyspace, state } = this.server;
-    // An errand carries a command that is another one than the request.
-    if (this.runsErrands || !this.lastEntry!.isFirstItsKey || (this.hurdles | state.hurdles) !== 0) return 0;
-    const { bySlot } = executor.router!;
-    const isWrite = (this.lastEntry!.bits & WRITE) !== 0;
-    const place = isWrite && this.written !== null ? this.written.at(run.route) : null;
-    let next = first + 1;
-    for (; next < batch.size && batch.isLike(next, first); next++) {
-      const bytes = batch.bytes[next]!;
-      const marks = batch.marks[next]!;
-      batch.offer(next, keyspace.hasher);
-      const slot = keyspace.hasher.digestAhead(bytes, marks[2]!, marks[3]!);
-      if (bySlot[slot] !== run.route || !forwarder!.extend(run, bytes, marks, batch.counts[next]!)) break;
-      place?.note(slot);
-    }
-    const count = next - first - 1;
-    if (count > 0) this.#runs!.extended(run, count);
-    return count;
-  }
-
-  /** The other case: the first request came in pieces. */
-  #executeEach(scanner: RequestScanner): void {
-    while (!this.#mustWait && !this.#isClosing) {
-      scanner.authenticated = this.isLetIn;
-      const result = scanner.next();
-      if (result === BROKEN) this.#closeBroken(scanner.error);
-      if (result !== COMPLETE) return;
-      this.#execute(scanner.bytes, scanner.marks, scanner.count);
-      // The next request, or the next read, may come to lie where this one does.
-      this.server.keyspace.hasher.forget();
-    }
-  }
-
-  #execute(bytes: Buffer, marks: Int32Array, count: number): void {
-    const { executor } = this.server;
-    const isExecuted = executor.execute(this, bytes, marks, count);
-    // By its own command.
-    if (this.output.hasHeard) this.output.replyHeard();
-    if (!isExecuted) this.#hold(buildRequest(bytes, marks, count));
-    else this.output.sendMany();
-    this.#serveParked();
-  }
-
-  #closeBroken(error: string): void {
-    const { reply, state } = this.server;
-    const line = `ERR ${error}`;
-    state.countError(line);
-    if (this.#replyMode === "on") reply.error(line);
-    this.close(true);
-  }
-
-  #executeHeld(): void {
-    const held = this.#held;
-    if (held === null) return;
-    const { executor, reply } = this.server;
-    this.#held = null;
-    this.question = this.#heldQuestion;
-    this.#isExecuting = true;
-    reply.resp = this.resp;
-    const isExecuted = executor.executeRequest(this, held);
-    if (this.output.hasHeard) this.output.replyHeard();
-    if (isExecuted) this.question = null;
-    else this.#hold(held);
-    this.#serveParked();
-  }
-
-  /** Keeps a command that CLIENT PAUSE holds back, for which the log has no room, or that must wait for those before it or for copies. */
-  #hold(request: Buffer): void {
-    this.#held = request;
-    this.#heldQuestion = this.question;
-    this.question = null;
-    if (this.#runs?.isDraining === true) return;
-    this.#isPostponed = true;
-    this.server.holdBack(this, () => {
-      this.#isPostponed = false;
-      this.resume();
-    });
   }
 }
 
@@ -925,9 +695,6 @@ function refuse({ state, reply }: Server, line: string): void {
   reply.error(line);
 }
 
-/** How many requests of a pipeline are scanned ahead. */
-const BATCH_REQUESTS = 16;
-const NOTHING = Buffer.alloc(0);
 const MILLIS_PER_SECOND = 1000;
 /** What a client costs besides its buffers, roughly. */
 const OBJECT_BYTES = 1024;

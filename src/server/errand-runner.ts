@@ -141,7 +141,7 @@ export class ErrandRunner {
       needed: call.integer(2),
       timeoutMs: call.integer(3),
     });
-    client.postpone(found.then((copies) => () => writeFound(reply, copies)));
+    client.input.postpone(found.then((copies) => () => writeFound(reply, copies)));
     return true;
   }
 

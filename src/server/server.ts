@@ -146,7 +146,7 @@ export class Server {
     this.state.countTimedWaits = () => this.parking.deadlines.size;
     const call = new SessionCall({ keyspace, config, reply: this.reply, random: () => host.random.uint32() });
     call.node = this.state;
-    call.postpone = (later) => (call.session as Client).postpone(later);
+    call.postpone = (later) => (call.session as Client).input.postpone(later);
     call.park = (kind, wait) => this.parking.park(call, kind, wait);
     this.executor = new Executor({ index, node: this.state, call, gate: this.gate });
     this.state.runTransaction = (client, transaction) =>
