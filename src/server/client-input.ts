@@ -178,7 +178,7 @@ export class ClientInput {
     const server = this.#server;
     const { scanner } = server;
     client.isExecuting = true;
-    client.forgetWaitingTime();
+    client.parking.beginTurn();
     // An errand carries whole requests of clients.
     const { protoMaxBulkLenBytes } = server.config.current;
     scanner.bulkLengthMax = client.runsErrands ? Number.MAX_SAFE_INTEGER : protoMaxBulkLenBytes;

@@ -20,6 +20,7 @@ import { splitRequests } from "../protocol/request-splitter.js";
 import { Gathering, Notice, RunPart, Stray } from "./awaited-replies.js";
 import type { Client } from "./client.js";
 import type { Held, HeldReplies, HeldTurn } from "./held-replies.js";
+import type { ParkedCommand } from "./parked-command.js";
 
 /** With so much on its way a client's further commands wait. */
 const BYTES_IN_FLIGHT_MAX = 1024 * 1024;
@@ -182,7 +183,7 @@ export class ClientRuns implements RunOwner, Waiter {
   }
 
   /** Offers a command that waited here to whoever executes for its keys now. */
-  askAgain(request: Buffer, database: number, isSilent: boolean): void {
+  askAgain({ request, database, isSilent }: ParkedCommand): void {
     const deadlineMs = this.#forwarder.newDeadlineMs();
     const fate = { isDoubtful: false, isOvertaken: false };
     this.#stray(new Stray({ request, database, flags: this.flags, isSilent, deadlineMs, ...fate }));
@@ -263,7 +264,7 @@ export class ClientRuns implements RunOwner, Waiter {
 
   runParked(run: Run): void {
     if (this.#isDropped) run.carrier.unpark(run, "recall");
-    else if (run === this.#waiting) this.#client.parkedElsewhere(run.parked!);
+    else if (run === this.#waiting) this.#client.parking.beginElsewhere(run.parked!);
   }
 
   runAnswered(run: Run, count: number, bytes: Buffer, start: number, end: number): void {
@@ -310,7 +311,7 @@ export class ClientRuns implements RunOwner, Waiter {
   #waitedFor({ parked }: Run): void {
     this.#waiting = null;
     if (parked === null) return;
-    this.#client.leaveParking();
+    this.#client.parking.leave();
     // What came behind it has not waited for a node, and has its whole time from now on.
     if (this.#waitingSinceMs !== undefined) this.#waitingSinceMs = this.#forwarder.nowMs;
   }

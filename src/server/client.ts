@@ -13,18 +13,16 @@ import type { User } from "../commands/acl/access-control.js";
 import type { WaitEnd } from "../commands/blocking.js";
 import type { Consistency, Session, Transaction } from "../commands/session.js";
 import type { Connection, ConnectionEvents } from "../host/network.js";
-import type { Cancel } from "../host/timers.js";
-import { UNBLOCKED } from "../protocol/reply-error.js";
 import type { Protocol, SubscriptionCounts } from "../pubsub/subscriber.js";
 import type { Sender, Tracker, Writer } from "../tracking/tracker.js";
 import type { AcknowledgementWait } from "./acknowledgements.js";
 import type { Stray } from "./awaited-replies.js";
 import { ClientInput } from "./client-input.js";
 import { ClientOutput, type OutputOwner } from "./client-output.js";
+import { ClientParking } from "./client-parking.js";
 import { ClientRuns } from "./client-runs.js";
 import type { ClientTracking } from "./client-tracking.js";
 import type { Entry } from "./command-index.js";
-import type { ParkedOutcome } from "./executor.js";
 import type { WatchElsewhere } from "./gatherer.js";
 import type { ParkedCommand } from "./parked-command.js";
 import type { QuorumQuestion } from "./quorum-guard.js";
@@ -48,6 +46,7 @@ const TRACKING = 256;
 export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
   readonly input: ClientInput;
   readonly output: ClientOutput;
+  readonly parking: ClientParking;
   /** Commands that other nodes execute; null as long as there were none. */
   runs: ClientRuns | null = null;
   /** The replies in the writer that all clients share are this client's: what is replied now leaves when its turn is over. */
@@ -107,11 +106,6 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
   #consistency: Consistency = "one";
   #replyMode: Session["replyMode"] = "on";
   #transaction: Transaction | null = null;
-  /** The command that waits for a key, if one does and this node executes it. What follows waits too. */
-  #parked: ParkedCommand | null = null;
-  /** Until when the client waits, in monotonic milliseconds, wherever its command is executed: once it was parked, and until what follows is executed. */
-  #waitsUntilMs: number | undefined;
-  #cancelDeadline: Cancel = () => {};
   /** No command of this client is executed any more. */
   #isClosing = false;
   /** Nobody takes replies any more. */
@@ -130,6 +124,7 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
     this.isLoopback = connection.isLoopback;
     this.createdMs = this.lastCommandMs = server.nowMs;
     this.input = new ClientInput({ client: this, connection, server });
+    this.parking = new ClientParking(this, server);
     this.output = new ClientOutput({ owner: this, connection, server });
   }
 
@@ -284,6 +279,11 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
     return this.#isClosing;
   }
 
+  /** Nobody takes its replies any more. */
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
   get queryBytes(): number {
     return this.input.byteLength;
   }
@@ -294,9 +294,8 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
 
   get memoryBytes(): number {
     const { transaction } = this;
-    let bytes = OBJECT_BYTES + this.input.memoryBytes + this.output.memoryBytes;
+    let bytes = OBJECT_BYTES + this.input.memoryBytes + this.output.memoryBytes + this.parking.memoryBytes;
     if (this.runs !== null) bytes += this.runs.bytesInFlight;
-    if (this.#parked !== null) bytes += this.#parked.request.length;
     if (transaction !== null) bytes += transaction.queuedBytes;
     if (this.isSubscriber) bytes += this.server.state.broker.local.bytesOf(this);
     return bytes;
@@ -350,102 +349,22 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
   // ---- Waiting for keys: parked-clients.ts ----
 
   get isParked(): boolean {
-    return this.#parked !== null || this.runs?.isParked === true || this.acknowledgements?.end === null;
-  }
-
-  /** What its command waits for here. */
-  get parkedWait(): ParkedWait | null {
-    return this.#parked === null ? null : this.#parked.wait;
-  }
-
-  /** The command at hand waits from now on. Answers until when. */
-  parked(parked: ParkedCommand): number {
-    this.#parked = parked;
-    return this.#waitUntil(parked.wait);
-  }
-
-  /** The same of one that another node executes. */
-  parkedElsewhere(wait: ParkedWait): void {
-    this.#cancelDeadline();
-    const untilMs = this.#waitUntil(wait);
-    this.#cancelDeadline = this.server.parking.deadlines.at(untilMs, () => this.unpark("timeout"));
-  }
-
-  /** The node that the client is connected to tells the others when its time is over. */
-  #waitUntil({ timeoutMs }: ParkedWait): number {
-    if (this.link !== null) return Number.POSITIVE_INFINITY;
-    this.#waitsUntilMs ??= this.server.state.clock.monotonicMs() + timeoutMs;
-    return this.#waitsUntilMs;
-  }
-
-  /** Tries the command that waits again, now that the key in one of its arguments has changed. In the turn of whoever changed it. */
-  retryParked(argument: number): ParkedOutcome {
-    const { executor, reply } = this.server;
-    const parked = this.#parked!;
-    this.isExecuting = true;
-    reply.resp = this.resp;
-    const outcome = executor.retry(this, parked, argument);
-    if (outcome === "served" || outcome === "again") this.leaveParking();
-    if (outcome === "served") {
-      this.input.isPostponed = true;
-      this.output.send();
-      this.server.parking.afterTurn(() => this.#goOn());
-    } else if (outcome === "again") {
-      this.input.hold(parked.request);
-    }
-    this.isExecuting = false;
-    return outcome;
-  }
-
-  /** What it sent behind the command that waited has its turn. */
-  #goOn(): void {
-    this.input.isPostponed = false;
-    if (this.#isClosing) {
-      if (!this.#isGone) this.closeConnection();
-      return;
-    }
-    this.resume();
-    this.progressed();
+    return this.parking.isHere || this.runs?.isParked === true || this.acknowledgements?.end === null;
   }
 
   unpark(end: WaitEnd): void {
-    const parked = this.#parked;
-    if (parked === null) {
-      this.acknowledgements?.call(end);
-      this.runs?.unpark(end);
+    if (this.parking.isHere) {
+      this.parking.end(end);
       return;
     }
-    const { server } = this;
-    this.leaveParking();
-    this.input.isPostponed = true;
-    const write = () => {
-      if (end === "timeout") parked.kind.writeNothing(server.reply, true);
-      else refuse(server, UNBLOCKED);
-    };
-    server.parking.afterTurn(() => this.input.settle(write, parked.isSilent));
+    this.acknowledgements?.call(end);
+    this.runs?.unpark(end);
   }
 
-  /** Another node executes for its keys now: its command is to be offered again. */
-  unparkToAskAgain(): void {
-    const { request, database, isSilent } = this.#parked!;
-    this.leaveParking();
-    if (this.link === null) {
-      this.runs ??= this.#newRuns();
-      this.runs.askAgain(request, database, isSilent);
-      return;
-    }
-    // Whoever sent it asks there.
-    this.input.keep(request);
-    this.isTurnedBack = true;
-    this.server.parking.afterTurn(() => this.progressed());
-  }
-
-  /** Its command waits no longer, here or at another node, whatever comes of it. */
-  leaveParking(): void {
-    this.#cancelDeadline();
-    if (this.#parked === null) return;
-    this.server.parking.forget(this.#parked);
-    this.#parked = null;
+  /** Offers a command that waited here to whoever executes for its keys now. */
+  askAgain(parked: ParkedCommand): void {
+    this.runs ??= this.#newRuns();
+    this.runs.askAgain(parked);
   }
 
   /** Others are served whose keys the command at hand has changed. */
@@ -455,11 +374,6 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
     this.output.send();
     parking.serve();
     reply.resp = this.resp;
-  }
-
-  /** What waits next has its own time, if nothing waits any more. */
-  forgetWaitingTime(): void {
-    if (this.#waitsUntilMs !== undefined && !this.mustWait) this.#waitsUntilMs = undefined;
   }
 
   close(soft: boolean): void {
@@ -611,8 +525,8 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
   /** Gives up what was received and not executed; answers how many commands that is. */
   takeBack(): number {
     let count = this.input.takeBack();
-    if (this.#parked !== null) {
-      this.leaveParking();
+    if (this.parking.isHere) {
+      this.parking.leave();
       count++;
     }
     return count;
@@ -639,7 +553,7 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
     if (
       isIdle &&
       !this.input.isPostponed &&
-      this.#parked === null &&
+      !this.parking.isHere &&
       !this.output.isHolding &&
       !this.isSubscriber
     ) {
@@ -674,25 +588,13 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
   /** Whether nothing of it may be executed now. */
   get mustWait(): boolean {
     return (
-      this.input.isPostponed || this.#parked !== null || this.output.isCongested || this.runs?.blocks === true
+      this.input.isPostponed || this.parking.isHere || this.output.isCongested || this.runs?.blocks === true
     );
   }
 
   #setHurdle(bit: number, on: boolean): void {
     this.hurdles = on ? this.hurdles | bit : this.hurdles & ~bit;
   }
-}
-
-/** What is known of a command that waits, wherever. */
-export interface ParkedWait {
-  readonly timeoutMs: number;
-  /** What is executed instead of what was sent. */
-  readonly request?: Buffer;
-}
-
-function refuse({ state, reply }: Server, line: string): void {
-  state.countError(line);
-  reply.error(line);
 }
 
 const MILLIS_PER_SECOND = 1000;

@@ -88,7 +88,7 @@ export class ParkedClients implements Follower {
       this.#await(parked, argument, call.copy(argument));
     }
     this.#unfollow ??= this.#keyspace.watchers.follow(this);
-    const untilMs = client.parked(parked);
+    const untilMs = client.parking.begin(parked);
     parked.cancelDeadline = this.deadlines.at(untilMs, () => client.unpark("timeout"));
   }
 
@@ -112,7 +112,7 @@ export class ParkedClients implements Follower {
     for (const { slot, argumentByCommand } of this.#keysByName.values()) {
       if (isGone(slot)) for (const parked of argumentByCommand.keys()) lost.add(parked);
     }
-    for (const parked of lost) parked.client.unparkToAskAgain();
+    for (const parked of lost) parked.client.parking.askAgain();
   }
 
   /** Does something when the turn of the loop is over: clients go on that have been served in that of another. */
@@ -198,7 +198,7 @@ export class ParkedClients implements Follower {
         continue;
       }
       if (!wants(kind, type)) continue;
-      const outcome = client.retryParked(argument);
+      const outcome = client.parking.retry(argument);
       if (outcome === "held-back") {
         this.#ready.add(key);
         return false;

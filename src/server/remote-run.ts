@@ -181,7 +181,7 @@ export class RemoteRun implements Connection {
     if (this.#length > 0 && !this.#isPartOut) this.#tellPart();
     if (this.#isParkedTold) return;
     this.#isParkedTold = true;
-    this.#session.parked(this.order.id, this.#client.parkedWait!);
+    this.#session.parked(this.order.id, this.#client.parking.wait!);
     // Many may wait, and for long.
     if (this.#length === 0) this.#buffer = NO_BUFFER;
   }

@@ -304,7 +304,7 @@ export class Server {
   /** A client is no longer served, though its connection may still be closing. */
   removeClient(client: Client): void {
     client.unwatch();
-    client.leaveParking();
+    client.parking.leave();
     client.isMonitor = false;
     this.state.broker.local.forget(client);
     this.state.tracking.end(client);
