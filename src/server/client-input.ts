@@ -128,7 +128,7 @@ export class ClientInput {
     this.#held = request;
     this.#heldQuestion = client.question;
     client.question = null;
-    if (client.runs?.isDraining === true) return;
+    if (client.elsewhere.runs?.isDraining === true) return;
     this.isPostponed = true;
     this.#server.holdBack(client, () => {
       this.isPostponed = false;
@@ -247,7 +247,7 @@ export class ClientInput {
    * many.
    */
   #sendLike(run: Run, first: number): number {
-    const { hurdles, lastEntry, runs, runsErrands, written } = this.#client;
+    const { elsewhere, hurdles, lastEntry, runsErrands, written } = this.#client;
     const { batch, executor, forwarder, keyspace, state } = this.#server;
     // An errand carries a command that is another one than the request.
     if (runsErrands || !lastEntry!.isFirstItsKey || (hurdles | state.hurdles) !== 0) return 0;
@@ -264,7 +264,7 @@ export class ClientInput {
       place?.note(slot);
     }
     const count = next - first - 1;
-    if (count > 0) runs!.extended(run, count);
+    if (count > 0) elsewhere.runs!.extended(run, count);
     return count;
   }
 

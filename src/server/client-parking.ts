@@ -122,7 +122,7 @@ export class ClientParking {
     const parked = this.#parked!;
     this.leave();
     if (client.link === null) {
-      client.askAgain(parked);
+      client.elsewhere.askAgain(parked);
       return;
     }
     // Whoever sent it asks there.

@@ -138,7 +138,7 @@ export class ClientRuns implements RunOwner, Waiter {
     if (run === undefined && !this.#isStraying) {
       const refusal = forwarder.isLost(route) ? SLOT_NOT_SERVED : this.#isLate ? TRY_AGAIN : undefined;
       if (refusal !== undefined) {
-        this.#client.replyInPlace({ isSilent }, refusal);
+        this.#client.elsewhere.replyInPlace({ isSilent }, refusal);
         return null;
       }
     }
@@ -344,7 +344,7 @@ export class ClientRuns implements RunOwner, Waiter {
   retry(): void {
     if (this.#isDropped || !this.#isStraying || this.#inFlight > 0) return;
     this.#isStraying = false;
-    this.#client.offerAgain(() => this.#replay());
+    this.#client.elsewhere.offerAgain(() => this.#replay());
     if (this.#isStraying) this.#forwarder.wait(this);
     else this.#unblock();
     this.#client.progressed();
@@ -417,14 +417,14 @@ export class ClientRuns implements RunOwner, Waiter {
       this.#replies.pushStray(stray);
       this.#isStraying = true;
     } else if (stray.isDoubtful && this.#isWrite(stray.request)) {
-      client.replyInPlace(stray, IN_DOUBT_ELSEWHERE);
+      client.elsewhere.replyInPlace(stray, IN_DOUBT_ELSEWHERE);
     } else if (stray.isOvertaken) {
-      client.replyInPlace(stray, OVERTAKEN);
+      client.elsewhere.replyInPlace(stray, OVERTAKEN);
     } else if (stray.deadlineMs <= this.#forwarder.nowMs) {
-      client.replyInPlace(stray, TRY_AGAIN);
+      client.elsewhere.replyInPlace(stray, TRY_AGAIN);
     } else {
       this.#offeredDeadlineMs = stray.deadlineMs;
-      const isExecuted = client.executeStray(stray);
+      const isExecuted = client.elsewhere.executeStray(stray);
       this.#offeredDeadlineMs = undefined;
       if (isExecuted) return;
       client.output.send();

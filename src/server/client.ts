@@ -1,13 +1,10 @@
 /**
- * One client's connection: takes bytes, hands complete requests to the executor in order, and sends the replies
- * of one read with one write. A client that does not read its replies is not read from either.
+ * One client: who it is, what it has chosen, and what guards and commands may know of it. Its parts do the rest: `input` has executed what it sends,
+ * `output` tells it what is replied, `parking` is how it waits for keys, and `elsewhere` what other nodes execute for it. They reach each other through it.
  *
- * Long because reading, executing, waiting and sending share the state of the one connection.
+ * Long because it is all that is asked of a session, one thing after the other.
  */
 
-import { HOPS_MAX } from "../cluster/forwarder.js";
-import { NO_TOUCH, QUORUM, RESP3, TRACKED } from "../cluster/peer-frames.js";
-import type { Route } from "../cluster/slot-routes.js";
 import { SeenMarks } from "../cluster/stream-mark.js";
 import type { User } from "../commands/acl/access-control.js";
 import type { WaitEnd } from "../commands/blocking.js";
@@ -16,15 +13,13 @@ import type { Connection, ConnectionEvents } from "../host/network.js";
 import type { Protocol, SubscriptionCounts } from "../pubsub/subscriber.js";
 import type { Sender, Tracker, Writer } from "../tracking/tracker.js";
 import type { AcknowledgementWait } from "./acknowledgements.js";
-import type { Stray } from "./awaited-replies.js";
+import { ClientElsewhere } from "./client-elsewhere.js";
 import { ClientInput } from "./client-input.js";
 import { ClientOutput, type OutputOwner } from "./client-output.js";
 import { ClientParking } from "./client-parking.js";
-import { ClientRuns } from "./client-runs.js";
 import type { ClientTracking } from "./client-tracking.js";
 import type { Entry } from "./command-index.js";
 import type { WatchElsewhere } from "./gatherer.js";
-import type { ParkedCommand } from "./parked-command.js";
 import type { QuorumQuestion } from "./quorum-guard.js";
 import { NO_SLOT, sameSlot } from "./router.js";
 import type { Server } from "./server.js";
@@ -47,8 +42,7 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
   readonly input: ClientInput;
   readonly output: ClientOutput;
   readonly parking: ClientParking;
-  /** Commands that other nodes execute; null as long as there were none. */
-  runs: ClientRuns | null = null;
+  readonly elsewhere: ClientElsewhere;
   /** The replies in the writer that all clients share are this client's: what is replied now leaves when its turn is over. */
   isExecuting = false;
   /** Not zero if a guard must look at each command of this client. */
@@ -101,8 +95,6 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
   #noTouch = false;
   #tracking: ClientTracking | null = null;
   #standIn: Tracker | null = null;
-  /** Whether what the stray at hand reads is tracked. */
-  #isStrayTracked = false;
   #consistency: Consistency = "one";
   #replyMode: Session["replyMode"] = "on";
   #transaction: Transaction | null = null;
@@ -124,6 +116,7 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
     this.isLoopback = connection.isLoopback;
     this.createdMs = this.lastCommandMs = server.nowMs;
     this.input = new ClientInput({ client: this, connection, server });
+    this.elsewhere = new ClientElsewhere(this, server);
     this.parking = new ClientParking(this, server);
     this.output = new ClientOutput({ owner: this, connection, server });
   }
@@ -223,7 +216,7 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
   get tracker(): Tracker | null {
     const tracking = this.#tracking;
     if (tracking === null) return this.#standIn;
-    return (this.isOfferingAgain ? this.#isStrayTracked : tracking.remembers) ? tracking : null;
+    return (this.isOfferingAgain ? this.elsewhere.isStrayTracked : tracking.remembers) ? tracking : null;
   }
 
   get consistency(): Consistency {
@@ -242,12 +235,7 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
   set readsReplicas(on: boolean) {
     if (on === this.readsReplicas) return;
     this.#setHurdle(READING_REPLICAS, on);
-    this.marks = on ? new SeenMarks(this.runs === null) : null;
-  }
-
-  /** Whether another node may be executing something for it. */
-  get hasSomethingElsewhere(): boolean {
-    return this.runs?.isIdle === false;
+    this.marks = on ? new SeenMarks(this.elsewhere.runs === null) : null;
   }
 
   get isSubscriber(): boolean {
@@ -295,7 +283,7 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
   get memoryBytes(): number {
     const { transaction } = this;
     let bytes = OBJECT_BYTES + this.input.memoryBytes + this.output.memoryBytes + this.parking.memoryBytes;
-    if (this.runs !== null) bytes += this.runs.bytesInFlight;
+    bytes += this.elsewhere.runs?.bytesInFlight ?? 0;
     if (transaction !== null) bytes += transaction.queuedBytes;
     if (this.isSubscriber) bytes += this.server.state.broker.local.bytesOf(this);
     return bytes;
@@ -318,6 +306,8 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
     this.watchedElsewhere = null;
   }
 
+  // ---- Its turns, and its end ----
+
   received(bytes: Buffer, length: number): void {
     this.input.receive(bytes, 0, length);
   }
@@ -325,6 +315,23 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
   /** The same for requests that lie at `bytes[start, end)`. */
   receive(bytes: Buffer, start: number, end: number): void {
     this.input.receive(bytes, start, end);
+  }
+
+  /** A turn of it begins: sets the clocks. */
+  beginTurn(): void {
+    if (this.output.hasHeard) this.output.deliver();
+    this.server.beginTurn();
+    this.lastCommandMs = this.server.nowMs;
+  }
+
+  /** Whether nothing of it may be executed now. */
+  get mustWait(): boolean {
+    return (
+      this.input.isPostponed ||
+      this.parking.isHere ||
+      this.output.isCongested ||
+      this.elsewhere.runs?.blocks === true
+    );
   }
 
   /** Goes on with what it has sent, as far as it must not wait. */
@@ -336,20 +343,24 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
     this.output.relieve();
   }
 
+  relieved(hasRoom: boolean): void {
+    this.elsewhere.runs?.relieved(hasRoom);
+  }
+
   closed(): void {
     this.#isClosing = true;
     this.#isGone = true;
     this.output.drop();
-    this.runs?.drop();
+    this.elsewhere.runs?.drop();
     this.input.drop();
     this.server.removeClient(this);
     this.server.released(this);
   }
 
-  // ---- Waiting for keys: parked-clients.ts ----
-
   get isParked(): boolean {
-    return this.parking.isHere || this.runs?.isParked === true || this.acknowledgements?.end === null;
+    return (
+      this.parking.isHere || this.elsewhere.runs?.isParked === true || this.acknowledgements?.end === null
+    );
   }
 
   unpark(end: WaitEnd): void {
@@ -358,13 +369,7 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
       return;
     }
     this.acknowledgements?.call(end);
-    this.runs?.unpark(end);
-  }
-
-  /** Offers a command that waited here to whoever executes for its keys now. */
-  askAgain(parked: ParkedCommand): void {
-    this.runs ??= this.#newRuns();
-    this.runs.askAgain(parked);
+    this.elsewhere.runs?.unpark(end);
   }
 
   /** Others are served whose keys the command at hand has changed. */
@@ -384,67 +389,39 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
     if (!soft) {
       this.#isGone = true;
       this.output.drop();
-      this.runs?.drop();
+      this.elsewhere.runs?.drop();
       this.server.gate.forget(this.output);
       this.connection.destroy();
       return;
     }
     // No reply is to be waited for that may take for ever.
-    this.runs?.abandonParked();
+    this.elsewhere.runs?.abandonParked();
     if (!this.isExecuting) {
       // The replies of a turn under way are sent at its end, and only then it closes.
       this.closeConnection();
     }
   }
 
-  // ---- Commands that other nodes execute ----
-
-  /**
-   * Sends the command at hand to where it is executed. False if it was passed on too often already: nothing happened, and
-   * nothing more of this client is executed. One that may wait is not passed on at all: it would do so for long behind a node that has
-   * nothing to do with it, and be in doubt when that one goes.
-   */
-  forward(route: Route, isSilent: boolean, mayWait = false): boolean {
-    if (this.hops >= HOPS_MAX || (mayWait && this.link !== null)) {
-      this.isTurnedBack = true;
-      return false;
-    }
-    this.runs ??= this.#newRuns();
-    this.output.sendAhead();
-    // Who closes softly gets the replies to what came before.
-    if (this.#isGone) return true;
-    const run = this.runs.forward(route, this.server.executor.call, isSilent);
-    if (run !== null && mayWait) this.runs.waitFor(run);
-    else if (!isSilent) this.input.sent = run;
-    return true;
+  /** Closes once the last reply has left. */
+  closeConnection(): void {
+    if (!this.output.isHolding) this.connection.close();
   }
 
-  /**
-   * Gathers the reply of a command of which others, here and elsewhere, execute parts. False if it must wait, or was passed on too
-   * often already: nothing happened.
-   */
-  gather(begin: (deadlineMs: number) => Promise<Buffer>, isSilent: boolean): boolean {
-    if (this.hops >= HOPS_MAX) {
-      this.isTurnedBack = true;
-      return false;
-    }
-    this.output.send();
-    this.runs ??= this.#newRuns();
-    return this.runs.gather(begin, isSilent);
+  /** Whether other nodes have done all that it asked of them; if not, it goes on when they have. */
+  settles(): boolean {
+    return this.elsewhere.settles();
   }
 
   /** What was asked for a command is answered: it is offered again, if it still waits. */
   answered(question: QuorumQuestion): void {
     // A command that strayed may have asked; if not, nothing comes of it.
-    if (!this.input.answered(question)) this.runs?.retry();
+    if (!this.input.answered(question)) this.elsewhere.runs?.retry();
   }
 
   /** A promise of ours is broken. */
   fail(error: unknown): void {
     this.server.stop(error);
   }
-
-  // ---- Messages ----
 
   hear(message: Buffer): void {
     this.output.hear(message);
@@ -454,67 +431,11 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
     this.output.replyHeard();
   }
 
-  /** Whether other nodes have done all that it asked of them; if not, it goes on when they have. */
-  settles(): boolean {
-    return this.runs === null || this.runs.settles();
-  }
-
-  /** A turn in which `offer` offers commands again that could not be executed. */
-  offerAgain(offer: () => void): void {
-    try {
-      this.output.deliver();
-      this.isExecuting = true;
-      this.server.beginTurn();
-      offer();
-      this.server.forwarder?.endTurn();
-      this.output.send();
-      this.isExecuting = false;
-      this.output.release();
-    } catch (error) {
-      this.server.stop(error);
-    }
-  }
-
-  /** Executes, or forwards, a command as if it had come when it did. False if it must wait on. */
-  executeStray(stray: Stray): boolean {
-    const { request, database, flags, isSilent } = stray;
-    const { database: laterDatabase, resp, noTouch, consistency, transaction, replyMode } = this;
-    const { executor, reply } = this.server;
-    this.database = database;
-    reply.resp = this.resp = (flags & RESP3) !== 0 ? 3 : 2;
-    this.noTouch = (flags & NO_TOUCH) !== 0;
-    this.#isStrayTracked = (flags & TRACKED) !== 0;
-    this.consistency = (flags & QUORUM) !== 0 ? "quorum" : "one";
-    this.transaction = null;
-    this.replyMode = isSilent ? "off" : "on";
-    this.isOfferingAgain = true;
-    this.question = stray.question;
-    const isExecuted = executor.executeRequest(this, request);
-    stray.question = this.question;
-    this.question = null;
-    this.isOfferingAgain = false;
-    if (this.output.hasHeard) this.output.replyHeard();
-    this.serveParked();
-    this.database = laterDatabase;
-    this.resp = resp;
-    this.noTouch = noTouch;
-    this.consistency = consistency;
-    this.transaction = transaction;
-    this.replyMode = replyMode;
-    return isExecuted;
-  }
-
-  /** Replies an error to a command in its place behind those before it. */
-  replyInPlace({ isSilent }: Pick<Stray, "isSilent">, line: string): void {
-    this.server.state.countError(line);
-    if (!isSilent) this.server.reply.error(line);
-  }
-
   // ---- For whoever executes runs of commands for another node ----
 
   /** Whether all that was received is executed. Replies may wait. */
   get isThrough(): boolean {
-    return !this.mustWait && this.input.isEmpty && (this.runs === null || this.runs.isIdle);
+    return !this.mustWait && this.input.isEmpty && !this.elsewhere.isBusy;
   }
 
   /** Whether all that was received is executed, and its replies have left. */
@@ -561,35 +482,6 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
       return;
     }
     this.output.check(nowMs);
-  }
-
-  #newRuns(): ClientRuns {
-    const { executor, forwarder } = this.server;
-    const isWrite = (request: Buffer) => executor.isWrite(request);
-    return new ClientRuns({ client: this, forwarder: forwarder!, replies: this.output.held, isWrite });
-  }
-
-  /** A turn of it begins: sets the clocks. */
-  beginTurn(): void {
-    if (this.output.hasHeard) this.output.deliver();
-    this.server.beginTurn();
-    this.lastCommandMs = this.server.nowMs;
-  }
-
-  /** Closes once the last reply has left. */
-  closeConnection(): void {
-    if (!this.output.isHolding) this.connection.close();
-  }
-
-  relieved(hasRoom: boolean): void {
-    this.runs?.relieved(hasRoom);
-  }
-
-  /** Whether nothing of it may be executed now. */
-  get mustWait(): boolean {
-    return (
-      this.input.isPostponed || this.parking.isHere || this.output.isCongested || this.runs?.blocks === true
-    );
   }
 
   #setHurdle(bit: number, on: boolean): void {

@@ -59,7 +59,7 @@ export class Elsewhere {
     // Counted where it is executed.
     this.#node.stats.totalCommands--;
     const mayWait = (entry.bits & BLOCKING) !== 0;
-    if (!client.forward(route, client.replyMode !== "on", mayWait)) return false;
+    if (!client.elsewhere.forward(route, client.replyMode !== "on", mayWait)) return false;
     this.#sent(client, entry);
     return true;
   }
@@ -125,7 +125,7 @@ export class Elsewhere {
 
   #carryOut(client: Client, plan: Plan): boolean {
     this.#node.stats.totalCommands--;
-    return client.gather(plan, client.replyMode !== "on");
+    return client.elsewhere.gather(plan, client.replyMode !== "on");
   }
 
   #sent(client: Client, entry: Entry): void {

@@ -60,7 +60,7 @@ export class ErrandRunner {
     // Some are for the node that they were sent to, whatever it executes.
     const isForNode = run === this.#part || run === this.#wait;
     const route: Route = isForNode ? (client.hops > 0 ? HERE : number) : this.#routes.of(number);
-    return route === HERE ? run.call(this, client) : client.forward(route, false);
+    return route === HERE ? run.call(this, client) : client.elsewhere.forward(route, false);
   }
 
   #runnerOf(call: SessionCall): ((client: Client) => boolean) | undefined {

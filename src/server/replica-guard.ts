@@ -77,5 +77,5 @@ function isRead({ bits, firstKey }: Entry): boolean {
 
 /** What is on its way to another node may be a write; and what a client watches elsewhere it reads there, or could be shown less. */
 function mayStay(client: Client): boolean {
-  return client.consistency === "one" && client.watchedSlot === NO_SLOT && !client.hasSomethingElsewhere;
+  return client.consistency === "one" && client.watchedSlot === NO_SLOT && !client.elsewhere.isBusy;
 }
