@@ -33,9 +33,12 @@ export interface WaitArguments {
   readonly timeoutMs: number;
 }
 
+/** More owners than anything has. Nodes tell each other how many as an integer, and the largest ones of 64 bits are none any more as doubles. */
+const NEEDED_MAX = 2 ** 31 - 1;
+
 /** Those of WAIT. Throws a `ReplyError`. */
 export function waitArguments(call: Call): WaitArguments {
-  const needed = call.integer(1);
+  const needed = Math.min(call.integer(1), NEEDED_MAX);
   const timeoutMs = call.integer(2, TIMEOUT_NOT_AN_INTEGER);
   if (timeoutMs < 0) throw new ReplyError(TIMEOUT_NEGATIVE);
   return { needed, timeoutMs: timeoutMs === 0 ? Number.POSITIVE_INFINITY : timeoutMs };

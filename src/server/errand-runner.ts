@@ -2,6 +2,7 @@
 import type { SlotRoutes } from "../cluster/slot-routes.js";
 import { HERE, type Route } from "../cluster/slot-routes.js";
 import type { SessionCall } from "../commands/session.js";
+import { ReplyError } from "../protocol/reply-error.js";
 import type { ReplyWriter } from "../protocol/reply-writer.js";
 import { requestOf } from "../protocol/request-builder.js";
 import type { Client } from "./client.js";
@@ -53,10 +54,21 @@ export class ErrandRunner {
    * on too often: nothing happened.
    */
   run(client: Client): boolean | undefined {
-    const call = this.#call;
-    const run = this.#runnerOf(call);
+    const run = this.#runnerOf(this.#call);
     if (run === undefined) return undefined;
-    const number = call.integer(1);
+    try {
+      return this.#execute(client, run);
+    } catch (error) {
+      // What another node has written wrongly is not to end this one.
+      if (!(error instanceof ReplyError)) throw error;
+      this.#node.countError(error.line);
+      this.#call.reply.error(error.line);
+      return true;
+    }
+  }
+
+  #execute(client: Client, run: (client: Client) => boolean): boolean {
+    const number = this.#call.integer(1);
     // Some are for the node that they were sent to, whatever it executes.
     const isForNode = run === this.#part || run === this.#wait;
     const route: Route = isForNode ? (client.hops > 0 ? HERE : number) : this.#routes.of(number);

@@ -94,6 +94,15 @@ describe("WAIT on a cluster", () => {
     expect(await heard(() => copies[0]!.ack(1))).to.deep.equal(["2"]);
   });
 
+  it("takes any number of owners and milliseconds, wherever they are asked", async () => {
+    await replied(`SET ${here} 1`, `SET ${there} 1`);
+    expect(await replied("WAIT 9223372036854775807 20", "PING")).to.deep.equal(["0", "PONG"]);
+    expect(await replied("WAIT 1 9223372036854775807")).to.deep.equal([]);
+    for (const fake of copies) fake.ack();
+    await cluster.world.advance(2000);
+    expect(client.replies.slice(4)).to.deep.equal(["1"]);
+  });
+
   it("answers how many there are when the time is over, also across many rounds", async () => {
     await replied(`SET ${here} 1`, `SET ${there} 1`);
     copies[0]!.ack(0);
