@@ -38,18 +38,9 @@ export class LocalClient {
       const words = name.toUpperCase().replace("|", " ");
       throw new ReplyError(`ERR ${words} is for a connection of one's own: open one with session()`);
     }
-    if (WAITING.has(name)) return this.#callAlone(args);
+    if (WAITING.has(name)) return callAlone(this.session(), args);
     if (this.#shared === undefined || this.#shared.isOver) this.#shared = this.session();
-    return this.#shared.call(args);
-  }
-
-  async #callAlone(args: readonly Argument[]): Promise<ReplyValue> {
-    const session = this.session();
-    try {
-      return await session.call(args);
-    } finally {
-      session.close();
-    }
+    return name === "wait" ? callBehind(this.#shared, args) : this.#shared.call(args);
   }
 
   /** Opens a session for one caller, which may do all that a connection may. */
@@ -57,6 +48,21 @@ export class LocalClient {
     if (this.#server.isClosed) throw closedError(this.#server, "the node is closed");
     return new LocalSession(this.#server);
   }
+}
+
+async function callAlone(session: LocalSession, args: readonly Argument[]): Promise<ReplyValue> {
+  try {
+    return await session.call(args);
+  } finally {
+    session.close();
+  }
+}
+
+/** WAIT is about what was written by calls before it, whoever called. Those after it do not wait with it. */
+async function callBehind(shared: LocalSession, args: readonly Argument[]): Promise<ReplyValue> {
+  // Replies come in the order of calls: those before it are executed then.
+  await shared.call(["PING"]);
+  return callAlone(shared.beside(), args);
 }
 
 /** The command that the arguments call, as far as there is one. */

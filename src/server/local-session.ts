@@ -33,11 +33,17 @@ export class LocalSession implements Connection {
   /** Written and not decoded. */
   #written: Buffer[] = [];
 
-  constructor(server: Server) {
+  /** `written` is what it has written already, as far as WAIT is concerned. */
+  constructor(server: Server, written = server.newWrittenSlots()) {
     this.#server = server;
     this.#client = server.admit(this);
     this.#client.consistency = server.config.current.consistency;
-    this.#client.written = server.newWrittenSlots();
+    this.#client.written = written;
+  }
+
+  /** A session to which what this one writes counts as its own. */
+  beside(): LocalSession {
+    return new LocalSession(this.#server, this.#client.written);
   }
 
   /** Executes one command: see `LocalClient.call`. */

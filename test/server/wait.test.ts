@@ -87,6 +87,23 @@ describe("WAIT on a cluster", () => {
   const replied = (...commands: string[]) =>
     heard(() => client.sendBytes(commands.map((command) => `${command}\r\n`).join("")));
 
+  it("is about what all callers inside the process wrote before, and holds up none of them", async () => {
+    const { local } = cluster.nodes[0]!.server;
+    const { world } = cluster;
+    const written = [here, there].map((key) => local.call("SET", key, "1"));
+    const waited = local.call("WAIT", "1", "0");
+    expect(await world.complete(Promise.all([...written, local.call("GET", there)]))).to.deep.equal([
+      "OK",
+      "OK",
+      "1",
+    ]);
+    copies[0]!.ack();
+    await world.advance(5000);
+    expect(await world.complete(local.call("WAIT", "1", "100"))).to.equal(0);
+    copies[1]!.ack();
+    expect(await world.complete(waited)).to.equal(1);
+  });
+
   it("answers how many other owners have what the client wrote, when there are enough", async () => {
     expect(await replied(`SET ${here} 1`, "WAIT 1 0", "PING")).to.deep.equal(["OK"]);
     expect(await heard(() => copies[0]!.ack(0))).to.deep.equal(["1", "PONG"]);
