@@ -89,7 +89,7 @@ export class ParkedClients implements Follower {
     }
     this.#unfollow ??= this.#keyspace.watchers.follow(this);
     const untilMs = client.parking.begin(parked);
-    parked.cancelDeadline = this.deadlines.at(untilMs, () => client.unpark("timeout"));
+    parked.cancelDeadline = this.deadlines.at(untilMs, () => client.parking.end("timeout"));
   }
 
   /** It waits no longer. */
@@ -184,28 +184,40 @@ export class ParkedClients implements Follower {
 
   /** False if nobody can be served at present. */
   #serveKey(key: ParkedKey): boolean {
-    const keyspace = this.#keyspace;
     this.#ready.delete(key);
-    let spent: RecordType | undefined;
-    // Nobody comes meanwhile.
+    let type = this.#typeOf(key);
+    // Of what is of this type nothing is left to take.
+    let isSpent = false;
+    let isWanted = key.concerns(type);
+    // Nobody comes meanwhile. Thousands may wait behind the one who is served: nothing is done for them.
     for (const [{ kind, client }, argument] of key.argumentByCommand) {
-      keyspace.select(key.database);
-      keyspace.peek(key.bytes, 0, key.bytes.length);
-      const type = typeOfOpen(keyspace);
-      if (kind.takes && spent !== undefined && spent === type) {
-        // Among those behind may be others, which are content with what stays.
-        if (!key.isMixed) break;
-        continue;
-      }
-      if (!wants(kind, type)) continue;
+      if (!isWanted) break;
+      if (!wants(kind, type) || (isSpent && kind.takes)) continue;
       const outcome = client.parking.retry(argument);
       if (outcome === "held-back") {
-        this.#ready.add(key);
+        this.#putFirst(key);
         return false;
       }
-      if (outcome === "waits" && kind.takes) spent = type;
+      if (outcome === "served") type = this.#typeOf(key);
+      else if (outcome === "waits" && kind.takes) isSpent = true;
+      isWanted = key.concerns(type, isSpent);
     }
     return true;
+  }
+
+  /** Of what type the key is now, undefined if it does not exist. */
+  #typeOf({ database, bytes }: ParkedKey): RecordType | undefined {
+    const keyspace = this.#keyspace;
+    keyspace.select(database);
+    keyspace.peek(bytes, 0, bytes.length);
+    return typeOfOpen(keyspace);
+  }
+
+  /** It keeps its place before those that have changed after it. */
+  #putFirst(key: ParkedKey): void {
+    const others = [...this.#ready];
+    this.#ready.clear();
+    for (const each of [key, ...others]) this.#ready.add(each);
   }
 
   #comeBack(): void {

@@ -56,14 +56,12 @@ export class ParkedKey {
     readonly hash: number,
   ) {}
 
-  /** Whether those who wait do not all wait for the same. */
-  get isMixed(): boolean {
-    return this.#kinds.size > 1;
-  }
-
-  /** Whether a key of this type, undefined if there is none, is something that somebody waits for. */
-  concerns(type: RecordType | undefined): boolean {
-    for (const kind of this.#kinds.keys()) if (wants(kind, type)) return true;
+  /**
+   * Whether a key of this type, undefined if there is none, is something that somebody waits for. `isSpent`: those who would take of it
+   * would find nothing.
+   */
+  concerns(type: RecordType | undefined, isSpent = false): boolean {
+    for (const kind of this.#kinds.keys()) if (wants(kind, type) && !(isSpent && kind.takes)) return true;
     return false;
   }
 

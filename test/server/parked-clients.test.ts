@@ -241,6 +241,19 @@ describe("Clients that wait for keys", () => {
     expect(await a.read(1)).to.deep.equal(['["k" "1"]']);
   });
 
+  it("are served by the key that changed first, though nothing could be served when it did", async () => {
+    await wait(a, "BLPOP two one 0");
+    node.persistence.change({ roomBytes: 0 });
+    node.keyspace.select(0);
+    const commands = new CommandRunner(node.keyspace);
+    commands.run("RPUSH", "one", "1");
+    commands.run("RPUSH", "two", "2");
+    await node.settle();
+    expect(a.unread).to.equal(0);
+    node.persistence.change({ roomBytes: Number.POSITIVE_INFINITY });
+    expect(await a.read(1)).to.deep.equal(['["one" "1"]']);
+  });
+
   it("at quorum are told what they popped when a majority has that, and not of what it has not", async () => {
     const copies = new FakeCopies(node.persistence);
     node.server.replicateBy(copies);
@@ -257,6 +270,23 @@ describe("Clients that wait for keys", () => {
     await pusher.ask("RPUSH", "k", "3");
     expect((await a.read(1))[0]).to.match(/^-"NOQUORUM/);
     expect(await pusher.ask("LLEN", "k")).to.equal("0");
+  });
+
+  it("cost nothing while others are served, however many they are", async () => {
+    const { keyspace } = node;
+    const many = await Promise.all(Array.from({ length: 300 }, () => node.connect()));
+    for (const [i, caller] of many.entries()) caller.send(i % 2 === 0 ? "BLPOP" : "BRPOP", "k", "0");
+    await node.settle();
+    let looks = 0;
+    const peek = keyspace.peek.bind(keyspace);
+    keyspace.peek = (...key) => {
+      looks++;
+      return peek(...key);
+    };
+    await pusher.ask("RPUSH", "k", "1", "2", "3");
+    await node.settle();
+    expect(many.filter(({ unread }) => unread > 0)).to.have.length(3);
+    expect(looks).to.be.below(20);
   });
 
   it("cost one timer, and nothing once they are served, however many they are", async () => {
