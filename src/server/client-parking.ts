@@ -24,6 +24,8 @@ export class ClientParking {
   #parked: ParkedCommand | null = null;
   /** Until when the client waits, in monotonic milliseconds, wherever its command is executed: once it was parked, and until what follows is executed. */
   #untilMs: number | undefined;
+  /** Why the command is to wait no longer, if that was said while it was elsewhere: it may have been given back just then. */
+  #calledOff: WaitEnd | null = null;
   #cancelDeadline = NOTHING_TO_CANCEL;
 
   constructor(client: Client, server: Server) {
@@ -48,12 +50,16 @@ export class ClientParking {
 
   /** The client is about to execute, if it may: then nothing waits any more, and what waits next has its own time. */
   beginTurn(): void {
-    if (this.#untilMs !== undefined && !this.#client.mustWait) this.#untilMs = undefined;
+    if (this.#untilMs === undefined || this.#client.mustWait) return;
+    this.#untilMs = undefined;
+    this.#calledOff = null;
   }
 
   /** The command at hand waits from now on. Answers until when. */
   begin(parked: ParkedCommand): number {
     this.#parked = parked;
+    const calledOff = this.#calledOff;
+    if (calledOff !== null) this.#server.parking.afterTurn(() => this.end(calledOff));
     return this.#waitUntil(parked.wait);
   }
 
@@ -61,7 +67,8 @@ export class ClientParking {
   beginElsewhere(wait: ParkedWait): void {
     this.#cancelDeadline();
     const untilMs = this.#waitUntil(wait);
-    this.#cancelDeadline = this.#server.parking.deadlines.at(untilMs, () => this.#client.unpark("timeout"));
+    if (this.#calledOff !== null) this.end(this.#calledOff);
+    else this.#cancelDeadline = this.#server.parking.deadlines.at(untilMs, () => this.end("timeout"));
   }
 
   /** The node that the client is connected to tells the others when its time is over. */
@@ -103,9 +110,14 @@ export class ClientParking {
     client.progressed();
   }
 
-  /** The command here waits no longer, and is replied to: its time is over, or somebody says so. */
+  /** The command waits no longer, and is replied to: its time is over, or somebody says so. */
   end(end: WaitEnd): void {
-    const { isSilent, kind } = this.#parked!;
+    const parked = this.#parked;
+    if (parked === null) {
+      this.#callOff(end);
+      return;
+    }
+    const { isSilent, kind } = parked;
     const server = this.#server;
     this.leave();
     this.#client.input.isPostponed = true;
@@ -114,6 +126,13 @@ export class ClientParking {
       else refuse(server, UNBLOCKED);
     };
     server.parking.afterTurn(() => this.#client.input.settle(write, isSilent));
+  }
+
+  #callOff(end: WaitEnd): void {
+    const { runs } = this.#client.elsewhere;
+    if (runs?.isParked !== true) return;
+    this.#calledOff = end;
+    runs.unpark(end);
   }
 
   /** Another node executes for its keys now: the command is to be offered again. */

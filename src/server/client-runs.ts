@@ -57,6 +57,8 @@ export class ClientRuns implements RunOwner, Waiter {
   #isGathering = false;
   /** The run whose last command may wait for a key: what comes after that one waits for it, whichever node would execute it. */
   #waiting: Run | null = null;
+  /** That it is to wait no longer was said already: it is answered soon. */
+  #isCalledOff = false;
   /** Numbers the turns in which commands were sent; how many runs of the last one are under way. */
   #turn = 0;
   #underWayOfTurn = 0;
@@ -163,23 +165,27 @@ export class ClientRuns implements RunOwner, Waiter {
   /** The command that was added last to a run may wait for a key. */
   waitFor(run: Run): void {
     this.#waiting = run;
+    this.#isCalledOff = false;
   }
 
-  /** Whether the other node has said that a command waits. */
+  /** Whether the other node has said that a command waits, and nobody that it is not to. */
   get isParked(): boolean {
-    return this.#waiting?.parked != null;
+    return this.#waiting?.parked != null && !this.#isCalledOff;
   }
 
   /** Ends the wait of a command at another node, which answers it. */
   unpark(end: WaitEnd): void {
-    if (this.isParked) this.#waiting!.carrier.unpark(this.#waiting!, end);
+    if (!this.isParked) return;
+    this.#isCalledOff = true;
+    this.#waiting!.carrier.unpark(this.#waiting!, end);
   }
 
   /** The client closes: nobody is to wait for what waits at another node. */
   abandonParked(): void {
-    if (!this.isParked) return;
-    this.#replies.giveUpLast(this.#waiting!);
-    this.#waiting!.carrier.unpark(this.#waiting!, "recall");
+    const run = this.#waiting;
+    if (run === null || run.parked === null) return;
+    this.#replies.giveUpLast(run);
+    run.carrier.unpark(run, "recall");
   }
 
   /** Offers a command that waited here to whoever executes for its keys now. */
@@ -264,7 +270,17 @@ export class ClientRuns implements RunOwner, Waiter {
 
   runParked(run: Run): void {
     if (this.#isDropped) run.carrier.unpark(run, "recall");
-    else if (run === this.#waiting) this.#client.parking.beginElsewhere(run.parked!);
+    else if (run === this.#waiting) this.#waitsThere(run);
+  }
+
+  #waitsThere({ parked }: Run): void {
+    const client = this.#client;
+    if (!client.isOver) {
+      client.parking.beginElsewhere(parked!);
+      return;
+    }
+    this.abandonParked();
+    client.closeConnection();
   }
 
   runAnswered(run: Run, count: number, bytes: Buffer, start: number, end: number): void {

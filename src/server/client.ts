@@ -364,12 +364,8 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
   }
 
   unpark(end: WaitEnd): void {
-    if (this.parking.isHere) {
-      this.parking.end(end);
-      return;
-    }
-    this.acknowledgements?.call(end);
-    this.elsewhere.runs?.unpark(end);
+    if (this.acknowledgements === null) this.parking.end(end);
+    else this.acknowledgements.call(end);
   }
 
   /** Others are served whose keys the command at hand has changed. */

@@ -1,9 +1,12 @@
 import { expect } from "chai";
+import type { Client } from "#torus/server/client.js";
 import type { SimCaller } from "../support/sim-caller.js";
 import { keyAt, linkBetween, SimCluster, slotOfKey } from "../support/sim-cluster.js";
 
 const IN_DOUBT = '-"INDOUBT the write was sent to another node and its outcome is unknown"';
 const LONG_MS = 600_000;
+
+const isSendingElsewhere = ({ elsewhere }: Client) => elsewhere.isBusy;
 
 describe("Clients that wait for keys of other nodes", () => {
   let cluster: SimCluster;
@@ -26,6 +29,12 @@ describe("Clients that wait for keys of other nodes", () => {
     caller.send(...words);
     await advance();
     expect(caller.unread).to.equal(0);
+  }
+
+  /** Goes on until something is there, a turn at a time. */
+  async function until<Found>(find: () => readonly Found[]): Promise<readonly Found[]> {
+    while (find().length === 0) await advance(0.1);
+    return find();
   }
 
   const blocked = async () => Promise.all(cluster.nodes.map(({ server }) => server.info("blocked_clients")));
@@ -78,7 +87,9 @@ describe("Clients that wait for keys of other nodes", () => {
     ] as const) {
       await wait(caller, "BLPOP", key, "100");
       expect(await pusher.ask("CLIENT", "LIST", "ID", id)).to.match(/ flags=b /);
-      expect(await pusher.ask("CLIENT", "UNBLOCK", id, ...how)).to.equal("1");
+      expect(
+        await pusher.askAll(["CLIENT UNBLOCK", id, ...how].join(" "), `CLIENT UNBLOCK ${id}`),
+      ).to.deep.equal(["1", "0"]);
       expect((await caller.read(1))[0]).to.match(reply);
       expect(await pusher.ask("CLIENT", "UNBLOCK", id)).to.equal("0");
     }
@@ -111,6 +122,19 @@ describe("Clients that wait for keys of other nodes", () => {
     expect(cluster.nodes[1]!.server.keyspace.watchers.count).to.equal(0);
   });
 
+  it("do not hold up a node that closes before it knows that they wait", async () => {
+    const [caller] = callers as [SimCaller];
+    const { server } = cluster.nodes[0]!.server;
+    caller.send("BLPOP", key, "0");
+    const [client] = await until(() => [...server.state.clients.values()].filter(isSendingElsewhere));
+    expect(client!.isParked).to.equal(false);
+    const startMs = cluster.world.nowMs;
+    await cluster.world.complete(server.close());
+    expect(cluster.world.nowMs - startMs).to.be.below(1000);
+    await advance();
+    expect(cluster.nodes[1]!.server.keyspace.watchers.count).to.equal(0);
+  });
+
   it("go elsewhere from a node that closes, and are in no doubt", async () => {
     await wait(callers[0]!, "BLPOP", key, "0");
     void cluster.nodes[1]!.server.server.close();
@@ -136,6 +160,20 @@ describe("Clients that wait for keys of other nodes", () => {
     const last = callers.find(({ unread }) => unread === 0)!;
     expect((await last.read(1))[0]).to.match(/^nil/);
     expect(cluster.world.nowMs - startMs).to.be.within(100_000, 100_300);
+  });
+
+  it("wait no longer when CLIENT UNBLOCK says so, though their slot goes elsewhere at that moment", async () => {
+    const [caller] = callers as [SimCaller];
+    const id = Number(await caller.ask("CLIENT", "ID"));
+    for (const to of [2, 0]) {
+      await wait(caller, "BLPOP", key, "0");
+      cluster.nodes[0]!.server.server.state.session(id)!.unpark("error");
+      cluster.move([slotOfKey(key)], to);
+      expect((await caller.read(1))[0]).to.match(/^-"UNBLOCKED/);
+    }
+    await wait(caller, "BLPOP", key, "0");
+    await pusher.ask("RPUSH", key, "1");
+    expect(await caller.read(1)).to.deep.equal([`["${key}" "1"]`]);
   });
 
   it("wait where their slot is, and not behind the node where it was, when theirs has heard of that", async () => {
