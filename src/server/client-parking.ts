@@ -92,6 +92,8 @@ export class ClientParking {
       client.output.send();
       this.#server.parking.afterTurn(() => this.#goOn());
     } else if (outcome === "again") {
+      // Whoever wanted no reply to this one wants none.
+      if (parked.isSilent && client.replyMode === "on") client.replyMode = "skip-next";
       client.input.hold(parked.request);
     }
     client.isExecuting = false;

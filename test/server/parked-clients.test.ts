@@ -254,6 +254,18 @@ describe("Clients that wait for keys", () => {
     expect(await a.read(1)).to.deep.equal(['["one" "1"]']);
   });
 
+  it("at quorum get no reply either if they want none", async () => {
+    const copies = new FakeCopies(node.persistence);
+    node.server.replicateBy(copies);
+    await a.ask("TORUS", "CONSISTENCY", "quorum");
+    a.sendBytes("CLIENT REPLY SKIP\r\nXREAD BLOCK 0 STREAMS s $\r\nPING\r\n");
+    await node.settle();
+    await pusher.ask("XADD", "s", "1-1", "f", "v");
+    copies.ack();
+    expect(await a.read(1)).to.deep.equal(["PONG"]);
+    expect(await a.ask("ECHO", "more")).to.equal('"more"');
+  });
+
   it("at quorum are told what they popped when a majority has that, and not of what it has not", async () => {
     const copies = new FakeCopies(node.persistence);
     node.server.replicateBy(copies);
