@@ -41,7 +41,7 @@ describe("torus demo of one node", () => {
     const words = await torus("status", "--node", address);
     expect([words.code, words.errors]).to.deep.equal([0, ""]);
     expect(words.output).to.match(
-      /^status {3}healthy\nnode {5}n1 \([0-9a-f]{32}\), active, up \d+s, version/,
+      /^status {3}healthy\nnode {5}n1 \([0-9a-f]{32}\), active, up (?:\d+[dhms] ?){1,2}, version/,
     );
     expect(words.output).to.contain("slots    16384 of 16384 here, all assigned");
     const { healthy, problems, name, slots, membersAlive, change } = parsed(
