@@ -4,6 +4,8 @@
  * more, and agrees if all that it has executed is with all others, and it is in sync with them (slot-assent.ts). If all agree the slot
  * takes the version as its birth floor, by a change as any other: it is logged, and shipped behind all that it covers.
  *
+ * Where nobody else owns anything any more all is collected, and from then on nothing remains of what is deleted.
+ *
  * Nothing is collected while an owner is away, for one that comes back has to find the tombstones of what was deleted meanwhile: but for one
  * that has been away for so long that it is left out (absences.ts).
  */
@@ -51,6 +53,7 @@ const ASK_TIMEOUT_MS = 5000;
  */
 const SLICE_RECORDS = 8192;
 const PAUSE_MS = 10;
+const ALL_SLOTS = Array.from({ length: SLOT_COUNT }, (_, slot) => slot);
 /** A collect delta, by far. */
 const DELTA_BYTES = 64;
 
@@ -89,6 +92,8 @@ interface Agreement {
 
 export class Collection {
   readonly services: ReadonlyMap<string, Service>;
+  /** Nobody else has, or is to have, any of what this node owns. */
+  isAlone = false;
   readonly counters: CollectionCounters = { rounds: 0, slotsCollected: 0, slotsRefused: 0 };
   readonly #options: CollectionOptions;
   readonly #room: LogRoom;
@@ -120,7 +125,23 @@ export class Collection {
   async #round(): Promise<void> {
     const slots = this.#isReady ? this.#dueSlots() : [];
     if (slots.length > 0) await this.#collect(slots);
+    if (this.isAlone && this.#isReady) await this.#end();
     this.#rest(slots.length === SLOTS_MAX ? SHORT_PERIOD_MS : PERIOD_MS);
+  }
+
+  /** From now on nothing remains of what is deleted, if there is so little left that it can be collected at once. */
+  async #end(): Promise<void> {
+    const { keyspace, limits, standing } = this.#options;
+    if (!(await this.#hasRoom()) || !this.isAlone || !this.#isReady) return;
+    const remain = () => ALL_SLOTS.filter((slot) => mayHaveRemains(keyspace, slot));
+    const slots = remain();
+    let records = 0;
+    for (const slot of slots) for (const { index } of keyspace.databases) records += index.count(slot);
+    if (records > SLICE_RECORDS || !slots.every((slot) => standing.isActing(slot))) return;
+    const floor = { clock: keyspace.clock.next(), origin: keyspace.origin };
+    for (const slot of slots) collectSlot(keyspace, limits(), slot, floor);
+    this.counters.slotsCollected += slots.length;
+    keyspace.keepTombstones = remain().length > 0;
   }
 
   get #isReady(): boolean {

@@ -376,8 +376,9 @@ export class Replication {
   /** Takes a placement of a cluster with several copies. */
   follow(placement: Placement, plan: SlotPlan): void {
     const { keyspace, selfId, peers } = this.#options;
-    // Before anything is shipped.
-    keyspace.keepTombstones = hasCopies(placement);
+    // Before anything is shipped. Who is alone from now on may have remains, and goes on until they are collected.
+    if (hasCopies(placement)) keyspace.keepTombstones = true;
+    this.collection.isAlone = !hasCopies(placement);
     const groups = new OwnerGroups({
       grouped: plan.groups,
       phase: placement.change?.phase ?? null,
