@@ -90,9 +90,7 @@ export class Evictor {
       // It may have gone, or have been used, since it was sampled; a key that is gone is no reason to stop.
       const at = this.#keyspace.peek(best.key, 0, best.key.length);
       if (at === NOWHERE || !this.#isEligible(this.#keyspace.database, at)) continue;
-      this.#keyspace.remove(0);
-      this.#keyspace.stats.evicted++;
-      this.#keyspace.happened("evicted", "evicted");
+      this.#keyspace.evict();
       return true;
     }
     return false;

@@ -355,6 +355,16 @@ export class Keyspace {
     this.changed(changes);
   }
 
+  /** The same for lack of memory. */
+  evict(): void {
+    const clock = this.clock.next();
+    this.bury(clock, this.origin);
+    this.journal?.removed(clock);
+    this.stats.evicted++;
+    this.#changedByItself();
+    this.happened("evicted", "evicted");
+  }
+
   /** Ends the open record's life with a tombstone, or without one where no other owner could need it. */
   bury(clock: number, origin: number): void {
     if (!this.keepTombstones) {
@@ -403,7 +413,7 @@ export class Keyspace {
     else if (records.type(at) === TYPE_TEXT) this.#becomeGhost(registerBytes(records.word1(at)));
     else this.conceal();
     this.stats.expired++;
-    this.changed(0);
+    this.#changedByItself();
     if (isNews) this.happened("expired", "expired");
   }
 
@@ -475,6 +485,11 @@ export class Keyspace {
   changed(changes = 1): void {
     this.dirty += changes;
     if (this.watchers.count !== 0) this.watchers.changed(this);
+  }
+
+  /** The same of what no command has done, in whose turn ever it is found: its time has come, or memory is short. */
+  #changedByItself(): void {
+    if (this.watchers.count !== 0) this.watchers.changed(this, true);
   }
 
   /**

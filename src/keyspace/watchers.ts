@@ -8,8 +8,8 @@ import type { Keyspace } from "./keyspace.js";
 
 /** Hears of every change, to copy it elsewhere. */
 export interface Follower {
-  /** The open key of the keyspace changed, came or went. */
-  changed(keyspace: Keyspace): void;
+  /** The open key of the keyspace changed, came or went. `isByItself`: no command has done that. */
+  changed(keyspace: Keyspace, isByItself: boolean): void;
   /** A database was emptied, or changed places with another one. */
   flushed(): void;
 }
@@ -79,8 +79,8 @@ export class Watchers {
   }
 
   /** The open key of the keyspace changed. */
-  changed(keyspace: Keyspace): void {
-    for (const follower of this.#followers) follower.changed(keyspace);
+  changed(keyspace: Keyspace, isByItself = false): void {
+    for (const follower of this.#followers) follower.changed(keyspace, isByItself);
     if (this.#byKey.size === 0) return;
     const name = nameOf(keyspace.database.number, keyspace.bytes, keyspace.start, keyspace.end);
     const watched = this.#byKey.get(name);

@@ -146,7 +146,7 @@ export class KeyTracking implements Follower, TrackingNode {
 
   // ---- Changes ----
 
-  changed(keyspace: Keyspace): void {
+  changed(keyspace: Keyspace, isByItself: boolean): void {
     const { slot, bytes, start, end } = keyspace;
     // Of what another node executes that one tells.
     const isBroadcast = this.#isBroadcasting && !keyspace.isHidden(slot);
@@ -156,7 +156,7 @@ export class KeyTracking implements Follower, TrackingNode {
       return;
     }
     const key = bytes.toString("latin1", start, end);
-    const writer = this.#options.writer();
+    const writer = isByItself ? null : this.#options.writer();
     if (isBroadcast) {
       this.#note(key, writer);
       if (this.relay?.wantsPrefixes) this.relay.broadcast(key, writer);

@@ -13,7 +13,7 @@ const KEYS_MAX = 65_536;
 export class PrefixBroadcasts {
   readonly #timers: Timers;
   readonly #byPrefix = new Map<string, Set<ClientTracking>>();
-  /** Keys, and by whom they were changed first. */
+  /** Keys, and by whom alone they were changed; null if by others too. */
   #changed = new Map<string, Writer | null>();
 
   constructor(timers: Timers) {
@@ -56,7 +56,12 @@ export class PrefixBroadcasts {
   note(key: string, writer: Writer | null): void {
     const changed = this.#changed;
     if (changed.size === 0) this.#timers.afterTurn(() => this.#tell());
-    if (changed.size < KEYS_MAX && !changed.has(key)) changed.set(key, writer);
+    const before = changed.get(key);
+    if (before === undefined) {
+      if (changed.size < KEYS_MAX) changed.set(key, writer);
+    } else if (before !== writer) {
+      changed.set(key, null);
+    }
   }
 
   /** All keys count as changed. */
