@@ -142,7 +142,7 @@ const clients = {
     mutable: true,
     doc:
       "Keys of which the node remembers which clients, and other nodes, have read them (CLIENT TRACKING); with more, some are forgotten and their " +
-      "readers told so. Higher lets clients keep more, and takes memory: about 60 bytes for each with a short key and one reader. 0 is no limit but that of 256 MiB of keys.",
+      "readers told so. Higher lets clients keep more, and takes memory: about 60 bytes for each with a short key and one reader. 0 is no limit but that of 256 MiB of all that.",
   }),
   timeoutSeconds: option(integer({ min: 0, max: INT_MAX, unit: "seconds" }), {
     name: "timeout",

@@ -28,6 +28,10 @@ export interface OutputOwner {
   /** It is told what it did not ask for. */
   readonly isSubscriber: boolean;
   readonly isMonitor: boolean;
+  /** A command of it is at hand. */
+  readonly isExecuting: boolean;
+  /** Its last command waits for as long as it pleases, at another node or for others. */
+  readonly waitsAway: boolean;
   close(soft: boolean): void;
   /** The last reply has left. */
   closeConnection(): void;
@@ -182,6 +186,7 @@ export class ClientOutput implements Corked, Holder {
       state.stats.outputBytes += bytes.length;
       connection.write(bytes);
     }
+    this.passMessages();
     if (connection.pendingBytes > 0) this.#limit();
     if (this.#owner.isOver) this.#owner.closeConnection();
     else this.relieve();
@@ -190,8 +195,24 @@ export class ClientOutput implements Corked, Holder {
 
   /** Does something when all replies so far have left, which may be at once. */
   afterReplies(act: () => void): void {
-    if (!this.isHolding) act();
-    else this.#held!.pushNotice(new Notice(act));
+    // What it is replied now leaves, or is held, when its turn is over.
+    if (this.#owner.isExecuting) this.#server.parking.afterTurn(() => this.afterReplies(act));
+    else if (this.isHolding && !this.#isWaitingOnly) this.#held!.pushNotice(new Notice(act));
+    else act();
+  }
+
+  /** No reply is to come but that of a command which waits for as long as it pleases: no message waits with it. */
+  get #isWaitingOnly(): boolean {
+    return this.#owner.waitsAway && this.#held!.isLastAwaited;
+  }
+
+  /** Lets messages pass that came before it was known that it does. */
+  passMessages(): void {
+    if (this.#held === null || this.#owner.isOver || !this.#isWaitingOnly) return;
+    for (const held of this.#held.takeMessages()) {
+      if (held instanceof Notice) held.act();
+      else for (const bytes of held.parts) this.tell(bytes);
+    }
   }
 
   /** Keeps the replies gathered so far: they leave with those that follow, or in a moment. */
@@ -232,7 +253,7 @@ export class ClientOutput implements Corked, Holder {
   /** Sends what is no reply, behind the replies so far. */
   tell(bytes: Buffer): void {
     if (this.#owner.isOver) return;
-    if (this.isHolding) {
+    if (this.isHolding && !this.#isWaitingOnly) {
       this.#held!.pushPlain(bytes);
     } else {
       this.#server.state.stats.outputBytes += bytes.length;

@@ -69,6 +69,7 @@ export class ClientParking {
     const untilMs = this.#waitUntil(wait);
     if (this.#calledOff !== null) this.end(this.#calledOff);
     else this.#cancelDeadline = this.#server.parking.deadlines.at(untilMs, () => this.end("timeout"));
+    this.#client.output.passMessages();
   }
 
   /** The node that the client is connected to tells the others when its time is over. */
@@ -90,6 +91,7 @@ export class ClientParking {
     if (outcome === "served") {
       client.input.isPostponed = true;
       client.output.send();
+      client.waited();
       this.#server.parking.afterTurn(() => this.#goOn());
     } else if (outcome === "again") {
       // Whoever wanted no reply to this one wants none.
@@ -121,13 +123,17 @@ export class ClientParking {
     }
     const { isSilent, kind } = parked;
     const server = this.#server;
+    const client = this.#client;
     this.leave();
-    this.#client.input.isPostponed = true;
+    client.input.isPostponed = true;
     const write = () => {
       if (end === "timeout") kind.writeNothing(server.reply, true);
       else refuse(server, UNBLOCKED);
     };
-    server.parking.afterTurn(() => this.#client.input.settle(write, isSilent));
+    server.parking.afterTurn(() => {
+      client.input.settle(write, isSilent);
+      client.waited();
+    });
   }
 
   #callOff(end: WaitEnd): void {

@@ -328,6 +328,7 @@ export class ClientRuns implements RunOwner, Waiter {
     this.#waiting = null;
     if (parked === null) return;
     this.#client.parking.leave();
+    this.#client.waited();
     // What came behind it has not waited for a node, and has its whole time from now on.
     if (this.#waitingSinceMs !== undefined) this.#waitingSinceMs = this.#forwarder.nowMs;
   }

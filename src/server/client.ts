@@ -18,7 +18,7 @@ import { ClientInput } from "./client-input.js";
 import { ClientOutput, type OutputOwner } from "./client-output.js";
 import { ClientParking } from "./client-parking.js";
 import type { ClientTracking } from "./client-tracking.js";
-import type { Entry } from "./command-index.js";
+import { type Entry, WRITE } from "./command-index.js";
 import type { WatchElsewhere } from "./gatherer.js";
 import type { QuorumQuestion } from "./quorum-guard.js";
 import { NO_SLOT, sameSlot } from "./router.js";
@@ -363,9 +363,18 @@ export class Client implements ConnectionEvents, OutputOwner, Session, Writer {
     );
   }
 
+  get waitsAway(): boolean {
+    return this.elsewhere.runs?.isParked === true || this.acknowledgements !== null;
+  }
+
   unpark(end: WaitEnd): void {
     if (this.acknowledgements === null) this.parking.end(end);
     else this.acknowledgements.call(end);
+  }
+
+  /** Its command has waited, and its reply has left, or stands in the queue. */
+  waited(): void {
+    if (this.#tracking !== null && (this.lastEntry!.bits & WRITE) === 0) this.#tracking.waited();
   }
 
   /** Others are served whose keys the command at hand has changed. */

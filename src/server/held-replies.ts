@@ -137,6 +137,26 @@ export class HeldReplies {
     this.memoryBytes += end - start;
   }
 
+  /** Whether the next reply is the last of all, and it has not come. */
+  get isLastAwaited(): boolean {
+    const next = this.#queue.peekFront();
+    if (next instanceof Gathering) return next.reply === undefined;
+    return next instanceof RunPart && next.count === 1 && next.run.keptCount === 0;
+  }
+
+  /** Takes out what stands behind the one reply that is awaited: messages, while nothing more is executed. */
+  takeMessages(): readonly (HeldTurn | Notice)[] {
+    const messages: (HeldTurn | Notice)[] = [];
+    for (let held = this.#queue.peekAt(1); held !== undefined; held = this.#queue.peekAt(1)) {
+      if (held instanceof HeldTurn) this.#count(held, -1);
+      else if (held instanceof Notice) this.memoryBytes -= NOTICE_BYTES;
+      else break;
+      this.#queue.removeOne(1);
+      messages.push(held);
+    }
+    return messages;
+  }
+
   /** Takes out everything. */
   takeAll(): readonly Held[] {
     const all = this.#queue.toArray();

@@ -22,7 +22,7 @@ import { PrefixBroadcasts } from "./prefix-broadcasts.js";
 
 /** Longer keys are not kept: who reads one is told at once that all may have changed. */
 const KEY_BYTES_MAX = 64 * 1024;
-/** Keys take no more; the option bounds how many there are. */
+/** Keys, and who has read them, take no more; the option bounds how many keys there are. */
 const TABLE_BYTES_MAX = 256 * 1024 * 1024;
 /** Keys that are given up at once when a table is too full, for each that comes, and a few times a second. */
 const GIVEN_UP_PER_KEY = 2;
@@ -48,12 +48,14 @@ export class KeyTracking implements Follower, TrackingNode {
   readonly #options: KeyTrackingOptions;
   readonly #table = new TrackingTable();
   readonly #clients = new Set<ClientTracking>();
+  /** Of clients that do not track at present: as in Redis, who begins again is told of what it had read before, if that has not changed meanwhile. */
+  readonly #paused = new Map<Client, ClientTracking>();
   readonly #broadcasts: PrefixBroadcasts;
   #unfollow: (() => void) | null = null;
   /** Everybody has been told in this turn that all has changed, and nothing was read since: FLUSHALL flushes each database and slot. */
   #isLossTold = false;
   #routes: SlotRoutes | null = null;
-  /** Routes as they were at their last change. */
+  /** Routes as they were at their last change, while anybody tracks anything. */
   readonly #known = new Uint16Array(SLOT_COUNT);
   /** By slot, 1 if its route has changed and nobody was told yet what that means. */
   #gone = new Uint8Array(SLOT_COUNT);
@@ -79,27 +81,35 @@ export class KeyTracking implements Follower, TrackingNode {
 
   /** Begins to track for a client, or goes on in another way. Resolves when other nodes know what they must; null if they do. */
   begin(client: Client, mode: TrackingMode): Promise<void> | null {
-    let { tracking } = client;
-    if (tracking === null) {
-      tracking = new ClientTracking(client, mode, this.#options.find);
-      client.tracking = tracking;
-      this.#clients.add(tracking);
-    } else {
-      tracking.change(mode);
-    }
+    const tracking =
+      client.tracking ?? this.#paused.get(client) ?? new ClientTracking(client, this.#options.find);
+    tracking.begin(mode);
+    client.tracking = tracking;
+    this.#paused.delete(client);
+    this.#clients.add(tracking);
     this.#isLossTold = false;
     this.#follow();
-    const isNew = mode.broadcasts && this.#broadcasts.add(tracking);
-    return isNew && this.relay !== null ? this.relay.prefixesChanged() : null;
+    if (!mode.broadcasts) return null;
+    if (this.#broadcasts.add(tracking)) this.relay?.prefixesChanged();
+    // Others may be about to hear of a prefix that another client was there first to want.
+    return this.relay?.prefixesHeard() ?? null;
   }
 
   end(client: Client): void {
     const { tracking } = client;
     if (tracking === null) return;
-    tracking.end();
+    if (this.#broadcasts.remove(tracking)) this.relay?.prefixesChanged();
+    tracking.pause();
     client.tracking = null;
+    this.#paused.set(client, tracking);
     this.#clients.delete(tracking);
-    if (this.#broadcasts.remove(tracking)) void this.relay?.prefixesChanged();
+  }
+
+  /** A client is gone. */
+  forget(client: Client): void {
+    this.end(client);
+    this.#paused.get(client)?.end();
+    this.#paused.delete(client);
   }
 
   // ---- Reads ----
@@ -115,19 +125,28 @@ export class KeyTracking implements Follower, TrackingNode {
     this.#isLossTold = false;
     if (tracker === NOBODY || !command.flags.includes("readonly") || command.group === "pubsub") return;
     const { bytes } = call;
+    const keys: string[] = [];
     for (const { at } of keyPositions(command, call)) {
       const start = call.start(at);
       const end = call.end(at);
-      if (end - start > KEY_BYTES_MAX) tracker.lost();
-      else this.#table.remember(slotOf(bytes, start, end), bytes.toString("latin1", start, end), tracker);
+      if (end - start > KEY_BYTES_MAX) {
+        tracker.lost();
+        continue;
+      }
+      const key = bytes.toString("latin1", start, end);
+      keys.push(key);
+      this.#table.remember(slotOf(bytes, start, end), key, tracker);
     }
+    if (command.flags.includes("blocking") && tracker instanceof ClientTracking) tracker.awaits(keys);
     this.#follow();
-    this.#giveUp(GIVEN_UP_PER_KEY);
+    this.#giveUp(GIVEN_UP_PER_KEY * keys.length);
   }
 
   /** A few times a second. */
   tidy(): void {
     this.#giveUp(GIVEN_UP_PER_PERIOD);
+    // Of what other nodes track nobody knows whether they still want it.
+    if (this.#clients.size + this.#paused.size === 0 && this.relay === null) this.#table.clear();
     if (this.#unfollow === null || this.#isNeeded) return;
     this.#unfollow();
     this.#unfollow = null;
@@ -137,7 +156,7 @@ export class KeyTracking implements Follower, TrackingNode {
     const table = this.#table;
     const keysMax = this.#options.keysMax();
     for (let i = 0; i < effort; i++) {
-      const isFull = (keysMax > 0 && table.keyCount > keysMax) || table.byteLength > TABLE_BYTES_MAX;
+      const isFull = (keysMax > 0 && table.keyCount > keysMax) || table.memoryBytes > TABLE_BYTES_MAX;
       const old = isFull ? table.takeOld() : undefined;
       if (old === undefined) return;
       for (const tracker of old.trackers) tracker.changed(old.key, null);
@@ -210,7 +229,6 @@ export class KeyTracking implements Follower, TrackingNode {
   /** From now on other nodes execute the slots whose route says so. Until what is returned is called. */
   followRoutes(routes: SlotRoutes): () => void {
     this.#routes = routes;
-    this.#known.set(routes.bySlot);
     const unsubscribe = routes.subscribe(() => this.#routesChanged(routes));
     return () => {
       unsubscribe();
@@ -219,6 +237,7 @@ export class KeyTracking implements Follower, TrackingNode {
   }
 
   #routesChanged({ bySlot }: SlotRoutes): void {
+    if (this.#unfollow === null) return;
     const known = this.#known;
     const gone = this.#gone;
     for (let slot = 0; slot < SLOT_COUNT; slot++) if (known[slot] !== bySlot[slot]) gone[slot] = 1;
@@ -276,6 +295,8 @@ export class KeyTracking implements Follower, TrackingNode {
   }
 
   #follow(): void {
-    this.#unfollow ??= this.#options.keyspace.watchers.follow(this);
+    if (this.#unfollow !== null) return;
+    this.#unfollow = this.#options.keyspace.watchers.follow(this);
+    if (this.#routes !== null) this.#known.set(this.#routes.bySlot);
   }
 }

@@ -307,7 +307,7 @@ export class Server {
     client.parking.leave();
     client.isMonitor = false;
     this.state.broker.local.forget(client);
-    this.state.tracking.end(client);
+    this.state.tracking.forget(client);
     this.state.copyWaits.forget(client);
     this.state.clients.delete(client.id);
     this.eviction.forget(client);

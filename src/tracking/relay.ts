@@ -31,8 +31,10 @@ export interface TrackingRelay {
   broadcast(key: string, writer: Writer | null): void;
   /** All that other nodes track here counts as changed. */
   lost(): void;
-  /** The prefixes of this node's clients have changed. Resolves when the nodes that can be reached know; null if they do. */
-  prefixesChanged(): Promise<void> | null;
+  /** The prefixes of this node's clients have changed. */
+  prefixesChanged(): void;
+  /** Resolves when the nodes that can be reached know the prefixes as they are now; null if they do. */
+  prefixesHeard(): Promise<void> | null;
 }
 
 /** A key that has changed at another node, by the command of this client of ours; 0 if it was none. */

@@ -13,6 +13,8 @@ export interface Writer {
 }
 
 export interface Tracker {
+  /** Nobody is there any more to be told of anything. */
+  readonly isGone: boolean;
   /** A key that it has read is no longer what it was; by whose command, if it was one. Nothing more is said of it until it is read again. */
   changed(key: string, writer: Writer | null): void;
   /** So is all that it has read. */
@@ -20,7 +22,7 @@ export interface Tracker {
 }
 
 /** Of whoever stands for somebody who has been noted already. */
-export const NOBODY: Tracker = { changed() {}, lost() {} };
+export const NOBODY: Tracker = { isGone: false, changed() {}, lost() {} };
 
 /** What a client has asked for by CLIENT TRACKING. */
 export interface TrackingMode {

@@ -5,6 +5,10 @@
 import { SLOT_COUNT } from "../base/key-hash.js";
 import type { Tracker } from "./tracker.js";
 
+/** What a key takes besides its bytes, and each of its trackers, roughly. */
+const KEY_BYTES = 32;
+const TRACKER_BYTES = 24;
+
 /** Nearly every key has one. */
 type Trackers = Tracker | Set<Tracker>;
 
@@ -19,11 +23,17 @@ export class TrackingTable {
   keyCount = 0;
   /** Trackers of all keys together. */
   itemCount = 0;
-  /** Bytes of the keys. */
-  byteLength = 0;
   #bySlot: (KeysOfSlot | undefined)[] = new Array(SLOT_COUNT).fill(undefined);
   /** The slot that is to lose its oldest key next. */
   #next = 0;
+
+  /** Bytes of the keys. */
+  #keyBytes = 0;
+
+  /** What all of it takes, roughly. */
+  get memoryBytes(): number {
+    return this.#keyBytes + this.keyCount * KEY_BYTES + this.itemCount * TRACKER_BYTES;
+  }
 
   hasSlot(slot: number): boolean {
     return this.#bySlot[slot] !== undefined;
@@ -37,14 +47,29 @@ export class TrackingTable {
     if (trackers === undefined) {
       keys.set(key, tracker);
       this.keyCount++;
-      this.byteLength += key.length;
+      this.#keyBytes += key.length;
     } else if (trackers instanceof Set) {
       if (trackers.has(tracker)) return;
+      this.#forgetGone(trackers);
       trackers.add(tracker);
+    } else if (trackers.isGone) {
+      keys.set(key, tracker);
+      return;
     } else {
       keys.set(key, new Set([trackers, tracker]));
     }
     this.itemCount++;
+  }
+
+  /**
+   * Clients come and go, and a key that never changes would keep all of them that have read it. They are looked through whenever there are twice as
+   * many as there have been: that costs each reader no more than a step or two.
+   */
+  #forgetGone(trackers: Set<Tracker>): void {
+    if ((trackers.size & (trackers.size - 1)) !== 0) return;
+    for (const tracker of trackers) {
+      if (tracker.isGone && trackers.delete(tracker)) this.itemCount--;
+    }
   }
 
   /** Takes a key out; answers who tracked it. */
@@ -89,7 +114,7 @@ export class TrackingTable {
   /** Takes out everything, however much that is, at once. */
   clear(): void {
     this.#bySlot = new Array(SLOT_COUNT).fill(undefined);
-    this.keyCount = this.itemCount = this.byteLength = 0;
+    this.keyCount = this.itemCount = this.#keyBytes = 0;
   }
 
   #remove(slot: number, key: string, trackers: Trackers): Iterable<Tracker> {
@@ -98,7 +123,7 @@ export class TrackingTable {
     if (keys.size === 0) this.#bySlot[slot] = undefined;
     const all = trackers instanceof Set ? trackers : [trackers];
     this.keyCount--;
-    this.byteLength -= key.length;
+    this.#keyBytes -= key.length;
     this.itemCount -= trackers instanceof Set ? trackers.size : 1;
     return all;
   }

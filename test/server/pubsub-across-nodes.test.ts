@@ -45,6 +45,21 @@ describe("Messages between nodes", () => {
     expect(countersOf(cluster).map(({ sent }) => sent)).to.deep.equal([1, 1, 2]);
   });
 
+  it("do not wait with a command that waits for a key of another node", async () => {
+    const cluster = await start();
+    const client = await cluster.connect(0);
+    const publisher = await cluster.connect(2);
+    const list = keyAt(cluster, 1);
+    await client.ask("HELLO", "3");
+    client.send("SUBSCRIBE", "a");
+    client.send("BLPOP", list, "0");
+    await heard(cluster, client);
+    expect(await publisher.ask("PUBLISH", "a", "m")).to.equal("1");
+    expect(await heard(cluster, client)).to.deep.equal(['>["message" "a" "m"]']);
+    await publisher.ask("RPUSH", list, "1");
+    expect(await heard(cluster, client)).to.deep.equal([`["${list}" "1"]`]);
+  });
+
   it("are told of by PUBSUB at every node alike", async () => {
     const cluster = await start();
     await listening(cluster, 0, "SUBSCRIBE", "one", "two");

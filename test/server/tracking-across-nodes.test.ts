@@ -131,6 +131,91 @@ describe("Client-side caching over several nodes", () => {
     expect(await heard(cluster, client)).to.include(told(other));
   });
 
+  it("tells who waits for a key of another node, or for copies, at once", async () => {
+    const cluster = await start();
+    const [read, list] = [keyAt(cluster, 1, "read"), keyAt(cluster, 1, "list")];
+    const writer = await cluster.connect(2);
+    for (const waiting of [
+      ["BLPOP", list, "0"],
+      ["WAIT", "9", "0"],
+    ]) {
+      const other = await tracking(cluster, 0);
+      const plain = await cluster.connect(0);
+      await plain.ask("CLIENT", "TRACKING", "ON", "REDIRECT", await other.ask("CLIENT", "ID"));
+      const client = await tracking(cluster, 0);
+      for (const reader of [client, plain]) {
+        reader.send("GET", read);
+        reader.send(...waiting);
+      }
+      await cluster.world.advance(5000);
+      expect((await client.read(1)).length + (await plain.read(1)).length).to.equal(2);
+      await writer.ask("SET", read, "1");
+      expect(await heard(cluster, client)).to.deep.equal([told(read)]);
+      expect(await heard(cluster, other)).to.deep.equal([told(read)]);
+      expect([client.isClosed, plain.unread]).to.deep.equal([false, 0]);
+      if (waiting[0] !== "BLPOP") continue;
+      await writer.ask("RPUSH", list, "a", "b");
+      expect(await heard(cluster, client)).to.deep.equal([`["${list}" "a"]`]);
+      expect(await heard(cluster, plain)).to.deep.equal([`["${list}" "b"]`]);
+    }
+  });
+
+  it("tells of what came while it was not known yet that a command waits", async () => {
+    const cluster = await start();
+    const [read, list] = [keyAt(cluster, 0, "read"), keyAt(cluster, 1, "list")];
+    const client = await tracking(cluster, 0);
+    const writer = await cluster.connect(0);
+    await client.ask("GET", read);
+    cluster.world.slow(["b"], ["a"], 500);
+    client.send("BLPOP", list, "0");
+    await cluster.world.advance(100);
+    await writer.ask("SET", read, "1");
+    await cluster.world.advance(100);
+    expect(client.unread).to.equal(0);
+    await cluster.world.advance(1000);
+    expect(await heard(cluster, client)).to.deep.equal([told(read)]);
+  });
+
+  it("takes what was read by waiting for changed, behind the reply", async () => {
+    const cluster = await start();
+    for (const node of [0, 1]) {
+      const stream = keyAt(cluster, node, "stream");
+      const client = await tracking(cluster, 0);
+      client.send("XREAD", "BLOCK", "0", "STREAMS", stream, "$");
+      await cluster.world.advance(100);
+      const writer = await cluster.connect(2);
+      await writer.ask("XADD", stream, "7-1", "f", "v");
+      const replies = await heard(cluster, client);
+      expect(replies.findIndex((reply) => reply.includes("7-1"))).to.be.within(0, replies.length - 2);
+      expect(replies.at(-1)).to.equal(told(stream));
+    }
+  });
+
+  it("tells another client in its place of what is given up when the replies have left", async () => {
+    const cluster = await start({ config: { trackingTableMaxKeys: 1 } });
+    const other = await tracking(cluster, 0);
+    const client = await cluster.connect(0);
+    await client.ask("CLIENT", "TRACKING", "ON", "REDIRECT", await other.ask("CLIENT", "ID"));
+    cluster.world.slow(["a"], ["b"], 100);
+    for (let i = 0; i < 10; i++) {
+      client.send("GET", keyAt(cluster, 1, `read:${i}:`));
+      await cluster.world.advance(50);
+      expect(other.unread).to.equal(0);
+      await client.read(1);
+      await heard(cluster, other);
+    }
+  });
+
+  it("answers who is not the first to want a prefix when others know it, too", async () => {
+    const cluster = await start();
+    cluster.world.slow(["a"], ["b"], 200);
+    const clients = [await cluster.connect(0), await cluster.connect(0)];
+    for (const client of clients) client.send("CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", "x");
+    await cluster.world.advance(100);
+    expect(clients.map(({ unread }) => unread)).to.deep.equal([0, 0]);
+    for (const client of clients) expect(await client.read(1)).to.deep.equal(["OK"]);
+  });
+
   for (let seed = 1; seed <= SEEDS; seed++) {
     it(`never leaves a client with what has changed, when all is quiet (seed ${seed})`, async () => {
       const cluster = await start({ seed });

@@ -3,7 +3,11 @@ import fc from "fast-check";
 import type { Tracker } from "#torus/tracking/tracker.js";
 import { TrackingTable } from "#torus/tracking/tracking-table.js";
 
-const TRACKERS: readonly Tracker[] = Array.from({ length: 3 }, () => ({ changed() {}, lost() {} }));
+const TRACKERS: readonly Tracker[] = Array.from({ length: 3 }, () => ({
+  isGone: false,
+  changed() {},
+  lost() {},
+}));
 
 const step = fc.record({
   what: fc.constantFrom("remember", "remember", "remember", "take", "takeOld", "takeSlots", "clear"),
@@ -54,9 +58,8 @@ describe("the table of tracked keys", () => {
           }
           expect(table.keyCount).to.equal(model.size);
           expect(table.itemCount).to.equal([...model.values()].reduce((sum, { size }) => sum + size, 0));
-          expect(table.byteLength).to.equal(
-            [...model.keys()].reduce((sum, { length }) => sum + length - 2, 0),
-          );
+          const keyBytes = [...model.keys()].reduce((sum, { length }) => sum + length - 2, 0);
+          expect(table.memoryBytes).to.equal(keyBytes + 32 * table.keyCount + 24 * table.itemCount);
           for (let other = 0; other <= 4; other++) {
             const hasSome = [...model.keys()].some((each) => each.startsWith(`${other} `));
             expect(table.hasSlot(other)).to.equal(hasSome);
@@ -64,6 +67,20 @@ describe("the table of tracked keys", () => {
         }
       }),
     );
+  });
+
+  it("does not keep all who have come, read and gone, however long a key does not change", () => {
+    const table = new TrackingTable();
+    const here = { isGone: false, changed() {}, lost() {} };
+    for (let i = 0; i < 10_000; i++) {
+      const passing = { isGone: false, changed() {}, lost() {} };
+      table.remember(1, "k", passing);
+      if (i === 100) table.remember(1, "k", here);
+      passing.isGone = true;
+      expect(table.itemCount).to.be.at.most(4);
+    }
+    expect([...table.take(1, "k")]).to.include(here);
+    expect([table.itemCount, table.memoryBytes]).to.deep.equal([0, 0]);
   });
 });
 

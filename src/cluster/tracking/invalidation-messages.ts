@@ -8,7 +8,9 @@
  * clients have of the sender counts as changed. The session is the client by whose command the key was changed, as the node calls it; 0 if by
  * none of its. And of the service `prefixes`, which is asked, and answered with nothing:
  *
- *     body    := (length:varint prefix{length})*             all prefixes that the sender's clients want
+ *     body    := version:varint (length:varint prefix{length})*
+ *
+ * These are all prefixes that the sender's clients want. The version rises whenever they change: an older one of the same boot is outdated.
  */
 import { ByteReader } from "../../base/byte-reader.js";
 import { ByteWriter } from "../../base/byte-writer.js";
@@ -55,16 +57,23 @@ export function readChanges(
   return true;
 }
 
-export function writePrefixes(prefixes: readonly string[]): Buffer {
+export interface WantedPrefixes {
+  readonly version: number;
+  readonly prefixes: readonly string[];
+}
+
+export function writePrefixes({ version, prefixes }: WantedPrefixes): Buffer {
   const writer = new ByteWriter({ bytesMax: BYTES_MAX });
+  writer.varint(version);
   for (const prefix of prefixes) writer.sized(rangeOf(Buffer.from(prefix, "latin1")));
   return writer.written();
 }
 
 /** Undefined if it makes no sense. */
-export function readPrefixes(body: Buffer): string[] | undefined {
+export function readPrefixes(body: Buffer): WantedPrefixes | undefined {
   const reader = new ByteReader(rangeOf(body));
+  const version = reader.varint();
   const prefixes: string[] = [];
   while (reader.remaining > 0) prefixes.push(Buffer.from(reader.sized()).toString("latin1"));
-  return reader.failed ? undefined : prefixes;
+  return reader.failed ? undefined : { version, prefixes };
 }

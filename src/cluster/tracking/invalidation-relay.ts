@@ -11,6 +11,7 @@ import type { PeerIdentity } from "../peer-hello.js";
 import type { PeerLink } from "../peer-link.js";
 import type { Service } from "../peer-server.js";
 import type { Peers } from "../peers.js";
+import { ServiceRefusal } from "../service-refusal.js";
 import {
   ALL,
   PREFIXED,
@@ -49,7 +50,10 @@ interface Other {
   readonly tracker: Tracker;
   readonly batch: ByteWriter;
   readonly teller: PrefixTeller;
+  /** What it wants, and of which of its lives and versions that is. */
   prefixes: readonly string[];
+  boot: number;
+  version: number;
   /** Whether it is to be told that all counts as changed. */
   isOwed: boolean;
   cancelRetry: Cancel | undefined;
@@ -72,6 +76,8 @@ export class InvalidationRelay implements TrackingRelay {
   /** Of the prefixes of this node's clients: rises when they change. */
   #version = 0;
   #waiters: Waiter[] = [];
+  /** The latest version that clients have not waited for any longer; 0 if all that they wanted is heard by now. */
+  #unheard = 0;
   #isSendingDue = false;
   #isTellingDue = false;
   #isClosed = false;
@@ -127,12 +133,15 @@ export class InvalidationRelay implements TrackingRelay {
     if (other === undefined) {
       other = {
         tracker: {
+          isGone: false,
           changed: (key, writer) => this.#tell(node, READ, key, writer),
           lost: () => this.#owe(node),
         },
         batch: new ByteWriter({ bytesMax: BATCH_BYTES_MAX }),
         teller: new PrefixTeller(),
         prefixes: [],
+        boot: 0,
+        version: 0,
         isOwed: false,
         cancelRetry: undefined,
       };
@@ -216,10 +225,21 @@ export class InvalidationRelay implements TrackingRelay {
   }
 
   #hearPrefixes(body: Buffer, from: PeerIdentity): Uint8Array {
-    const prefixes = readPrefixes(body);
-    if (prefixes === undefined) throw new Error("prefixes of another node that make no sense");
-    this.#other(this.#options.peers.numberOf(from.nodeId)).prefixes = prefixes;
-    this.#review();
+    const wanted = readPrefixes(body);
+    if (wanted === undefined) throw new Error("prefixes of another node that make no sense");
+    const { peers } = this.#options;
+    const node = peers.numberOf(from.nodeId);
+    // As of subscriptions: one that was removed nobody would forget, and one that is not known yet says it again.
+    if (peers.link(node) === undefined) throw new ServiceRefusal("a node that is not linked with");
+    const other = this.#other(node);
+    // What was sent by a link that broke may be read behind what came by the next one.
+    const isOutdated = from.boot === other.boot && wanted.version < other.version;
+    if (!isOutdated) {
+      other.boot = from.boot;
+      other.version = wanted.version;
+      other.prefixes = wanted.prefixes;
+      this.#review();
+    }
     return NOTHING;
   }
 
@@ -264,13 +284,18 @@ export class InvalidationRelay implements TrackingRelay {
 
   // ---- Prefixes of this node's clients ----
 
-  prefixesChanged(): Promise<void> | null {
-    const version = ++this.#version;
+  prefixesChanged(): void {
+    this.#version++;
     this.#tellPrefixes();
+  }
+
+  prefixesHeard(): Promise<void> | null {
+    const version = this.#version;
     if (this.#isClosed || this.#toldToAll >= version) return null;
     return new Promise((resolve) => {
       const cancel = this.#options.timers.after(HEARD_MS_MAX, () => {
         this.#waiters = this.#waiters.filter((other) => other !== waiter);
+        this.#unheard = Math.max(this.#unheard, version);
         resolve();
       });
       const waiter = { version, resolve, cancel };
@@ -289,6 +314,11 @@ export class InvalidationRelay implements TrackingRelay {
 
   #settle(): void {
     const told = this.#toldToAll;
+    // Clients have gone on, and were told of nothing that changed meanwhile.
+    if (this.#unheard > 0 && this.#unheard <= told) {
+      this.#unheard = 0;
+      this.#options.node.prefixesUnheard();
+    }
     const ready = this.#waiters.filter(({ version }) => version <= told);
     if (ready.length === 0) return;
     this.#waiters = this.#waiters.filter(({ version }) => version > told);
@@ -314,7 +344,8 @@ export class InvalidationRelay implements TrackingRelay {
     const link = peers.link(node);
     const { teller } = other;
     if (this.#isClosed || link?.isUp !== true || !teller.asks(this.#version)) return;
-    const outcome = await link.ask(PREFIXES_SERVICE, writePrefixes(self.prefixes), ANSWER_MS_MAX);
+    const wanted = { version: this.#version, prefixes: self.prefixes };
+    const outcome = await link.ask(PREFIXES_SERVICE, writePrefixes(wanted), ANSWER_MS_MAX);
     if (outcome.kind !== "answered") {
       teller.failed();
       if (this.#others.get(node) === other) this.#retry(node, other);

@@ -22,6 +22,8 @@ describe("the page on invalidations between nodes", () => {
     writeChange(writer, READ, { key: "k", session: 300 });
     writeChange(writer, PREFIXED, { key: "a:1", session: 0 });
     writeLoss(writer);
-    expect(exampleOf(page)).to.deep.equal(Buffer.concat([writePrefixes(["a:"]), writer.written()]));
+    expect(exampleOf(page)).to.deep.equal(
+      Buffer.concat([writePrefixes({ version: 1, prefixes: ["a:"] }), writer.written()]),
+    );
   });
 });

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { ByteWriter } from "#torus/base/byte-writer.js";
 import type { Outcome, PeerLink } from "#torus/cluster/peer-link.js";
 import type { PeersEvents } from "#torus/cluster/peers.js";
+import { ServiceRefusal } from "#torus/cluster/service-refusal.js";
 import {
   ALL,
   PREFIXED,
@@ -20,10 +21,11 @@ type Change = readonly [kind: number, key: string, session: number];
 /** A link that the test is the other end of. */
 class FakeLink {
   isUp = true;
+  isKnown = true;
   pendingBytes = 0;
   readonly peer = { number: 1, nodeId: "n1", host: "h", port: 1 };
   readonly told: Change[][] = [];
-  readonly asked: { prefixes: readonly string[]; answer: (outcome: Outcome) => void }[] = [];
+  readonly asked: { prefixes: readonly string[]; version: number; answer: (outcome: Outcome) => void }[] = [];
 
   tell(_service: string, body: Uint8Array): void {
     const changes: Change[] = [];
@@ -32,7 +34,7 @@ class FakeLink {
   }
 
   ask(_service: string, body: Uint8Array): Promise<Outcome> {
-    return new Promise((answer) => this.asked.push({ prefixes: readPrefixes(Buffer.from(body))!, answer }));
+    return new Promise((answer) => this.asked.push({ ...readPrefixes(Buffer.from(body))!, answer }));
   }
 }
 
@@ -64,7 +66,7 @@ function relayed() {
       every: () => () => {},
     },
     peers: {
-      link: () => link as unknown as PeerLink,
+      link: () => (link.isKnown ? (link as unknown as PeerLink) : undefined),
       numberOf: () => 1,
       subscribe(listener) {
         events = listener;
@@ -77,6 +79,7 @@ function relayed() {
   };
   const [changed, prefixes] = relay.services.map(([, serve]) => serve);
   const from = { cluster: "c", nodeId: "n1", boot: 1 };
+  let version = 0;
   return {
     link,
     relay,
@@ -86,7 +89,10 @@ function relayed() {
     endTurn,
     events: events!,
     hearChanges: (body: Buffer) => changed!(body, from),
-    hearPrefixes: (...names: string[]) => prefixes!(writePrefixes(names), from),
+    hearPrefixes: (...names: string[]) =>
+      prefixes!(writePrefixes({ version: ++version, prefixes: names }), from),
+    hearOutdated: (boot: number, ...names: string[]) =>
+      prefixes!(writePrefixes({ version: 0, prefixes: names }), { ...from, boot }),
   };
 }
 
@@ -109,8 +115,9 @@ describe("the bytes of invalidations", () => {
     for (const end of [1, 2, 3, 4, 5, 7, 8])
       expect(readChanges(body.subarray(0, end), () => {})).to.equal(end === 6);
     expect(readChanges(Buffer.of(9, 0, 0), () => {})).to.equal(false);
-    expect(readPrefixes(writePrefixes(["", "a:", "\xff"]))).to.deep.equal(["", "a:", "\xff"]);
-    expect(readPrefixes(Buffer.of(5, 1))).to.equal(undefined);
+    const wanted = { version: 200, prefixes: ["", "a:", "\xff"] };
+    expect(readPrefixes(writePrefixes(wanted))).to.deep.equal(wanted);
+    expect(readPrefixes(Buffer.of(0, 5, 1))).to.equal(undefined);
   });
 });
 
@@ -174,6 +181,19 @@ describe("the way of invalidations", () => {
     expect(relay.wantsPrefixes).to.equal(false);
   });
 
+  it("takes no older prefixes for newer ones, and none of a node that is gone", () => {
+    const { link, relay, hearPrefixes, hearOutdated, events } = relayed();
+    hearPrefixes("a");
+    hearOutdated(1);
+    expect(relay.wantsPrefixes).to.equal(true);
+    hearOutdated(2);
+    expect(relay.wantsPrefixes).to.equal(false);
+    link.isKnown = false;
+    events.removed!(link.peer);
+    expect(() => hearPrefixes("a")).to.throw(ServiceRefusal);
+    expect(relay.wantsPrefixes).to.equal(false);
+  });
+
   it("lets a client wait until nodes know its prefixes, and takes all for changed that they did not know of", async () => {
     const { link, relay, endTurn, node, heard, events } = relayed();
     events.up(link.peer);
@@ -184,14 +204,15 @@ describe("the way of invalidations", () => {
     endTurn();
     node.prefixes.push("a");
     let isTold = false;
-    void relay.prefixesChanged()!.then(() => {
+    relay.prefixesChanged();
+    void relay.prefixesHeard()!.then(() => {
       isTold = true;
     });
     endTurn();
     const asked = link.asked.shift()!;
     expect(asked.prefixes).to.deep.equal(["a"]);
     node.prefixes.push("b");
-    void relay.prefixesChanged();
+    relay.prefixesChanged();
     endTurn();
     expect(link.asked).to.have.length(0);
     await turn();
@@ -205,21 +226,52 @@ describe("the way of invalidations", () => {
   });
 
   it("asks again after a failure, and lets nobody wait for ever", async () => {
-    const { link, relay, endTurn, node, events, timers } = relayed();
+    const { link, relay, endTurn, node, heard, events, timers } = relayed();
     events.up(link.peer);
     endTurn();
     link.asked.shift()!.answer({ kind: "unsent" });
     await turn();
     node.prefixes.push("a");
     let isTold = false;
-    void relay.prefixesChanged()!.then(() => {
+    relay.prefixesChanged();
+    void relay.prefixesHeard()!.then(() => {
       isTold = true;
     });
     endTurn();
-    expect(link.asked.shift()!.prefixes).to.deep.equal(["a"]);
+    const asked = link.asked.shift()!;
+    expect(asked.prefixes).to.deep.equal(["a"]);
     for (const fire of timers.splice(0)) fire();
     await turn();
     expect(isTold).to.equal(true);
+    // Who did not wait any longer was told of nothing that changed meanwhile.
+    expect(heard).to.deep.equal([]);
+    asked.answer({ kind: "answered", body: Buffer.alloc(0) });
+    await turn();
+    expect(heard).to.include("unheard");
+  });
+
+  it("takes all for changed that a node did not know of because it was slow to hear", async () => {
+    const { link, relay, endTurn, node, heard, events, timers } = relayed();
+    const answer = async () => {
+      endTurn();
+      link.asked.shift()!.answer({ kind: "answered", body: Buffer.alloc(0) });
+      await turn();
+    };
+    events.up(link.peer);
+    await answer();
+    heard.length = 0;
+    for (const prefix of ["a", "b"]) {
+      node.prefixes.push(prefix);
+      relay.prefixesChanged();
+      void relay.prefixesHeard();
+      endTurn();
+    }
+    for (const fire of timers.splice(0)) fire();
+    await answer();
+    expect(heard).to.deep.equal([]);
+    await answer();
+    expect(heard).to.deep.equal(["unheard"]);
+    expect(relay.prefixesHeard()).to.equal(null);
   });
 
   it("hands on what it hears, and takes what a broken link stood for as changed", () => {
