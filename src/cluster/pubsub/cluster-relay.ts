@@ -3,17 +3,18 @@
  * same of them, and sends messages to those that want them. What a link has not taken when it breaks is lost, and so is what is for a node that
  * takes too little (docs/decisions/0027-pubsub.md).
  */
-import { ByteWriter } from "../../base/byte-writer.js";
 import type { Log } from "../../host/log.js";
 import type { Cancel, Timers } from "../../host/timers.js";
 import type { Broker, Relay, RelayCounters } from "../../pubsub/broker.js";
 import type { ChannelKind } from "../../pubsub/message.js";
 import type { SubscriptionKind } from "../../pubsub/subscriber.js";
+import { HeardWaits } from "../heard-waits.js";
 import type { PeerIdentity } from "../peer-hello.js";
-import type { Outcome, PeerLink } from "../peer-link.js";
+import type { Outcome } from "../peer-link.js";
 import type { Service } from "../peer-server.js";
 import type { Peers } from "../peers.js";
 import { ServiceRefusal } from "../service-refusal.js";
+import { BODY_BYTES_MAX, TurnBatches } from "../turn-batches.js";
 import { InterestHearer } from "./interest-hearer.js";
 import { readPart, writePart } from "./interest-messages.js";
 import { InterestTeller } from "./interest-teller.js";
@@ -30,13 +31,6 @@ export const PUBLISH_SERVICE = "publish";
 const ANSWER_MS_MAX = 10_000;
 /** After a failure. */
 const RETRY_MS = 100;
-/** A client is told that it is subscribed after this at the latest, though a node that seems to live says nothing. */
-const HEARD_MS_MAX = 500;
-/** What gathered for a node in a turn leaves when the turn is over, or when it is so much. */
-const BATCH_BYTES = 64 * 1024;
-/** What a longer message made it grow to is not kept. */
-const BATCH_BYTES_KEPT_MAX = 256 * 1024;
-export const BODY_BYTES_MAX = 2 ** 30;
 /** What a message takes beside channel and payload, at most. */
 const MESSAGE_HEAD_BYTES_MAX = 16;
 /** While a link has so much to send, messages for its node are dropped: as much as Redis lets a subscriber fall behind. */
@@ -50,13 +44,6 @@ export interface ClusterRelayOptions {
   readonly namesMax?: number;
 }
 
-/** A client that is about to be told that it is subscribed. */
-interface Waiter {
-  readonly needed: number;
-  readonly resolve: () => void;
-  readonly cancel: Cancel;
-}
-
 export class ClusterRelay implements Relay {
   readonly counters: RelayCounters = { sent: 0, dropped: 0, received: 0 };
   readonly services: readonly (readonly [string, Service])[];
@@ -64,17 +51,20 @@ export class ClusterRelay implements Relay {
   readonly #own: OwnInterest;
   readonly #hearer: InterestHearer;
   readonly #tellers = new Map<number, InterestTeller>();
-  readonly #batches = new Map<number, ByteWriter>();
+  readonly #batches: TurnBatches;
   readonly #ends: Cancel[] = [];
   readonly #retries = new Map<number, Cancel>();
-  #waiters: Waiter[] = [];
+  /** Clients that are about to be told that they are subscribed. */
+  readonly #waits: HeardWaits;
   #isTellingDue = false;
-  #isSendingDue = false;
   #isClosed = false;
 
   constructor(options: ClusterRelayOptions) {
     this.#options = options;
     const { broker, peers, namesMax } = options;
+    const { timers } = options.host;
+    this.#batches = new TurnBatches({ timers, peers, service: PUBLISH_SERVICE });
+    this.#waits = new HeardWaits({ timers, heardByAll: () => this.#heardByAll });
     this.#own = new OwnInterest(broker.local, namesMax);
     this.#hearer = new InterestHearer(broker.elsewhere);
     broker.local.changed = (kind, name) => this.#changed(kind, name);
@@ -86,7 +76,7 @@ export class ClusterRelay implements Relay {
     this.#ends.push(
       peers.subscribe({
         up: ({ number }) => this.#linked(number),
-        down: () => this.#settle(),
+        down: () => this.#waits.settle(),
         unreachable() {},
         removed: ({ number }) => this.#removed(number),
       }),
@@ -96,10 +86,7 @@ export class ClusterRelay implements Relay {
   close(): void {
     this.#isClosed = true;
     for (const end of [...this.#ends, ...this.#retries.values()]) end();
-    for (const { cancel, resolve } of this.#waiters.splice(0)) {
-      cancel();
-      resolve();
-    }
+    this.#waits.close();
   }
 
   // ---- Messages ----
@@ -111,7 +98,7 @@ export class ClusterRelay implements Relay {
   send(node: number, kind: ChannelKind, channel: Uint8Array, payload: Uint8Array): boolean {
     const link = this.#options.peers.link(node);
     if (link?.isUp !== true) return false;
-    const batch = this.#batchFor(node);
+    const batch = this.#batches.of(node);
     const bytes = batch.length + channel.length + payload.length + MESSAGE_HEAD_BYTES_MAX;
     if (link.pendingBytes + batch.length > PENDING_BYTES_MAX || bytes > BODY_BYTES_MAX) {
       if (this.counters.dropped++ === 0) {
@@ -123,37 +110,8 @@ export class ClusterRelay implements Relay {
     }
     writeMessage(batch, kind, channel, payload);
     this.counters.sent++;
-    if (batch.length > BATCH_BYTES) this.#sendBatch(link, batch);
-    else this.#sendSoon();
+    this.#batches.wrote(node);
     return true;
-  }
-
-  #batchFor(node: number): ByteWriter {
-    let batch = this.#batches.get(node);
-    if (batch === undefined) {
-      this.#batches.set(node, (batch = new ByteWriter({ bytesMax: BODY_BYTES_MAX })));
-    }
-    return batch;
-  }
-
-  #sendBatch(link: PeerLink, batch: ByteWriter): void {
-    link.tell(PUBLISH_SERVICE, batch.written());
-    batch.clear();
-    if (batch.bytes.length > BATCH_BYTES_KEPT_MAX) this.#batches.delete(link.peer.number);
-  }
-
-  #sendSoon(): void {
-    if (this.#isSendingDue) return;
-    this.#isSendingDue = true;
-    this.#options.host.timers.afterTurn(() => {
-      this.#isSendingDue = false;
-      for (const [node, batch] of this.#batches) {
-        if (batch.length === 0) continue;
-        const link = this.#options.peers.link(node);
-        if (link === undefined) this.#batches.delete(node);
-        else this.#sendBatch(link, batch);
-      }
-    });
   }
 
   #publish(body: Buffer): Uint8Array {
@@ -189,10 +147,10 @@ export class ClusterRelay implements Relay {
   #removed(node: number): void {
     this.#hearer.forget(node);
     this.#tellers.delete(node);
-    this.#batches.delete(node);
+    this.#batches.drop(node);
     this.#retries.get(node)?.();
     this.#retries.delete(node);
-    this.#settle();
+    this.#waits.settle();
   }
 
   // ---- What this node wants ----
@@ -200,15 +158,7 @@ export class ClusterRelay implements Relay {
   heard(names: readonly { readonly kind: SubscriptionKind; readonly name: string }[]): Promise<void> | null {
     let needed = 0;
     for (const { kind, name } of names) needed = Math.max(needed, this.#own.since(kind, name));
-    if (this.#isClosed || this.#heardByAll >= needed) return null;
-    return new Promise((resolve) => {
-      const cancel = this.#options.host.timers.after(HEARD_MS_MAX, () => {
-        this.#waiters = this.#waiters.filter((other) => other !== waiter);
-        resolve();
-      });
-      const waiter = { needed, resolve, cancel };
-      this.#waiters.push(waiter);
-    });
+    return this.#waits.until(needed);
   }
 
   /** What was wanted up to this time all nodes know that can be reached. */
@@ -218,21 +168,6 @@ export class ClusterRelay implements Relay {
       if (heard < earliest && this.isReachable(node)) earliest = heard;
     }
     return earliest;
-  }
-
-  #settle(): void {
-    if (this.#waiters.length === 0) return;
-    const heard = this.#heardByAll;
-    const waiting: Waiter[] = [];
-    for (const waiter of this.#waiters) {
-      if (waiter.needed > heard) {
-        waiting.push(waiter);
-        continue;
-      }
-      waiter.cancel();
-      waiter.resolve();
-    }
-    this.#waiters = waiting;
   }
 
   #changed(kind: SubscriptionKind, name: string): void {
@@ -270,7 +205,7 @@ export class ClusterRelay implements Relay {
     if (outcome.kind === "answered") {
       if (outcome.body[0] === 1) teller.taken();
       else teller.refused();
-      this.#settle();
+      this.#waits.settle();
       void this.#tell(node, teller);
       return;
     }

@@ -3,15 +3,15 @@
  * prefixes. What a link may have lost, or did not take, is made good by telling the node that everything counts as changed
  * (docs/decisions/0033).
  */
-import { ByteWriter } from "../../base/byte-writer.js";
 import type { Cancel, Timers } from "../../host/timers.js";
 import type { RelayCounters, TrackingNode, TrackingRelay } from "../../tracking/relay.js";
 import type { Tracker, Writer } from "../../tracking/tracker.js";
+import { HeardWaits } from "../heard-waits.js";
 import type { PeerIdentity } from "../peer-hello.js";
-import type { PeerLink } from "../peer-link.js";
 import type { Service } from "../peer-server.js";
 import type { Peers } from "../peers.js";
 import { ServiceRefusal } from "../service-refusal.js";
+import { TurnBatches } from "../turn-batches.js";
 import {
   ALL,
   PREFIXED,
@@ -30,12 +30,6 @@ export const PREFIXES_SERVICE = "prefixes";
 const ANSWER_MS_MAX = 10_000;
 /** After a failure, and while a node takes too little. */
 const RETRY_MS = 100;
-/** A client is told that it is told of its prefixes after this at the latest, though a node that seems to live says nothing. */
-const HEARD_MS_MAX = 500;
-/** What gathered for a node in a turn leaves when the turn is over, or when it is so much. */
-const BATCH_BYTES = 64 * 1024;
-/** A key takes less. */
-const BATCH_BYTES_MAX = 1024 * 1024;
 /** While a link has so much to send, its node is told nothing but, later, that all counts as changed. */
 export const PENDING_BYTES_MAX = 8 * 1024 * 1024;
 
@@ -48,7 +42,6 @@ export interface InvalidationRelayOptions {
 /** What is known of one other node. */
 interface Other {
   readonly tracker: Tracker;
-  readonly batch: ByteWriter;
   readonly teller: PrefixTeller;
   /** What it wants, and of which of its lives and versions that is. */
   prefixes: readonly string[];
@@ -59,31 +52,27 @@ interface Other {
   cancelRetry: Cancel | undefined;
 }
 
-/** A client that is about to be told that it is told of its prefixes. */
-interface Waiter {
-  readonly version: number;
-  readonly resolve: () => void;
-  readonly cancel: Cancel;
-}
-
 export class InvalidationRelay implements TrackingRelay {
   readonly counters: RelayCounters = { sent: 0, received: 0, losses: 0 };
   readonly services: readonly (readonly [string, Service])[];
   wantsPrefixes = false;
   readonly #options: InvalidationRelayOptions;
   readonly #others = new Map<number, Other>();
+  readonly #batches: TurnBatches;
+  /** Clients that are about to be told that they are told of their prefixes. */
+  readonly #waits: HeardWaits;
   readonly #unsubscribe: () => void;
   /** Of the prefixes of this node's clients: rises when they change. */
   #version = 0;
-  #waiters: Waiter[] = [];
-  /** The latest version that clients have not waited for any longer; 0 if all that they wanted is heard by now. */
-  #unheard = 0;
-  #isSendingDue = false;
+  #isPayingDue = false;
   #isTellingDue = false;
   #isClosed = false;
 
   constructor(options: InvalidationRelayOptions) {
     this.#options = options;
+    const { timers, peers } = options;
+    this.#batches = new TurnBatches({ timers, peers, service: CHANGED_SERVICE });
+    this.#waits = new HeardWaits({ timers, heardByAll: () => this.#toldToAll });
     options.node.relay = this;
     if (options.node.prefixes.length > 0) this.#version = 1;
     this.services = [
@@ -102,10 +91,7 @@ export class InvalidationRelay implements TrackingRelay {
     this.#isClosed = true;
     this.#unsubscribe();
     for (const { cancelRetry } of this.#others.values()) cancelRetry?.();
-    for (const { cancel, resolve } of this.#waiters.splice(0)) {
-      cancel();
-      resolve();
-    }
+    this.#waits.close();
   }
 
   // ---- What other nodes are told of ----
@@ -137,7 +123,6 @@ export class InvalidationRelay implements TrackingRelay {
           changed: (key, writer) => this.#tell(node, READ, key, writer),
           lost: () => this.#owe(node),
         },
-        batch: new ByteWriter({ bytesMax: BATCH_BYTES_MAX }),
         teller: new PrefixTeller(),
         prefixes: [],
         boot: 0,
@@ -159,10 +144,10 @@ export class InvalidationRelay implements TrackingRelay {
       return;
     }
     const sender = writer?.sender;
-    writeChange(other.batch, kind, { key, session: sender?.node === node ? sender.session : 0 });
+    const session = sender?.node === node ? sender.session : 0;
+    writeChange(this.#batches.of(node), kind, { key, session });
     this.counters.sent++;
-    if (other.batch.length > BATCH_BYTES) this.#send(link, other);
-    else this.#sendSoon();
+    this.#batches.wrote(node);
   }
 
   /** The node is to be told that all counts as changed: in its turn, or when that is possible. */
@@ -171,42 +156,30 @@ export class InvalidationRelay implements TrackingRelay {
     if (other.isOwed) return;
     other.isOwed = true;
     this.counters.losses++;
-    this.#sendSoon();
+    this.#paySoon();
   }
 
-  #sendSoon(): void {
-    if (this.#isSendingDue || this.#isClosed) return;
-    this.#isSendingDue = true;
+  #paySoon(): void {
+    if (this.#isPayingDue || this.#isClosed) return;
+    this.#isPayingDue = true;
     this.#options.timers.afterTurn(() => {
-      this.#isSendingDue = false;
-      for (const node of this.#others.keys()) this.#sendNow(node);
+      this.#isPayingDue = false;
+      for (const [node, other] of this.#others) this.#pay(node, other);
     });
   }
 
-  #sendNow(node: number): void {
-    const other = this.#others.get(node);
-    if (other === undefined || this.#isClosed || (other.batch.length === 0 && !other.isOwed)) return;
+  #pay(node: number, other: Other): void {
     const link = this.#options.peers.link(node);
     // When it is there it is told that all has changed.
-    if (link?.isUp !== true) {
-      other.batch.clear();
+    if (!other.isOwed || this.#isClosed || link?.isUp !== true) return;
+    this.#batches.drop(node);
+    if (link.pendingBytes > PENDING_BYTES_MAX) {
+      this.#retry(node, other);
       return;
     }
-    if (other.isOwed) {
-      other.batch.clear();
-      if (link.pendingBytes > PENDING_BYTES_MAX) {
-        this.#retry(node, other);
-        return;
-      }
-      writeLoss(other.batch);
-      other.isOwed = false;
-    }
-    this.#send(link, other);
-  }
-
-  #send(link: PeerLink, { batch }: Other): void {
-    link.tell(CHANGED_SERVICE, batch.written());
-    batch.clear();
+    other.isOwed = false;
+    writeLoss(this.#batches.of(node));
+    this.#batches.wrote(node);
   }
 
   // ---- What this node is told ----
@@ -254,7 +227,7 @@ export class InvalidationRelay implements TrackingRelay {
     const other = this.#other(node);
     // What was told before may be lost.
     other.isOwed = true;
-    this.#sendSoon();
+    this.#paySoon();
     other.teller.linked();
     this.#tellPrefixes();
   }
@@ -268,6 +241,7 @@ export class InvalidationRelay implements TrackingRelay {
   #removed(node: number): void {
     this.#others.get(node)?.cancelRetry?.();
     this.#others.delete(node);
+    this.#batches.drop(node);
     this.#review();
     this.#settle();
   }
@@ -277,7 +251,7 @@ export class InvalidationRelay implements TrackingRelay {
     other.cancelRetry?.();
     other.cancelRetry = this.#options.timers.after(RETRY_MS, () => {
       other.cancelRetry = undefined;
-      this.#sendNow(node);
+      this.#pay(node, other);
       this.#tellPrefixes();
     });
   }
@@ -290,17 +264,7 @@ export class InvalidationRelay implements TrackingRelay {
   }
 
   prefixesHeard(): Promise<void> | null {
-    const version = this.#version;
-    if (this.#isClosed || this.#toldToAll >= version) return null;
-    return new Promise((resolve) => {
-      const cancel = this.#options.timers.after(HEARD_MS_MAX, () => {
-        this.#waiters = this.#waiters.filter((other) => other !== waiter);
-        this.#unheard = Math.max(this.#unheard, version);
-        resolve();
-      });
-      const waiter = { version, resolve, cancel };
-      this.#waiters.push(waiter);
-    });
+    return this.#waits.until(this.#version);
   }
 
   /** The version that all nodes know that can be reached. */
@@ -313,19 +277,8 @@ export class InvalidationRelay implements TrackingRelay {
   }
 
   #settle(): void {
-    const told = this.#toldToAll;
     // Clients have gone on, and were told of nothing that changed meanwhile.
-    if (this.#unheard > 0 && this.#unheard <= told) {
-      this.#unheard = 0;
-      this.#options.node.prefixesUnheard();
-    }
-    const ready = this.#waiters.filter(({ version }) => version <= told);
-    if (ready.length === 0) return;
-    this.#waiters = this.#waiters.filter(({ version }) => version > told);
-    for (const { cancel, resolve } of ready) {
-      cancel();
-      resolve();
-    }
+    if (this.#waits.settle()) this.#options.node.prefixesUnheard();
   }
 
   /** What changes within a turn is told together. */

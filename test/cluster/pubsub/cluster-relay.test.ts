@@ -1,9 +1,10 @@
 import { expect } from "chai";
 import type { Outcome, PeerLink } from "#torus/cluster/peer-link.js";
 import type { PeersEvents } from "#torus/cluster/peers.js";
-import { BODY_BYTES_MAX, ClusterRelay, PENDING_BYTES_MAX } from "#torus/cluster/pubsub/cluster-relay.js";
+import { ClusterRelay, PENDING_BYTES_MAX } from "#torus/cluster/pubsub/cluster-relay.js";
 import { BEGINS, ENDS, writePart } from "#torus/cluster/pubsub/interest-messages.js";
 import { ServiceRefusal } from "#torus/cluster/service-refusal.js";
+import { BODY_BYTES_MAX } from "#torus/cluster/turn-batches.js";
 import { Broker } from "#torus/pubsub/broker.js";
 import { silentLog } from "../../host/silent-log.js";
 

@@ -148,6 +148,7 @@ describe("the way of invalidations", () => {
     expect(link.told).to.deep.equal([]);
     link.pendingBytes = 0;
     for (const fire of timers.splice(0)) fire();
+    endTurn();
     expect(link.told).to.deep.equal([[[ALL, "", 0]]]);
     link.isUp = false;
     events.down(link.peer);
