@@ -130,7 +130,8 @@ export class KeyTracking implements Follower, TrackingNode {
       const start = call.start(at);
       const end = call.end(at);
       if (end - start > KEY_BYTES_MAX) {
-        tracker.lost();
+        // The client's own node tells it; another one would tell all of that node's.
+        if (tracker instanceof ClientTracking) tracker.lost();
         continue;
       }
       const key = bytes.toString("latin1", start, end);
