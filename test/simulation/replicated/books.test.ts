@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { Violation } from "../cluster/violation.js";
 import { FlushedKeys } from "./flushed-keys.js";
 import { Leaf } from "./leaf.js";
+import { MovedMembers } from "./moved-members.js";
 import { PushedList } from "./pushed-list.js";
 import { Queue } from "./queue.js";
 import { Session } from "./session.js";
@@ -203,6 +204,56 @@ describe("the book of a queue", () => {
     queue.pushed("r", REFUSED);
     expect(() => queue.judge(["a", "b", "c", "r"])).to.throw(Violation, "was refused, and is there");
     expect(() => queue.popped("x", CONFIRMED)).to.throw(Violation, "nobody pushed it");
+  });
+});
+
+describe("the book of members that move", () => {
+  function setsOf(...members: readonly string[]): MovedMembers {
+    const sets = new MovedMembers("key");
+    for (const member of members) {
+      sets.adding(member);
+      sets.added(member, CONFIRMED);
+    }
+    return sets;
+  }
+
+  function judging(sets: MovedMembers, from: readonly string[], to: readonly string[]): () => void {
+    return () => sets.judge(from, to);
+  }
+
+  it("wants each in one of the sets, and in the second only if somebody may have moved it", () => {
+    const sets = setsOf("a", "b", "c");
+    for (const name of ["a", "b"]) sets.moving(name);
+    sets.moved("a", ACKNOWLEDGED);
+    sets.moved("b", DOUBTFUL);
+    expect(sets.movable).to.deep.equal(["c"]);
+    sets.judge(["b", "c"], ["a"]);
+    sets.judge(["c"], ["a", "b"]);
+    expect(judging(sets, ["a", "b", "c"], ["a"])).to.throw(Violation, "is in both");
+    expect(judging(sets, ["a", "b", "c"], [])).to.throw(Violation, "was moved, and is where it was");
+    expect(judging(sets, ["c"], ["a"])).to.throw(Violation, "b was acknowledged, and is in neither");
+    expect(judging(sets, ["b"], ["a", "c"])).to.throw(Violation, "c is where nobody has moved it");
+    expect(judging(sets, ["b", "c", "x"], ["a"])).to.throw(Violation, "nobody added it");
+  });
+
+  it("wants nothing that was refused, and keeps where it was what could not be moved", () => {
+    const sets = setsOf("a");
+    sets.adding("r");
+    sets.added("r", REFUSED);
+    sets.moving("a");
+    sets.moved("a", REFUSED);
+    sets.judge(["a"], []);
+    expect(judging(sets, ["a", "r"], [])).to.throw(Violation, "was refused, and is there");
+    expect(judging(sets, [], ["a"])).to.throw(Violation, "nobody has moved it");
+  });
+
+  it("wants a majority to find what a majority has", () => {
+    const sets = setsOf("a", "b");
+    sets.moving("a");
+    sets.missed("a", { isConfirmed: false });
+    sets.judge(["a", "b"], []);
+    sets.moving("b");
+    expect(() => sets.missed("b", { isConfirmed: true })).to.throw(Violation, "a majority did not have it");
   });
 });
 

@@ -4,6 +4,7 @@ import { Violation } from "../cluster/violation.js";
 import { FlushedKeys } from "./flushed-keys.js";
 import type { KindOfRun } from "./kinds.js";
 import { type Clocks, isElement, Leaf, type LeafKind } from "./leaf.js";
+import { MovedMembers } from "./moved-members.js";
 import { type Push, PushedList } from "./pushed-list.js";
 import { Queue } from "./queue.js";
 import { ScoredQueue } from "./scored-queue.js";
@@ -22,11 +23,11 @@ const SETS = 3;
 const SORTED_SETS = 2;
 /** Lists in which elements are. */
 const LISTS = 2;
-/** Lists to which elements are pushed, and sorted sets to which members are added, and from which they are popped. */
+/** Lists to which elements are pushed, and sets and sorted sets to which members are added, and from which they are popped; pairs of sets between which they move. */
 const QUEUES = 2;
 /** Streams in which entries are, and those to which anything is done. */
 const STREAMS = 2;
-/** Lists to which anything is done. */
+/** Lists, sets and sorted sets to which anything is done. */
 const SCRATCH = 3;
 
 /** The database of all keys but those that are flushed. */
@@ -54,6 +55,12 @@ export class Ledger {
   readonly queues: readonly Queue[];
   /** Lists of one slot of which is only wanted that all nodes have the same. */
   readonly scratch: readonly string[];
+  /** Sets whose members are popped, and those whose members move. */
+  readonly poppedSets: readonly Queue[];
+  readonly movedMembers: readonly MovedMembers[];
+  /** Sets and sorted sets, each of one slot, of which is only wanted that all nodes have the same. */
+  readonly scratchSets: readonly string[];
+  readonly scratchSortedSets: readonly string[];
   /** Streams of leaves, and others. */
   readonly streams: readonly string[];
   readonly scratchStreams: readonly string[];
@@ -79,6 +86,10 @@ export class Ledger {
     this.lists = named("list", LISTS).map((key) => new PushedList(key, clock, kind.isLinearizable));
     this.queues = named("queue", QUEUES).map((key) => new Queue(key, kind.isLinearizable));
     this.scratch = named("{scratch}", SCRATCH);
+    this.poppedSets = named("popped set", QUEUES).map((key) => new Queue(key, kind.isLinearizable));
+    this.movedMembers = named("moved", QUEUES).map((key) => new MovedMembers(key));
+    this.scratchSets = named("{scratch set}", SCRATCH);
+    this.scratchSortedSets = named("{scratch zset}", SCRATCH);
     this.streams = named("stream", STREAMS);
     this.scratchStreams = named("scratch stream", STREAMS);
     this.flushed = new FlushedKeys(clock);
@@ -133,6 +144,21 @@ export class Ledger {
       const [one, other] = [this.#listed![i]!, contents[i]!].map((elements) => elements.join(" "));
       if (one !== other) throw new Violation(`nodes have it as ${one}, and as ${other}`, key);
     });
+  }
+
+  /** Sets that are to be read, in `DATABASE`, for `judgeSets`. */
+  get setKeys(): readonly string[] {
+    return [
+      ...this.poppedSets.map(({ key }) => key),
+      ...this.movedMembers.flatMap(({ from, to }) => [from, to]),
+    ];
+  }
+
+  /** What is in the sets, as some node has it. Throws a `Violation`. */
+  judgeSets(contents: readonly (readonly string[])[]): void {
+    const rest = [...contents];
+    for (const set of this.poppedSets) set.judge(rest.shift()!);
+    for (const sets of this.movedMembers) sets.judge(rest.shift()!, rest.shift()!);
   }
 
   /** `answers` are those to the questions; `flushed` are the keys in the flushed database. Throws a `Violation`. */

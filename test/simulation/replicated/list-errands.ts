@@ -83,7 +83,7 @@ export class ListErrands {
     const key = prng.pick(ledger.scratch);
     const element = prng.pick(ELEMENTS);
     const index = prng.pick(INDEXES);
-    switch (prng.below(14)) {
+    switch (prng.below(16)) {
       case 0:
       case 1:
         return ["RPUSH", key, element, prng.pick(ELEMENTS)];
@@ -106,6 +106,10 @@ export class ListErrands {
       case 11:
         return ["RPUSH", key, ...Array.from({ length: 300 }, (_, i) => i)];
       case 12:
+        return ["LMPOP", 2, key, prng.pick(ledger.scratch), prng.pick(ENDS), "COUNT", 2];
+      case 13:
+        return ["RPOPLPUSH", key, prng.pick(ledger.scratch)];
+      case 14:
         return ["PEXPIRE", key, 1 + prng.below(TTL_MS_MAX)];
       default:
         return prng.chance(0.5) ? ["DEL", key] : ["RENAME", key, prng.pick(ledger.scratch)];

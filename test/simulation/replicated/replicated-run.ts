@@ -254,15 +254,14 @@ class Run {
     const select = (database: number) => ["SELECT", String(database)];
     for (const name of this.#fleet.serving) {
       const lists = ledger.listKeys.map((key) => ["LRANGE", key, "0", "-1"]);
-      const rest = [...lists, select(FLUSHED_DATABASE), ["KEYS", "*"]];
+      const sets = ledger.setKeys.map((key) => ["SMEMBERS", key]);
+      const rest = [...lists, ...sets, select(FLUSHED_DATABASE), ["KEYS", "*"]];
       const replies = await ask(this.#world, name, [select(DATABASE), ...ledger.questions, ...rest]);
       const answers = replies.slice(1, -rest.length).map(shownBy);
-      const [listed, flushed] = [
-        replies.slice(-rest.length, -2).map(textsOf),
-        new Set(textsOf(replies.at(-1)!)),
-      ];
-      ledger.judge(answers, flushed, this.#world.nowMs);
-      ledger.judgeLists(listed);
+      const contents = replies.slice(-rest.length, -2).map(textsOf);
+      ledger.judge(answers, new Set(textsOf(replies.at(-1)!)), this.#world.nowMs);
+      ledger.judgeLists(contents.slice(0, lists.length));
+      ledger.judgeSets(contents.slice(lists.length));
     }
     ledger.judgeHistories();
   }

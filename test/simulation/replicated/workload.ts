@@ -15,6 +15,7 @@ import { type Leaf, type Outcome, shownBy } from "./leaf.js";
 import { DATABASE, FLUSHED_DATABASE, type Ledger } from "./ledger.js";
 import { ListErrands } from "./list-errands.js";
 import type { ScoredQueue } from "./scored-queue.js";
+import { SetErrands } from "./set-errands.js";
 import { StreamErrands } from "./stream-errands.js";
 import type { Tally } from "./tally.js";
 
@@ -39,6 +40,8 @@ const WAIT_CHANCE = 0.05;
 const LIST_CHANCE = 0.15;
 /** Of what is done to sorted sets from which members are popped. */
 const SCORED_QUEUE_CHANCE = 0.08;
+/** Of what is done to sets and sorted sets in which members are not written once, or move. */
+const SET_CHANCE = 0.15;
 /** The same of streams, and of groups of any stream. */
 const STREAM_CHANCE = 0.12;
 const WAIT_MS_MAX = 1000;
@@ -48,6 +51,7 @@ export class Workload implements Errands {
   #isFlushing = false;
   #connection: Connection;
   readonly #lists: ListErrands;
+  readonly #sets: SetErrands;
   readonly #streams: StreamErrands;
   #greeting: Step | undefined;
   #number = 0;
@@ -56,6 +60,7 @@ export class Workload implements Errands {
     this.#options = options;
     this.#connection = new Connection("one", options);
     this.#lists = new ListErrands(options);
+    this.#sets = new SetErrands(options);
     this.#streams = new StreamErrands(options);
   }
 
@@ -90,6 +95,7 @@ export class Workload implements Errands {
     if (prng.chance(WAIT_CHANCE)) return this.#wait();
     if (prng.chance(LIST_CHANCE)) return this.#lists.draw(this.#connection);
     if (prng.chance(SCORED_QUEUE_CHANCE)) return this.#useQueue(prng.pick(ledger.scoredQueues));
+    if (prng.chance(SET_CHANCE)) return this.#sets.draw(this.#connection);
     if (prng.chance(STREAM_CHANCE)) return this.#streams.draw(this.#connection);
     switch (prng.below(this.#connection.isConfirmed ? 20 : 14)) {
       case 0:
