@@ -182,6 +182,26 @@ describe("a cluster that shrinks to one node", function () {
     }
   });
 
+  it("does so where the others are gone for good, too", async () => {
+    const nodes = await ReplicatedNodes.start(2);
+    for (const command of WRITES) await nodes.call("n1", ...command);
+    await nodes.world.advance(200);
+    nodes.fleet.wipe("n2");
+    await nodes.until(async () => {
+      nodes.fleet.forgetLost("n1");
+      await nodes.world.advance(1000);
+      return !nodes.fleet.hasLost;
+    });
+    await expectAll(nodes, "n1", READS);
+    expect(await keysAt(nodes, "n1")).to.deep.equal(THERE);
+    const { keyspace } = nodes.fleet.interiorOf("n1")!;
+    await nodes.until(() => !keyspace.keepTombstones);
+    expect(remainsOf(nodes, "n1")).to.deep.equal([]);
+    await expectAll(nodes, "n1", READS);
+    await expectAll(nodes, "n1", LATER);
+    await nodes.close();
+  });
+
   it("starts again with what is there and no more", async () => {
     const nodes = await shrunk();
     nodes.fleet.crash("n1", false);
