@@ -4,11 +4,12 @@
  */
 import type { ByteRange } from "../base/bytes.js";
 import { Digest64 } from "../base/digest64.js";
+import { ENTRY } from "../delta/stream-items.js";
 import { walkOf } from "./collection-walk.js";
 import { textOf } from "./counter.js";
 import { EntryReader } from "./entry-reader.js";
 import type { Keyspace } from "./keyspace.js";
-import { hasFields, TYPE_LIST } from "./record.js";
+import { hasFields, TYPE_LIST, TYPE_STREAM } from "./record.js";
 
 /** 160 bits, as Redis's. */
 const WORDS = 5;
@@ -64,7 +65,11 @@ export function valueDigest(keyspace: Keyspace): Digest {
   } else if (hasFields(type)) {
     const reader = new EntryReader();
     reader.open(database, at);
-    while (reader.nextLive()) mixIn(sum, digestOf(reader.field, reader.value!));
+    while (reader.nextLive()) {
+      // Of a stream that is its entries, as in Redis: what it knows of itself names nodes and versions.
+      if (type === TYPE_STREAM && reader.field.bytes[reader.field.start] !== ENTRY) continue;
+      mixIn(sum, digestOf(reader.field, reader.value!));
+    }
   } else {
     return digestOf(rangeOfKind(0), textOf(keyspace, at));
   }

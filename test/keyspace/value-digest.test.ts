@@ -57,6 +57,18 @@ describe("the digest of a value", () => {
       [["SADD", "k", ...numbers(10)]],
     ],
     [
+      "stream with another past, and with groups",
+      [["XADD", "k", "5-1", "f", "v", "g", ""]],
+      [
+        ["XADD", "k", "2-1", "f", "v"],
+        ["XADD", "k", "5-1", "f", "v", "g", ""],
+        ["XGROUP", "CREATE", "k", "group", "0"],
+        ["XREADGROUP", "GROUP", "group", "alice", "STREAMS", "k", ">"],
+        ["XDEL", "k", "2-1"],
+        ["XSETID", "k", "9-1"],
+      ],
+    ],
+    [
       "hash in another order",
       [["HSET", "k", "a", "1", "b", "2"]],
       [
