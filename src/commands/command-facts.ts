@@ -118,10 +118,16 @@ export interface KeyPosition {
   readonly spec: KeyPositions;
 }
 
-/** The argument behind the first one from `from` on that is this word; behind all arguments if it is not there. */
-function positionBehind(word: string, call: Pick<Call, "count" | "head">, from: number): number {
-  for (let at = from; at < call.count; at++) {
-    if (call.head(at, word.length + 1).toUpperCase() === word) return at + 1;
+/**
+ * The argument behind the first one from `first` on that is the word before the keys; behind all arguments if it is not there. Where words are passed that
+ * have arguments of their own it is looked for from the command's name on: clients are told of a place from which it is found if those words come in their usual order.
+ */
+function positionBehind(spec: KeyPositions, call: Pick<Call, "count" | "head">, name: number): number {
+  const { behind = "", first, passing } = spec;
+  for (let at = name + (passing === undefined ? first : 1); at < call.count; at++) {
+    const word = call.head(at, behind.length + 1).toUpperCase();
+    if (word === behind) return at + 1;
+    if (passing !== undefined) at += passing[word] ?? 0;
   }
   return call.count;
 }
@@ -147,7 +153,7 @@ export function keyPositions(
       continue;
     }
     if (spec.behind !== undefined) {
-      const first = positionBehind(spec.behind, call, name + spec.first);
+      const first = positionBehind(spec, call, name);
       const count = spec.last < 0 ? (call.count - first) >>> 1 : 1;
       for (let at = first; at < first + count && at < call.count; at++) positions.push({ at, spec });
       continue;

@@ -55,6 +55,8 @@ export interface KeyPositions {
   readonly countedAt?: number;
   /** The word, in capitals, behind which they stand, searched for from argument `first` on: one, or with a `last` below 0 the first half of all that follows. */
   readonly behind?: string;
+  /** Words, in capitals and no longer, that may stand before that one, with how many arguments each has: none of these is looked at, whatever it is. */
+  readonly passing?: Readonly<Record<string, number>>;
   /** Of a key that has no place of its own: finds it in a command whose name is argument `name`. Undefined: it is not there, or nobody can tell. */
   readonly locate?: (call: Pick<Call, "count" | "head">, name: number) => number | undefined;
   /** How the keys are used, in COMMAND INFO's words, such as ["RW", "access", "update"]. */
@@ -198,8 +200,8 @@ export function keyBehind(behind: string, first: number, ...access: string[]): K
 }
 
 /** The arguments behind a word, looked for from one on, are half keys and half something for each of them. */
-export function keysBehind(behind: string, first: number, ...access: string[]): readonly KeyPositions[] {
-  return [{ first, last: -1, step: 1, behind, access }];
+export function keysBehind(behind: string, first: number, ...access: string[]): KeyPositions {
+  return { first, last: -1, step: 1, behind, access };
 }
 
 /** Keys alternate with values. */

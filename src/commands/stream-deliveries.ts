@@ -43,7 +43,7 @@ export const streamDeliveries: readonly Command[] = [
     arity: -4,
     group: "stream",
     flags: ["readonly", "blocking", "movablekeys"],
-    keys: keysBehind("STREAMS", 1, "RO", "access"),
+    keys: [keysBehind("STREAMS", 1, "RO", "access")],
     syntax: "[COUNT count:integer] [BLOCK milliseconds:integer] STREAMS streams=(key... id...)",
     since: "5.0.0",
     complexity: "O(log N) in blocks of entries for each stream, and O(M) in entries answered",
@@ -55,7 +55,10 @@ export const streamDeliveries: readonly Command[] = [
     arity: -7,
     group: "stream",
     flags: ["write", "blocking", "movablekeys"],
-    keys: keysBehind("STREAMS", 4, "RO", "access"),
+    // A group and a consumer may have any name, that word too.
+    keys: [{ ...keysBehind("STREAMS", 4, "RO", "access"), passing: { GROUP: 2, COUNT: 1, BLOCK: 1 } }],
+    differs:
+      "A group or a consumer called STREAMS is not taken for the word before the keys: Redis then judges permissions by other keys than it reads.",
     syntax:
       "GROUP group_consumer=(group consumer) [COUNT count:integer] [BLOCK milliseconds:integer] [NOACK] STREAMS streams=(key... id...)",
     since: "5.0.0",

@@ -125,6 +125,20 @@ describe("the keys of a command", () => {
       expect(keys(count, "a", "b"), count).to.deep.equal([]);
     expect(keyRangeOf(find("sintercard"))).to.deep.equal({ first: 0, last: 0, step: 0 });
   });
+
+  it("stand behind a word, and not behind that of an option", () => {
+    const keys = (line: string) => {
+      const words = line.split(" ");
+      return of(...words).map((key) => words[key.at]);
+    };
+    expect(keys("xread COUNT 1 streams a b 0 $")).to.deep.equal(["a", "b"]);
+    expect(keys("xreadgroup GROUP g c NOACK STREAMS a b > >")).to.deep.equal(["a", "b"]);
+    expect(keys("xreadgroup GROUP streams streams STREAMS a >")).to.deep.equal(["a"]);
+    expect(keys("xreadgroup NOACK COUNT 1 GROUP streams STREAMS STREAMS a b > >")).to.deep.equal(["a", "b"]);
+    expect(keys("xreadgroup COUNT 1 GROUP g STREAMS STREAMS STREAMS >")).to.deep.equal(["STREAMS"]);
+    expect(keys("xreadgroup BLOCK 0 GROUP group count STREAMS a >")).to.deep.equal(["a"]);
+    expect(keys("xreadgroup GROUP g c COUNT 1 a >")).to.deep.equal([]);
+  });
 });
 
 function find(name: string): Command {

@@ -39,6 +39,14 @@ describe("Streams of other nodes", () => {
     }
   });
 
+  it("are found behind options, whatever groups and consumers are called", async () => {
+    await writer.ask("XADD", key, "1-1", "f", "v");
+    await writer.ask("XGROUP", "CREATE", key, "streams", "0");
+    const words = ["XREADGROUP", "NOACK", "COUNT", "1", "GROUP", "streams", "STREAMS", "STREAMS", key];
+    expect(await writer.ask(...words, ">")).to.equal(`[["${key}" [["1-1" ["f" "v"]]]]]`);
+    for (const caller of callers) expect(await caller.ask(...words, "0")).to.equal(`[["${key}" []]]`);
+  });
+
   it("are waited for at any node: all readers get an entry, and one consumer of a group", async () => {
     await writer.ask("XGROUP", "CREATE", key, "g", "$", "MKSTREAM");
     for (const caller of callers) await wait(caller, "XREAD", "BLOCK", "0", "STREAMS", key, "$");
