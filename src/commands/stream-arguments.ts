@@ -203,7 +203,7 @@ export function readAddOrTrim(call: Call, isAdd: boolean): AddOrTrim {
   if (!isAdd && strategy === null) {
     throw new ReplyError("ERR syntax error, XTRIM must be called with a trimming strategy");
   }
-  if (limit !== null && strategy !== null && isExact) throw new ReplyError(LIMIT_EXACT);
+  if (limit !== null && isExact) throw new ReplyError(LIMIT_EXACT);
   const trimming =
     strategy === null
       ? null

@@ -208,7 +208,8 @@ function readFrom(call: Call, { keysAt, keys, group }: Reading, i: number): From
   }
   const id = new StreamId();
   readStrictId(call, index, id);
-  return id;
+  // To Redis they are the same.
+  return group !== null && id.compare(highest) === 0 ? null : id;
 }
 
 function openStream(call: Call, index: number): StreamBody | null {

@@ -128,6 +128,11 @@ function readOptions(call: Call, isCreate: boolean): CreateOptions {
   return { mayCreate, read: Math.min(read, Number.MAX_SAFE_INTEGER - 1) };
 }
 
+/** Options may come twice, but no more arguments than if each comes once. */
+function refuseBeyond(call: Call, countMax: number): void {
+  if (call.count > countMax) throw new ReplyError(unknownSubcommandOrArity("xgroup", call.text(1)));
+}
+
 /** The stream, which there must be. */
 function existing(call: Call): StreamBody {
   const stream = openToWrite(call, 2);
@@ -161,6 +166,7 @@ function create(call: Call): void {
   const { openStream } = keyspace;
   const stream = openToWrite(call, 2);
   if (stream === null && !mayCreate) throw new ReplyError(NO_KEY);
+  refuseBeyond(call, 8);
   const name = call.text(3);
   const last = readLast(call, stream, true);
   if (stream?.group(name) !== undefined) throw new ReplyError(GROUP_EXISTS);
@@ -178,6 +184,7 @@ function setId(call: Call): void {
   const { openStream } = keyspace;
   const stream = existing(call);
   const group = existingGroup(call, stream);
+  refuseBeyond(call, 7);
   const last = readLast(call, stream, false);
   openStream.begin(call.config.current);
   openStream.resetGroup(call.text(3), group, { last, read });
