@@ -106,10 +106,10 @@ function xadd(call: Call): void {
   chooseId(call, before, options);
   const length = takeContent(call, from);
   const { openStream } = keyspace;
+  // Answered first: where there is no room for the answer nothing is changed.
+  replyId(reply, id);
   openStream.begin(call.config.current);
   openStream.add(id, content, length);
-  // What is trimmed may be the entry itself, of which the reply tells.
-  replyId(reply, id);
   const trimmed = options.trimming === null ? 0 : openStream.trim(options.trimming);
   openStream.finish();
   releaseContent();
