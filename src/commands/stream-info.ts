@@ -183,30 +183,49 @@ function replyFullGroup(
   );
   reply.bulkText("consumers");
   const seen = life.visible();
+  const owned = pendingByConsumer(life, seen, count);
   reply.array(seen.length);
-  for (const consumer of seen) replyFullConsumer(reply, life, consumer, count);
+  for (const consumer of seen) replyFullConsumer(reply, consumer, owned.get(consumer)!);
 }
 
-function replyFullConsumer(reply: ReplyWriter, life: GroupLife, consumer: Consumer, count: number): void {
+interface Owned {
+  readonly id: StreamId;
+  readonly deliveredMs: number;
+  readonly times: number;
+}
+
+/** What is pending for each of some consumers, up to `count`: what is pending in the group is walked once for all of them. */
+function pendingByConsumer(
+  life: GroupLife,
+  consumers: readonly Consumer[],
+  count: number,
+): ReadonlyMap<Consumer, readonly Owned[]> {
+  const owned = new Map<Consumer, Owned[]>(consumers.map((consumer) => [consumer, []]));
+  let left = consumers.reduce((sum, { pending }) => sum + Math.min(count, pending), 0);
+  const pending = life.pending.iterate(ALL.start);
+  while (left > 0 && pending.next()) {
+    const { consumer, deliveredMs, count: times } = life.delivery(pending.item);
+    const found = owned.get(consumer);
+    if (found === undefined || found.length >= count) continue;
+    found.push({ id: new StreamId().copyFrom(pending.item.id), deliveredMs, times });
+    left--;
+  }
+  return owned;
+}
+
+function replyFullConsumer(reply: ReplyWriter, consumer: Consumer, owned: readonly Owned[]): void {
   reply.map(4);
   replyName(reply, "name", consumer.name);
   replyNumber(reply, "seen-time", consumer.seenMs);
   replyNumber(reply, "pel-count", consumer.pending);
   reply.bulkText("pending");
-  const pel = reply.reserveArray();
-  let told = 0;
-  const pending = life.pending.iterate(ALL.start);
-  for (let met = 0; told < count && met < consumer.pending && pending.next(); ) {
-    if (life.consumerAt(pending.item) !== consumer) continue;
-    met++;
-    const { deliveredMs, count: times } = life.delivery(pending.item);
+  reply.array(owned.length);
+  for (const { id, deliveredMs, times } of owned) {
     reply.array(3);
-    replyId(reply, pending.item.id);
+    replyId(reply, id);
     reply.integer(deliveredMs);
     reply.integer(times);
-    told++;
   }
-  reply.fillArray(pel, told);
 }
 
 function replyProgress(reply: ReplyWriter, body: StreamBody, item: SideItem): void {
