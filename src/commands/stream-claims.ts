@@ -1,5 +1,6 @@
 /** XPENDING, XCLAIM and XAUTOCLAIM: what was delivered and not acknowledged, https://redis.io/docs/latest/commands/xpending/ */
 import { StreamId } from "../delta/stream-id.js";
+import { oneMore } from "../delta/stream-items.js";
 import { groupState } from "../keyspace/open-stream.js";
 import { ItemCursor } from "../keyspace/stream-block.js";
 import type { SideItem, StreamBody } from "../keyspace/stream-body.js";
@@ -199,7 +200,7 @@ class Claim {
     if (isJustId) replyId(reply, id);
     else replyEntry(reply, this.#entry);
     const last = before?.count ?? 1;
-    const count = times >= 0 ? times : isJustId ? last : last + 1;
+    const count = times >= 0 ? times : isJustId ? last : oneMore(last);
     this.#planned.set(id.toString(), { id: new StreamId().copyFrom(id), deliveredMs, count });
     this.claimed++;
   }
@@ -215,20 +216,20 @@ class Claim {
     const { keyspace, config } = this.call;
     const { openStream, nowMs } = keyspace;
     const { life, group } = this.open;
-    const lost = this.#lost.filter((id) => this.#deliveryOf(id) !== undefined);
+    const lost = this.#lost.filter((id) => life.isPending(id));
     if (last === null && lost.length === 0 && this.#planned.size === 0) return;
     openStream.begin(config.current);
     if (last !== null) openStream.advanceGroup(life.name, group, { last, read: groupState(group).read });
-    for (const id of lost) openStream.settle(life, id);
+    openStream.settle(life, lost);
     const name = this.call.text(3);
     const isNew = this.#planned.size > 0 && life.seen(name) === undefined;
     if (this.#planned.size > 0) {
       const consumer = openStream.touchConsumer(life, name, nowMs);
-      for (const { id, deliveredMs, count } of this.#planned.values()) {
-        openStream.deliver(life, id, { consumer, deliveredMs, count });
-      }
+      const planned = [...this.#planned.values()].sort((a, b) => a.id.compare(b.id));
+      const ids = planned.map(({ id }) => id);
+      openStream.deliver(life, ids, (k) => ({ consumer, ...planned[k]! }));
     }
-    openStream.finish(lost.length + this.claimed);
+    openStream.finish(lost.length + this.claimed + (last === null ? 0 : 1));
     if (isNew) keyspace.happened("stream", "xgroup-createconsumer");
   }
 }

@@ -1,5 +1,6 @@
 /** XREAD and XREADGROUP: https://redis.io/docs/latest/commands/xread/ and https://redis.io/docs/latest/commands/xreadgroup/ */
 import { StreamId } from "../delta/stream-id.js";
+import { oneMore } from "../delta/stream-items.js";
 import { NOWHERE } from "../keyspace/arena.js";
 import { groupState } from "../keyspace/open-stream.js";
 import { TYPE_STREAM } from "../keyspace/record.js";
@@ -294,7 +295,8 @@ function deliverNew(
   openStream.begin(call.config.current);
   const consumer = openStream.touchConsumer(life, reading.consumer, keyspace.nowMs);
   if (reading.isNoted) {
-    for (const id of ids) openStream.deliver(life, id, { consumer, deliveredMs: keyspace.nowMs, count: 1 });
+    const delivery = { consumer, deliveredMs: keyspace.nowMs, count: 1 };
+    openStream.deliver(life, ids, () => delivery);
   }
   openStream.advanceGroup(reading.group!, group, { last: ids.at(-1)!, read });
   openStream.finish();
@@ -318,18 +320,19 @@ function replyHistory(
   const start = new StreamId().copyFrom(from);
   const isPast = !start.increment();
   const isNew = life.seen(name) === undefined;
-  const consumer = life.consumer(name);
+  // One that clients do not see may have messages: another owner delivered them while this one deleted it.
+  const known = life.consumers.get(name);
   const max = count === 0 ? Number.POSITIVE_INFINITY : count;
   const ids: StreamId[] = [];
-  if (!isPast && consumer.pending > 0) {
+  if (!isPast && known !== undefined && known.pending > 0) {
     const cursor = life.pending.iterate(start);
-    for (let seen = 0; ids.length < max && seen < consumer.pending && cursor.next(); ) {
-      if (life.consumerAt(cursor.item) !== consumer) continue;
+    for (let seen = 0; ids.length < max && seen < known.pending && cursor.next(); ) {
+      if (life.consumerAt(cursor.item) !== known) continue;
       seen++;
       ids.push(new StreamId().copyFrom(cursor.item.id));
     }
   }
-  consumer.seenMs = keyspace.nowMs;
+  if (known !== undefined) known.seenMs = keyspace.nowMs;
   const item = new ItemCursor();
   const found: StreamId[] = [];
   reply.array(ids.length);
@@ -345,12 +348,12 @@ function replyHistory(
   }
   if (!isNew && found.length === 0) return;
   openStream.begin(call.config.current);
-  if (isNew) openStream.touchConsumer(life, name, keyspace.nowMs);
-  for (const id of found) {
-    life.pending.find(id, item);
-    const delivery = life.delivery(item);
-    openStream.deliver(life, id, { consumer, deliveredMs: keyspace.nowMs, count: delivery.count + 1 });
-  }
+  const consumer = isNew ? openStream.touchConsumer(life, name, keyspace.nowMs) : known!;
+  openStream.deliver(life, found, (_, before) => ({
+    consumer,
+    deliveredMs: keyspace.nowMs,
+    count: oneMore(before!.count),
+  }));
   openStream.finish();
   if (isNew) noteNewConsumer(call);
 }

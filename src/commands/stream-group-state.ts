@@ -1,6 +1,6 @@
 /** How far groups of a stream have read, as Redis counts it: exact while nothing was deleted among what is ahead, else an estimate or unknown. */
 import { StreamId } from "../delta/stream-id.js";
-import { readStamp } from "../delta/stream-items.js";
+import { oneMore, readStamp } from "../delta/stream-items.js";
 import { groupState, READ_UNKNOWN } from "../keyspace/open-stream.js";
 import type { SideItem, StreamBody } from "../keyspace/stream-body.js";
 import type { GroupLife } from "../keyspace/stream-group.js";
@@ -23,6 +23,8 @@ function hasDeletedFrom(stream: StreamBody, id: StreamId): boolean {
 function distanceTo(stream: StreamBody, id: StreamId): number {
   const { added, entries, last, maxDeleted } = stream;
   if (added === 0) return 0;
+  // Another owner may have set the count back while entries were added here, and a dump may tell any.
+  if (added < entries.live) return READ_UNKNOWN;
   const order = id.compare(last);
   if (entries.live === 0 && order < 1) return added;
   if (order === 0) return added;
@@ -36,7 +38,7 @@ function distanceTo(stream: StreamBody, id: StreamId): number {
 
 /** What a group has read that has read `read` entries before it reads the one of an id. */
 export function readBy(stream: StreamBody, id: StreamId, read: number): number {
-  if (read !== READ_UNKNOWN && !hasDeletedFrom(stream, id)) return read + 1;
+  if (read !== READ_UNKNOWN && !hasDeletedFrom(stream, id)) return oneMore(read);
   return stream.added > 0 ? distanceTo(stream, id) : read;
 }
 

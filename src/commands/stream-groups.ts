@@ -236,20 +236,13 @@ function deleteConsumer(call: Call): void {
     return;
   }
   const { pending } = consumer;
-  const ids: StreamId[] = [];
-  const items = life.pending.iterate(new StreamId());
-  while (ids.length < pending && items.next()) {
-    if (life.consumerAt(items.item) === consumer) ids.push(new StreamId().copyFrom(items.item.id));
-  }
   openStream.begin(call.config.current);
-  for (const id of ids) openStream.settle(life, id);
+  openStream.settleAll(life, consumer);
   openStream.removeConsumer(consumer);
   openStream.finish();
   keyspace.happened("stream", "xgroup-delconsumer");
   reply.integer(pending);
 }
-
-const id = new StreamId();
 
 function xack(call: Call): void {
   const { keyspace, count, reply } = call;
@@ -261,14 +254,14 @@ function xack(call: Call): void {
     reply.integer(0);
     return;
   }
-  for (let i = 3; i < count; i++) readStrictId(call, i, id);
+  const ids = Array.from({ length: count - 3 }, (_, i) => {
+    const id = new StreamId();
+    readStrictId(call, i + 3, id);
+    return id;
+  });
   const life = lifeOf(stream, name, group);
   openStream.begin(call.config.current);
-  let settled = 0;
-  for (let i = 3; i < count; i++) {
-    readStrictId(call, i, id);
-    if (openStream.settle(life, id)) settled++;
-  }
+  const settled = openStream.settle(life, ids);
   if (settled > 0) openStream.finish(settled);
   reply.integer(settled);
 }

@@ -71,6 +71,11 @@ export function writeUint64(bytes: Uint8Array, at: number, value: number): numbe
   return writeUint32(bytes, at + 4, value % TWO_32);
 }
 
+/** One more, as long as that can be told: what is counted in a field stays a safe integer, whatever clients have set it to. */
+export function oneMore(count: number): number {
+  return Math.min(count + 1, Number.MAX_SAFE_INTEGER);
+}
+
 export function writeStamp(bytes: Uint8Array, at: number, { clock, origin }: Version): number {
   const to = writeUint64(bytes, at, clock);
   bytes[to] = origin >>> 8;

@@ -46,7 +46,7 @@ export function hasNoLive(database: Database, at: Location): boolean {
     list.open(database, at);
     return list.isEmptied;
   }
-  if (database.records.type(at) === TYPE_STREAM) return streamAt(database, at).live === 0;
+  if (database.records.type(at) === TYPE_STREAM) return streamAt(database, at).hasNoLive;
   return table === PACKED
     ? isEmptied(cursor, database.records.body(at))
     : database.fields.liveCount(table) === 0;

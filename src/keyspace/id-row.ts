@@ -38,6 +38,8 @@ const GONE_MIN = 16;
 /** What becomes of an item when its block is written anew. */
 export type Fate = "keep" | "drop" | NewItem;
 
+const sought = new StreamId();
+
 export class IdRow {
   /** Blocks, of which none is without an item. */
   length = 0;
@@ -52,6 +54,8 @@ export class IdRow {
   /** Where the content of the last block's first item lies in it; 0 if that is not known. */
   #masterAt = 0;
   #masterLength = 0;
+  /** Whether the tail is there, and no mark: then it is the last item that clients see. */
+  #isTailLive = false;
   #serial = 0;
 
   /** `sharesFields`: the contents are fields and values, of which blocks keep the fields once. */
@@ -126,12 +130,10 @@ export class IdRow {
     return low;
   }
 
-  readonly #sought = new StreamId();
-
   /** The first id of a block, be that item gone. Valid until the next call. */
   firstId(i: number): StreamId {
     const { bytes, start } = this.store.body(this.cell(i));
-    return this.#sought.read(bytes, start + 1);
+    return sought.read(bytes, start + 1);
   }
 
   /** Goes to the first item of this id, or a later one, and answers its block; -1 if there is none. */
@@ -182,6 +184,28 @@ export class IdRow {
     return { item, next };
   }
 
+  /** Whether no item, be it gone, has a higher id. */
+  endsBy(id: StreamId): boolean {
+    const tail = this.#openTail();
+    return tail === null || tail.id.compare(id) <= 0;
+  }
+
+  /** The id of the last item that is no mark: `into` becomes it, 0 if there is none. */
+  lastId(into: StreamId): StreamId {
+    into.setMin();
+    if (this.live === 0) return into;
+    const tail = this.#openTail()!;
+    if (this.#isTailLive) return into.copyFrom(tail.id);
+    const cursor = this.store.walk;
+    for (let i = this.length - 1; i >= 0; i--) {
+      if (this.liveOf(i) === 0) continue;
+      this.openBlock(i, cursor);
+      while (cursor.nextLive()) into.copyFrom(cursor.id);
+      break;
+    }
+    return into;
+  }
+
   // ---- Changing ----
 
   /** Adds an item behind all others. */
@@ -227,12 +251,17 @@ export class IdRow {
     return true;
   }
 
+  #loseTail(gone: StreamId): void {
+    if (this.#isTailLive && gone.compare(this.#tail.id) === 0) this.#isTailLive = false;
+  }
+
   #appended(i: number, id: StreamId, item: NewItem): void {
     const tail = this.#tail;
     tail.id.copyFrom(id);
     tail.clock = item.clock;
     tail.origin = item.origin;
     this.#isTailKnown = true;
+    this.#isTailLive = !item.isMark;
     this.#add(i, 1, item.isMark ? 0 : 1);
     this.#noteVersion(i, item.clock);
   }
@@ -243,15 +272,39 @@ export class IdRow {
       this.append(id, item);
       return;
     }
-    let isDone = false;
-    this.#rewrite(this.blockOf(id), (cursor, output) => {
-      const order = cursor === null ? 1 : cursor.id.compare(id);
-      if (!isDone && order >= 0) {
-        output.put(id, item);
-        isDone = true;
+    this.putAll([id], () => item);
+  }
+
+  /**
+   * Puts items in their places, whose ids rise: each block is written anew once, for however many. `itemOf` is asked for each, and told of the one of
+   * this id that there is.
+   */
+  putAll(ids: readonly StreamId[], itemOf: (k: number, before: ItemCursor | null) => NewItem): void {
+    const last = new StreamId();
+    for (let k = 0; k < ids.length; ) {
+      if (this.length === 0 || this.#openTail()!.id.compare(ids[k]!) < 0) {
+        this.append(ids[k]!, itemOf(k, null));
+        k++;
+        continue;
       }
-      if (cursor !== null && order !== 0) output.keep(cursor);
-    });
+      const block = this.blockOf(ids[k]!);
+      // What is behind all others is not put into a block here, but appended.
+      const isLast = block === this.length - 1;
+      last.copyFrom(isLast ? this.#openTail()!.id : this.firstId(block + 1));
+      if (!isLast) last.decrement();
+      this.#rewrite(block, (cursor, output) => {
+        const end = cursor === null ? last : cursor.id;
+        let order = 1;
+        for (; k < ids.length; k++) {
+          order = ids[k]!.compare(end);
+          if (order > 0 || (order === 0 && cursor !== null)) break;
+          output.put(ids[k]!, itemOf(k, null));
+        }
+        if (cursor === null) return;
+        if (k < ids.length && order === 0) output.put(cursor.id, itemOf(k++, cursor));
+        else output.keep(cursor);
+      });
+    }
   }
 
   /** Takes out the item at hand, of block `i`, without a mark. Where the cursor goes on, or whether it can, is not known then. */
@@ -261,6 +314,7 @@ export class IdRow {
       return;
     }
     cursor.bytes[cursor.start]! |= IS_GONE;
+    this.#loseTail(cursor.id);
     this.#add(i, -1, cursor.isMark ? 0 : -1);
     const gone = this.#at(i, GONE) + 1;
     this.#set(i, GONE, gone);
@@ -300,6 +354,7 @@ export class IdRow {
       while (kept.next()) {
         if (!isGone(kept)) continue;
         kept.bytes[kept.start]! |= IS_GONE;
+        this.#loseTail(kept.id);
         count++;
         if (!kept.isMark) live++;
       }
@@ -393,6 +448,7 @@ export class IdRow {
     tail.clock = cursor.clock;
     tail.origin = cursor.origin;
     this.#isTailKnown = true;
+    this.#isTailLive = !cursor.isMark && !cursor.isGone;
     return tail;
   }
 

@@ -10,6 +10,7 @@ import {
   ENTRY_FIELD_BYTES,
   GROUP_BYTES,
   ORIGIN_FIELD_BYTES,
+  oneMore,
   REGISTER,
   REGISTER_BYTES,
   readUint64,
@@ -156,6 +157,7 @@ export class OpenStream {
     const cursor = this.#cursor;
     const i = entries.find(id, cursor);
     if (i < 0 || cursor.isMark) return false;
+    this.#stream.holdLast();
     this.#removed(id);
     if (this.#keyspace.keepTombstones) entries.put(id, this.#markItem());
     else entries.remove(i, cursor);
@@ -164,6 +166,10 @@ export class OpenStream {
 
   /** Tells of the highest of the ids deleted. */
   tellDeleted(id: StreamId): void {
+    this.#tellOut(id);
+  }
+
+  #tellOut(id: StreamId | null): void {
     const register = this.#stream.countOut(this.#version.origin, id, this.#version);
     if (register !== null) this.#tellSide(register);
   }
@@ -184,15 +190,18 @@ export class OpenStream {
     if (!this.#trimEnd(trimming, last)) return 0;
     const { entries } = this.#stream;
     const before = entries.live;
+    this.#stream.holdLast();
     this.#endDelta();
     this.#nextVersion();
     const own = this.#stream.side.get(originName(TRIM, this.#version.origin));
     if (own !== undefined && new StreamId().read(own.value!, 0).compare(last) > 0) {
+      this.#tellOut(null);
       this.#deleteUpTo(last);
       return before - entries.live;
     }
     const value = Buffer.alloc(ID_BYTES);
     last.write(value, 0);
+    this.#tellOut(null);
     this.#tellSide(this.#putOrigin(TRIM, value));
     return before - entries.live;
   }
@@ -279,7 +288,7 @@ export class OpenStream {
     let at = writeStamp(value, 0, birth);
     at = writeStamp(value, at, epoch);
     at = last.write(value, at);
-    writeUint64(value, at, read + 1);
+    writeUint64(value, at, oneMore(read));
     this.#tellSide(this.#stream.put(groupField(name), value, this.#version));
   }
 
@@ -299,11 +308,21 @@ export class OpenStream {
     this.#removeSide(item!);
   }
 
-  /** Lets a message be pending so. */
-  deliver(life: GroupLife, id: StreamId, delivery: Delivery): void {
-    life.deliver(id, delivery, this.#version);
+  /** Lets messages be pending, whose ids rise. `deliveryOf` is told how each was before, null if it was not pending. */
+  deliver(
+    life: GroupLife,
+    ids: readonly StreamId[],
+    deliveryOf: (k: number, before: Delivery | null) => Delivery,
+  ): void {
+    life.deliverAll(ids, this.#version, (k, before) => {
+      const delivery = deliveryOf(k, before);
+      this.#tellDelivery(life, ids[k]!, delivery);
+      return delivery;
+    });
+  }
+
+  #tellDelivery(life: GroupLife, id: StreamId, { consumer, deliveredMs, count }: Delivery): void {
     if (this.#keyspace.journal === null) return;
-    const { consumer, deliveredMs, count } = delivery;
     const length = DELIVERY_BYTES + consumer.name.length;
     if (length > this.#delivery.length) this.#delivery = Buffer.alloc(2 * length);
     const bytes = this.#delivery;
@@ -312,16 +331,35 @@ export class OpenStream {
     this.#tell(this.#pendingField(life, id), bytes, 0, length);
   }
 
-  /** Lets a message be pending no more. Answers whether it was. */
-  settle(life: GroupLife, id: StreamId): boolean {
+  /** Lets messages be pending no more. Answers how many were. */
+  settle(life: GroupLife, ids: readonly StreamId[]): number {
+    const mark = this.#markVersion();
+    const settled: StreamId[] = [];
+    for (const id of [...ids].sort((a, b) => a.compare(b))) {
+      if (settled.at(-1)?.compare(id) === 0 || !life.isPending(id)) continue;
+      settled.push(id);
+      this.#tellSettled(life, id);
+      if (mark === null) life.settle(id, null);
+    }
+    if (mark !== null) life.markAll(settled, mark);
+    return settled.length;
+  }
+
+  /** Lets nothing be pending for a consumer any more. */
+  settleAll(life: GroupLife, consumer: Consumer): void {
+    life.settleAll(consumer, this.#markVersion(), (id) => this.#tellSettled(life, id));
+  }
+
+  /** The version of the marks that removals leave; null if they leave none. */
+  #markVersion(): Version | null {
+    return this.#keyspace.keepTombstones ? this.#version : null;
+  }
+
+  #tellSettled(life: GroupLife, id: StreamId): void {
     const { keepTombstones, database, slot, journal } = this.#keyspace;
-    const cursor = this.#cursor;
-    if (life.pending.find(id, cursor) < 0 || cursor.isMark) return false;
-    life.settle(id, keepTombstones ? this.#version : null);
-    if (keepTombstones) database.noteMark(slot);
     this.#hasRemoved = true;
+    if (keepTombstones) database.noteMark(slot);
     if (journal !== null) this.#tellMark(this.#pendingField(life, id));
-    return true;
   }
 
   #life: GroupLife | null = null;

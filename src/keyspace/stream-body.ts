@@ -11,6 +11,7 @@ import {
   laterItem,
   ORIGIN_FIELD_BYTES,
   OWNED_HEAD_BYTES,
+  oneMore,
   PENDING,
   REGISTER,
   REGISTER_BYTES,
@@ -29,8 +30,11 @@ import type { IdRow } from "./id-row.js";
 import type { StreamBlocks } from "./stream-blocks.js";
 import { GroupLife } from "./stream-group.js";
 
-/** What an item of these takes on the heap beside its bytes, about. */
-const HELD_BYTES = 160;
+// What these take on the heap, about, as measured: a stream, an item beside its rows, what a consumer takes beside its item, a life of a group.
+const STREAM_BYTES = 1700;
+const ITEM_BYTES = 520;
+const CONSUMER_BYTES = 160;
+const LIFE_BYTES = 1050;
 
 /** A register, a trim, a group or a consumer. */
 export interface SideItem {
@@ -39,6 +43,14 @@ export interface SideItem {
   readonly version: { clock: number; origin: number };
 }
 
+/** A row of a stream, and its place among all that it has. */
+export interface StreamRow {
+  readonly rank: number;
+  readonly row: IdRow;
+  readonly life: GroupLife | null;
+}
+
+const trimId = new StreamId();
 const originField = Buffer.alloc(ORIGIN_FIELD_BYTES);
 
 export class StreamBody {
@@ -47,15 +59,21 @@ export class StreamBody {
   readonly side = new Map<string, SideItem>();
   /** By name and birth: `lifeKey`. */
   readonly lives = new Map<string, GroupLife>();
-  /** The last id that was given, of all registers. */
-  readonly last = new StreamId();
   readonly maxDeleted = new StreamId();
+  /** The last id of which registers tell, and of entries. */
+  readonly #toldLast = new StreamId();
+  readonly #topId = new StreamId();
+  /** What registers are to tell of the last id is not yet in any. */
+  #isLastUntold = false;
   added = 0;
   epoch: Version = VERSION_ZERO;
+  /** Of lives that have ended. Those that there are have the others up to their number, so that walks remember small ones. */
+  readonly #freeRanks: number[] = [];
   #newestSide = 0;
   #marks = 0;
   #fields: string[] | null = null;
   readonly #registers: SideItem[] = [];
+  readonly #trims: SideItem[] = [];
   #held = 0;
   /** The register of `#ownOrigin`, if it is of this epoch; null if that is not known. */
   #own: SideItem | null = null;
@@ -66,7 +84,7 @@ export class StreamBody {
     readonly blocks: StreamBlocks,
   ) {
     this.entries = blocks.createRow(true);
-    this.#hold(HELD_BYTES * 2);
+    this.#hold(STREAM_BYTES);
   }
 
   // ---- As a collection of fields ----
@@ -83,6 +101,11 @@ export class StreamBody {
     return live;
   }
 
+  /** Whether clients see none of it. Asked whenever a key is opened: mostly a register says at once that they do. */
+  get hasNoLive(): boolean {
+    return this.side.size === this.#marks && this.live === 0;
+  }
+
   get newestClock(): number {
     let newest = Math.max(this.#newestSide, this.entries.newestClock);
     for (const { pending } of this.lives.values()) newest = Math.max(newest, pending.newestClock);
@@ -95,11 +118,11 @@ export class StreamBody {
     return this.#fields;
   }
 
-  /** Rows in the order of their numbers, by which they are walked, with the life of the group; null is the entries. */
-  rows(): { readonly row: IdRow; readonly life: GroupLife | null }[] {
-    const rows: { row: IdRow; life: GroupLife | null }[] = [{ row: this.entries, life: null }];
-    for (const life of this.lives.values()) rows.push({ row: life.pending, life });
-    return rows.sort((a, b) => a.row.number - b.row.number);
+  /** Rows in the order by which they are walked, with the life of the group; null is the entries, which come first. */
+  rows(): StreamRow[] {
+    const rows: StreamRow[] = [{ rank: 0, row: this.entries, life: null }];
+    for (const life of this.lives.values()) rows.push({ rank: life.rank, row: life.pending, life });
+    return rows.sort((a, b) => a.rank - b.rank);
   }
 
   // ---- Items beside the rows ----
@@ -129,8 +152,9 @@ export class StreamBody {
       item = { field: Buffer.from(field), value, version: { clock, origin } };
       this.side.set(name, item);
       this.#fields = null;
-      this.#hold(HELD_BYTES + 2 * field.length);
+      this.#hold(bytesOf(field));
       if (field[0] === REGISTER) this.#registers.push(item);
+      if (field[0] === TRIM) this.#trims.push(item);
       if (value === null) this.#marks++;
     } else {
       if ((item.value === null) !== (value === null)) this.#marks += value === null ? 1 : -1;
@@ -169,10 +193,11 @@ export class StreamBody {
     if (item === undefined) return;
     this.side.delete(name);
     this.#fields = null;
-    this.#hold(-HELD_BYTES - 2 * item.field.length);
+    this.#hold(-bytesOf(item.field));
     if (item.value === null) this.#marks--;
     if (item.field[0] !== CONSUMER) return;
-    this.#lifeOfField(item.field).setConsumer(consumerOf(item.field), undefined);
+    const { name: group, birth } = ownerOf(item.field);
+    this.lives.get(lifeKey(group, birth))?.setConsumer(consumerOf(item.field), undefined);
   }
 
   /** Takes out the marks up to a floor, or all, of the whole stream. Answers the highest clock of one, 0 if there were none. */
@@ -194,6 +219,14 @@ export class StreamBody {
     if (this.#marks > 0 || this.entries.count > this.entries.live) return true;
     for (const { pending } of this.lives.values()) if (pending.count > pending.live) return true;
     return this.live === 0;
+  }
+
+  /** Whether an entry of this id and version has been trimmed, by whomever. */
+  isTrimmed(id: StreamId, version: Version): boolean {
+    for (const { value, version: upTo } of this.#trims) {
+      if (compareVersions(version, upTo) <= 0 && id.compare(trimId.read(value!, 0)) <= 0) return true;
+    }
+    return false;
   }
 
   // ---- Registers ----
@@ -220,19 +253,46 @@ export class StreamBody {
   /** An entry of this id was added by a version of this node. */
   countIn(register: SideItem, id: StreamId, version: Version): void {
     const value = register.value!;
-    writeUint64(value, STAMP_BYTES, readUint64(value, STAMP_BYTES) + 1);
+    writeUint64(value, STAMP_BYTES, oneMore(readUint64(value, STAMP_BYTES)));
     id.write(value, STAMP_BYTES + 8);
-    this.last.copyFrom(id);
-    this.added++;
+    this.#toldLast.copyFrom(id);
+    this.added = oneMore(this.added);
     this.touch(register, version);
   }
 
-  /** An entry of this id was deleted: true if it is the highest one, and the register tells of it. */
-  countOut(origin: number, id: StreamId, version: Version): SideItem | null {
-    if (id.compare(this.maxDeleted) <= 0) return null;
+  /**
+   * The last id that was given. Who told of it last need not have known of all entries: it set it back while another owner added some, or lost its own last
+   * writes. Valid until something changes.
+   */
+  get last(): StreamId {
+    const told = this.#toldLast;
+    if (this.entries.endsBy(told)) return told;
+    const top = this.topId(this.#topId);
+    return top.compare(told) > 0 ? top : told;
+  }
+
+  /** Entries are about to be taken out, perhaps the only one that tells of the last id. */
+  holdLast(): void {
+    const { last } = this;
+    if (last === this.#toldLast) return;
+    this.#toldLast.copyFrom(last);
+    this.#isLastUntold = true;
+  }
+
+  /**
+   * Entries were taken out, of which the highest that was deleted has this id, null if they were trimmed. Answers the register if it has
+   * something to tell of that.
+   */
+  countOut(origin: number, id: StreamId | null, version: Version): SideItem | null {
+    const isHighest = id !== null && id.compare(this.maxDeleted) > 0;
+    if (!isHighest && !this.#isLastUntold) return null;
     const register = this.register(origin);
-    id.write(register.value!, STAMP_BYTES + 8 + ID_BYTES);
-    this.maxDeleted.copyFrom(id);
+    this.#toldLast.write(register.value!, STAMP_BYTES + 8);
+    this.#isLastUntold = false;
+    if (isHighest) {
+      id.write(register.value!, STAMP_BYTES + 8 + ID_BYTES);
+      this.maxDeleted.copyFrom(id);
+    }
     this.touch(register, version);
     return register;
   }
@@ -243,18 +303,10 @@ export class StreamBody {
     this.noteVersion(clock);
   }
 
-  /** An entry of somebody's has come. Who set the last id by XSETID need not have known of it. */
-  noteJoined(id: StreamId): void {
-    if (this.epoch.clock > 0) this.#raiseLast(id);
-  }
-
-  #raiseLast(id: StreamId): void {
-    if (id.compare(this.last) > 0) this.last.copyFrom(id);
-  }
-
   #derive(): void {
     this.#own = null;
-    const { last, maxDeleted } = this;
+    const { maxDeleted } = this;
+    const last = this.#toldLast;
     let epoch = VERSION_ZERO;
     for (const { value } of this.#registers) {
       const stamp = readStamp(value!, 0);
@@ -267,11 +319,10 @@ export class StreamBody {
     const id = new StreamId();
     for (const { value } of this.#registers) {
       if (compareVersions(readStamp(value!, 0), epoch) !== 0) continue;
-      this.added += readUint64(value!, STAMP_BYTES);
+      this.added = Math.min(this.added + readUint64(value!, STAMP_BYTES), Number.MAX_SAFE_INTEGER);
       if (id.read(value!, STAMP_BYTES + 8).compare(last) > 0) last.copyFrom(id);
       if (id.read(value!, STAMP_BYTES + 8 + ID_BYTES).compare(maxDeleted) > 0) maxDeleted.copyFrom(id);
     }
-    if (epoch.clock > 0) this.#raiseLast(this.topId(id));
   }
 
   /** The id of the first entry, or of the last (`topId`): `into` becomes it, 0 if there is none. */
@@ -287,15 +338,7 @@ export class StreamBody {
   }
 
   topId(into: StreamId): StreamId {
-    const cursor = this.blocks.walk;
-    into.setMin();
-    for (let i = this.entries.length - 1; i >= 0; i--) {
-      if (this.entries.liveOf(i) === 0) continue;
-      this.entries.openBlock(i, cursor);
-      while (cursor.nextLive()) into.copyFrom(cursor.id);
-      break;
-    }
-    return into;
+    return this.entries.lastId(into);
   }
 
   // ---- Groups ----
@@ -305,8 +348,10 @@ export class StreamBody {
     const key = lifeKey(name, birth);
     let life = this.lives.get(key);
     if (life === undefined) {
-      life = new GroupLife(name, birth, this.blocks.createRow(false));
+      const rank = this.#freeRanks.pop() ?? this.lives.size + 1;
+      life = new GroupLife(name, birth, this.blocks.createRow(false), rank);
       this.lives.set(key, life);
+      this.#hold(LIFE_BYTES);
     }
     return life;
   }
@@ -353,6 +398,8 @@ export class StreamBody {
     for (const { item } of [...life.consumers.values()])
       if (item !== undefined) this.drop(item.field.toString("latin1"));
     this.lives.delete(key);
+    this.#freeRanks.push(life.rank);
+    this.#hold(-LIFE_BYTES);
     this.blocks.releaseRow(life.pending);
   }
 
@@ -398,6 +445,11 @@ export class StreamBody {
     this.#held += bytes;
     this.blocks.heldBytes += bytes;
   }
+}
+
+/** Names are kept as bytes and as text. */
+function bytesOf(field: Buffer): number {
+  return ITEM_BYTES + 2 * field.length + (field[0] === CONSUMER ? CONSUMER_BYTES : 0);
 }
 
 export function lifeKey(name: string, { clock, origin }: Version): string {

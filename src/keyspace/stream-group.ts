@@ -14,7 +14,7 @@ import type { SideItem } from "./stream-body.js";
 
 export interface Consumer {
   readonly name: string;
-  readonly number: number;
+  number: number;
   /** Messages pending for it. */
   pending: number;
   /** What merges; undefined, or a mark, if clients do not see the consumer. */
@@ -30,32 +30,40 @@ export interface Delivery {
   readonly count: number;
 }
 
+// What is needed within a call only, for all groups: a group of its own takes little.
+const cursor = new ItemCursor();
+const item: { -readonly [Name in keyof NewItem]: NewItem[Name] } = {
+  isMark: false,
+  bytes: Buffer.alloc(3 * VARINT_BYTES_MAX),
+  start: 0,
+  end: 0,
+  clock: 0,
+  origin: 0,
+};
+
 export class GroupLife {
+  /** Those that have an item, be it a mark, and those for whom something is pending. */
   readonly consumers = new Map<string, Consumer>();
-  readonly #byNumber: Consumer[] = [];
-  readonly #cursor = new ItemCursor();
-  readonly #item: { -readonly [Name in keyof NewItem]: NewItem[Name] } = {
-    isMark: false,
-    bytes: Buffer.alloc(3 * VARINT_BYTES_MAX),
-    start: 0,
-    end: 0,
-    clock: 0,
-    origin: 0,
-  };
+  /** Undefined: the number is in `#free`. */
+  #byNumber: (Consumer | undefined)[] = [];
+  #free: number[] = [];
 
   constructor(
     readonly name: string,
     readonly birth: Version,
     readonly pending: IdRow,
+    /** Its place among the rows of the stream, from 1 on. */
+    readonly rank: number,
   ) {}
 
-  /** The consumer of a name, be it one that clients do not see. */
+  /** The consumer of a name, be it one that clients do not see. The caller gives it an item, or lets something be pending for it. */
   consumer(name: string): Consumer {
     let consumer = this.consumers.get(name);
     if (consumer === undefined) {
-      consumer = { name, number: this.#byNumber.length, pending: 0, item: undefined, seenMs: 0 };
+      const number = this.#free.pop() ?? this.#byNumber.length;
+      consumer = { name, number, pending: 0, item: undefined, seenMs: 0 };
       this.consumers.set(name, consumer);
-      this.#byNumber.push(consumer);
+      this.#byNumber[number] = consumer;
     }
     return consumer;
   }
@@ -66,22 +74,32 @@ export class GroupLife {
     return consumer === undefined || (consumer.item?.value ?? null) === null ? undefined : consumer;
   }
 
-  setConsumer(name: string, item: SideItem | undefined): void {
+  setConsumer(name: string, side: SideItem | undefined): void {
+    if (side === undefined && !this.consumers.has(name)) return;
     const consumer = this.consumer(name);
-    consumer.item = item;
-    if (item?.value != null) consumer.seenMs = Math.max(consumer.seenMs, readUint64(item.value, 0));
+    consumer.item = side;
+    if (side?.value != null) consumer.seenMs = Math.max(consumer.seenMs, readUint64(side.value, 0));
     else consumer.seenMs = 0;
+    this.#forgetUnused(consumer);
+  }
+
+  /** Names of consumers come and go: nobody asks for one that was removed, and its number is another's. */
+  #forgetUnused(consumer: Consumer): void {
+    const { name, number, pending } = consumer;
+    if (pending > 0 || consumer.item !== undefined) return;
+    this.consumers.delete(name);
+    this.#byNumber[number] = undefined;
+    this.#free.push(number);
   }
 
   /** Consumers that clients see, in the order of their names. */
   visible(): Consumer[] {
-    const consumers = [...this.consumers.values()].filter(({ item }) => (item?.value ?? null) !== null);
+    const consumers = [...this.consumers.values()].filter((each) => (each.item?.value ?? null) !== null);
     return consumers.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** The delivery of the pending item at hand, which is no mark. */
-  delivery(item: ItemCursor): Delivery {
-    const { bytes, contentStart } = item;
+  delivery({ bytes, contentStart }: ItemCursor): Delivery {
     const at = skipVarint(bytes, contentStart);
     return {
       consumer: this.#byNumber[readVarint(bytes, contentStart)]!,
@@ -90,64 +108,111 @@ export class GroupLife {
     };
   }
 
-  consumerAt(item: ItemCursor): Consumer {
-    return this.#byNumber[readVarint(item.bytes, item.contentStart)]!;
+  consumerAt({ bytes, contentStart }: ItemCursor): Consumer {
+    return this.#byNumber[readVarint(bytes, contentStart)]!;
   }
 
   /** Lets a message be pending so. */
-  deliver(id: StreamId, delivery: Delivery, { clock, origin }: Version): void {
-    const item = this.#item;
+  deliver(id: StreamId, delivery: Delivery, version: Version): void {
+    this.deliverAll([id], version, () => delivery);
+  }
+
+  /** The same of messages whose ids rise. `deliveryOf` is told how each was pending before, null if it was not. */
+  deliverAll(
+    ids: readonly StreamId[],
+    version: Version,
+    deliveryOf: (k: number, before: Delivery | null) => Delivery,
+  ): void {
+    this.pending.putAll(ids, (k, there) => {
+      const before = there === null || there.isMark ? null : this.delivery(there);
+      const delivery = deliveryOf(k, before);
+      delivery.consumer.pending++;
+      if (before !== null) this.#countOut(before.consumer);
+      return this.#itemOf(delivery, version);
+    });
+  }
+
+  #countOut(consumer: Consumer): void {
+    consumer.pending--;
+    this.#forgetUnused(consumer);
+  }
+
+  #itemOf({ consumer, deliveredMs, count }: Delivery, { clock, origin }: Version): NewItem {
     item.isMark = false;
     item.clock = clock;
     item.origin = origin;
-    let to = writeVarint(item.bytes, 0, delivery.consumer.number);
-    to = writeVarint(item.bytes, to, delivery.deliveredMs);
-    item.end = writeVarint(item.bytes, to, delivery.count);
-    const cursor = this.#cursor;
-    if (this.pending.find(id, cursor) >= 0 && !cursor.isMark) this.consumerAt(cursor).pending--;
-    delivery.consumer.pending++;
-    this.pending.put(id, item);
+    let to = writeVarint(item.bytes, 0, consumer.number);
+    to = writeVarint(item.bytes, to, deliveredMs);
+    item.end = writeVarint(item.bytes, to, count);
+    return item;
   }
 
-  /** Takes out a message; with a mark if a version of it is given. Answers whether it was pending. */
-  settle(id: StreamId, mark: Version | null): boolean {
-    const cursor = this.#cursor;
-    const i = this.pending.find(id, cursor);
-    const wasPending = i >= 0 && !cursor.isMark;
-    if (wasPending) this.consumerAt(cursor).pending--;
+  #markOf({ clock, origin }: Version): NewItem {
+    item.isMark = true;
+    item.clock = clock;
+    item.origin = origin;
+    item.end = 0;
+    return item;
+  }
+
+  /** Takes out a message, if it is there; with a mark if a version of it is given. */
+  settle(id: StreamId, mark: Version | null): void {
     if (mark !== null) {
-      const item = this.#item;
-      item.isMark = true;
-      item.clock = mark.clock;
-      item.origin = mark.origin;
-      item.end = 0;
-      this.pending.put(id, item);
-    } else if (i >= 0) {
-      this.pending.remove(i, cursor);
-    }
-    return wasPending;
-  }
-
-  copyFrom(other: GroupLife): void {
-    for (const { name, pending } of other.#byNumber) this.consumer(name).pending = pending;
-    // Those that have an item may have come in another order.
-    const isAlike = other.#byNumber.every(({ name, number }) => this.consumers.get(name)!.number === number);
-    if (isAlike) {
-      this.pending.copyFrom(other.pending);
+      this.markAll([id], mark);
       return;
     }
-    for (const consumer of this.consumers.values()) consumer.pending = 0;
-    const cursor = new ItemCursor();
-    for (let i = 0; i < other.pending.length; i++) {
-      other.pending.openBlock(i, cursor);
-      while (cursor.next()) {
-        if (cursor.isMark) {
-          this.settle(cursor.id, cursor);
-          continue;
-        }
-        const { consumer, deliveredMs, count } = other.delivery(cursor);
-        this.deliver(cursor.id, { consumer: this.consumer(consumer.name), deliveredMs, count }, cursor);
-      }
+    const i = this.pending.find(id, cursor);
+    if (i < 0) return;
+    if (!cursor.isMark) this.#countOut(this.consumerAt(cursor));
+    this.pending.remove(i, cursor);
+  }
+
+  /** Leaves marks in place of messages whose ids rise, be they there or not. */
+  markAll(ids: readonly StreamId[], mark: Version): void {
+    this.pending.putAll(ids, (_, there) => {
+      if (there !== null && !there.isMark) this.#countOut(this.consumerAt(there));
+      return this.#markOf(mark);
+    });
+  }
+
+  isPending(id: StreamId): boolean {
+    return this.pending.find(id, cursor) >= 0 && !cursor.isMark;
+  }
+
+  /** Takes out all that is pending for a consumer, block by block, and shows the id of each. */
+  settleAll(consumer: Consumer, mark: Version | null, visit: (id: StreamId) => void): void {
+    const { pending } = this;
+    // From the last: a block that is written anew may become several, or none.
+    for (let i = pending.length - 1; i >= 0 && consumer.pending > 0; i--) {
+      if (!this.#hasOf(i, consumer)) continue;
+      pending.sift(i, (there) => {
+        if (there.isMark || this.consumerAt(there) !== consumer) return "keep";
+        consumer.pending--;
+        visit(there.id);
+        return mark === null ? "drop" : this.#markOf(mark);
+      });
     }
+    this.#forgetUnused(consumer);
+  }
+
+  #hasOf(block: number, consumer: Consumer): boolean {
+    this.pending.openBlock(block, cursor);
+    while (cursor.nextLive()) if (this.consumerAt(cursor) === consumer) return true;
+    return false;
+  }
+
+  /** Becomes a copy of another life. Nothing is pending here yet, but consumers may have their items. */
+  copyFrom(other: GroupLife): void {
+    this.#byNumber = other.#byNumber.map(() => undefined);
+    this.#free = [...other.#free];
+    for (const { name, number, pending, seenMs } of other.consumers.values()) {
+      const consumer = this.consumers.get(name) ?? { name, number, pending, item: undefined, seenMs };
+      consumer.number = number;
+      consumer.pending = pending;
+      consumer.seenMs = seenMs;
+      this.consumers.set(name, consumer);
+      this.#byNumber[number] = consumer;
+    }
+    this.pending.copyFrom(other.pending);
   }
 }

@@ -14,11 +14,17 @@ import {
 } from "../delta/stream-items.js";
 import type { Location } from "./arena.js";
 import type { Database } from "./database.js";
-import type { IdRow } from "./id-row.js";
 import { BODY_LENGTH } from "./record.js";
 import type { ByteView } from "./records.js";
 import { ItemCursor, WholeContent } from "./stream-block.js";
-import { lifeKey, ownerOf, pendingField, type SideItem, type StreamBody } from "./stream-body.js";
+import {
+  lifeKey,
+  ownerOf,
+  pendingField,
+  type SideItem,
+  type StreamBody,
+  type StreamRow,
+} from "./stream-body.js";
 import type { GroupLife } from "./stream-group.js";
 
 /** A place: the row, the block in it, and where the item begins. Blocks that are not one item have no more bytes. */
@@ -40,7 +46,7 @@ export class StreamReader {
   origin = 0;
   #stream!: StreamBody;
   #side: readonly string[] = [];
-  #rows: readonly { readonly row: IdRow; readonly life: GroupLife | null }[] = [];
+  #rows: readonly StreamRow[] = [];
   /** The item beside the rows that comes next; behind the last, the row and the block. */
   #next = 0;
   #row = -1;
@@ -146,15 +152,15 @@ export class StreamReader {
    */
   scan(cursor: number, count: number, into: number[]): number {
     if (cursor === 0) for (let i = 0; i < this.#side.length; i++) into.push(i);
-    const number = Math.floor(cursor / SERIALS) - 1;
+    const began = Math.floor(cursor / SERIALS) - 1;
     let from = cursor % SERIALS;
     for (let i = 0; i < this.#rows.length; i++) {
-      const { row } = this.#rows[i]!;
-      if (row.number < number) continue;
-      if (row.number !== number) from = 0;
+      const { row, rank } = this.#rows[i]!;
+      if (rank < began) continue;
+      if (rank !== began) from = 0;
       for (let block = row.blockFrom(from); block < row.length; block++) {
         if (into.length >= count && (block === 0 || row.serialOf(block) !== row.serialOf(block - 1))) {
-          return (row.number + 1) * SERIALS + row.serialOf(block);
+          return (rank + 1) * SERIALS + row.serialOf(block);
         }
         this.#row = i;
         this.#openBlock(block);

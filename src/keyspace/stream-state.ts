@@ -4,7 +4,7 @@
  */
 import { EntryCursor } from "../delta/packed-entries.js";
 import { StreamId } from "../delta/stream-id.js";
-import { DELIVERY_BYTES, ENTRY, PENDING, readUint64, TRIM } from "../delta/stream-items.js";
+import { DELIVERY_BYTES, ENTRY, PENDING, readUint64 } from "../delta/stream-items.js";
 import { compareVersions, type Version } from "../delta/version.js";
 import { vanish } from "./collection.js";
 import type { Keyspace } from "./keyspace.js";
@@ -37,7 +37,7 @@ export function fillStream(keyspace: Keyspace, limits: StreamLimits, life: Versi
 export function mergeStream(keyspace: Keyspace, limits: StreamLimits, entries: ByteView): boolean {
   const join = new StreamJoin(keyspace, limits);
   join.join(entries);
-  if (streamOf(keyspace.database, keyspace.at).live === 0) vanish(keyspace, join.newestMark);
+  if (streamOf(keyspace.database, keyspace.at).hasNoLive) vanish(keyspace, join.newestMark);
   return join.isNews;
 }
 
@@ -46,7 +46,6 @@ class StreamJoin {
   /** The highest clock of a removal that left no mark. */
   newestMark = 0;
   readonly #stream: StreamBody;
-  readonly #trims: { readonly id: StreamId; readonly version: Version }[] = [];
   readonly #id = new StreamId();
   readonly #cursor = new ItemCursor();
   readonly #content = new WholeContent();
@@ -59,7 +58,6 @@ class StreamJoin {
     const { database, at } = keyspace;
     this.#stream = streamOf(database, at);
     this.#stream.blocks.limit(limits);
-    this.#readTrims();
   }
 
   join({ bytes, start, end }: ByteView): void {
@@ -86,28 +84,15 @@ class StreamJoin {
         return this.#joinEntry(field, value);
       case PENDING:
         return this.#joinPending(field, value);
-      default: {
-        const isNews = this.#stream.join(field, value, this.#version, this.keyspace.keepTombstones);
-        if (isNews && field[0] === TRIM) this.#readTrims();
-        return isNews;
-      }
-    }
-  }
-
-  #readTrims(): void {
-    this.#trims.length = 0;
-    for (const { field, value, version } of this.#stream.side.values()) {
-      if (field[0] === TRIM) this.#trims.push({ id: new StreamId().read(value!, 0), version });
+      default:
+        return this.#stream.join(field, value, this.#version, this.keyspace.keepTombstones);
     }
   }
 
   #joinEntry(field: Buffer, value: Buffer | null): boolean {
     const id = this.#id.read(field, 1);
     const version = this.#version;
-    const isTrimmed = this.#trims.some(
-      (trim) => id.compare(trim.id) <= 0 && compareVersions(version, trim.version) <= 0,
-    );
-    if (isTrimmed) return false;
+    if (this.#stream.isTrimmed(id, version)) return false;
     const { entries } = this.#stream;
     const cursor = this.#cursor;
     const i = entries.find(id, cursor);
@@ -119,7 +104,6 @@ class StreamJoin {
     }
     const { clock, origin } = version;
     const bytes = value ?? field;
-    if (value !== null) this.#stream.noteJoined(id);
     entries.put(id, {
       isMark: value === null,
       bytes,

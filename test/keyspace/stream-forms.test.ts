@@ -5,6 +5,7 @@ import { packBody, unpackBody } from "#torus/delta/body-codec.js";
 import type { Delta } from "#torus/delta/delta.js";
 import { merge } from "#torus/delta/merge.js";
 import { RANKS } from "#torus/delta/record-state.js";
+import { StreamId } from "#torus/delta/stream-id.js";
 import { NOWHERE } from "#torus/keyspace/arena.js";
 import { packPart } from "#torus/keyspace/entries-state.js";
 import type { Keyspace } from "#torus/keyspace/keyspace.js";
@@ -13,7 +14,7 @@ import { SMALL_LIMITS } from "../support/hash-fields.js";
 import { contentsOf } from "../support/keyspace-contents.js";
 import { type Reply, textOf } from "../support/reply.js";
 import { Side } from "../support/side.js";
-import { openKey } from "../support/small-keyspace.js";
+import { openKey, START_MS } from "../support/small-keyspace.js";
 import { stateOf } from "../support/state-of.js";
 
 const USUAL_LIMITS: PackingLimits = { ...SMALL_LIMITS, streamNodeMaxBytes: 4096, streamNodeMaxEntries: 100 };
@@ -21,6 +22,12 @@ const USUAL_LIMITS: PackingLimits = { ...SMALL_LIMITS, streamNodeMaxBytes: 4096,
 class StreamSide extends Side {
   ids(...words: readonly string[]): string[] {
     return itemsOf(this.commands.ask(...words)).map((entry) => textOf(itemsOf(entry)[0]!)!);
+  }
+
+  topId(): string {
+    openKey(this.keyspace, "s");
+    if (this.keyspace.at === NOWHERE) return "0-0";
+    return this.keyspace.openStream.body.topId(new StreamId()).toString();
   }
 }
 
@@ -85,12 +92,17 @@ describe("a stream", () => {
             expect(contentsOf(side.keyspace, ["s"])).to.deep.equal(contentsOf(sides[0]!.keyspace, ["s"]));
           });
           expect(stateOf(sides[0]!.keyspace, "s")).to.deep.equal(merged);
-          const replies = sides.map((side) => [
+          // Who is told of all at once knows no more, and no less, than those who have seen it come.
+          const third = new StreamSide(3, { limits });
+          const place = { db: 0, slot: slotOf(third.keyspace), key: Buffer.from("s") };
+          if (merged !== undefined) third.hear({ kind: "record", ...place, state: merged });
+          const replies = [...sides, third].map((side) => [
             side.run("xrange", "s", "-", "+"),
             side.run("xpending", "s", "g"),
             side.run("xinfo", "stream", "s").replace(/"radix.*?" \d+/g, ""),
           ]);
           expect(replies[1]).to.deep.equal(replies[0]);
+          expect(replies[2]).to.deep.equal(replies[0]);
         },
       ),
       { numRuns: 150 },
@@ -111,6 +123,7 @@ describe("a stream", () => {
           const all = side.ids("xrange", "s", "-", "+");
           expect(side.ids("xrevrange", "s", "+", "-")).to.deep.equal(all.toReversed());
           expect(side.run("xlen", "s")).to.equal(`${all.length}`);
+          expect(side.topId()).to.equal(all.at(-1) ?? "0-0");
           const between = all.filter((each) => compareIds(start, each) <= 0 && compareIds(each, end) <= 0);
           expect(side.ids("xrange", "s", start, end)).to.deep.equal(between);
           expect(side.ids("xrevrange", "s", end, start)).to.deep.equal(between.toReversed());
@@ -180,6 +193,30 @@ describe("a stream", () => {
     for (const side of [one, other]) {
       expect(side.run("xpending", "s", "g")).to.match(/^-"NOGROUP/);
       expect(side.run("xpending", "s", "h")).to.equal("[0 nil nil nil[]]");
+    }
+  });
+
+  it("gives no id again that somebody has an entry of, though the node that gave it has forgotten", () => {
+    const [one, other] = [new StreamSide(1), new StreamSide(2)];
+    one.run("xadd", "s", "1-0", "f", "v");
+    const back = new StreamSide(1);
+    back.hearAllOf(one);
+    one.run("xadd", "s", "7-0", "f", "v");
+    other.hearAllOf(one);
+    back.keyspace.tick(START_MS + 60_000);
+    back.run("xadd", "s", "2-0", "f", "v");
+    for (const delta of one.deltas) back.hear(delta);
+    other.hearAllOf(back);
+    for (const side of [back, other]) {
+      expect(side.ids("xrange", "s", "-", "+")).to.deep.equal(["1-0", "2-0", "7-0"]);
+      expect(side.run("xadd", "s", "7-0", "f", "v")).to.match(/^-"ERR The ID specified/);
+    }
+    back.deltas.length = 0;
+    back.run("xdel", "s", "7-0");
+    other.hearAllOf(back);
+    for (const side of [back, other]) {
+      expect(side.run("xadd", "s", "5-0", "f", "v")).to.match(/^-"ERR The ID specified/);
+      expect(side.run("xinfo", "stream", "s")).to.include('"last-generated-id" "7-0"');
     }
   });
 
