@@ -27,8 +27,8 @@ const COUNT_NOT_POSITIVE = "ERR COUNT must be > 0";
 const COUNT_USUAL = 100;
 /** XAUTOCLAIM looks at so many messages for each that it may claim. */
 const LOOKS_PER_CLAIM = 10;
-/** As Redis bounds it, by the memory that so many ids take. */
-const COUNT_MAX = 2 ** 63 / 16;
+/** Below this, as Redis bounds it by the memory that so many ids take. */
+const COUNT_END = 2 ** 63 / 16;
 const ALL = { start: new StreamId(), end: new StreamId().setMax() };
 
 export const streamClaims: readonly Command[] = [
@@ -290,7 +290,7 @@ function xautoclaim(call: Call): void {
   for (let i = 6; i < call.count; i++) {
     if (call.is(i, "count") && i + 1 < call.count) {
       max = call.integer(++i, COUNT_NOT_POSITIVE);
-      if (max < 1 || max > COUNT_MAX) throw new ReplyError(COUNT_NOT_POSITIVE);
+      if (max < 1 || max >= COUNT_END) throw new ReplyError(COUNT_NOT_POSITIVE);
     } else if (call.is(i, "justid")) {
       isJustId = true;
     } else {
