@@ -34,7 +34,7 @@ import { GroupLife } from "./stream-group.js";
 const STREAM_BYTES = 1700;
 const ITEM_BYTES = 520;
 const CONSUMER_BYTES = 160;
-const LIFE_BYTES = 1050;
+const LIFE_BYTES = 1200;
 
 /** A register, a trim, a group or a consumer. */
 export interface SideItem {
@@ -59,6 +59,8 @@ export class StreamBody {
   readonly side = new Map<string, SideItem>();
   /** By name and birth: `lifeKey`. */
   readonly lives = new Map<string, GroupLife>();
+  /** The same by name: mostly one. */
+  readonly #livesByName = new Map<string, GroupLife[]>();
   readonly maxDeleted = new StreamId();
   /** The last id of which registers tell, and of entries. */
   readonly #toldLast = new StreamId();
@@ -351,6 +353,9 @@ export class StreamBody {
       const rank = this.#freeRanks.pop() ?? this.lives.size + 1;
       life = new GroupLife(name, birth, this.blocks.createRow(false), rank);
       this.lives.set(key, life);
+      const others = this.#livesByName.get(name);
+      if (others === undefined) this.#livesByName.set(name, [life]);
+      else others.push(life);
       this.#hold(LIFE_BYTES);
     }
     return life;
@@ -387,27 +392,29 @@ export class StreamBody {
   }
 
   #endLives(group: string, life: Version): void {
-    for (const [key, each] of [...this.lives]) {
-      if (each.name !== group || compareVersions(each.birth, life) >= 0) continue;
-      this.#endLife(key, each);
-    }
+    const lives = this.#livesByName.get(group) ?? [];
+    for (const each of lives.filter(({ birth }) => compareVersions(birth, life) < 0)) this.#endLife(each);
   }
 
-  #endLife(key: string, life: GroupLife): void {
+  #endLife(life: GroupLife): void {
     // First of all: to drop a consumer asks for its life.
     for (const { item } of [...life.consumers.values()])
       if (item !== undefined) this.drop(item.field.toString("latin1"));
-    this.lives.delete(key);
+    const { name, birth } = life;
+    this.lives.delete(lifeKey(name, birth));
+    const others = this.#livesByName.get(name)!.filter((each) => each !== life);
+    if (others.length === 0) this.#livesByName.delete(name);
+    else this.#livesByName.set(name, others);
     this.#freeRanks.push(life.rank);
     this.#hold(-LIFE_BYTES);
     this.blocks.releaseRow(life.pending);
   }
 
   #forgetEmptyLives(): void {
-    for (const [key, life] of [...this.lives]) {
+    for (const life of [...this.lives.values()]) {
       if (life.pending.count > 0 || [...life.consumers.values()].some(({ item }) => item !== undefined))
         continue;
-      if (this.group(life.name) === undefined) this.#endLife(key, life);
+      if (this.group(life.name) === undefined) this.#endLife(life);
     }
   }
 

@@ -27,9 +27,10 @@ import {
 } from "./stream-body.js";
 import type { GroupLife } from "./stream-group.js";
 
-/** A place: the row, the block in it, and where the item begins. Blocks that are not one item have no more bytes. */
+/** A place: the block, counted through all rows, and where the item begins. Blocks that are not one item have no more bytes. */
 const OFFSETS = 2 ** 14;
-const BLOCKS = 2 ** 24;
+/** Below are places beside the rows. */
+const FIRST_BLOCK = 2 ** 24;
 /** Serials of blocks, in the cursor of a walk in parts. */
 const SERIALS = 2 ** 32;
 
@@ -51,6 +52,8 @@ export class StreamReader {
   #next = 0;
   #row = -1;
   #block = 0;
+  /** How many blocks the rows before each have. Made when a place is asked for. */
+  #blocksBefore: number[] | null = null;
   readonly #cursor = new ItemCursor();
   readonly #content = new WholeContent();
   readonly #entryField = Buffer.alloc(ENTRY_FIELD_BYTES, ENTRY);
@@ -64,6 +67,7 @@ export class StreamReader {
     this.#rows = this.#stream.rows();
     this.#next = 0;
     this.#row = -1;
+    this.#blocksBefore = null;
   }
 
   next(): boolean {
@@ -114,32 +118,57 @@ export class StreamReader {
   #rowOf(field: Buffer): number {
     if (field[0] === ENTRY) return this.#rows.findIndex(({ life }) => life === null);
     const { name, birth } = ownerOf(field);
-    const key = lifeKey(name, birth);
-    return this.#rows.findIndex(({ life }) => life !== null && lifeKey(life.name, life.birth) === key);
+    const sought = this.#stream.lives.get(lifeKey(name, birth));
+    return sought === undefined ? -1 : this.#rows.findIndex(({ life }) => life === sought);
   }
 
   /** Where the field at hand is, until the stream changes. */
   get place(): number {
     if (this.#row < 0) return this.#next - 1;
     const offset = this.#cursor.start - this.#cursor.blockStart;
-    return ((this.#row + 1) * BLOCKS + this.#block) * OFFSETS + offset;
+    return (FIRST_BLOCK + this.#before()[this.#row]! + this.#block) * OFFSETS + offset;
+  }
+
+  #before(): readonly number[] {
+    if (this.#blocksBefore === null) {
+      let blocks = 0;
+      this.#blocksBefore = this.#rows.map(({ row }) => {
+        const before = blocks;
+        blocks += row.length;
+        return before;
+      });
+    }
+    return this.#blocksBefore;
+  }
+
+  /** The row that has this block of all: the last before which there are no more. */
+  #rowWith(block: number): number {
+    const before = this.#before();
+    let low = 0;
+    for (let high = before.length - 1; low < high; ) {
+      const middle = (low + high + 1) >>> 1;
+      if (before[middle]! <= block) low = middle;
+      else high = middle - 1;
+    }
+    return low;
   }
 
   goTo(place: number): void {
-    const block = Math.floor(place / OFFSETS);
-    const row = Math.floor(block / BLOCKS) - 1;
-    if (row < 0) {
+    const counted = Math.floor(place / OFFSETS) - FIRST_BLOCK;
+    if (counted < 0) {
       this.#row = -1;
       this.#next = place + 1;
       this.#showSide(this.#stream.side.get(this.#side[place]!)!);
       return;
     }
+    const row = this.#rowWith(counted);
+    const block = counted - this.#before()[row]!;
     const cursor = this.#cursor;
     const offset = place % OFFSETS;
-    const isHere = this.#row === row && this.#block === block % BLOCKS;
+    const isHere = this.#row === row && this.#block === block;
     if (!isHere || cursor.start - cursor.blockStart > offset || cursor.end === cursor.blockStart) {
       this.#row = row;
-      this.#openBlock(block % BLOCKS);
+      this.#openBlock(block);
       cursor.step();
     }
     while (cursor.start - cursor.blockStart < offset) cursor.step();

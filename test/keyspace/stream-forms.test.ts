@@ -7,14 +7,15 @@ import { merge } from "#torus/delta/merge.js";
 import { RANKS } from "#torus/delta/record-state.js";
 import { StreamId } from "#torus/delta/stream-id.js";
 import { NOWHERE } from "#torus/keyspace/arena.js";
-import { packPart } from "#torus/keyspace/entries-state.js";
+import { packPart, packWhole } from "#torus/keyspace/entries-state.js";
 import type { Keyspace } from "#torus/keyspace/keyspace.js";
 import type { PackingLimits } from "#torus/keyspace/packing-limits.js";
+import { CommandRunner } from "../support/command-runner.js";
 import { SMALL_LIMITS } from "../support/hash-fields.js";
 import { contentsOf } from "../support/keyspace-contents.js";
 import { type Reply, textOf } from "../support/reply.js";
 import { Side } from "../support/side.js";
-import { openKey, START_MS } from "../support/small-keyspace.js";
+import { openKey, START_MS, smallKeyspace } from "../support/small-keyspace.js";
 import { stateOf } from "../support/state-of.js";
 
 const USUAL_LIMITS: PackingLimits = { ...SMALL_LIMITS, streamNodeMaxBytes: 4096, streamNodeMaxEntries: 100 };
@@ -218,6 +219,24 @@ describe("a stream", () => {
       expect(side.run("xadd", "s", "5-0", "f", "v")).to.match(/^-"ERR The ID specified/);
       expect(side.run("xinfo", "stream", "s")).to.include('"last-generated-id" "7-0"');
     }
+  });
+
+  it("is told whole, however many groups it has", function () {
+    this.timeout(60_000);
+    const keyspace = smallKeyspace();
+    const commands = new CommandRunner(keyspace, USUAL_LIMITS);
+    const groups = 2 ** 15 + 100;
+    commands.run("xadd", "s", "1-0", "f", "v");
+    for (let i = 0; i < groups; i++) {
+      commands.run("xgroup", "create", "s", `g${i}`, "0");
+      commands.run("xreadgroup", "group", `g${i}`, "alice", "streams", "s", ">");
+    }
+    openKey(keyspace, "s");
+    const writer = new ByteWriter({ bytesMax: 2 ** 26 });
+    packWhole(keyspace.database, keyspace.at, writer);
+    const body = unpackBody(RANKS.stream, writer.written())!;
+    // The entry and the register of the node; of each group itself, the consumer and the message.
+    expect(body.kind === "stream" && body.fields.size).to.equal(2 + 3 * groups);
   });
 
   it("takes few bytes an entry when it is long", () => {
