@@ -1,6 +1,5 @@
 /** Values as bytes that another server understands: https://redis.io/docs/latest/commands/dump/ */
 import { ByteWriter, WriterFull } from "../base/byte-writer.js";
-import { BODY_BYTES_MAX } from "../delta/body-codec.js";
 import { NOWHERE } from "../keyspace/arena.js";
 import { ACCESS } from "../keyspace/record.js";
 import { exportOpen } from "../keyspace/value-export.js";
@@ -66,7 +65,9 @@ export const dumpCommands: readonly Command[] = [
     ],
     differs:
       "The whole payload is checked before anything is done, whatever `sanitize-dump-payload` would say: what is behind the value, a field that " +
-      "comes twice, or a stream that miscounts, is bad data. Payloads of Redis 7.2 are read too. A time to live beyond 64 bits is none that has passed.",
+      "comes twice, or a stream that miscounts, is bad data. Payloads of Redis 7.2 are read too. " +
+      "A value has at most 1 GiB, 16 bytes for each element included, and a stream at most 1048576 groups and consumers; " +
+      "else the answer is an OOM error. A time to live beyond 64 bits is none that has passed.",
     run: restore,
   }),
 ];
@@ -139,11 +140,12 @@ function readOptions(call: Call): RestoreOptions {
 }
 
 function readValue(call: Call): ImportedValue {
-  const { bytes } = call;
+  const { bytes, reply } = call;
   const payload = { bytes, start: call.start(3), end: call.end(3) };
   if (!isIntact(payload)) throw new ReplyError(WRONG_CHECKSUM);
   try {
-    const dumped = readPayload(payload, BODY_BYTES_MAX);
+    // What DUMP can tell, RESTORE can take: LZF could make a hundred times as much of a payload.
+    const dumped = readPayload(payload, reply.bytesMax);
     const value = dumped && importedValue(call.keyspace, dumped);
     if (value !== undefined) return value;
   } catch (error) {

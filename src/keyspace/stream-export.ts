@@ -1,7 +1,7 @@
 /** Tells the stream of the open key in the form of DUMP: its entries, what it knows of itself, its groups. */
 import type { ByteWriter } from "../base/byte-writer.js";
 import { ID_BYTES, StreamId } from "../delta/stream-id.js";
-import type { DumpedGroup, DumpedPending } from "../rdb/stream-value.js";
+import type { DumpedGroup, DumpedPending, DumpedPendings } from "../rdb/stream-value.js";
 import { StreamWriter } from "../rdb/stream-writer.js";
 import type { Keyspace } from "./keyspace.js";
 import { groupState } from "./open-stream.js";
@@ -74,20 +74,22 @@ function consumersOf(life: GroupLife): readonly Consumer[] {
   return [...life.visible(), ...unseen];
 }
 
-function pendingOf(life: GroupLife, consumers: readonly Consumer[]): DumpedPending[] {
+function pendingOf(life: GroupLife, consumers: readonly Consumer[]): DumpedPendings {
+  return { length: life.pending.live, [Symbol.iterator]: () => walkPending(life, consumers) };
+}
+
+function* walkPending(life: GroupLife, consumers: readonly Consumer[]): Iterator<DumpedPending> {
   const numbers = new Map(consumers.map((consumer, i) => [consumer, i]));
-  const pending: DumpedPending[] = [];
   const walk = life.pending.iterate(START);
   while (walk.next()) {
     const { consumer, deliveredMs, count } = life.delivery(walk.item);
-    pending.push({
+    yield {
       id: bytesOf(walk.item.id),
       deliveredMs,
-      deliveries: BigInt(count),
+      deliveries: count,
       consumer: numbers.get(consumer)!,
-    });
+    };
   }
-  return pending;
 }
 
 function bytesOf(id: StreamId): Buffer {

@@ -89,7 +89,7 @@ function addGroup(
   const delivery = Buffer.alloc(DELIVERY_BYTES + longest);
   for (const { id, deliveredMs, deliveries, consumer } of pending) {
     field.set(id, field.length - ID_BYTES);
-    writeUint64(delivery, writeUint64(delivery, 0, deliveredMs), safeOf(deliveries));
+    writeUint64(delivery, writeUint64(delivery, 0, deliveredMs), deliveries);
     const end = DELIVERY_BYTES + delivery.write(names[consumer]!, DELIVERY_BYTES, "latin1");
     packing.add(rangeOf(field), { bytes: delivery, start: 0, end });
   }

@@ -1,8 +1,10 @@
 /** Byte strings one behind the other, as a decoder gathers them: few objects, however many there are. */
-import { ByteWriter } from "../base/byte-writer.js";
+import { ByteWriter, WriterFull } from "../base/byte-writer.js";
 import { formatInt64, INT64_DIGITS_MAX, type Int64 } from "../base/int64.js";
 
 const ENDS_MIN = 16;
+/** What an item takes beside its bytes, about, here and wherever it is kept: it counts, for else empty ones were for nothing. */
+const ITEM_BYTES = 16;
 
 /** Where an item lies. */
 export interface ItemRange {
@@ -15,9 +17,11 @@ export class Items {
   count = 0;
   readonly #writer: ByteWriter;
   #ends = new Uint32Array(ENDS_MIN);
+  readonly #bytesMax: number;
 
-  /** Adding throws `WriterFull` rather than hold more bytes. */
+  /** Adding throws `WriterFull` rather than hold more bytes, sixteen for each item included. */
   constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
     this.#writer = new ByteWriter({ capacityBytes: 256, bytesMax });
   }
 
@@ -52,6 +56,8 @@ export class Items {
   }
 
   #added(): void {
+    if (this.#writer.length + ITEM_BYTES * (this.count + 1) > this.#bytesMax)
+      throw new WriterFull(`${this.count + 1} items exceed the ${this.#bytesMax} bytes allowed`);
     if (this.count === this.#ends.length) {
       const ends = new Uint32Array(2 * this.count);
       ends.set(this.#ends);

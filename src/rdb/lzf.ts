@@ -7,6 +7,7 @@
  *
  * What a copy copies may overlap what it makes.
  */
+import { WriterFull } from "../base/byte-writer.js";
 
 const LITERALS_MAX = 32;
 const MATCH_BYTES_MIN = 3;
@@ -21,9 +22,13 @@ const HASH_BITS = 14;
 /** Where three bytes of this hash were seen last, plus one; 0 is nowhere. Shared by all calls, and wiped by each. */
 const seen = new Int32Array(1 << HASH_BITS);
 
-/** The bytes that `packed` stands for, which say to be `length`; undefined if it stands for no such thing. Takes no memory that it could not fill. */
-export function decompress(packed: Uint8Array, length: number): Buffer | undefined {
+/**
+ * The bytes that `packed` stands for, which say to be `length`; undefined if it stands for no such thing. Takes no memory that it could not fill, and
+ * throws `WriterFull` for more than `bytesMax`.
+ */
+export function decompress(packed: Uint8Array, length: number, bytesMax: number): Buffer | undefined {
   if (length > packed.length * EXPANSION_MAX) return undefined;
+  if (length > bytesMax) throw new WriterFull(`${length} bytes exceed the ${bytesMax} allowed`);
   const plain = Buffer.allocUnsafe(length);
   const end = packed.length;
   let from = 0;

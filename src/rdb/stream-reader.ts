@@ -17,19 +17,20 @@
  * Flags: 1, the entry is deleted; 2, it has the fields of the node. Differences are to the id of the node; `elements` counts those before it.
  */
 import type { ByteReader } from "../base/byte-reader.js";
+import { WriterFull } from "../base/byte-writer.js";
 import { compareBytes } from "../base/bytes.js";
 import { parseInt64 } from "../base/int64.js";
 import { Items } from "./items.js";
 import { readListpack } from "./listpack.js";
+import { Pendings } from "./pendings.js";
 import {
   type DumpedConsumer,
   type DumpedGroup,
-  type DumpedPending,
   type DumpedStream,
   STREAM_ID_BYTES,
   UNKNOWN_COUNT,
 } from "./stream-value.js";
-import { readLength, readNumber, readString } from "./strings.js";
+import { readLength, readNumber, readString, type UnpackingRoom } from "./strings.js";
 
 export type StreamForm = 1 | 2 | 3;
 
@@ -37,17 +38,24 @@ const DELETED = 1;
 const SAME_FIELDS = 2;
 /** Elements of an entry beside fields and values: flags and two differences. */
 const ENTRY_HEAD = 3;
+const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 const NO_ID = Buffer.alloc(STREAM_ID_BYTES);
 /** Of groups and consumers: much longer ones would be no keys of a map. */
 const NAME_BYTES_MAX = 2 ** 27;
+/** Groups and consumers of a stream together: each is some objects, of which a dump could ask for tens of millions. */
+const NAMES_MAX = 2 ** 20;
 
-/** The stream; undefined if it is none. Throws `WriterFull` for more than `bytesMax` in it. */
-export function readStream(reader: ByteReader, form: StreamForm, bytesMax: number): DumpedStream | undefined {
-  const entries = new Entries(bytesMax);
+/** The stream; undefined if it is none. Throws `WriterFull` for more in it than there is room for. */
+export function readStream(
+  reader: ByteReader,
+  form: StreamForm,
+  room: UnpackingRoom,
+): DumpedStream | undefined {
+  const entries = new Entries(room.bytesMax);
   const nodes = readLength(reader);
   for (let i = 0; i < nodes; i++) {
-    const master = readString(reader);
-    const listpack = readString(reader);
+    const master = readString(reader, room);
+    const listpack = readString(reader, room);
     if (reader.failed || master.length !== STREAM_ID_BYTES || !entries.addNode(master, listpack))
       return undefined;
   }
@@ -64,7 +72,8 @@ export function readStream(reader: ByteReader, form: StreamForm, bytesMax: numbe
   const { ids, fields, fieldCounts } = entries;
   if (reader.failed || length !== ids.count) return undefined;
   if (length > 0 && compareBytes(ids.view(length - 1), lastId) > 0) return undefined;
-  const groups = readGroups(reader, form, (id) => readUpTo(id, ids, lastId));
+  const estimate = (id: Uint8Array) => readUpTo(id, ids, lastId);
+  const groups = new Groups({ reader, form, room, estimate }).read();
   if (groups === undefined) return undefined;
   return { ids, fields, fieldCounts, lastId, maxDeletedId, entriesAdded, groups };
 }
@@ -144,60 +153,90 @@ class Entries {
 /** How many entries a group has read that has been delivered this one last, where the dump does not say. */
 type ReadUpTo = (id: Uint8Array) => bigint;
 
-function readGroups(reader: ByteReader, form: StreamForm, estimate: ReadUpTo): DumpedGroup[] | undefined {
-  const groups: DumpedGroup[] = [];
-  const names = new Set<string>();
-  const count = readLength(reader);
-  for (let i = 0; i < count; i++) {
-    const group = readGroup(reader, form, estimate);
-    if (group === undefined || names.has(textOf(group.name))) return undefined;
-    names.add(textOf(group.name));
-    groups.push(group);
-  }
-  return reader.failed ? undefined : groups;
+interface GroupsSource {
+  readonly reader: ByteReader;
+  readonly form: StreamForm;
+  readonly room: UnpackingRoom;
+  readonly estimate: ReadUpTo;
 }
 
-function readGroup(reader: ByteReader, form: StreamForm, estimate: ReadUpTo): DumpedGroup | undefined {
-  const name = readString(reader);
-  const lastId = readId(reader);
-  const entriesRead = form > 1 ? BigInt.asIntN(64, readNumber(reader)) : estimate(lastId);
-  if (name.length > NAME_BYTES_MAX) return undefined;
-  const pendings = readLength(reader);
-  const pending: (DumpedPending & { consumer: number })[] = [];
-  const byId = new Map<string, DumpedPending & { consumer: number }>();
-  for (let i = 0; i < pendings; i++) {
-    const id = reader.view(STREAM_ID_BYTES);
-    const one = { id, deliveredMs: reader.u64(), deliveries: readNumber(reader), consumer: -1 };
-    const before = pending.at(-1);
-    if (reader.failed || (before !== undefined && compareBytes(before.id, id) >= 0)) return undefined;
-    pending.push(one);
-    byId.set(textOf(id), one);
+class Groups {
+  readonly #source: GroupsSource;
+  /** Groups and consumers so far. */
+  #names = 0;
+
+  constructor(source: GroupsSource) {
+    this.#source = source;
   }
-  const count = readLength(reader);
-  const consumers: DumpedConsumer[] = [];
-  const names = new Set<string>();
-  for (let i = 0; i < count; i++) {
-    const consumer = readConsumer(reader, form);
-    const owned = readLength(reader);
-    if (reader.failed || consumer.name.length > NAME_BYTES_MAX || names.has(textOf(consumer.name)))
-      return undefined;
-    names.add(textOf(consumer.name));
-    consumers.push(consumer);
-    for (let j = 0; j < owned; j++) {
-      const one = byId.get(textOf(reader.view(STREAM_ID_BYTES)));
-      if (one === undefined || one.consumer !== -1) return undefined;
-      one.consumer = i;
+
+  /** All groups; undefined if they are none. */
+  read(): DumpedGroup[] | undefined {
+    const { reader } = this.#source;
+    const groups: DumpedGroup[] = [];
+    const names = new Set<string>();
+    const count = readLength(reader);
+    for (let i = 0; i < count; i++) {
+      const group = this.#readGroup();
+      if (group === undefined || names.has(textOf(group.name))) return undefined;
+      names.add(textOf(group.name));
+      groups.push(group);
     }
+    return reader.failed ? undefined : groups;
   }
-  // What is pending is somebody's.
-  if (reader.failed || pending.some(({ consumer }) => consumer === -1)) return undefined;
-  return { name, lastId, entriesRead, pending, consumers };
+
+  #readGroup(): DumpedGroup | undefined {
+    const { reader, form, estimate } = this.#source;
+    const name = this.#readName();
+    const lastId = readId(reader);
+    const entriesRead = form > 1 ? BigInt.asIntN(64, readNumber(reader)) : estimate(lastId);
+    if (name === undefined) return undefined;
+    const pending = readPendings(reader);
+    const consumers = pending && this.#readConsumers(pending);
+    // What is pending is somebody's.
+    if (pending === undefined || consumers === undefined || pending.owned < pending.length) return undefined;
+    return { name, lastId, entriesRead, pending, consumers };
+  }
+
+  #readConsumers(pending: Pendings): DumpedConsumer[] | undefined {
+    const { reader, form } = this.#source;
+    const consumers: DumpedConsumer[] = [];
+    const names = new Set<string>();
+    const count = readLength(reader);
+    for (let i = 0; i < count; i++) {
+      const name = this.#readName();
+      const seenMs = reader.u64();
+      const activeMs = form > 2 ? reader.u64() : seenMs;
+      const owned = readLength(reader);
+      if (name === undefined || reader.failed || names.has(textOf(name))) return undefined;
+      names.add(textOf(name));
+      consumers.push({ name, seenMs, activeMs });
+      for (let j = 0; j < owned; j++) {
+        const id = reader.view(STREAM_ID_BYTES);
+        if (reader.failed || !pending.own(id, i)) return undefined;
+      }
+    }
+    return reader.failed ? undefined : consumers;
+  }
+
+  #readName(): Uint8Array | undefined {
+    const { reader, room } = this.#source;
+    if (++this.#names > NAMES_MAX) throw new WriterFull(`${NAMES_MAX} groups and consumers are too many`);
+    const name = readString(reader, room);
+    return reader.failed || name.length > NAME_BYTES_MAX ? undefined : name;
+  }
 }
 
-function readConsumer(reader: ByteReader, form: StreamForm): DumpedConsumer {
-  const name = readString(reader);
-  const seenMs = reader.u64();
-  return { name, seenMs, activeMs: form > 2 ? reader.u64() : seenMs };
+/** Whose they are is said later. */
+function readPendings(reader: ByteReader): Pendings | undefined {
+  const pending = new Pendings();
+  const count = readLength(reader);
+  for (let i = 0; i < count; i++) {
+    const id = reader.view(STREAM_ID_BYTES);
+    const deliveredMs = reader.u64();
+    const deliveries = readNumber(reader);
+    if (reader.failed || !pending.add(id, deliveredMs, safeOf(deliveries))) return undefined;
+  }
+  return reader.failed ? undefined : pending;
 }
 
 function readId(reader: ByteReader): Uint8Array {
@@ -226,6 +265,10 @@ function numberAt(items: Items, index: number): number | undefined {
   const { bytes, start, end } = items.at(index);
   const value = parseInt64(bytes, start, end);
   return typeof value === "number" ? value : undefined;
+}
+
+function safeOf(value: bigint): number {
+  return Number(value < MAX_SAFE ? value : MAX_SAFE);
 }
 
 function textOf(bytes: Uint8Array): string {

@@ -27,15 +27,21 @@ export interface DumpedGroup {
   /** Estimated where a dump from before Redis 7.0 does not tell; `UNKNOWN_COUNT` if nobody knows. */
   readonly entriesRead: bigint;
   /** What was delivered and not acknowledged, by rising ids. */
-  readonly pending: readonly DumpedPending[];
+  readonly pending: DumpedPendings;
   readonly consumers: readonly DumpedConsumer[];
+}
+
+/** Made while they are walked, for there may be millions. */
+export interface DumpedPendings extends Iterable<DumpedPending> {
+  readonly length: number;
 }
 
 export interface DumpedPending {
   readonly id: Uint8Array;
   /** Milliseconds since the epoch. */
   readonly deliveredMs: number;
-  readonly deliveries: bigint;
+  /** A count above the safe integers is the highest of these. */
+  readonly deliveries: number;
   /** The number of the consumer, in the order of the group's. */
   readonly consumer: number;
 }

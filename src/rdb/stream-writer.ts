@@ -117,20 +117,53 @@ function writeGroup(
   writeId(writer, lastId);
   writeNumber(writer, BigInt.asUintN(64, entriesRead));
   writeLength(writer, pending.length);
-  const owned: Uint8Array[][] = consumers.map(() => []);
+  /** Where the id of each pending message is written, and whose it is. */
+  const places = new Uint32Array(pending.length);
+  const owners = new Uint32Array(pending.length);
+  let count = 0;
   for (const { id, deliveredMs, deliveries, consumer } of pending) {
+    places[count] = writer.length;
+    owners[count++] = consumer;
     writer.range({ bytes: id, start: 0, end: STREAM_ID_BYTES });
     writer.u64(deliveredMs);
-    writeNumber(writer, deliveries);
-    owned[consumer]!.push(id);
+    writeLength(writer, deliveries);
   }
+  const byOwner = sortedByOwner(places, owners, consumers.length);
   writeLength(writer, consumers.length);
   for (const [i, consumer] of consumers.entries()) {
     writeString(writer, consumer.name, 0, consumer.name.length);
     writer.u64(consumer.seenMs);
-    writeLength(writer, owned[i]!.length);
-    for (const id of owned[i]!) writer.range({ bytes: id, start: 0, end: STREAM_ID_BYTES });
+    const { from, end } = byOwner.rangeOf(i);
+    writeLength(writer, end - from);
+    for (let at = from; at < end; at++) copyId(writer, byOwner.places[at]!);
   }
+}
+
+interface PlacesByOwner {
+  readonly places: Uint32Array;
+  rangeOf(owner: number): { readonly from: number; readonly end: number };
+}
+
+/** The places of each owner one behind the other, in the order in which they came. */
+function sortedByOwner(places: Uint32Array, owners: Uint32Array, ownersCount: number): PlacesByOwner {
+  const ends = new Uint32Array(ownersCount);
+  for (const owner of owners) ends[owner]!++;
+  for (let i = 1; i < ownersCount; i++) ends[i]! += ends[i - 1]!;
+  const next = new Uint32Array(ownersCount);
+  for (let i = 1; i < ownersCount; i++) next[i] = ends[i - 1]!;
+  const sorted = new Uint32Array(places.length);
+  for (let i = 0; i < places.length; i++) sorted[next[owners[i]!]!++] = places[i]!;
+  return {
+    places: sorted,
+    rangeOf: (owner) => ({ from: owner === 0 ? 0 : ends[owner - 1]!, end: ends[owner]! }),
+  };
+}
+
+/** Writes once more an id that is written already. */
+function copyId(writer: ByteWriter, at: number): void {
+  writer.ensure(STREAM_ID_BYTES);
+  writer.bytes.copyWithin(writer.length, at, at + STREAM_ID_BYTES);
+  writer.length += STREAM_ID_BYTES;
 }
 
 function writeId(writer: ByteWriter, id: Uint8Array): void {

@@ -64,8 +64,16 @@ function lengthAfter(head: number, reader: ByteReader): number {
   return 0;
 }
 
-/** A string: where it lies, or what it stands for. Nothing if it is wrong. */
-export function readString(reader: ByteReader): Uint8Array {
+/** What may still be made of a dump, in which a few bytes can stand for many: shared by all that is read of it. */
+export interface UnpackingRoom {
+  /** Of a value, whatever it is made of. */
+  readonly bytesMax: number;
+  /** Bytes that LZF may still make; `bytesMax` at the beginning. */
+  left: number;
+}
+
+/** A string: where it lies, or what it stands for. Nothing if it is wrong. Throws `WriterFull` if there is no room for it. */
+export function readString(reader: ByteReader, room: UnpackingRoom): Uint8Array {
   const head = reader.u8();
   switch (head) {
     case INT_8:
@@ -75,18 +83,19 @@ export function readString(reader: ByteReader): Uint8Array {
     case INT_32:
       return digitsOf(reader.u32() | 0);
     case LZF:
-      return readCompressed(reader);
+      return readCompressed(reader, room);
     default:
       return reader.view(lengthAfter(head, reader));
   }
 }
 
-function readCompressed(reader: ByteReader): Uint8Array {
+function readCompressed(reader: ByteReader, room: UnpackingRoom): Uint8Array {
   const packedLength = readLength(reader);
   const length = readLength(reader);
   const packed = reader.view(packedLength);
-  const plain = reader.failed ? undefined : decompress(packed, length);
+  const plain = reader.failed ? undefined : decompress(packed, length, room.left);
   if (plain === undefined) reader.fail();
+  else room.left -= length;
   return plain ?? NOTHING;
 }
 

@@ -11,7 +11,7 @@ import { Items } from "./items.js";
 import { readListpack } from "./listpack.js";
 import { readStream } from "./stream-reader.js";
 import type { DumpedStream } from "./stream-value.js";
-import { readLength, readString } from "./strings.js";
+import { readLength, readString, type UnpackingRoom } from "./strings.js";
 import type { DumpedValue } from "./value.js";
 import {
   HASH,
@@ -45,53 +45,53 @@ type Unpack = (bytes: Uint8Array, items: Items) => boolean;
 /** Scores are no longer in a ziplist or a listpack. */
 const SCORE_BYTES_MAX = 128;
 
-/** The value; undefined if it is none. Throws `WriterFull` for more than `bytesMax` in it. */
+/** The value; undefined if it is none. Throws `WriterFull` for more than `bytesMax` in it, or to be unpacked for it. */
 export function readValue(reader: ByteReader, bytesMax: number): DumpedValue | undefined {
   const type = reader.u8();
-  const value = valueAs(type, reader, bytesMax);
+  const value = valueAs(type, reader, { bytesMax, left: bytesMax });
   return reader.failed ? undefined : value;
 }
 
-function valueAs(type: number, reader: ByteReader, bytesMax: number): DumpedValue | undefined {
+function valueAs(type: number, reader: ByteReader, room: UnpackingRoom): DumpedValue | undefined {
   switch (type) {
     case TEXT:
-      return { kind: "text", bytes: readString(reader) };
+      return { kind: "text", bytes: readString(reader, room) };
     case LIST:
-      return listOf(readStrings(reader, 1, bytesMax));
+      return listOf(readStrings(reader, 1, room));
     case LIST_ZIPLIST:
-      return listOf(unpacked(reader, readZiplist, bytesMax));
+      return listOf(unpacked(reader, readZiplist, room));
     case LIST_QUICKLIST:
-      return listOf(readNodes(reader, bytesMax, () => readZiplist));
+      return listOf(readNodes(reader, room, () => readZiplist));
     case LIST_QUICKLIST_2:
-      return listOf(readNodes(reader, bytesMax, nodeForm));
+      return listOf(readNodes(reader, room, nodeForm));
     case SET:
-      return setOf(readStrings(reader, 1, bytesMax));
+      return setOf(readStrings(reader, 1, room));
     case SET_INTSET:
-      return setOf(unpacked(reader, readIntset, bytesMax));
+      return setOf(unpacked(reader, readIntset, room));
     case SET_LISTPACK:
-      return setOf(unpacked(reader, readListpack, bytesMax));
+      return setOf(unpacked(reader, readListpack, room));
     case HASH:
-      return hashOf(readStrings(reader, 2, bytesMax));
+      return hashOf(readStrings(reader, 2, room));
     case HASH_ZIPMAP:
-      return hashOf(unpacked(reader, readZipmap, bytesMax));
+      return hashOf(unpacked(reader, readZipmap, room));
     case HASH_ZIPLIST:
-      return hashOf(unpacked(reader, readZiplist, bytesMax));
+      return hashOf(unpacked(reader, readZiplist, room));
     case HASH_LISTPACK:
-      return hashOf(unpacked(reader, readListpack, bytesMax));
+      return hashOf(unpacked(reader, readListpack, room));
     case SORTED_SET:
-      return readSortedSet(reader, bytesMax, readShownScore);
+      return readSortedSet(reader, room, readShownScore);
     case SORTED_SET_2:
-      return readSortedSet(reader, bytesMax, readDouble);
+      return readSortedSet(reader, room, readDouble);
     case SORTED_SET_ZIPLIST:
-      return sortedSetOf(unpacked(reader, readZiplist, bytesMax), bytesMax);
+      return sortedSetOf(unpacked(reader, readZiplist, room), room);
     case SORTED_SET_LISTPACK:
-      return sortedSetOf(unpacked(reader, readListpack, bytesMax), bytesMax);
+      return sortedSetOf(unpacked(reader, readListpack, room), room);
     case STREAM_LISTPACKS:
-      return streamOf(readStream(reader, 1, bytesMax));
+      return streamOf(readStream(reader, 1, room));
     case STREAM_LISTPACKS_2:
-      return streamOf(readStream(reader, 2, bytesMax));
+      return streamOf(readStream(reader, 2, room));
     case STREAM_LISTPACKS_3:
-      return streamOf(readStream(reader, 3, bytesMax));
+      return streamOf(readStream(reader, 3, room));
     default:
       return undefined;
   }
@@ -114,34 +114,34 @@ function hashOf(fields: Items | undefined): DumpedValue | undefined {
 }
 
 /** So many strings for each of the elements that are counted first. */
-function readStrings(reader: ByteReader, perElement: 1 | 2, bytesMax: number): Items | undefined {
+function readStrings(reader: ByteReader, perElement: 1 | 2, room: UnpackingRoom): Items | undefined {
   const count = readLength(reader) * perElement;
-  const items = new Items(bytesMax);
+  const items = new Items(room.bytesMax);
   for (let i = 0; i < count; i++) {
-    const string = readString(reader);
+    const string = readString(reader, room);
     if (reader.failed) return undefined;
     items.add(string);
   }
   return count === 0 ? undefined : items;
 }
 
-function unpacked(reader: ByteReader, unpack: Unpack, bytesMax: number): Items | undefined {
-  const packed = readString(reader);
-  const items = new Items(bytesMax);
+function unpacked(reader: ByteReader, unpack: Unpack, room: UnpackingRoom): Items | undefined {
+  const packed = readString(reader, room);
+  const items = new Items(room.bytesMax);
   return !reader.failed && unpack(packed, items) && items.count > 0 ? items : undefined;
 }
 
 /** Nodes of a quicklist, of which each may be empty. */
 function readNodes(
   reader: ByteReader,
-  bytesMax: number,
+  room: UnpackingRoom,
   formOf: (reader: ByteReader) => Unpack | undefined,
 ): Items | undefined {
-  const items = new Items(bytesMax);
+  const items = new Items(room.bytesMax);
   const count = readLength(reader);
   for (let i = 0; i < count; i++) {
     const unpack = formOf(reader);
-    const node = readString(reader);
+    const node = readString(reader, room);
     if (unpack === undefined || reader.failed || !unpack(node, items)) return undefined;
   }
   return items.count > 0 ? items : undefined;
@@ -163,14 +163,14 @@ function nodeForm(reader: ByteReader): Unpack | undefined {
 
 function readSortedSet(
   reader: ByteReader,
-  bytesMax: number,
+  room: UnpackingRoom,
   readScore: (reader: ByteReader) => number,
 ): DumpedValue | undefined {
   const count = readLength(reader);
-  const members = new Items(bytesMax);
+  const members = new Items(room.bytesMax);
   const scores: number[] = [];
   for (let i = 0; i < count; i++) {
-    members.add(readString(reader));
+    members.add(readString(reader, room));
     const score = readScore(reader);
     if (reader.failed || Number.isNaN(score)) return undefined;
     scores.push(score);
@@ -192,9 +192,9 @@ function readShownScore(reader: ByteReader): number {
   return scoreOf(reader.view(length));
 }
 
-function sortedSetOf(items: Items | undefined, bytesMax: number): DumpedValue | undefined {
+function sortedSetOf(items: Items | undefined, room: UnpackingRoom): DumpedValue | undefined {
   if (items === undefined || items.count % 2 === 1) return undefined;
-  const members = new Items(bytesMax);
+  const members = new Items(room.bytesMax);
   const scores = new Float64Array(items.count / 2);
   for (let i = 0; i < scores.length; i++) {
     members.add(items.view(2 * i));

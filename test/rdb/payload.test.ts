@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { ByteWriter } from "#torus/base/byte-writer.js";
+import { ByteWriter, WriterFull } from "#torus/base/byte-writer.js";
 import { rangeOf } from "#torus/base/bytes.js";
 import { writeCrc64 } from "#torus/rdb/crc64.js";
 import { Items } from "#torus/rdb/items.js";
@@ -8,6 +8,7 @@ import { ListpackWriter, readListpack } from "#torus/rdb/listpack.js";
 import { compress, decompress } from "#torus/rdb/lzf.js";
 import { endPayload, isIntact, readPayload } from "#torus/rdb/payload.js";
 import type { DumpedStream } from "#torus/rdb/stream-value.js";
+import { writeLength } from "#torus/rdb/strings.js";
 import type { DumpedValue } from "#torus/rdb/value.js";
 import {
   beginCollection,
@@ -44,7 +45,8 @@ describe("LZF", () => {
     fc.assert(
       fc.property(texts, (plain) => {
         const packed = compress(plain, plain.length + 1);
-        if (packed !== undefined) expect(decompress(packed, plain.length)).to.deep.equal(Buffer.from(plain));
+        if (packed !== undefined)
+          expect(decompress(packed, plain.length, BYTES_MAX)).to.deep.equal(Buffer.from(plain));
       }),
     );
   });
@@ -52,13 +54,20 @@ describe("LZF", () => {
   it("shortens what repeats itself, across more than a copy can reach too", () => {
     expect(compress(Buffer.alloc(1000, "a"), 996)).to.have.lengthOf.below(20);
     const far = Buffer.concat([Buffer.from("needle"), Buffer.alloc(9000, "xy"), Buffer.from("needle")]);
-    expect(decompress(compress(far, far.length)!, far.length)).to.deep.equal(far);
+    expect(decompress(compress(far, far.length)!, far.length, BYTES_MAX)).to.deep.equal(far);
   });
 
   it("takes no memory for a length that its bytes cannot fill, and reads beyond neither end", () => {
-    expect(decompress(Buffer.of(0, 1), 2 ** 40)).to.equal(undefined);
+    expect(decompress(Buffer.of(0, 1), 2 ** 40, BYTES_MAX)).to.equal(undefined);
     const wrong = [[0], [5, 1, 2], [0x20, 0], [0xe0, 0], [0xe0], [0, 7, 0x3f, 0xff], [0, 7, 0x40, 0]];
-    for (const bytes of wrong) expect(decompress(Buffer.from(bytes), 2), String(bytes)).to.equal(undefined);
+    for (const bytes of wrong)
+      expect(decompress(Buffer.from(bytes), 2, BYTES_MAX), String(bytes)).to.equal(undefined);
+  });
+
+  it("makes no more than there is room for, though its bytes could fill it", () => {
+    const packed = compress(Buffer.alloc(1000), 1000)!;
+    expect(decompress(packed, 1000, 1000)).to.deep.equal(Buffer.alloc(1000));
+    expect(() => decompress(packed, 1000, 999)).to.throw(WriterFull);
   });
 });
 
@@ -254,6 +263,47 @@ describe("a payload", () => {
     expect(readContent(Buffer.concat([Buffer.of(0, 0xc3, 1), HUGE, Buffer.of(0)]))).to.equal(undefined);
   });
 
+  it("that a few bytes make large is refused before it is made, in one string or in many", () => {
+    const text = lzf(10_000);
+    const read = (content: Uint8Array, bytesMax: number) => () =>
+      readPayload(rangeOf(payloadOf(content)), bytesMax);
+    expect(plain(read(Buffer.concat([Buffer.of(0), text]), 10_000)())).to.have.property("kind", "text");
+    expect(read(Buffer.concat([Buffer.of(0), text]), 9999)).to.throw(WriterFull);
+    // Nodes that add nothing to the value are unpacked all the same.
+    const node = (bytes: Uint8Array) => Buffer.concat([Buffer.of(2), bytes]);
+    const list = Buffer.concat([Buffer.of(18, 3), node(text), node(text), node(text)]);
+    expect(read(list, 9999)).to.throw(WriterFull);
+    const group = (name: Uint8Array) => Buffer.concat([name, Buffer.of(0, 0, 0, 0, 0)]);
+    const groups = [lzf(4000, "a"), lzf(4000, "b"), lzf(4000, "c")].map(group);
+    const stream = Buffer.concat([Buffer.of(19, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3), ...groups]);
+    expect(plain(read(stream, 12_000)())).to.have.property("kind", "stream");
+    expect(read(stream, 11_999)).to.throw(WriterFull);
+  });
+
+  it("of empty elements takes memory for each of them, so that they count", () => {
+    const list = Buffer.concat([Buffer.of(1, 63), Buffer.alloc(63)]);
+    expect(plain(readPayload(rangeOf(payloadOf(list)), 16 * 63))).to.have.property("kind", "list");
+    expect(() => readPayload(rangeOf(payloadOf(list)), 16 * 63 - 1)).to.throw(WriterFull);
+  });
+
+  it("of a stream with more groups and consumers than can be kept is refused", function () {
+    this.timeout(30_000);
+    const count = 2 ** 20;
+    const consumers = Buffer.alloc(14 * count);
+    for (let i = 0; i < count; i++) {
+      consumers[14 * i] = 4;
+      consumers.writeUInt32BE(i, 14 * i + 1);
+    }
+    const writer = new ByteWriter({ bytesMax: BYTES_MAX });
+    writeLength(writer, count);
+    const content = Buffer.concat([
+      Buffer.from([19, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0x67, 0, 0, 0, 0]),
+      writer.written(),
+      consumers,
+    ]);
+    expect(() => readPayload(rangeOf(payloadOf(content)), BYTES_MAX)).to.throw(WriterFull);
+  });
+
   it("is read as it was written, of every type", () => {
     const string = fc.oneof(
       fc.uint8Array({ maxLength: 80 }).map((bytes) => Buffer.from(bytes)),
@@ -293,6 +343,17 @@ describe("a payload", () => {
     );
   });
 });
+
+/** A string of so many equal bytes, as LZF has it. */
+function lzf(length: number, byte = "x"): Buffer {
+  const packed = compress(Buffer.alloc(length, byte), length)!;
+  const writer = new ByteWriter({ bytesMax: BYTES_MAX });
+  writer.u8(0xc3);
+  writeLength(writer, packed.length);
+  writeLength(writer, length);
+  writer.range(rangeOf(packed));
+  return Buffer.from(writer.written());
+}
 
 const HUGE = Buffer.from("810000ffffffffffff", "hex");
 
@@ -340,7 +401,7 @@ function plainStream({ ids, fieldCounts, fields, groups, ...stream }: DumpedStre
       name: Buffer.from(name).toString("latin1"),
       lastId: shownId(lastId),
       entriesRead: String(entriesRead),
-      pending: pending.map(({ id, deliveredMs, deliveries, consumer }) => [
+      pending: Array.from(pending, ({ id, deliveredMs, deliveries, consumer }) => [
         shownId(id),
         Buffer.from(consumers[consumer]!.name).toString("latin1"),
         deliveredMs,

@@ -77,7 +77,7 @@ export function streamPayload({ ids, values, deletedId, added, groups }: StreamC
           id: idOf(id),
           consumer,
           deliveredMs: HAPPENED_MS,
-          deliveries: BigInt(times),
+          deliveries: times,
         })),
       })),
     }),
