@@ -1,4 +1,5 @@
 /** DEBUG: for tests of clients and of ourselves, https://redis.io/docs/latest/commands/debug/ */
+import { ByteWriter, WriterFull } from "../base/byte-writer.js";
 import { rangeOf } from "../base/bytes.js";
 import { parseMemorySize } from "../base/memory-size.js";
 import { NOWHERE } from "../keyspace/arena.js";
@@ -6,7 +7,14 @@ import type { Keyspace } from "../keyspace/keyspace.js";
 import { ACCESS } from "../keyspace/record.js";
 import { forEachKey } from "../keyspace/slot-walk.js";
 import { type Digest, digestOf, hexOf, mixIn, valueDigest } from "../keyspace/value-digest.js";
-import { NO_SUCH_KEY, ReplyError, unknownSubcommandOrArity } from "../protocol/reply-error.js";
+import { exportOpen } from "../keyspace/value-export.js";
+import {
+  NO_SUCH_KEY,
+  REPLY_TOO_LARGE,
+  ReplyError,
+  unknownSubcommandOrArity,
+} from "../protocol/reply-error.js";
+import { FOOT_BYTES } from "../rdb/payload.js";
 import { type Command, session } from "./command.js";
 import { replyOfKind } from "./debug-protocol.js";
 import { helpLines } from "./help.js";
@@ -21,6 +29,8 @@ const SLEEP_MS_MAX = 2 ** 31 - 1;
 
 const SIZE_LENGTH_MAX = 32;
 const PACKED_BYTES_MAX = 2 ** 32;
+/** The first byte of a dump. */
+const TYPE_BYTES = 1;
 const NOT_A_THRESHOLD = "ERR argument must be a memory value bigger than 1 and smaller than 4gb";
 
 const NOT_ALLOWED =
@@ -48,7 +58,7 @@ export const debugCommand: Command = session({
   differs:
     "Has the subcommands DIGEST, DIGEST-VALUE, ERROR, OBJECT, PROTOCOL, QUICKLIST-PACKED-THRESHOLD, SET-ACTIVE-EXPIRE, SLEEP and HELP. All concern the node that the client is connected to. Digests are " +
     "as long as Redis's, and other ones; DIGEST looks at all keys in one go. While one client sleeps the others are served; in a transaction " +
-    "SLEEP is refused. OBJECT's `serializedlength` is the length of the value as it is kept.",
+    "SLEEP is refused. There is no RELOAD and no LOADAOF: a node reads what it has kept when it starts.",
   run: debug,
 });
 
@@ -134,12 +144,23 @@ function object(call: SessionCall): void {
   const fields = {
     refcount: 1,
     encoding: encodingName(keyspace, at),
-    serializedlength: records.bodyLength(at),
+    serializedlength: dumpedLength(call),
     lru: word,
     lru_seconds_idle: access.isLfu ? 0 : access.idleSeconds(word),
   };
   const shown = Object.entries(fields).map(([name, value]) => `${name}:${value}`);
   reply.simple(`Value at:0x${(at >>> 0).toString(16)} ${shown.join(" ")}`);
+}
+
+/** Of the value in a dump, without what is around it there. */
+function dumpedLength({ keyspace, reply }: SessionCall): number {
+  const payload = new ByteWriter({ bytesMax: reply.bytesMax });
+  try {
+    exportOpen(keyspace, payload);
+  } catch (error) {
+    throw error instanceof WriterFull ? new ReplyError(REPLY_TOO_LARGE) : error;
+  }
+  return payload.length - TYPE_BYTES - FOOT_BYTES;
 }
 
 function digestValues(call: SessionCall): void {

@@ -7,7 +7,8 @@ import { SLOT_COUNT } from "../base/key-hash.js";
 import { HERE } from "../cluster/slot-routes.js";
 import type { Call } from "./call.js";
 
-function ownsAll({ routes }: Call): boolean {
+/** Whether this node executes the commands of all slots: then no key is elsewhere. */
+export function ownsAllSlots({ routes }: Call): boolean {
   return routes === null || routes.isLone;
 }
 
@@ -17,7 +18,7 @@ export function isOwnSlot({ routes }: Call, slot: number): boolean {
 
 /** The first slot from `from` on that others execute; the number of slots if there is none. */
 export function endOfOwnSlots(call: Call, from: number): number {
-  if (ownsAll(call)) return SLOT_COUNT;
+  if (ownsAllSlots(call)) return SLOT_COUNT;
   let slot = from;
   while (slot < SLOT_COUNT && isOwnSlot(call, slot)) slot++;
   return slot;
@@ -26,7 +27,7 @@ export function endOfOwnSlots(call: Call, from: number): number {
 /** Keys of the open database that a client can see and that this node speaks of. */
 export function countOwnKeys(call: Call): number {
   const { database } = call.keyspace;
-  if (ownsAll(call)) return database.size;
+  if (ownsAllSlots(call)) return database.size;
   let count = 0;
   for (let slot = 0; slot < SLOT_COUNT; slot++) {
     if (isOwnSlot(call, slot)) count += database.counts[slot]!;
@@ -37,7 +38,7 @@ export function countOwnKeys(call: Call): number {
 /** The slot of one of them by its rank, 0 to their number - 1. */
 export function ownSlotOfRank(call: Call, rank: number): number {
   const { database } = call.keyspace;
-  if (ownsAll(call)) return database.slotOfRank(rank);
+  if (ownsAllSlots(call)) return database.slotOfRank(rank);
   let left = rank;
   for (let slot = 0; slot < SLOT_COUNT; slot++) {
     if (!isOwnSlot(call, slot)) continue;

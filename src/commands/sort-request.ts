@@ -2,6 +2,7 @@
 import { slotOf } from "../base/key-hash.js";
 import { ReplyError, SYNTAX_ERROR } from "../protocol/reply-error.js";
 import type { Call } from "./call.js";
+import { ownsAllSlots } from "./own-slots.js";
 import { isWithinSlot, parseSortPattern, type SortPattern } from "./sort-pattern.js";
 
 export interface SortRequest {
@@ -72,7 +73,7 @@ function isPatternWithStar(call: Call, index: number): boolean {
 function patternAt(call: Call, index: number, option: string): SortPattern {
   const pattern = parseSortPattern(call.copy(index));
   const isElsewhere =
-    call.routes !== null && !isWithinSlot(pattern, slotOf(call.bytes, call.start(1), call.end(1)));
+    !ownsAllSlots(call) && !isWithinSlot(pattern, slotOf(call.bytes, call.start(1), call.end(1)));
   if (isElsewhere) throw new ReplyError(`ERR ${option} option of SORT denied in cluster mode.`);
   return pattern;
 }

@@ -16,7 +16,8 @@ import { readValue } from "./value-reader.js";
 const VERSION_WRITTEN = 10;
 const VERSION_READ_MAX = 11;
 const VERSION_BYTES = 2;
-const FOOT_BYTES = VERSION_BYTES + CRC64_BYTES;
+/** What is behind the value. */
+export const FOOT_BYTES = VERSION_BYTES + CRC64_BYTES;
 
 const expected = Buffer.alloc(CRC64_BYTES);
 

@@ -32,10 +32,44 @@ describe("DEBUG DIGEST", () => {
     expect(notate(await client.call("GET", "b"))).to.equal("nil");
   });
 
+  it("of a stream tells of its entries, whatever else it has been through", async () => {
+    const client = await suite.connect();
+    for (const key of ["s", "t"]) {
+      for (const id of ["1-1", "2-1"]) await client.call("XADD", key, id, "field", "value");
+    }
+    await client.call("XADD", "t", "3-1", "field", "value");
+    await client.call("XDEL", "t", "3-1");
+    await client.call("XTRIM", "s", "MAXLEN", "2");
+    await client.call("XGROUP", "CREATE", "s", "group", "0");
+    await client.call("XREADGROUP", "GROUP", "group", "consumer", "STREAMS", "s", ">");
+    const digests = async () => notate(await client.call("DEBUG", "DIGEST-VALUE", "s", "t"));
+    expect(await digests()).to.match(/^\[\+"([0-9a-f]{40})" \+"\1"\]$/);
+    await client.call("XADD", "t", "4-1", "field", "value");
+    expect(await digests()).to.not.match(/^\[\+"([0-9a-f]{40})" \+"\1"\]$/);
+    await client.call("DEL", "s", "t");
+  });
+
   it("of values tells of each key that is named", async () => {
     const client = await suite.connect();
     await client.call("MSET", "a", "1", "b", "1");
     const digests = notate(await client.call("DEBUG", "DIGEST-VALUE", "a", "nokey", "b"));
     expect(digests).to.match(/^\[\+"([0-9a-f]{40})" \+"0{40}" \+"\1"\]$/);
+  });
+});
+
+describe("DEBUG OBJECT", () => {
+  const suite = new NodeSuite({ "enable-debug-command": "yes" });
+
+  it("tells how long a value is in a dump, however large it is and wherever it is kept", async () => {
+    const client = await suite.connect();
+    await client.call("SET", "text", "hello");
+    await client.call("RPUSH", "short", "a", "bc");
+    await client.call("RPUSH", "long", ...Array.from({ length: 1000 }, (_, i) => `element ${i}`));
+    await client.call("SET", "outside", Buffer.alloc(2 ** 20));
+    for (const key of ["text", "short", "long", "outside"]) {
+      const dump = textOf(await client.call("DUMP", key)) ?? "";
+      const shown = textOf(await client.call("DEBUG", "OBJECT", key));
+      expect(shown, key).to.contain(` serializedlength:${dump.length - 11} `);
+    }
   });
 });

@@ -281,6 +281,9 @@ describe("Commands that concern several nodes", () => {
     expect(
       await caller.askAll("MSETNX a 1 b 2", "RENAME a c", "COPY c d", "SWAPDB 0 1", "SELECT 1", "MGET b c d"),
     ).to.deep.equal(["1", "OK", "1", "OK", "OK", '["2" "1" "1"]']);
+    expect(
+      await caller.askAll("RPUSH l 1 2", "MSET w_1 9 w_2 8", "SORT l BY w_* GET # GET w_*", "DEL l w_1 w_2"),
+    ).to.deep.equal(["2", "OK", '["2" "8" "1" "9"]', "3"]);
     expect(await caller.askAll("SADD x 1 2", "SADD y 2 3", "SMOVE x z 1", "SINTERCARD 2 x y")).to.deep.equal([
       "2",
       "2",
