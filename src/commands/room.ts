@@ -1,6 +1,6 @@
 /** What commands put aside before they change anything: more than there is room for is refused, and then nothing has happened. */
 import { WriterFull } from "../base/byte-writer.js";
-import { BODY_BYTES_MAX } from "../delta/body-codec.js";
+import { MADE_BYTES_MAX } from "../delta/body-codec.js";
 import { OUT_OF_MEMORY, ReplyError } from "../protocol/reply-error.js";
 
 export interface Room {
@@ -9,7 +9,7 @@ export interface Room {
   readonly refusal: string;
 }
 
-export const ROOM_OF_STORED: Room = { bytesMax: BODY_BYTES_MAX, refusal: OUT_OF_MEMORY };
+export const ROOM_OF_STORED: Room = { bytesMax: MADE_BYTES_MAX, refusal: OUT_OF_MEMORY };
 
 /** Does what may throw `WriterFull`, and refuses the command if it does. */
 export function withinRoom<T>({ refusal }: Room, act: () => T): T {

@@ -2,14 +2,14 @@
 import { ByteWriter, WriterFull } from "../base/byte-writer.js";
 import type { ByteRange } from "../base/bytes.js";
 import { parseCDouble } from "../base/c-double.js";
-import { BODY_BYTES_MAX } from "../delta/body-codec.js";
+import { MADE_BYTES_MAX } from "../delta/body-codec.js";
 import { OUT_OF_MEMORY, ReplyError } from "../protocol/reply-error.js";
 
 const NOT_A_SCORE = "ERR One or more scores can't be converted into double";
 
 /** Byte ranges one behind the other, by number. */
 export class Texts {
-  readonly #writer = new ByteWriter({ bytesMax: BODY_BYTES_MAX });
+  readonly #writer = new ByteWriter({ bytesMax: MADE_BYTES_MAX });
   /** Behind each. Of one that is not there it is negative. */
   readonly #ends: number[] = [];
   readonly #starts: number[] = [];

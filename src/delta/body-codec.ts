@@ -39,6 +39,8 @@ import { compareVersions, VERSION_ZERO, type Version, writeVersion } from "./ver
 
 /** No body is longer: Node's buffers end there. */
 export const BODY_BYTES_MAX = 2 ** 32 - 1;
+/** What a command makes of other values, or of a dump, is no longer: it is told in one piece, with a key that may be as long as a value. */
+export const MADE_BYTES_MAX = 2 ** 31;
 
 /**
  * The canonical bytes of a body: equal bodies have equal ones. Of the many ways to pack entries it is the one with the

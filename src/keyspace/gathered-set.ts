@@ -22,7 +22,7 @@ export class GatheredSet {
   readonly #entries: ByteWriter;
   #areIntegers = true;
 
-  /** `add` throws `WriterFull` rather than hold more bytes. One that is to be stored has up to `BODY_BYTES_MAX`. */
+  /** `add` throws `WriterFull` rather than hold more bytes. One that is to be stored has up to `MADE_BYTES_MAX`. */
   constructor(bytesMax: number) {
     this.#entries = new ByteWriter({ bytesMax });
     this.#entries.ensure(ENTRIES_BASE_BYTES);

@@ -4,7 +4,7 @@
  */
 import { ByteWriter } from "../base/byte-writer.js";
 import type { ByteRange } from "../base/bytes.js";
-import { BODY_BYTES_MAX } from "../delta/body-codec.js";
+import { MADE_BYTES_MAX } from "../delta/body-codec.js";
 import { appendEntry, ENTRIES_BASE_BYTES, EntryCursor } from "../delta/packed-entries.js";
 import { readScore, SCORE_BYTES_MAX, writeScore } from "../delta/score.js";
 import { VERSION_ZERO, type Version, writeVersion } from "../delta/version.js";
@@ -20,7 +20,7 @@ const SCORE = Buffer.alloc(SCORE_BYTES_MAX);
 export class GatheredSortedSet {
   /** Members. */
   length = 0;
-  readonly #entries = new ByteWriter({ bytesMax: BODY_BYTES_MAX });
+  readonly #entries = new ByteWriter({ bytesMax: MADE_BYTES_MAX });
   #longest = 0;
   #hasNegativeZero = false;
 

@@ -1,6 +1,7 @@
 /** Packs the entries of a life that they begin, as a value that came from outside has them: all versions are this node's. */
 import { ByteWriter, WriterFull } from "../base/byte-writer.js";
 import type { ByteRange } from "../base/bytes.js";
+import { MADE_BYTES_MAX } from "../delta/body-codec.js";
 import { appendEntry, ENTRIES_BASE_BYTES, type Entry } from "../delta/packed-entries.js";
 import { type Version, writeVersion } from "../delta/version.js";
 import type { Keyspace } from "./keyspace.js";
@@ -8,9 +9,6 @@ import type { RecordType } from "./record.js";
 
 /** Sizes and age of a short entry. */
 export const ENTRY_OVERHEAD_BYTES = 4;
-
-/** Half of what a body may have: whoever is told of it is told the key too, which may be as long as a value. */
-const LIFE_BYTES_MAX = 2 ** 31;
 
 /** Packed entries of a life that is begun by them. */
 export interface ImportedEntries {
@@ -30,9 +28,9 @@ export class LifePacking {
   /** With room for as many bytes, about. Throws `WriterFull` if a key may not have them. */
   constructor(keyspace: Keyspace, byteLength: number) {
     const capacityBytes = ENTRIES_BASE_BYTES + byteLength;
-    if (capacityBytes > LIFE_BYTES_MAX) throw new WriterFull(`${capacityBytes} bytes are no body`);
+    if (capacityBytes > MADE_BYTES_MAX) throw new WriterFull(`${capacityBytes} bytes are no body`);
     this.#keyspace = keyspace;
-    this.#writer = new ByteWriter({ capacityBytes, bytesMax: LIFE_BYTES_MAX });
+    this.#writer = new ByteWriter({ capacityBytes, bytesMax: MADE_BYTES_MAX });
     this.life = this.version = this.#newVersion();
     writeVersion(this.#writer.bytes, 0, this.life);
     this.#writer.length = ENTRIES_BASE_BYTES;
