@@ -10,6 +10,8 @@ import type { Vocabulary } from "../vocabulary.js";
 /** What DUMP answers is not compared: of one value there are many payloads. That Redis takes ours is. */
 export const dumps: Group = {
   name: "dumps",
+  // Of another key than those that are absent its payload would be compared.
+  isSpared: ([name]) => name === "DUMP",
   phrases: [
     [3, (w) => ["RESTORE", w.stringKey(), time(w), textPayload(w.value()), ...options(w)]],
     [3, (w) => ["RESTORE", w.hashKey(), time(w), hashPayload(w), ...options(w)]],
