@@ -35,7 +35,8 @@ export const transactionCommands: readonly Command[] = [
     summary: "Runs the waiting commands as one, unless a watched key has changed.",
     changesConnection: true,
     differs:
-      "On a cluster of several nodes all keys, those that are watched too, must be in one slot; SELECT and its like are only for slots of the client's own node.",
+      "On a cluster of several nodes all keys, those that are watched too, must be in one slot; SELECT and its like are only for slots of the client's own node. " +
+      "Once its commands have changed more than 1 GiB, those that follow and would write are refused, each with an error of its own.",
     run: exec,
   }),
   session({

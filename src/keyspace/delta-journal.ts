@@ -107,6 +107,10 @@ export class DeltaJournal implements Journal {
     };
   }
 
+  get batchBytes(): number {
+    return this.#batch === NO_BATCH ? 0 : this.#writer.length - this.#batch;
+  }
+
   replaced(entries?: ByteView): void {
     const { database, records, at } = this.#keyspace;
     const type = records.type(at);

@@ -9,6 +9,8 @@ import type { Version } from "../delta/version.js";
 import type { ByteView } from "./records.js";
 
 export interface Journal {
+  /** How much was told of since `ended`, in bytes: what is one command's, or one transaction's, is kept in one piece. */
+  readonly batchBytes: number;
   /**
    * The open key has a wholly new record: a new life. Who still has what it was filled with, as packed entries, need not have them
    * packed again: valid during the call only.

@@ -63,6 +63,9 @@ export const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmem
 export const LOADING = "LOADING Redis is loading the dataset in memory";
 /** Ours alone: the disk failed between the write and its acknowledgement. */
 export const IN_DOUBT = "INDOUBT The write was made but may be lost: the log could not be synced";
+/** Ours alone: of a command in a transaction that was not executed. */
+export const TRANSACTION_TOO_LONG =
+  "ERR the transaction has changed more than 1 GiB before, which is kept in one piece: this command was not executed";
 /** Ours alone: of a command that another node executes. */
 export const IN_DOUBT_ELSEWHERE = "INDOUBT the write was sent to another node and its outcome is unknown";
 export const TRY_AGAIN = "TRYAGAIN no node that can be reached executes commands for this slot at present";

@@ -25,6 +25,7 @@ import {
   notWhileSubscribed,
   OUT_OF_MEMORY,
   ReplyError,
+  TRANSACTION_TOO_LONG,
   wrongNumberOfArguments,
 } from "../protocol/reply-error.js";
 import type { ReplyWriter } from "../protocol/reply-writer.js";
@@ -72,6 +73,8 @@ const LONG_REQUEST_BYTES = 1024;
 const MICROS_PER_MS = 1000;
 /** What a queued command takes besides its bytes, roughly: without it a gigabyte of tiny ones would be ten. */
 const QUEUED_OBJECT_BYTES = 128;
+/** What a transaction may have changed before its next command: a batch has room for 4 GiB, and that command may be a long one. */
+const TRANSACTION_BYTES_MAX = 2 ** 30;
 
 /**
  * What became of a command that waits: it is replied to; it waits on; it is to be executed from the beginning when a question is answered; or
@@ -230,7 +233,9 @@ export class Executor {
       const entry = this.lookup.find();
       assert(entry !== undefined, "what was queued can be executed");
       this.call.session = client;
-      const refusal = client.isRestricted ? refusalAtExecution(this.call, entry) : undefined;
+      const refusal =
+        this.#refusalOfLength(entry) ??
+        (client.isRestricted ? refusalAtExecution(this.call, entry) : undefined);
       if (refusal === undefined) {
         this.#runGuarded(entry, client);
         this.#remember(entry, client);
@@ -238,6 +243,13 @@ export class Executor {
         this.#refuse(refusal);
       }
     }
+  }
+
+  /** Whether a transaction has no room for what a command may change: the commands before it are not undone, as by any other error. */
+  #refusalOfLength({ bits }: Entry): ReplyError | undefined {
+    const { journal } = this.call.keyspace;
+    const isTooLong = journal !== null && journal.batchBytes > TRANSACTION_BYTES_MAX;
+    return isTooLong && (bits & WRITE) !== 0 ? new ReplyError(TRANSACTION_TOO_LONG) : undefined;
   }
 
   /** What the queued commands of a transaction read that is executed elsewhere is tracked, if what its client reads is. */

@@ -173,6 +173,7 @@ describe("the life of a hash", () => {
     const told: string[] = [];
     const tell = (what: string) => () => told.push(what);
     keyspace.journal = {
+      batchBytes: 0,
       replaced: tell("replaced"),
       patched: tell("patched"),
       counted: tell("counted"),

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { SimNode } from "../support/sim-node.js";
+import { SimServer } from "../support/sim-server.js";
 
 const NOAUTH = '-"NOAUTH Authentication required."';
 const OOM = `-"OOM command not allowed when used memory > 'maxmemory'."`;
@@ -80,6 +81,17 @@ describe("the guards before a command", () => {
       '-"EXECABORT Transaction discarded because of previous errors."',
       "PONG",
     ]);
+  });
+
+  it("refuse what a transaction would write once it has changed as much as can be kept in one piece", async () => {
+    const server = (await SimServer.start()).replyAtOnce();
+    const client = await server.connect();
+    server.persistence.changeBytes = 2 ** 29;
+    const refused =
+      '-"ERR the transaction has changed more than 1 GiB before, which is kept in one piece: this command was not executed"';
+    const words = ["SET a 1", "SET b 1", "SET c 1", "SET d 1", "GET c"];
+    expect(await client.askAll("MULTI", ...words, "EXEC")).to.include(`[OK OK OK ${refused} "1"]`);
+    expect(await client.askAll("EXISTS d", ...words)).to.deep.equal(["0", "OK", "OK", "OK", "OK", '"1"']);
   });
 
   it("refuse to queue anything while memory is short, but let DISCARD and a reading EXEC pass", async () => {

@@ -42,6 +42,8 @@ export class FakePersistence implements PersistenceView {
   snapshots: SnapshotFacts = { underWay: null, lastSaveWallSeconds: 7, save: NEVER, rewrite: NEVER };
   /** The slots that the last batch touched; -1 for all. */
   lastBatch: readonly number[] = [];
+  /** What each change of a key takes. */
+  changeBytes = 100;
   /** What was asked for; the test calls `end` with the problem, or without. */
   readonly asked: { purpose: SnapshotPurpose; end: (problem?: string) => void }[] = [];
   readonly #positions = new Map<number, number>();
@@ -51,9 +53,17 @@ export class FakePersistence implements PersistenceView {
   /** Listens to a keyspace as the log does: what changed until `ended` is one batch. */
   record(keyspace: Keyspace): void {
     const slots = new Set<number>();
-    const touched = (): void => void slots.add(keyspace.slot);
+    let changes = 0;
+    const touched = (): void => {
+      slots.add(keyspace.slot);
+      changes++;
+    };
+    const changeBytes = (): number => this.changeBytes;
     const all = (): void => void slots.add(-1);
     const journal: Journal = {
+      get batchBytes() {
+        return changes * changeBytes();
+      },
       replaced: touched,
       patched: touched,
       counted: touched,
@@ -71,6 +81,7 @@ export class FakePersistence implements PersistenceView {
         journal.ended();
       },
       ended: () => {
+        changes = 0;
         if (slots.size === 0) return;
         this.position += BATCH_BYTES;
         this.lastBatch = [...slots];
