@@ -58,7 +58,8 @@ export const debugCommand: Command = session({
   differs:
     "Has the subcommands DIGEST, DIGEST-VALUE, ERROR, OBJECT, PROTOCOL, QUICKLIST-PACKED-THRESHOLD, SET-ACTIVE-EXPIRE, SLEEP and HELP. All concern the node that the client is connected to. Digests are " +
     "as long as Redis's, and other ones; DIGEST looks at all keys in one go. While one client sleeps the others are served; in a transaction " +
-    "SLEEP is refused. There is no RELOAD and no LOADAOF: a node reads what it has kept when it starts.",
+    "SLEEP is refused. There is no RELOAD and no LOADAOF: a node reads what it has kept when it starts, and a live one that " +
+    "could not read it would have nothing left to serve. Who wants to see what is kept restarts it, or asks `torus check`.",
   run: debug,
 });
 
