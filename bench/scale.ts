@@ -2,6 +2,11 @@
 export interface Scale {
   readonly name: "full" | "quick" | "smoke";
   readonly rounds: number;
+  /**
+   * Rounds that do not count: a just-in-time compiler needs a million commands or two to see what is done, or as many for each of three
+   * nodes, and the figures are about nodes that have run for longer.
+   */
+  readonly warmUpRounds: number;
   /** Whether rounds that others disturbed are repeated, at most as many as were asked for. */
   readonly repeats: boolean;
   /** How long a round waits for a quiet machine. */
@@ -48,6 +53,7 @@ export interface Scale {
 export const scales: Readonly<Record<Scale["name"], Scale>> = {
   full: {
     name: "full",
+    warmUpRounds: 2,
     rounds: 5,
     repeats: true,
     patienceMs: 10_000,
@@ -78,6 +84,7 @@ export const scales: Readonly<Record<Scale["name"], Scale>> = {
   },
   quick: {
     name: "quick",
+    warmUpRounds: 1,
     rounds: 2,
     repeats: false,
     patienceMs: 0,
@@ -108,6 +115,7 @@ export const scales: Readonly<Record<Scale["name"], Scale>> = {
   },
   smoke: {
     name: "smoke",
+    warmUpRounds: 0,
     rounds: 1,
     repeats: false,
     patienceMs: 0,

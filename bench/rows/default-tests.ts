@@ -82,7 +82,7 @@ async function measure(bench: Bench, servers: readonly Server[], test: DefaultTe
     servers.map((server) => runOf(bench, server, test)),
     bench.scale.cellSeconds,
   );
-  const cells = await inTurns(turnsOf(bench, servers, bench.scale.rounds), async (server) => {
+  const run = async (server: Server) => {
     await prepare(bench, server, test, test.needs?.requests ?? requests);
     const cpuBefore = fineCpuSeconds(server.pid);
     const result = await redisBenchmark(bench.children, { ...runOf(bench, server, test), requests });
@@ -92,11 +92,14 @@ async function measure(bench: Bench, servers: readonly Server[], test: DefaultTe
       `  ${server.name.padEnd(8)} ${rate} ${cpuMicrosPerOp.toFixed(2)} us/op  p99 ${result.p99Ms.toFixed(2)} ms`,
     );
     return { ...result, cpuMicrosPerOp };
-  });
+  };
+  const { rounds, warmUpRounds } = bench.scale;
+  for (let round = 0; round < warmUpRounds; round++) for (const server of servers) await run(server);
+  const cells = await inTurns(turnsOf(bench, servers, rounds), run);
   const about = {
     id: `default-${test.name}`,
     label: `${titleOf(test)}, P${shape.pipeline}`,
-    sample: `${formatCount(requests)} requests, ${shape.clients} clients`,
+    sample: `${formatCount(requests)} requests, ${shape.clients} clients, after ${warmUpRounds} rounds to warm up`,
   };
   return measurementsOf(about, figures, cells);
 }

@@ -19,12 +19,6 @@ const copies = 3;
 const clients = 51;
 const drive: Drive = { command: "set", pipeline: 16 };
 const valueBytes = 3;
-/**
- * Rounds that do not count: each of three processes gets a third of the commands, and plays three parts. A just-in-time compiler takes
- * seconds to see all of that, and the figure is about nodes that have run for longer.
- */
-const warmUpRounds = 2;
-
 interface Keeping {
   readonly name: string;
   readonly title: string;
@@ -111,7 +105,7 @@ async function measure(bench: Bench, { keeping, cluster, rival }: Setting): Prom
     }
     const groups = entrants.map(({ driven }) => driven.map(({ server }) => server.port));
     const requests = await driver.requestsFor(groups, drive, scale.cellSeconds);
-    for (let round = 0; round < warmUpRounds; round++) {
+    for (let round = 0; round < scale.warmUpRounds; round++) {
       for (const entrant of entrants) await cellOf(driver, entrant, requests);
     }
     const cells = await inTurns(turnsOf(bench, entrants, scale.rounds), async (entrant) => {
@@ -123,7 +117,7 @@ async function measure(bench: Bench, { keeping, cluster, rival }: Setting): Prom
     const about = {
       id: keeping.name,
       label: `SET, P${drive.pipeline}, three copies, ${keeping.title}`,
-      sample: `${formatCount(requests)} requests, ${clients} clients, after ${warmUpRounds} rounds to warm up`,
+      sample: `${formatCount(requests)} requests, ${clients} clients, after ${scale.warmUpRounds} rounds to warm up`,
       beside: "redis-server with two replicas",
     };
     return measurementsOf(about, figures, cells);
