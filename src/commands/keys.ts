@@ -1,13 +1,23 @@
 /** Commands on single keys, whatever is in them: https://redis.io/docs/latest/commands/?group=generic */
 import { NOWHERE } from "../keyspace/arena.js";
+import type { Keyspace } from "../keyspace/keyspace.js";
 import { ACCESS } from "../keyspace/record.js";
-import { abandon, copy, graft, take } from "../keyspace/transplant.js";
-import { NO_SUCH_KEY, ReplyError, SAME_OBJECT, SYNTAX_ERROR } from "../protocol/reply-error.js";
+import { abandon, copy, graft, isTellable, take } from "../keyspace/transplant.js";
+import {
+  NO_SUCH_KEY,
+  OUT_OF_MEMORY,
+  ReplyError,
+  SAME_OBJECT,
+  SYNTAX_ERROR,
+} from "../protocol/reply-error.js";
 import type { Call } from "./call.js";
 import { allKeys, type Command, data, keyAt1 } from "./command.js";
 import { databaseNumber } from "./database-number.js";
 import { deleteOpen } from "./open-key.js";
 import { typeName } from "./type-names.js";
+
+const TOLD_WHOLE =
+  "Where there is a log, or another node, the value is told as a whole: a collection of more than 2 GiB is refused.";
 
 export const keyCommands: readonly Command[] = [
   data({
@@ -99,9 +109,9 @@ export const keyCommands: readonly Command[] = [
     ],
     syntax: "key newkey#1",
     since: "1.0.0",
-    complexity: "O(1)",
+    complexity: "O(1); O(N) in elements where changes are told",
     summary: "Gives a key another name, replacing what had that name.",
-    differs: "On a cluster of several nodes its keys must be in one slot.",
+    differs: `On a cluster of several nodes its keys must be in one slot. ${TOLD_WHOLE}`,
     run: rename,
   }),
   data({
@@ -115,10 +125,10 @@ export const keyCommands: readonly Command[] = [
     ],
     syntax: "key newkey#1",
     since: "1.0.0",
-    complexity: "O(1)",
+    complexity: "O(1); O(N) in elements where changes are told",
     summary: "Gives a key another name unless that name is taken.",
     history: [["3.2.0", "The same name twice is no error"]],
-    differs: "On a cluster of several nodes its keys must be in one slot.",
+    differs: `On a cluster of several nodes its keys must be in one slot. ${TOLD_WHOLE}`,
     run: renamenx,
   }),
   data({
@@ -134,7 +144,7 @@ export const keyCommands: readonly Command[] = [
     since: "6.2.0",
     complexity: "O(N) in elements; O(1) for strings",
     summary: "Copies a value to another key, in another database if asked.",
-    differs: "On a cluster of several nodes its keys must be in one slot.",
+    differs: `On a cluster of several nodes its keys must be in one slot. ${TOLD_WHOLE}`,
     run: copyKey,
   }),
   data({
@@ -149,7 +159,7 @@ export const keyCommands: readonly Command[] = [
     summary: "Moves a key to another database unless it exists there.",
     differs:
       "A large hash is copied, as by COPY, for databases share no memory: a million fields take about as long as in Redis's COPY, " +
-      "some tenths of a second in which nobody else is served. Redis hands the value over.",
+      `some tenths of a second in which nobody else is served. Redis hands the value over. ${TOLD_WHOLE}`,
     run: move,
   }),
 ];
@@ -202,6 +212,7 @@ function renamenx(call: Call): void {
 /** Gives the value of the open key to the key in argument 2. */
 function giveName(call: Call): void {
   const { keyspace } = call;
+  mustBeTellable(keyspace);
   const value = take(keyspace);
   call.peek(2);
   graft(keyspace, value);
@@ -211,6 +222,10 @@ function giveName(call: Call): void {
   keyspace.happened("generic", "rename_from");
   call.peek(2);
   keyspace.happened("generic", "rename_to");
+}
+
+function mustBeTellable(keyspace: Keyspace): void {
+  if (!isTellable(keyspace)) throw new ReplyError(OUT_OF_MEMORY);
 }
 
 function copyKey(call: Call): void {
@@ -233,6 +248,7 @@ function copyKey(call: Call): void {
   keyspace.select(source);
   if (!isBlocked) {
     call.peek(1);
+    mustBeTellable(keyspace);
     const value = copy(keyspace, keyspace.databases[target]!);
     keyspace.select(target);
     call.peek(2);
@@ -259,6 +275,7 @@ function move(call: Call): void {
     return;
   }
   const access = keyspace.records.word(call.peek(1), ACCESS);
+  mustBeTellable(keyspace);
   const value = { ...copy(keyspace, keyspace.databases[target]!), access };
   keyspace.select(target);
   call.peek(1);

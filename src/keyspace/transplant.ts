@@ -3,12 +3,14 @@
  * name is handed over, otherwise it is copied entry by entry, since each database has an arena of its own. Bodies outside
  * the arena are shared until one of their keys is changed.
  */
+import { MADE_BYTES_MAX } from "../delta/body-codec.js";
 import { type Location, NOWHERE } from "./arena.js";
 import { textOf } from "./counter.js";
 import type { Database } from "./database.js";
 import { EntryReader } from "./entry-reader.js";
 import type { Keyspace } from "./keyspace.js";
 import { BLOCK_BYTES } from "./list-blocks.js";
+import { bytesOfRecord } from "./memory-usage.js";
 import {
   ACCESS,
   BODY_LENGTH,
@@ -41,6 +43,12 @@ export interface Graft {
 
 const NO_BYTES = Buffer.alloc(0);
 const NO_TABLE = 0;
+/** Blocks or entries by which the size of a collection is estimated. */
+const SIZE_SAMPLES = 16;
+/** What is told of an element is longer than what is kept: its position in full, an integer as its digits. */
+const TOLD_PER_HELD = 16;
+/** Lengths and version of one, at most. */
+const ENTRY_BYTES = 24;
 
 /**
  * Takes the value of the open key for another key of the same database. The open key has it too until it is given up by
@@ -53,6 +61,24 @@ export function take(keyspace: Keyspace): Graft {
   const deadlineMs = records.deadline(at);
   const table = records.word(at, BODY_LENGTH);
   return { type: records.type(at), deadlineMs, access, flags: STRUCTURE, bytes: NO_BYTES, table };
+}
+
+/**
+ * Whether the value of the open key can become another key's, which is told in one piece to whoever is told of changes: not if that would have more
+ * bytes. Only of a large collection each entry is looked at.
+ */
+export function isTellable(keyspace: Keyspace, bytesMax = MADE_BYTES_MAX): boolean {
+  const { journal, database, records, at } = keyspace;
+  if (journal === null || (records.word1(at) & STRUCTURE) === 0) return true;
+  if (bytesOfRecord(database, at, SIZE_SAMPLES) < bytesMax / TOLD_PER_HELD) return true;
+  const reader = new EntryReader();
+  reader.open(database, at);
+  let bytes = 0;
+  while (bytes <= bytesMax && reader.next()) {
+    const { field, value } = reader;
+    bytes += ENTRY_BYTES + field.end - field.start + (value === null ? 0 : value.end - value.start);
+  }
+  return bytes <= bytesMax;
 }
 
 /** Removes the open key, whose value another key has taken. */

@@ -1,11 +1,16 @@
 import { expect } from "chai";
+import { ByteWriter } from "#torus/base/byte-writer.js";
+import { crc32 } from "#torus/base/crc32.js";
 import { ArenaFull, NOWHERE } from "#torus/keyspace/arena.js";
 import { textOf } from "#torus/keyspace/counter.js";
+import { DeltaJournal } from "#torus/keyspace/delta-journal.js";
+import { packWhole } from "#torus/keyspace/entries-state.js";
 import type { Keyspace } from "#torus/keyspace/keyspace.js";
 import { ACCESS } from "#torus/keyspace/record.js";
 import { setText } from "#torus/keyspace/text.js";
 import { patchText } from "#torus/keyspace/text-edit.js";
-import { abandon, copy, graft, take } from "#torus/keyspace/transplant.js";
+import { abandon, copy, graft, isTellable, take } from "#torus/keyspace/transplant.js";
+import { CommandRunner } from "../support/command-runner.js";
 import { fieldsOf, isPacked, removeFields, SMALL_LIMITS, setFields } from "../support/hash-fields.js";
 import { openKey, START_MS, smallKeyspace } from "../support/small-keyspace.js";
 
@@ -39,6 +44,27 @@ function setDeadline(keyspace: Keyspace, key: string, deadlineMs: number): void 
   openKey(keyspace, key);
   keyspace.setDeadline(deadlineMs);
 }
+
+describe("a value that is to become that of another key", () => {
+  for (const [type, command] of [
+    ["list", (i: number) => ["RPUSH", "k", i]],
+    ["hash", (i: number) => ["HSET", "k", `field:${i}`, i]],
+    ["stream", (i: number) => ["XADD", "k", `${i + 1}-1`, "field", i]],
+  ] as const) {
+    it(`is refused if it is a ${type} larger than can be told, where changes are told at all`, () => {
+      const keyspace = smallKeyspace();
+      const commands = new CommandRunner(keyspace);
+      for (let i = 0; i < 2000; i++) commands.run(...command(i));
+      openKey(keyspace, "k");
+      expect(isTellable(keyspace, 1000), "without a journal").to.equal(true);
+      keyspace.journal = new DeltaJournal(keyspace, new ByteWriter({ bytesMax: 2 ** 20 }), crc32);
+      const composed = new ByteWriter({ bytesMax: 2 ** 20 });
+      packWhole(keyspace.database, keyspace.at, composed);
+      expect(isTellable(keyspace, composed.length - 1)).to.equal(false);
+      expect(isTellable(keyspace, 4 * composed.length)).to.equal(true);
+    });
+  }
+});
 
 describe("a hash that becomes that of another key", () => {
   for (const [form, count] of FORMS) {
