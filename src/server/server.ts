@@ -48,8 +48,8 @@ const PROTECTED_MODE_ERROR =
   "Set requirepass, or switch protected-mode off if the network is trusted.";
 const MAXCLIENTS_ERROR = "ERR max number of clients reached";
 /** Background work goes in slices so short that no client minds, with pauses that leave it a quarter of the time. */
-const SWEEP_SLICE_MS = 4;
-const SWEEP_PAUSE_MS = 12;
+const SWEEP_SLICE_MS = 2;
+const SWEEP_PAUSE_MS = 6;
 const MILLIS_PER_SECOND = 1000;
 /** Who closes the node waits no longer for clients that do not take their last replies. */
 const CLOSING_MS_MAX = 2000;
